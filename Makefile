@@ -1,0 +1,77 @@
+# The whole contributor interface. Every target begins with `setup`, which does nothing when all is in place.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+UV := 0.13.9
+# Machines behind a proxy have its certificate in the system's store.
+export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+DIST := src/groundswell/web/static/dist
+ELEMENT_SOURCES := $(shell find elements -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: help setup reference demo serve test test-browser check format bench screenshots lock clean
+
+help:  ## say what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .stamps/python .stamps/node .stamps/elements  ## install everything into .venv and node_modules
+
+.stamps/python: requirements.lock pyproject.toml
+	@mkdir -p .stamps
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Groundswell needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with make PYTHON=...")'
+	@echo "→ Python packages into .venv (under a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet uv==$(UV)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.stamps/node: .stamps/python package.json package-lock.json
+	@echo "→ Node packages into node_modules"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.stamps/elements: .stamps/node $(ELEMENT_SOURCES)
+	@echo "→ building the web components"
+	@npm run --silent build
+	@touch $@
+
+.stamps/browser: .stamps/python
+	@sh scripts/browser.sh
+	@touch $@
+
+demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:8000
+	@$(BIN)/groundswell demo
+
+serve: setup  ## serve with your own settings (GROUNDSWELL_*)
+	@$(BIN)/groundswell serve
+
+test: setup .stamps/browser  ## every test, in real browsers and on a real database
+	@$(BIN)/python -m pytest
+
+reference: setup  ## write the reference pages that are made from the code
+	@$(BIN)/python scripts/reference.py
+
+check: setup  ## lint, types, import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@npm run --silent check
+	@$(BIN)/python scripts/reference.py --check
+
+format: setup  ## format and fix what can be fixed
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: setup  ## run one benchmark: make bench NAME=redirect
+	@$(BIN)/python -m bench $(NAME)
+
+screenshots: setup .stamps/browser  ## take the pictures in docs/ again
+	@$(BIN)/python scripts/screenshots.py
+
+clean:  ## remove what setup made (not your data)
+	rm -rf .venv node_modules .stamps $(DIST) elements/dist
+
+lock:  ## pin the newest versions that pyproject.toml allows
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--group dev pyproject.toml -o requirements.lock

@@ -1,0 +1,82 @@
+// <gs-clip-button>: beside any player. Opens the trimmer on what plays; once saved, makes a link and opens the sheet.
+import { css, html, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import type { Moment } from "../api.ts";
+import { define, GroundswellElement } from "../element.ts";
+import { icons } from "../icons.ts";
+import { theme } from "../theme.ts";
+import { SECOND } from "../times.ts";
+import type { ShareSheet } from "./share-sheet.ts";
+import type { Trimmer } from "./trimmer.ts";
+import "./share-sheet.ts";
+import "./trimmer.ts";
+
+export class ClipButton extends GroundswellElement {
+  /** The id of the media element, when `media` is not set from script. */
+  @property() for = "";
+  @property({ attribute: false }) media: HTMLMediaElement | null = null;
+  /** Slug or id of the title that plays. */
+  @property({ attribute: "title-slug" }) titleSlug = "";
+
+  @state() private busy = false;
+  @query("gs-trimmer") private trimmer!: Trimmer;
+  @query("gs-share-sheet") private sheet!: ShareSheet;
+
+  static override styles = [
+    theme,
+    css`
+      :host {
+        display: inline-block;
+      }
+      .clip {
+        min-block-size: 3rem;
+        padding-inline: 1.4em;
+        background: var(--_accent);
+        color: var(--_accent-ink);
+      }
+      .clip:hover:not([disabled]) {
+        background: var(--_accent-strong);
+      }
+    `,
+  ];
+
+  /** The element that plays. */
+  get player(): HTMLMediaElement | null {
+    if (this.media) return this.media;
+    const root = this.getRootNode() as Document | ShadowRoot;
+    const found = this.for ? root.getElementById(this.for) : null;
+    return found instanceof HTMLMediaElement ? found : null;
+  }
+
+  /** Begin a clip of what plays now. */
+  async start(): Promise<void> {
+    const media = this.player;
+    if (!media || this.busy) return;
+    const wanted = this.tell("gs-clip-start", { title: this.titleSlug, at_us: Math.round(media.currentTime * SECOND) });
+    if (!wanted) return;
+    this.busy = true;
+    try {
+      await this.trimmer.open(media, this.titleSlug);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private created(event: CustomEvent<{ moment: Moment }>): void {
+    // The page hears of it after us and may take over from here by preventing the default.
+    queueMicrotask(() => {
+      if (!event.defaultPrevented) void this.sheet.open(event.detail.moment, null, true);
+    });
+  }
+
+  protected override render(): TemplateResult {
+    return html`<button class="clip" part="button" title=${this.say("clip_hint")} ?disabled=${this.busy} @click=${this.start}>
+        ${icons.clip}<span>${this.say("clip")}</span>
+      </button>
+      <gs-trimmer .api=${this.api} .token=${this.token} exportparts="preview, strip, handle, save, refusal"
+        @gs-clip-created=${this.created}></gs-trimmer>
+      <gs-share-sheet .api=${this.api} .token=${this.token}></gs-share-sheet>`;
+  }
+}
+
+define("gs-clip-button", ClipButton);

@@ -1,0 +1,67 @@
+// My moments: share, delete after asking, and watch what is still being made.
+import "../components/share-sheet.ts";
+import type { ShareSheet } from "../components/share-sheet.ts";
+import { Client, Refusal, type Moment } from "../api.ts";
+
+const client = new Client();
+const sheet = document.querySelector<ShareSheet>("gs-share-sheet");
+const said = document.querySelector<HTMLElement>("#said");
+const asking = document.querySelector<HTMLDialogElement>("#asking");
+
+function say(words: string): void {
+  if (said) said.textContent = words;
+}
+
+async function copyLink(card: HTMLElement, button: HTMLButtonElement): Promise<void> {
+  const label = button.querySelector("span");
+  const before = label?.textContent ?? "";
+  try {
+    const share = await client.createShare(card.dataset["code"] ?? "", "copy", null);
+    await navigator.clipboard.writeText(share.url);
+    if (label) label.textContent = "Copied";
+    say("Link copied");
+  } catch (error) {
+    if (error instanceof Refusal) say(error.message);
+    else void sheet?.open({ code: card.dataset["code"] ?? "" });
+  }
+  setTimeout(() => label && (label.textContent = before), 2500);
+}
+
+async function remove(card: HTMLElement): Promise<void> {
+  const response = await fetch(`/v1/moments/${card.dataset["id"]}`, { method: "DELETE" });
+  if (!response.ok) {
+    const problem = await response.json().catch(() => ({}));
+    return say(problem.detail ?? "That did not work.");
+  }
+  card.closest("li")?.remove();
+  say("Moment deleted. Its links now say so.");
+  document.querySelector<HTMLElement>("h1")?.focus();
+}
+
+function ask(card: HTMLElement): void {
+  if (!asking) return;
+  asking.querySelector("#asked")!.textContent = card.dataset["name"] ?? "";
+  asking.returnValue = "";
+  asking.showModal();
+  asking.onclose = () => asking.returnValue === "delete" && void remove(card);
+}
+
+async function open(card: HTMLElement): Promise<void> {
+  const moment: Moment = await (await fetch(`/v1/moments/${card.dataset["id"]}`)).json();
+  await sheet?.open(moment);
+}
+
+for (const card of document.querySelectorAll<HTMLElement>("[data-code]")) {
+  card.querySelector<HTMLButtonElement>("[data-copy]")?.addEventListener("click", (event) => {
+    void copyLink(card, event.currentTarget as HTMLButtonElement);
+  });
+  card.querySelector("[data-share]")?.addEventListener("click", () => void open(card));
+  card.querySelector("[data-delete]")?.addEventListener("click", () => ask(card));
+  const state = card.querySelector<HTMLElement>("[data-state]");
+  if (state && card.dataset["id"]) {
+    client.followMedia(card.dataset["id"], ({ status, progress }) => {
+      if (status === "ready") state.remove();
+      else state.textContent = status === "failed" ? "Could not be made" : `Preparing ${Math.round(progress * 100)} %`;
+    });
+  }
+}

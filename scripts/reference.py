@@ -1,0 +1,88 @@
+"""Writes the reference pages that are made from the code: settings and reason codes. `--check` only compares."""
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import groundswell
+from groundswell.platform.problems import HTTP_CODES, Problem
+from groundswell.platform.settings import Settings
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+
+
+def settings_page() -> str:
+    """Every setting: variable, default, meaning."""
+    rows = [
+        f"| `GROUNDSWELL_{name.upper()}` | {_default(field.default)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Read from the environment once, at start. Every one has a default that works on one machine.",
+            "",
+            "| variable | default | meaning |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _default(value: object) -> str:
+    return "unset" if value is None else f"`{value}`"
+
+
+def reason_codes_page() -> str:
+    """Every reason code with which something can be refused."""
+    for module in pkgutil.walk_packages(groundswell.__path__, "groundswell."):
+        if ".migrations." not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    rows: dict[str, tuple[int, str]] = {
+        code: (status, "A failure of HTTP itself.") for status, code in HTTP_CODES.items()
+    }
+    kinds = [Problem]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        rows[kind.code] = (kind.status, kind.title)
+        rows |= {code: (kind.status, words) for code, words in getattr(kind, "CODES", {}).items()}
+    return "\n".join(
+        [
+            "# Reason codes",
+            "",
+            "Every refusal is an RFC 9457 problem document; programs read `code`, people read `detail`.",
+            "",
+            "| code | HTTP status | meaning |",
+            "| --- | --- | --- |",
+            *(
+                f'| <a id="{code}"></a>`{code}` | {status} | {words} |'
+                for code, (status, words) in sorted(rows.items())
+            ),
+            "",
+        ]
+    )
+
+
+PAGES = {"settings.md": settings_page, "reason-codes.md": reason_codes_page}
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` say which are out of date (exit 1)."""
+    stale = []
+    for name, make in PAGES.items():
+        path, text = REFERENCE / name, make()
+        if "--check" not in sys.argv:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            stale.append(name)
+    if stale:
+        print(f"out of date: {', '.join(stale)}; run `make reference`")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

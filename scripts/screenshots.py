@@ -1,0 +1,133 @@
+"""Takes the pictures in docs/images from the demo, walked in a real browser. `make screenshots`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+PORT = 8765
+URL = f"http://127.0.0.1:{PORT}"
+ORDINARY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36"
+DESKTOP, PHONE = (1440, 900), (390, 844)
+FILM, EPISODE = "a-light-for-nobody", "night-frequency-s1e1"
+START_S = 900
+
+
+def visitor(browser: Browser, size: tuple[int, int] = DESKTOP, who: str | None = None) -> Page:
+    """A page of somebody's own browser, signed in as ``who``."""
+    width, height = size
+    page = browser.new_context(viewport={"width": width, "height": height}, user_agent=ORDINARY).new_page()
+    if who:
+        page.goto(f"{URL}/sign-in?as={who}&next=/")
+    return page
+
+
+def take(page: Page, name: str, path: str | None = None, *, settle_ms: int = 2500) -> None:
+    """A picture of ``path``, or of the page as it stands."""
+    if path is not None:
+        page.goto(URL + path)
+    page.wait_for_timeout(settle_ms)
+    page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=84)
+    print(name)
+
+
+def viewers(browser: Browser) -> str:
+    """Watch, clip, share; returns the link."""
+    page = visitor(browser, who="noor")
+    take(page, "home", "/")
+    page.goto(f"{URL}/watch/{FILM}?t=101")
+    take(page, "watch")
+    page.get_by_role("button", name="Clip").first.click()
+    take(page, "clip", settle_ms=3500)
+    page.get_by_role("button", name="Save moment").click()
+    link = page.get_by_role("textbox", name="Link")
+    link.wait_for()
+    address = link.input_value()
+    take(page, "share")
+    phone = visitor(browser, PHONE, who="ada")
+    phone.goto(f"{URL}/watch/{EPISODE}?t=62")
+    phone.wait_for_timeout(1500)
+    phone.get_by_role("button", name="Clip").first.click()
+    take(phone, "clip-phone", settle_ms=3500)
+    take(page, "my-moments", "/moments")
+    return address
+
+
+def friends(browser: Browser, link: str) -> None:
+    """The landing page as friends see it."""
+    for name, size in (("landing", DESKTOP), ("landing-phone", PHONE)):
+        page = visitor(browser, size)
+        page.goto(link)
+        for _ in range(60):
+            if page.evaluate("() => document.querySelector('video')?.currentTime ?? 0") > 2:
+                break
+            page.wait_for_timeout(1000)
+        take(page, name, settle_ms=200)
+    take(visitor(browser), "discover", "/discover")
+
+
+def staff(browser: Browser) -> None:
+    """The console, and the creator's own page."""
+    marketer = visitor(browser, who="mira")
+    take(marketer, "loop", "/console/loop")
+    marketer.locator("a[href^='/console/conversions/']").last.click()
+    take(marketer, "evidence")
+    take(visitor(browser, who="noor"), "creator", "/creator")
+    take(visitor(browser, who="fay"), "finance", "/console/finance")
+    take(visitor(browser, who="ravi"), "rights", "/console/rights")
+    take(visitor(browser, who="tess"), "trust", "/console/trust")
+
+
+def hero(browser: Browser) -> None:
+    """The picture at the top of the README: what the friend sees, beside what the marketer sees."""
+    page = browser.new_context(viewport={"width": 1440, "height": 560}).new_page()
+    style = "margin:0;background:#0b0d14;display:flex;gap:24px;padding:24px;align-items:flex-start"
+    figures = [("landing", 900), ("loop", 900)]
+    images = "".join(
+        f'<img src="{(IMAGES / f"{name}.jpg").as_uri()}" style="width:{width // 2 + 222}px;border-radius:12px">'
+        for name, width in figures
+    )
+    target = IMAGES / "hero.html"
+    target.write_text(f'<body style="{style}">{images}</body>')
+    page.goto(target.as_uri())
+    page.wait_for_timeout(500)
+    page.screenshot(
+        path=IMAGES / "hero.jpg", type="jpeg", quality=84, clip={"x": 0, "y": 0, "width": 1440, "height": 480}
+    )
+    target.unlink()
+
+
+def main() -> int:
+    """Start the demo on a port of its own, walk it, stop it."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "groundswell.cli", "demo", "--port", str(PORT)]
+    server = subprocess.Popen(command, env=os.environ)
+    try:
+        for _ in range(START_S):
+            try:
+                httpx.get(URL)
+                break
+            except httpx.TransportError:
+                time.sleep(1)
+        with sync_playwright() as playwright:
+            chromium = shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            link = viewers(browser)
+            friends(browser, link)
+            staff(browser)
+            hero(browser)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Who is asking: viewers and staff by the service's JWT, services by key."""

@@ -1,0 +1,35 @@
+"""Making and revoking service keys."""
+
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.platform.clock import utc_now
+
+from .access import hash_key
+from .tables import ServiceKey
+
+SCOPES = ("conversions:write", "events:write", "catalog:write", "reports:read", "progress:write")
+
+
+async def make_key(session: AsyncSession, name: str, scopes: list[str]) -> str:
+    """A new key, ``gsk_…``: shown this once, stored only as a hash.
+
+    Raises:
+        ValueError: a scope that does not exist.
+    """
+    if unknown := set(scopes) - set(SCOPES):
+        raise ValueError(f"unknown scope {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
+    key = f"gsk_{secrets.token_urlsafe(32)}"
+    session.add(ServiceKey(name=name, hash=hash_key(key), scopes=scopes))
+    await session.flush()
+    return key
+
+
+async def revoke_key(session: AsyncSession, name: str) -> int:
+    """Revoke every key called ``name``; returns how many."""
+    keys = (await session.scalars(select(ServiceKey).filter_by(name=name, revoked_at=None))).all()
+    for key in keys:
+        key.revoked_at = utc_now()
+    return len(keys)

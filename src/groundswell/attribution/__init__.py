@@ -1,0 +1,1 @@
+"""Touches, conversions, and how the credit for a conversion is divided."""

@@ -1,0 +1,187 @@
+"""Recording a conversion: checked, bound to its touches, credited by every model, logged; all or nothing."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.access import viewer_of
+from groundswell.accounts.tables import Viewer
+from groundswell.accounts.tokens import Claims
+from groundswell.events.event import Event
+from groundswell.events.log import record
+from groundswell.platform import signals
+from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import uuid7
+from groundswell.platform.settings import Settings
+
+from .crediting import credit_refund, credit_touches, credits_of
+from .refusals import (
+    AmountMissing,
+    ConversionConflict,
+    ConversionInFuture,
+    ConversionTooOld,
+    CurrencyMismatch,
+    CurrencyUnknown,
+    OriginalUnexpected,
+    OriginalUnknown,
+    RefundBeforeSale,
+    RefundExceedsSale,
+    RefundWithoutSale,
+    ViewerUnknown,
+)
+from .schemas import NewConversion
+from .signals import Credited
+from .tables import Conversion, Credit
+from .touches import bind
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+PAID = frozenset({"subscription", "renewal", "refund"})
+SALES = frozenset({"trial", "subscription", "renewal"})
+"""What can be refunded (a trial may have cost something)."""
+
+
+async def report(
+    session: AsyncSession, settings: Settings, new: NewConversion
+) -> tuple[Conversion, Sequence[Credit], bool]:
+    """Record ``new`` in the caller's transaction; the flag says whether it was new.
+
+    Raises:
+        Problem: a refusal of ``refusals.py``, or ``TouchForged``.
+    """
+    # Reports of one id, and refunds of one sale, take turns.
+    for key in {new.id, new.original or new.id}:
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7))"), {"key": key})
+    known = await session.scalar(select(Conversion).filter_by(external_id=new.id))
+    if known is not None:
+        await _refuse_other_content(session, settings, new, known)
+        return known, await credits_of(session, known.id), False
+    _refuse_times(settings, new)
+    _refuse_money(new)
+    viewer = await _viewer(session, settings, new)
+    original = await _original(session, new, viewer.id)
+    if new.touch is not None:
+        await bind(session, settings, new.touch, viewer.id, new.at)
+    conversion = Conversion(
+        id=uuid7(),
+        external_id=new.id,
+        kind=new.kind,
+        viewer_id=viewer.id,
+        at=new.at,
+        amount_minor=new.amount.minor if new.amount else None,
+        currency=new.amount.currency if new.amount else None,
+        original_id=original.id if original else None,
+        touch=new.touch,
+    )
+    session.add(conversion)
+    await session.flush()
+    given = (
+        await credit_refund(session, conversion, original)
+        if original is not None and new.kind == "refund"
+        else await credit_touches(session, conversion, settings.attribution_window_days)
+    )
+    await record(session, logged(conversion, given))
+    await signals.send(session, Credited(conversion, given))
+    return conversion, given, True
+
+
+def logged(conversion: Conversion, credits: Sequence[Credit]) -> Event:
+    """The conversion as an event, placed where the last-touch model puts it."""
+    last = next((credit for credit in credits if credit.model == "last" and credit.weight_ppm), None)
+    sign = -1 if conversion.kind == "refund" else 1
+    return Event(
+        kind=conversion.kind,  # type: ignore[arg-type]
+        at=conversion.at,
+        id=conversion.id,
+        viewer_id=conversion.viewer_id,
+        share_id=last.share_id if last else None,
+        moment_id=last.moment_id if last else None,
+        title_id=last.title_id if last else None,
+        channel=last.channel if last else None,
+        amount_minor=None if conversion.amount_minor is None else sign * conversion.amount_minor,
+        currency=conversion.currency,
+    )
+
+
+async def _refuse_other_content(
+    session: AsyncSession, settings: Settings, new: NewConversion, known: Conversion
+) -> None:
+    subject = await session.scalar(select(Viewer.subject).filter_by(id=known.viewer_id))
+    original = await session.scalar(select(Conversion.external_id).filter_by(id=known.original_id))
+    amount = (new.amount.minor, new.amount.currency) if new.amount else (None, None)
+    given = (new.kind, new.viewer, new.at, amount, new.touch, new.original)
+    stored = (known.kind, subject, known.at, (known.amount_minor, known.currency), known.touch, original)
+    names = ("kind", "viewer", "at", "amount", "touch", "original")
+    if differing := [name for name, a, b in zip(names, given, stored, strict=True) if a != b]:
+        raise ConversionConflict(
+            f"Conversion {new.id} was reported before with another {differing[0]}.", differing=differing
+        )
+
+
+def _refuse_times(settings: Settings, new: NewConversion) -> None:
+    now = utc_now()
+    if new.at > now + CLOCKS_DIFFER:
+        raise ConversionInFuture(f"It is {now.isoformat()} here; this is of {new.at.isoformat()}.")
+    if new.at < now - timedelta(days=settings.event_max_age_days):
+        raise ConversionTooOld(f"This is over {settings.event_max_age_days} days ago.")
+
+
+def _refuse_money(new: NewConversion) -> None:
+    if new.amount is None:
+        if new.kind in PAID:
+            raise AmountMissing(f"A {new.kind} needs its amount.")
+        return
+    from babel import Locale  # here: only money needs it
+
+    if new.amount.currency not in Locale("en").currencies:
+        raise CurrencyUnknown(f"{new.amount.currency} is not a currency of ISO 4217.")
+
+
+async def _viewer(session: AsyncSession, settings: Settings, new: NewConversion) -> Viewer:
+    if new.kind == "sign_up":
+        claims = Claims(settings.jwt_issuer, new.viewer, new.viewer[:80], frozenset(), None, False)
+        known = await session.scalar(select(Viewer).filter_by(issuer=settings.jwt_issuer, subject=new.viewer))
+        return known or await viewer_of(session, claims)
+    viewer = await session.scalar(select(Viewer).filter_by(issuer=settings.jwt_issuer, subject=new.viewer))
+    if viewer is None:
+        raise ViewerUnknown(f"There is no viewer {new.viewer}; report the sign-up first.")
+    return viewer
+
+
+async def _original(session: AsyncSession, new: NewConversion, viewer_id: UUID) -> Conversion | None:
+    """The sale that a refund undoes or a cancellation ends."""
+    if new.kind not in {"refund", "cancellation"} and new.original is not None:
+        raise OriginalUnexpected()
+    if new.kind == "refund":
+        return await _refundable(session, new, viewer_id)
+    if new.original is None:
+        return None
+    original = await _sale(session, new.original, viewer_id)
+    if original is None:
+        raise OriginalUnknown(f"There is no sale {new.original} of this viewer.")
+    return original
+
+
+async def _sale(session: AsyncSession, external_id: str | None, viewer_id: UUID) -> Conversion | None:
+    query = select(Conversion).filter_by(external_id=external_id or "", viewer_id=viewer_id)
+    return await session.scalar(query.where(Conversion.kind.in_(SALES)))
+
+
+async def _refundable(session: AsyncSession, new: NewConversion, viewer_id: UUID) -> Conversion:
+    """The sale of a refund, when so much of it is left."""
+    original = await _sale(session, new.original, viewer_id)
+    if original is None or original.amount_minor is None:
+        raise RefundWithoutSale(f"There is no sale {new.original} of this viewer.")
+    assert new.amount is not None
+    if new.amount.currency != original.currency:
+        raise CurrencyMismatch(f"The sale was in {original.currency}, this refund is in {new.amount.currency}.")
+    if new.at < original.at:
+        raise RefundBeforeSale(f"The sale was at {original.at.isoformat()}.")
+    refunded = select(func.coalesce(func.sum(Conversion.amount_minor), 0))
+    before = await session.scalar(refunded.filter_by(original_id=original.id, kind="refund")) or 0
+    left = original.amount_minor - int(before)
+    if new.amount.minor > left:
+        raise RefundExceedsSale(f"Of this sale {left} {original.currency} (minor units) are left.", left_minor=left)
+    return original

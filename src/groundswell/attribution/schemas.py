@@ -1,0 +1,67 @@
+"""What crosses HTTP about conversions."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Printable = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,200}$")]
+
+
+class Money(BaseModel):
+    """An amount in the currency's minor units (cents for EUR, whole yen for JPY)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    minor: Annotated[int, Field(ge=0, le=10**12, strict=True)]
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+
+class NewConversion(BaseModel):
+    """A conversion as the service reports it. The same ``id`` again, with the same content, is harmless."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[Printable, Field(description="The service's own id; reports are idempotent by it.")]
+    kind: Literal["sign_up", "trial", "subscription", "renewal", "refund", "cancellation"]
+    viewer: Annotated[
+        str,
+        StringConstraints(pattern=r"^[^\x00-\x1f]{1,255}$"),
+        Field(description="The service's own id of the viewer, their tokens' `sub`. A sign-up may introduce one."),
+    ]
+    at: AwareDatetime
+    amount: Annotated[
+        Money | None, Field(description="What was paid; for a refund, what was given back. Required where money moves.")
+    ] = None
+    touch: Annotated[
+        Printable | None, Field(description="The `gs` parameter with which the viewer came to the service.")
+    ] = None
+    original: Annotated[
+        Printable | None,
+        Field(description="For a refund: the id of the sale that it undoes; for a cancellation, of what it ends."),
+    ] = None
+
+
+class CreditGiven(BaseModel):
+    """A part of the conversion, given to one share by one model."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    model: str
+    model_version: int
+    share_id: UUID
+    moment_id: UUID
+    touch_id: UUID
+    weight_ppm: int
+    amount_minor: int | None
+    currency: str | None
+
+
+class RecordedConversion(BaseModel):
+    """A recorded conversion and how its credit was divided: empty when no share led to it."""
+
+    id: UUID
+    external_id: str
+    kind: str
+    at: AwareDatetime
+    credits: list[CreditGiven]

@@ -1,0 +1,14 @@
+"""What the attribution room tells the rooms above it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .tables import Conversion, Credit
+
+
+@dataclass(frozen=True)
+class Credited:
+    """A conversion was recorded, and divided by every model; no credits when nobody's share led to it."""
+
+    conversion: Conversion
+    credits: Sequence[Credit]

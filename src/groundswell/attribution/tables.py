@@ -1,0 +1,111 @@
+"""Touches bound to viewers, conversions as the service reports them, and the credit given for them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundswell.events.tables import TransactionId
+from groundswell.platform.database import Base, CreatedAt, Id
+
+CONVERSION_KINDS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation")
+
+
+class Touch(Base):
+    """A human visit by way of a share, known to be one viewer's.
+
+    ``event_id`` and ``at`` name the visit in the event log. ``matched_by`` says how it was told whose it is:
+    ``login`` (they were signed in), ``token`` (the service passed on the visit's token) or ``cookie`` (an earlier
+    visit of the browser that the token came from). The first two are certain, the last is probable.
+    """
+
+    __tablename__ = "touches"
+    __table_args__ = (
+        UniqueConstraint("viewer_id", "event_id"),
+        CheckConstraint("matched_by IN ('login', 'token', 'cookie')", name="matched_by"),
+        Index("ix_touches_viewer_at", "viewer_id", "at"),
+    )
+
+    id: Mapped[Id]
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    event_id: Mapped[UUID]
+    at: Mapped[datetime]
+    share_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"), index=True)
+    matched_by: Mapped[str]
+    bound_at: Mapped[CreatedAt]
+
+
+class Conversion(Base):
+    """Something a viewer did that the service cares for, reported once under the service's own id.
+
+    ``amount_minor`` is what was paid, or for a refund given back: never negative. ``original_id`` is the sale that
+    a refund undoes or (when the service says so) a cancellation ends. ``touch`` is the token that came with it.
+    """
+
+    __tablename__ = "conversions"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in CONVERSION_KINDS)})", name="kind"),
+        CheckConstraint("(amount_minor IS NULL) = (currency IS NULL) AND amount_minor >= 0", name="money"),
+        CheckConstraint("kind = 'cancellation' OR (kind = 'refund') = (original_id IS NOT NULL)", name="original"),
+        Index("ix_conversions_viewer_at", "viewer_id", "at"),
+        Index("ix_conversions_at", "at", "id"),
+    )
+
+    id: Mapped[Id]
+    external_id: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    at: Mapped[datetime]
+    amount_minor: Mapped[int | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    original_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversions.id"), index=True)
+    touch: Mapped[str | None]
+    received_at: Mapped[CreatedAt]
+
+
+class Credit(Base):
+    """A part of one conversion, given to one touch by one model. Appended, never changed.
+
+    Over one conversion and model, ``weight_ppm`` (millionths) sums to exactly 1,000,000 and ``amount_minor`` to
+    exactly what the conversion brought (a refund's are negative). ``at`` and ``kind`` are the conversion's;
+    ``sharer_id`` is who made the share, null for a visitor without an account.
+    """
+
+    __tablename__ = "credits"
+    __table_args__ = (
+        UniqueConstraint("conversion_id", "model", "model_version", "touch_id"),
+        CheckConstraint("weight_ppm BETWEEN 0 AND 1000000", name="weight"),
+        Index("ix_credits_sharer_at", "sharer_id", "at"),
+        Index("ix_credits_moment", "moment_id"),
+        Index("ix_credits_at", "at"),
+    )
+
+    id: Mapped[Id]
+    conversion_id: Mapped[UUID] = mapped_column(ForeignKey("conversions.id"))
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    model: Mapped[str]
+    model_version: Mapped[int]
+    touch_id: Mapped[UUID] = mapped_column(ForeignKey("touches.id"))
+    share_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"), index=True)
+    moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"))
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"))
+    sharer_id: Mapped[UUID | None] = mapped_column(ForeignKey("viewers.id"))
+    channel: Mapped[str]
+    weight_ppm: Mapped[int]
+    amount_minor: Mapped[int | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    created_at: Mapped[CreatedAt]
+    xid: Mapped[int] = mapped_column(TransactionId, server_default=text("pg_current_xact_id()"), index=True)
+
+
+CREDITS_STAY = """
+CREATE OR REPLACE FUNCTION credits_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'credit is never changed; give it anew under another model version'
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON credits FOR EACH ROW EXECUTE FUNCTION credits_stay();
+"""
+event.listen(Credit.__table__, "after_create", DDL(CREDITS_STAY))  # type: ignore[no-untyped-call]

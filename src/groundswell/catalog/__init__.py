@@ -1,0 +1,1 @@
+"""What there is to clip: titles, their sources, lines, shots and rights."""

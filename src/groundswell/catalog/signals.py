@@ -1,0 +1,22 @@
+"""What the catalogue tells the rooms above it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class TitleImported:
+    """A title has a (new) version of its media."""
+
+    title_id: UUID
+    source_id: UUID
+
+
+@dataclass(frozen=True)
+class RightsChanged:
+    """A rule was written or removed; ``scope`` and ``scope_key`` say for which titles (see ``RightsRule``)."""
+
+    rule_id: UUID
+    scope: str
+    scope_key: str
+    territory: str | None

@@ -1,0 +1,166 @@
+"""Titles and what is known about them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundswell.platform.database import Base, CreatedAt, Id
+
+
+class Series(Base):
+    """A series; its episodes are titles."""
+
+    __tablename__ = "series"
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    synopsis: Mapped[str] = mapped_column(default="")
+
+
+class Title(Base):
+    """A film or an episode. An episode has a series, a season and a number; a film has none of them."""
+
+    __tablename__ = "titles"
+    __table_args__ = (
+        UniqueConstraint("series_id", "season", "episode"),
+        CheckConstraint(
+            "(series_id IS NULL) = (season IS NULL) AND (series_id IS NULL) = (episode IS NULL)", name="episode"
+        ),
+    )
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    synopsis: Mapped[str] = mapped_column(default="")
+    series_id: Mapped[UUID | None] = mapped_column(ForeignKey("series.id"))
+    season: Mapped[int | None]
+    episode: Mapped[int | None]
+    released_on: Mapped[date | None]
+    rating: Mapped[str | None]
+    poster_key: Mapped[str | None]
+    backdrop_key: Mapped[str | None]
+    accent: Mapped[str | None] = mapped_column(String(7))
+    current_source_id: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+
+
+class Source(Base):
+    """One version of a title's media: the file a clip is cut from. Replacing the media adds a version.
+
+    ``status`` is ``importing``, ``ready`` or ``failed``; ``index`` is the media engine's title index,
+    for itself alone. The frame rate is a fraction, null where it varies.
+    ``playback_key`` is what browsers are given: the file itself, or a rendition of it where they cannot play it.
+    ``storyboard`` is the layout of the sprite under ``storyboard_key``; ``waveform`` is loudness by equal steps,
+    each 0 to 255 (empty: no sound).
+    """
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        UniqueConstraint("title_id", "version"),
+        CheckConstraint("status IN ('importing', 'ready', 'failed')", name="status"),
+    )
+
+    id: Mapped[Id]
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"))
+    version: Mapped[int]
+    storage_key: Mapped[str]
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    status: Mapped[str]
+    failure_code: Mapped[str | None]
+    duration_us: Mapped[int | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    frame_rate_num: Mapped[int | None]
+    frame_rate_den: Mapped[int | None]
+    index: Mapped[dict[str, Any] | None]
+    playback_key: Mapped[str | None]
+    playback_type: Mapped[str | None]
+    storyboard_key: Mapped[str | None]
+    storyboard: Mapped[dict[str, Any] | None]
+    waveform: Mapped[list[Any] | None]
+    created_at: Mapped[CreatedAt]
+
+
+class Line(Base):
+    """One subtitle cue of a title. ``language`` is a BCP 47 tag."""
+
+    __tablename__ = "lines"
+    __table_args__ = (CheckConstraint("start_us < end_us", name="order"),)
+
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    text: Mapped[str]
+
+
+class Shot(Base):
+    """A span between two cuts."""
+
+    __tablename__ = "shots"
+
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+
+
+class RightsRule(Base):
+    """What rights allow for a part of the catalogue. A null field says nothing; the most specific rule that says
+    something wins (title over season over series over all; a named territory over any).
+
+    ``scope`` is ``all``, ``series``, ``season`` or ``title``; ``scope_key`` names it (``*``, a series id,
+    ``<series id>/<season>``, a title id). ``*_percent`` are of the title's length; a cap is said in microseconds or
+    in per cent, not both. The ending is the last ``ending_percent`` of a title, held back for ``ending_days`` after
+    its release. Each of ``blocked_ranges`` is ``{start_us, end_us, reason}``.
+    """
+
+    __tablename__ = "rights_rules"
+    __table_args__ = (
+        CheckConstraint("scope IN ('all', 'series', 'season', 'title')", name="scope"),
+        CheckConstraint("min_clip_us <= max_clip_us", name="clip_length"),
+        CheckConstraint("opens_at < closes_at", name="window"),
+        CheckConstraint("num_nonnulls(title_total_us, title_total_percent) <= 1", name="title_total"),
+        CheckConstraint("num_nonnulls(viewer_total_us, viewer_total_percent) <= 1", name="viewer_total"),
+        Index("uq_rights_rules_place", "scope", "scope_key", text("coalesce(territory, '')"), unique=True),
+    )
+
+    id: Mapped[Id]
+    scope: Mapped[str]
+    scope_key: Mapped[str]
+    territory: Mapped[str | None] = mapped_column(String(2))
+    sharing: Mapped[bool | None]
+    min_clip_us: Mapped[int | None]
+    max_clip_us: Mapped[int | None]
+    title_total_us: Mapped[int | None]
+    title_total_percent: Mapped[int | None]
+    viewer_total_us: Mapped[int | None]
+    viewer_total_percent: Mapped[int | None]
+    ending_percent: Mapped[int | None]
+    ending_days: Mapped[int | None]
+    kids: Mapped[bool | None]
+    public_playback: Mapped[bool | None]
+    download: Mapped[bool | None]
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    blocked_ranges: Mapped[list[Any] | None]
+    note: Mapped[str] = mapped_column(default="")
+    updated_by: Mapped[str]
+    updated_at: Mapped[CreatedAt]
+
+
+class Progress(Base):
+    """The furthest a viewer has got in a title, as the service tells us; spoilers are judged by it."""
+
+    __tablename__ = "progress"
+
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    position_us: Mapped[int]
+    updated_at: Mapped[CreatedAt]

@@ -1,0 +1,1 @@
+"""The people behind the moments: profiles, codes, and what their moments brought."""

@@ -1,0 +1,135 @@
+"""Becoming a creator, and what others see of one."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.catalog.tables import Title
+from groundswell.moments.tables import Moment
+from groundswell.platform.ids import random_code, uuid7
+from groundswell.platform.problems import Conflict, NotFound
+from groundswell.trust.tables import Decision
+
+from .schemas import CreatorOut, CreatorPage, Figure, NewCreator, PublicMoment
+from .tables import Creator
+
+SHOWN = 24
+
+
+class HandleTaken(Conflict):
+    code, title = "handle_taken", "Somebody else has this handle."
+
+
+class CodeTaken(Conflict):
+    code, title = "code_taken", "Somebody else has this code."
+
+
+class CreatorAlready(Conflict):
+    code, title = "creator_already", "You are a creator already."
+
+
+class CreatorMissing(NotFound):
+    code, title = "creator_missing", "You are not a creator yet."
+
+
+class CreatorUnknown(NotFound):
+    code, title = "creator_unknown", "There is no creator of this name."
+
+
+async def own(session: AsyncSession, viewer_id: UUID) -> Creator:
+    """The viewer's profile.
+
+    Raises:
+        CreatorMissing: they have none.
+    """
+    creator = await session.scalar(select(Creator).filter_by(viewer_id=viewer_id))
+    if creator is None:
+        raise CreatorMissing()
+    return creator
+
+
+async def named(session: AsyncSession, handle: str) -> Creator:
+    """The creator called ``handle`` (in any case, with or without @).
+
+    Raises:
+        CreatorUnknown: there is none.
+    """
+    creator = await session.scalar(select(Creator).filter_by(handle=handle.removeprefix("@").lower()))
+    if creator is None:
+        raise CreatorUnknown()
+    return creator
+
+
+async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator) -> Creator:
+    """Make the viewer a creator.
+
+    Raises:
+        CreatorAlready, HandleTaken, CodeTaken: as they say.
+    """
+    values = new.model_dump() | {"id": uuid7(), "viewer_id": viewer_id}
+    values["code"] = new.code or await _free_code(session, new.handle)
+    statement = insert(Creator).values(values).on_conflict_do_nothing().returning(Creator)
+    creator = await session.scalar(statement)
+    return creator if creator is not None else await _refuse(session, viewer_id, new.handle)
+
+
+async def _free_code(session: AsyncSession, handle: str) -> str:
+    """``NOOR10``; when that is taken, the name with four random characters."""
+    name = handle.replace("_", "").upper()[:12]
+    code = f"{name}10"
+    taken = await session.scalar(select(Creator.id).filter_by(code=code))
+    return code if taken is None else name + random_code(4).upper()
+
+
+async def _refuse(session: AsyncSession, viewer_id: UUID, handle: str) -> Creator:
+    if await session.scalar(select(Creator.id).filter_by(viewer_id=viewer_id)):
+        raise CreatorAlready()
+    if await session.scalar(select(Creator.id).filter_by(handle=handle)):
+        raise HandleTaken()
+    raise CodeTaken()
+
+
+def shown(creator: Creator) -> CreatorOut:
+    columns = {name: getattr(creator, name) for name in CreatorOut.model_fields if name != "url"}
+    return CreatorOut(**columns, url=f"/creators/{creator.handle}")
+
+
+async def public_page(session: AsyncSession, creator: Creator) -> CreatorPage:
+    """What everybody sees: public moments that are not taken down and whose maker wants to be named."""
+    hidden = (
+        select(Decision.id)
+        .where(Decision.action == "hide", Decision.lifted_at.is_(None))
+        .where(
+            ((Decision.subject_kind == "moment") & (Decision.subject_id == Moment.id))
+            | ((Decision.subject_kind == "title") & (Decision.subject_id == Moment.title_id))
+            | ((Decision.subject_kind == "viewer") & (Decision.subject_id == Moment.viewer_id))
+        )
+        .exists()
+    )
+    public = (
+        select(Moment, Title)
+        .join(Title, Title.id == Moment.title_id)
+        .where(Moment.viewer_id == creator.viewer_id, Moment.visibility == "public", Moment.deleted_at.is_(None))
+        .where(Moment.credit_me, ~hidden)
+    )
+    rows = await session.execute(public.order_by(Moment.id.desc()).limit(SHOWN))
+    count = await session.scalar(public.with_only_columns(func.count()))
+    figure = Figure(value=count or 0, counts="Public moments that are up now.")
+    moments = [_moment(*row) for row in rows]
+    return CreatorPage(**shown(creator).model_dump(), public_moments=figure, moments=moments)
+
+
+def _moment(moment: Moment, title: Title) -> PublicMoment:
+    return PublicMoment(
+        code=moment.code,
+        url=f"/m/{moment.code}",
+        title=title.name,
+        title_slug=title.slug,
+        caption=moment.caption,
+        start_us=moment.start_us,
+        end_us=moment.end_us,
+        spoiler=moment.spoiler,
+        created_at=moment.created_at,
+    )

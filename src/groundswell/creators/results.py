@@ -1,0 +1,146 @@
+"""What a viewer's moments brought over a period, counted from the event log and the credits."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.attribution.credit import DEFAULT_MODEL, MODELS_VERSION
+from groundswell.attribution.tables import Credit
+from groundswell.catalog.tables import Title
+from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
+from groundswell.platform.problems import Invalid
+
+from .schemas import MomentResult, Money, Numbers, Results
+
+LONGEST = timedelta(days=366)
+MOST_MOMENTS = 500
+COUNTS = {
+    "shares": "Shares of the moments, by anybody, re-shares included.",
+    "unfurls": "Fetches of the shares' pages by link-preview robots. Never clicks.",
+    "clicks": "Visits by people to the shares: one per visitor, share and UTC day.",
+    "plays": "Plays by people: one per visitor, moment and UTC day, the maker's own left out.",
+    "sign_ups_millionths": "Sign-ups credited to the shares, in millionths of one.",
+    "subscriptions_millionths": "First subscriptions credited to the shares, in millionths of one.",
+    "revenue": "What subscriptions and renewals brought less refunds, as credited to the shares, in minor units.",
+}
+
+
+class PeriodImpossible(Invalid):
+    code, title = "period_impossible", "A period begins before it ends and is at most 366 days long."
+
+
+def period(begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    """The period asked for, in UTC (instants without a zone are UTC); the last 30 days by default.
+
+    Raises:
+        PeriodImpossible: as it says.
+    """
+    try:
+        end = _utc(end) if end else utc_now()
+        begin = _utc(begin) if begin else end - timedelta(days=30)
+    except OverflowError:
+        raise PeriodImpossible() from None
+    if not timedelta() < end - begin <= LONGEST:
+        raise PeriodImpossible()
+    return begin, end
+
+
+def _utc(at: datetime) -> datetime:
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+EVENTS = text(
+    """
+    SELECT moment_id, kind, count(*) FROM (
+        SELECT DISTINCT e.moment_id, e.kind,
+            CASE WHEN e.kind = 'play' THEN NULL ELSE e.share_id END,
+            CASE WHEN e.kind IN ('click', 'play') THEN (e.at AT TIME ZONE 'UTC')::date END,
+            CASE WHEN e.kind IN ('click', 'play') THEN coalesce(e.visitor, e.viewer_id::text, e.id::text)
+                 ELSE e.id::text END
+        FROM events e JOIN moments m ON m.id = e.moment_id
+        WHERE e.at >= :begin AND e.at < :end AND m.id = ANY(:moments)
+            AND (e.kind IN ('share', 'unfurl') OR (e.kind IN ('click', 'play') AND e.verdict = 'human'))
+            AND (e.kind <> 'play' OR e.viewer_id IS NULL OR e.viewer_id <> m.viewer_id)
+    ) counted GROUP BY moment_id, kind
+    """
+)
+
+CREDITS = select(
+    Credit.moment_id,
+    func.sum(case((Credit.kind == "sign_up", Credit.weight_ppm), else_=0)).label("sign_ups"),
+    func.sum(case((Credit.kind == "subscription", Credit.weight_ppm), else_=0)).label("subscriptions"),
+    func.sum(func.coalesce(Credit.amount_minor, 0)).label("amount_minor"),
+    Credit.currency,
+).group_by(Credit.moment_id, Credit.currency)
+
+
+async def of_viewer(session: AsyncSession, viewer_id: UUID, begin: datetime, end: datetime) -> Results:
+    """What a viewer's moments brought from ``begin`` to ``end`` (exclusive), each and in all."""
+    mine = select(Moment, Title.name).join(Title, Title.id == Moment.title_id).where(Moment.viewer_id == viewer_id)
+    rows = (await session.execute(mine.order_by(Moment.id.desc()).limit(MOST_MOMENTS))).all()
+    counted = await _counted(session, [moment.id for moment, _ in rows], begin, end)
+    moments = [_result(moment, title, counted[moment.id]) for moment, title in rows]
+    return Results(
+        begin=begin,
+        end=end,
+        as_of=utc_now(),
+        model=f"{DEFAULT_MODEL}, version {MODELS_VERSION}",
+        counts=COUNTS,
+        total=_total(moments),
+        moments=moments,
+    )
+
+
+async def _counted(
+    session: AsyncSession, moments: Sequence[UUID], begin: datetime, end: datetime
+) -> dict[UUID, dict[str, Any]]:
+    counted: dict[UUID, dict[str, Any]] = defaultdict(dict)
+    named = {"moments": list(moments), "begin": begin, "end": end}
+    for moment, kind, count in await session.execute(EVENTS, named):
+        counted[moment][f"{kind}s"] = count
+    credited = CREDITS.where(
+        Credit.moment_id.in_(moments),
+        Credit.at >= begin,
+        Credit.at < end,
+        Credit.model == DEFAULT_MODEL,
+        Credit.model_version == MODELS_VERSION,
+    )
+    for moment, sign_ups, subscriptions, amount, currency in await session.execute(credited):
+        _add(counted[moment], int(sign_ups), int(subscriptions), int(amount), currency)
+    return counted
+
+
+def _add(counted: dict[str, Any], sign_ups: int, subscriptions: int, amount_minor: int, currency: str | None) -> None:
+    counted["sign_ups_millionths"] = counted.get("sign_ups_millionths", 0) + sign_ups
+    counted["subscriptions_millionths"] = counted.get("subscriptions_millionths", 0) + subscriptions
+    if currency is not None:
+        counted.setdefault("revenue", []).append(Money(amount_minor=amount_minor, currency=currency))
+
+
+def _result(moment: Moment, title: str, counted: dict[str, Any]) -> MomentResult:
+    return MomentResult(
+        moment_id=moment.id,
+        moment_code=moment.code,
+        url=f"/m/{moment.code}",
+        title=title,
+        caption=moment.caption,
+        visibility=moment.visibility,
+        start_us=moment.start_us,
+        end_us=moment.end_us,
+        **counted,
+    )
+
+
+def _total(results: Sequence[Numbers]) -> Numbers:
+    revenue: dict[str, int] = defaultdict(int)
+    for money in (money for result in results for money in result.revenue):
+        revenue[money.currency] += money.amount_minor
+    names = [name for name in Numbers.model_fields if name != "revenue"]
+    sums = {name: sum(getattr(result, name) for result in results) for name in names}
+    return Numbers(**sums, revenue=[Money(amount_minor=revenue[c], currency=c) for c in sorted(revenue)])

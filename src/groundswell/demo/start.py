@@ -1,0 +1,197 @@
+"""``groundswell demo``: prepares the demo service once, with progress, then serves it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sqlalchemy import func, select
+
+from groundswell.catalog.importing import import_title
+from groundswell.catalog.tables import RightsRule
+from groundswell.discovery.refreshing import refresh
+from groundswell.earnings import pools
+from groundswell.earnings.jobs import divide_pool
+from groundswell.earnings.tables import Pool
+from groundswell.moments.recipes import POSTER, WIDE
+from groundswell.moments.renditions import ensure, recipe_of
+from groundswell.moments.tables import Moment, Rendition
+from groundswell.platform.clock import US_PER_SECOND, utc_now
+from groundswell.platform.jobs import SOON, WHENEVER, defer
+from groundswell.platform.runtime import Runtime
+from groundswell.platform.settings import Settings
+from groundswell.web.serving import run_server
+
+from .app import create_demo_app
+from .films import FILMS, Film, RenderedFilm, render_all
+from .history import identity, write_history
+from .people import PERSONAS
+from .reporting import service_key
+
+EDITION = "1"
+"""Of what is prepared. Raise it when a data folder made by older code must be prepared again."""
+
+POOL_MINOR = {-1: 60_000, 0: 80_000}
+"""What the demo service sets aside: month (0 is this one) to amount in cents."""
+
+Report = Callable[[float], None]
+
+
+def run_demo(settings: Settings, console: Console) -> None:
+    """Prepare what is not there yet, then serve until interrupted."""
+    settings = settings.model_copy(update={"base_url": f"http://{settings.host}:{settings.port}"})
+    mark = settings.data_dir / "demo.edition"
+    if not mark.exists() or mark.read_text() != EDITION:
+        with stages(console) as stage:
+            asyncio.run(prepare(settings, stage))
+        mark.write_text(EDITION)
+    app = create_demo_app(settings)
+    run_server(settings, app, on_ready=lambda: welcome(settings, console))
+
+
+@contextmanager
+def stages(console: Console) -> Iterator[Callable[[str], Report]]:
+    """A progress display: ``stage(name)`` adds a line and returns what reports its part done (0 to 1)."""
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+
+        def stage(name: str) -> Report:
+            task = progress.add_task(name, total=1.0)
+            return lambda part: progress.update(task, completed=part)
+
+        yield stage
+
+
+async def prepare(settings: Settings, stage: Callable[[str], Report]) -> None:
+    """Films, catalogue, audience, pictures and the pools of two months. Each step finds what is there already."""
+    drawing = stage("Drawing and scoring three films")
+    folder = settings.data_dir / "films"
+    films = await asyncio.to_thread(render_all, folder, drawing)
+    drawing(1.0)
+    app = create_demo_app(settings.model_copy(update={"worker_in_server": True}))  # its jobs are waited for
+    async with app.router.lifespan_context(app):
+        runtime: Runtime = app.state.runtime
+        await fill_catalogue(runtime, films, stage("Importing them"))
+        await set_rights(runtime)
+        await fill_audience(app, runtime, stage("Five weeks of audience"))
+        await draw_posters(runtime, stage("Pictures of their moments"))
+        await divide_pools(runtime, stage("Two months of earnings"))
+
+
+async def fill_catalogue(runtime: Runtime, rendered: dict[str, RenderedFilm], report: Report) -> None:
+    for number, film in enumerate(FILMS):
+
+        def progress(stage: str, part: float, number: int = number) -> None:
+            report((number + part) / len(FILMS))
+
+        await import_film(runtime, film, rendered[film.slug], progress)
+    report(1.0)
+
+
+async def import_film(
+    runtime: Runtime, film: Film, files: RenderedFilm, on_progress: Callable[[str, float], None]
+) -> None:
+    await import_title(
+        runtime,
+        files.video,
+        name=film.name,
+        slug=film.slug,
+        subtitles=files.subtitles,
+        synopsis=film.synopsis,
+        series=film.series,
+        season=film.season,
+        episode=film.episode,
+        released_on=date(film.year, 9, 1),
+        rating=film.rating,
+        poster=files.poster,
+        backdrop=files.backdrop,
+        accent=film.accent,
+        on_progress=on_progress,
+    )
+
+
+async def set_rights(runtime: Runtime) -> None:
+    """One rule for everything: short films need a larger share than the defaults grant."""
+    async with runtime.database.transaction() as session:
+        if await session.scalar(select(RightsRule.id).limit(1)) is None:
+            rule = RightsRule(scope="all", scope_key="*", updated_by="demo", note="What the demo starts with.")
+            rule.viewer_total_us = 100 * US_PER_SECOND
+            session.add(rule)
+
+
+async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
+    key = await service_key(runtime)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://demo") as http:
+        await write_history(runtime, http, key, report)
+    async with runtime.database.transaction() as session:
+        await refresh(session)
+
+
+async def draw_posters(runtime: Runtime, report: Report) -> None:
+    """The still of every public moment, so that no page begins empty; their clips follow when nobody waits."""
+    async with runtime.database.transaction() as session:
+        moments = (await session.scalars(select(Moment).filter_by(visibility="public", deleted_at=None))).all()
+        recipes = [recipe_of(moment, POSTER) for moment in moments]
+        for recipe in recipes:
+            await ensure(session, recipe, SOON)
+        for moment in moments:
+            await ensure(session, recipe_of(moment, WIDE), WHENEVER)
+    hashes = [recipe.hash for recipe in recipes]
+    waiting = select(func.count()).where(
+        Rendition.recipe_hash.in_(hashes), Rendition.status.in_(["queued", "rendering"])
+    )
+    await _until_none(runtime, waiting, len(hashes), report)
+
+
+async def divide_pools(runtime: Runtime, report: Report) -> None:
+    """Last month's pool and this month's, divided by the job that finance would start."""
+    async with runtime.database.transaction() as session:
+        for back, amount in POOL_MINOR.items():
+            period = month(back)
+            id = identity("pool", period, utc_now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+            pool = await pools.fund(
+                session,
+                period=period,
+                basis="plays",
+                amount_minor=amount,
+                currency="EUR",
+                created_by="Lumen finance",
+                id=id,
+            )
+            await defer(session, divide_pool, once=f"pool/{pool.id}", pool_id=str(pool.id))
+    waiting = select(func.count()).select_from(Pool).where(Pool.status.in_(["funded", "dividing"]))
+    await _until_none(runtime, waiting, len(POOL_MINOR), report)
+
+
+def month(back: int) -> str:
+    """This month (0) or one before it, as YYYY-MM."""
+    today = utc_now()
+    months = today.year * 12 + today.month - 1 + back
+    return f"{months // 12}-{months % 12 + 1:02}"
+
+
+async def _until_none(runtime: Runtime, waiting: object, total: int, report: Report) -> None:
+    while True:
+        async with runtime.database.transaction() as session:
+            left = await session.scalar(waiting)  # type: ignore[call-overload]
+        report(1 - left / max(total, 1))
+        if not left:
+            return
+        await asyncio.sleep(0.3)
+
+
+def welcome(settings: Settings, console: Console) -> None:
+    """Where to look, and as whom."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for persona in PERSONAS:
+        address = f"{settings.base_url}/sign-in?as={persona.subject}"
+        table.add_row(f"[bold]{persona.name}[/bold]", persona.part, persona.does, f"[cyan]{address}[/cyan]")
+    console.print(f"\nLumen, the demo service, is at [bold cyan]{settings.base_url}[/bold cyan]. Sign in as:\n")
+    console.print(table)
+    console.print("\nCtrl-C stops it; everything is kept in", str(Path(settings.data_dir).resolve()), style="dim")

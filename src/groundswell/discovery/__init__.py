@@ -1,0 +1,1 @@
+"""What is catching on: heat of moments, scenes the crowd keeps clipping, the heatmap of a title."""

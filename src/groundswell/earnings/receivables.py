@@ -1,0 +1,78 @@
+"""Taking back what turned out not to be earned: first from what the creator is still owed, the rest as their debt.
+
+A creator's account never goes below zero. What it cannot cover becomes a receivable, which their next statements pay
+off before anything is paid out.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from .ledger import Posting, account_id, balance, hold_balance, open_account, post, posting_id
+from .tables import LedgerAccount, Pool, PostingRow, Statement
+
+
+async def take_back(
+    session: AsyncSession,
+    creator_id: UUID,
+    amount_minor: int,
+    currency: str,
+    period: str,
+    evidence: Mapping[str, Any],
+    identity: UUID,
+) -> bool:
+    """Reverse ``amount_minor`` of a creator's earnings; False when that had been done before.
+
+    Args:
+        identity: the same for the same reversal.
+    """
+    creator = await open_account(session, "creator", creator_id, currency)
+    owed = await hold_balance(session, creator)
+    if await _made(session, identity):
+        return False
+    debt = await open_account(session, "receivable", creator_id, currency)
+    funding = await open_account(session, "funding", "service", currency)
+    covered = min(owed, amount_minor)
+    if covered:
+        await post(
+            session,
+            Posting(posting_id(identity, "covered"), creator, funding, covered, currency, period, "clawback", evidence),
+        )
+    if amount_minor > covered:
+        rest = amount_minor - covered
+        await post(
+            session,
+            Posting(posting_id(identity, "owed"), debt, funding, rest, currency, period, "clawback_owed", evidence),
+        )
+    return True
+
+
+async def _made(session: AsyncSession, identity: UUID) -> bool:
+    ids = [posting_id(identity, part) for part in ("covered", "owed")]
+    return await session.scalar(select(PostingRow.id).where(PostingRow.id.in_(ids)).limit(1)) is not None
+
+
+async def recover(session: AsyncSession, statements: Sequence[Statement], pool: Pool) -> None:
+    """Pay off creators' debts from statements that have just been posted."""
+    debts = {account_id("receivable", s.creator_id, pool.currency): s for s in statements if s.amount_minor > 0}
+    open_debts = select(LedgerAccount.id).where(
+        LedgerAccount.id.in_(debts), LedgerAccount.debits_minor > LedgerAccount.credits_minor
+    )
+    for debt in (await session.scalars(open_debts.order_by(LedgerAccount.id))).all():
+        statement = debts[debt]
+        creator = account_id("creator", statement.creator_id, pool.currency)
+        amount = min(await hold_balance(session, creator), -await hold_balance(session, debt))
+        if amount > 0:
+            evidence = {"statement": str(statement.id)}
+            identity = posting_id("recovery", statement.id)
+            await post(
+                session, Posting(identity, creator, debt, amount, pool.currency, pool.period, "recovery", evidence)
+            )
+
+
+async def owed_back(session: AsyncSession, creator_id: UUID, currency: str) -> int:
+    """What a creator owes, in minor units."""
+    return -await balance(session, account_id("receivable", creator_id, currency))

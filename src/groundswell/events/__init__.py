@@ -1,0 +1,1 @@
+"""What happened: ingest, robot verdicts, the event log, sealing into the lake."""

@@ -1,0 +1,57 @@
+"""Telling visitors of one day apart without keeping who they are.
+
+A visitor is SHA-256 over the day's salt, the address and the user agent. The salt is random, shared by all our
+processes through the database, and deleted after two days: from then on nobody, ourselves included, can tell whether
+a hash belongs to an address. Addresses themselves are never stored. A visitor who sends ``Sec-GPC: 1`` (Global
+Privacy Control) gets no hash at all.
+"""
+
+import base64
+import hashlib
+import secrets
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from groundswell.platform.database import Database
+
+from .tables import VisitorSalt
+
+KEEP = timedelta(days=2)
+
+
+class Visitors:
+    """Hashes visitors; keeps the salts of the days it has seen."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._salts: dict[date, bytes] = {}
+
+    async def prepare(self, at: datetime) -> bytes:
+        """The salt of the day of ``at``, made when it is the first of that day."""
+        day = at.astimezone(UTC).date()
+        if day not in self._salts:
+            async with self.database.transaction() as session:
+                fresh = {"day": day, "salt": secrets.token_bytes(16)}
+                await session.execute(insert(VisitorSalt).values(fresh).on_conflict_do_nothing())
+                salt = await session.scalar(select(VisitorSalt.salt).filter_by(day=day))
+            assert salt is not None
+            self._salts = {known: kept for known, kept in self._salts.items() if day - known < KEEP} | {day: salt}
+        return self._salts[day]
+
+    def salt(self, day: date) -> bytes | None:
+        """The salt of ``day`` when ``prepare`` has seen to it."""
+        return self._salts.get(day)
+
+    async def forget(self, before: datetime) -> int:
+        """Delete the salts of days that ended before an instant; returns how many."""
+        old = delete(VisitorSalt).where(VisitorSalt.day < before.astimezone(UTC).date())
+        async with self.database.transaction() as session:
+            return len((await session.scalars(old.returning(VisitorSalt.day))).all())
+
+
+def visitor_hash(salt: bytes, *who: str) -> str:
+    """A visitor of the day of ``salt``, 22 characters."""
+    digest = hashlib.sha256(salt + "\0".join(who).encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest[:16])[:22].decode()

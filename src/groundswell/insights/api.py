@@ -1,0 +1,145 @@
+"""Reports over HTTP: for marketers, and for the service's own dashboards by key."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import select
+
+from groundswell.accounts.access import RoleMissing, optional_caller, service
+from groundswell.accounts.tokens import TokenMissing
+from groundswell.attribution.credit import DEFAULT_MODEL
+from groundswell.attribution.tables import Conversion
+from groundswell.catalog.titles import find_title
+from groundswell.platform.clock import utc_now
+from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
+from groundswell.platform.problems import NotFound
+from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.shares.links import find_share
+from groundswell.shares.tables import Share
+
+from .conversions import one, recent
+from .evidence import Cascade, cascade_of, evidence_of
+from .loop import EARLIEST, Slice, loop_report
+from .schemas import CascadeOut, ConversionRow, CreditOut, EvidenceOut, LoopReport, ShareNode, TouchOut
+
+router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TransactionalRoute)
+
+DEFAULT_DAYS = 30
+
+
+async def reader(request: Request, session: DbSession) -> None:
+    """A dependency: a marketer, or a service key with ``reports:read``."""
+    if request.headers.get("authorization", "")[7:].lstrip().startswith("gsk_"):
+        await service("reports:read")(request, session)
+        return
+    caller = await optional_caller(request, session)
+    if caller is None:
+        raise TokenMissing()
+    if not caller.roles & {"marketer", "admin"}:
+        raise RoleMissing("This needs the role marketer.")
+
+
+async def slice_of(
+    session: DbSession,
+    first: Annotated[date | None, Query(alias="from", description="First UTC day; by default 30 days back.")] = None,
+    last: Annotated[date | None, Query(alias="to", description="Last UTC day, included; by default today.")] = None,
+    title: Annotated[str | None, Query(description="Only this title, by slug or id.")] = None,
+    channel: Annotated[str | None, Query(description="Only shares to this channel.", max_length=64)] = None,
+) -> Slice:
+    """The period, title and channel that a report is asked about."""
+    last = last or utc_now().date()
+    title_id = (await find_title(session, title)).id if title else None
+    if first is None:
+        first = max(last, EARLIEST) - timedelta(days=DEFAULT_DAYS - 1)
+    return Slice(first, last, title_id, channel)
+
+
+Reader = Depends(reader)
+Asked = Annotated[Slice, Depends(slice_of)]
+
+
+@router.get("/loop", dependencies=[Reader])
+async def read_loop(request: Request, asked: Asked, model: str = DEFAULT_MODEL) -> LoopReport:
+    """How the loop turned: shares, link previews, clicks, plays, sign-ups, payments and revenue over a period, by day,
+    channel and title, with K and the cycle time. Every number says what it counts; `as_of` says how fresh they are."""
+    return await loop_report(request.app.state.runtime, asked, model)
+
+
+@router.get("/conversions", dependencies=[Reader])
+async def read_conversions(
+    session: DbSession, asked: Asked, cursor: Cursor = None, limit: Limit = 50
+) -> Page[ConversionRow]:
+    """Conversions, newest first, each with the share that the last-touch model credits."""
+    rows = await recent(session, asked, limit, decode_cursor(cursor))
+    return Page(items=rows, next=next_cursor(rows, limit))
+
+
+@router.get("/conversions/{conversion_id}", dependencies=[Reader])
+async def read_evidence(session: DbSession, conversion_id: UUID) -> EvidenceOut:
+    """The evidence behind a conversion: touches and their verdicts, credit by every model, the tree of re-shares."""
+    shown = await one(session, conversion_id)
+    found = await evidence_of(session, await session.get_one(Conversion, conversion_id))
+    touches = [
+        TouchOut(
+            id=seen.touch.id,
+            event_id=seen.touch.event_id,
+            at=seen.touch.at,
+            share_id=seen.share.id,
+            channel=seen.share.channel,
+            generation=seen.share.generation,
+            matched_by=seen.touch.matched_by,
+            certain=seen.certain,
+            verdict=seen.event.verdict if seen.event else None,
+            verdict_reason=seen.event.verdict_reason if seen.event else None,
+            verdict_rule=seen.event.verdict_rule if seen.event else None,
+        )
+        for seen in found.touches
+    ]
+    credits = [
+        CreditOut.model_validate(credit, from_attributes=True) for rows in found.credits.values() for credit in rows
+    ]
+    return EvidenceOut(
+        conversion=shown, touches=touches, credits=credits, cascade=found.cascade and cascade_out(found.cascade)
+    )
+
+
+@router.get("/cascades/{share}", dependencies=[Reader])
+async def read_cascade(request: Request, session: DbSession, share: str) -> CascadeOut:
+    """The tree of re-shares that a share (its id or token) belongs to, with what each brought."""
+    return cascade_out(await cascade_of(session, await _share_id(request, session, share)))
+
+
+async def _share_id(request: Request, session: DbSession, name: str) -> UUID:
+    try:
+        id = UUID(name)
+    except ValueError:
+        return (await find_share(session, request.app.state.settings, name)).id
+    if await session.scalar(select(Share.id).filter_by(id=id)) is None:
+        raise NotFound("There is no such share.")
+    return id
+
+
+def cascade_out(cascade: Cascade) -> CascadeOut:
+    nodes = [
+        ShareNode(
+            id=seen.share.id,
+            parent_id=seen.share.parent_id,
+            generation=seen.share.generation,
+            channel=seen.share.channel,
+            sharer=seen.sharer,
+            at=seen.share.created_at,
+            counts=seen.steps(),
+        )
+        for seen in cascade.shares.values()
+    ]
+    return CascadeOut(
+        root_id=cascade.root_id,
+        title=cascade.title.name,
+        moment_code=cascade.moment.code,
+        shares_total=cascade.total,
+        depth=cascade.depth,
+        nodes=nodes,
+        way=[seen.share.id for seen in cascade.way],
+    )

@@ -1,0 +1,193 @@
+"""The evidence behind one conversion: its touches, its credit by every model, the cascade it came out of, the rows.
+
+Read from the rows themselves and not from any report, so that a report's number can be checked against it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.tables import Viewer
+from groundswell.attribution.credit import DEFAULT_MODEL, PPM
+from groundswell.attribution.crediting import credits_of
+from groundswell.attribution.tables import Conversion, Credit, Touch
+from groundswell.catalog.tables import Title
+from groundswell.events.tables import LoggedEvent
+from groundswell.moments.tables import Moment
+from groundswell.shares.tables import Share
+
+VISITS = ("unfurl", "click", "play")
+MOST_SHARES = 2000
+MOST_EVENTS = 200
+CERTAIN = {"login": "signed in", "token": "token passed on by the service"}
+
+
+@dataclass(frozen=True)
+class TouchSeen:
+    """A visit that is known to be the viewer's, with the event it was logged as (None: retention took it)."""
+
+    touch: Touch
+    share: Share
+    event: LoggedEvent | None
+
+    @property
+    def certain(self) -> bool:
+        return self.touch.matched_by in CERTAIN
+
+    @property
+    def matched(self) -> str:
+        return CERTAIN.get(self.touch.matched_by, "our own cookie")
+
+
+@dataclass(frozen=True)
+class ShareSeen:
+    """One share of the cascade and what it brought since, from the event log and the credits."""
+
+    share: Share
+    sharer: str | None
+    counts: dict[str, int]
+
+    def of(self, kind: str) -> int:
+        return self.counts.get(kind, 0)
+
+    def steps(self) -> dict[str, float]:
+        """``counts`` with the conversions as numbers rather than millionths."""
+        return {kind: count if kind in VISITS else count / PPM for kind, count in self.counts.items()}
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """All shares that go back to one root, and those on the way from the root to the share of the conversion."""
+
+    moment: Moment
+    title: Title
+    maker: Viewer
+    shares: dict[UUID, ShareSeen]
+    way: list[ShareSeen]
+    total: int
+
+    @property
+    def root_id(self) -> UUID:
+        return next(iter(self.shares.values())).share.root_id
+
+    @property
+    def depth(self) -> int:
+        return max(seen.share.generation for seen in self.shares.values())
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is known about why a conversion happened."""
+
+    conversion: Conversion
+    viewer: Viewer
+    touches: list[TouchSeen]
+    credits: dict[str, list[Credit]]
+    cascade: Cascade | None
+    events: list[LoggedEvent]
+    related: list[Conversion] = field(default_factory=list)
+
+
+async def evidence_of(session: AsyncSession, conversion: Conversion) -> Evidence:
+    """The evidence behind ``conversion``."""
+    viewer = await session.get_one(Viewer, conversion.viewer_id)
+    credits = await _credits(session, conversion)
+    touches = await _touches(session, conversion, credits)
+    leading = max(credits.get(DEFAULT_MODEL, ()), key=lambda credit: credit.weight_ppm, default=None)
+    cascade = None if leading is None else await cascade_of(session, leading.share_id)
+    events = await _events(session, conversion, touches)
+    return Evidence(conversion, viewer, touches, credits, cascade, events, await _related(session, conversion))
+
+
+async def _credits(session: AsyncSession, conversion: Conversion) -> dict[str, list[Credit]]:
+    by_model: dict[str, list[Credit]] = defaultdict(list)
+    for credit in await credits_of(session, conversion.id):
+        by_model[credit.model].append(credit)
+    return dict(sorted(by_model.items(), key=lambda item: (item[0] != DEFAULT_MODEL, item[0])))
+
+
+async def _touches(session: AsyncSession, conversion: Conversion, credits: dict[str, list[Credit]]) -> list[TouchSeen]:
+    credited = {credit.touch_id for rows in credits.values() for credit in rows}
+    query = (
+        select(Touch, Share)
+        .join(Share, Share.id == Touch.share_id)
+        .where(Touch.viewer_id == conversion.viewer_id)
+        .where(or_(Touch.at <= conversion.at, Touch.id.in_(credited)))
+        .order_by(Touch.at.desc(), Touch.id)
+        .limit(MOST_EVENTS)
+    )
+    rows = (await session.execute(query)).all()
+    keys = [(touch.at, touch.event_id) for touch, _ in rows]
+    found = select(LoggedEvent).where(tuple_(LoggedEvent.at, LoggedEvent.id).in_(keys))
+    events = {event.id: event for event in await session.scalars(found)}
+    return [TouchSeen(touch, share, events.get(touch.event_id)) for touch, share in reversed(rows)]
+
+
+async def _events(session: AsyncSession, conversion: Conversion, touches: Sequence[TouchSeen]) -> list[LoggedEvent]:
+    """What the log holds of the viewer, or of the browsers that their touches came from, up to the conversion."""
+    visitors = {seen.event.visitor for seen in touches if seen.event and seen.event.visitor}
+    begin = min((seen.touch.at for seen in touches), default=conversion.at) - timedelta(hours=1)
+    theirs = or_(LoggedEvent.viewer_id == conversion.viewer_id, LoggedEvent.visitor.in_(visitors))
+    query = select(LoggedEvent).where(LoggedEvent.at >= begin, LoggedEvent.at <= conversion.at, theirs)
+    return list(await session.scalars(query.order_by(LoggedEvent.at, LoggedEvent.id).limit(MOST_EVENTS)))
+
+
+async def _related(session: AsyncSession, conversion: Conversion) -> list[Conversion]:
+    query = select(Conversion).where(Conversion.viewer_id == conversion.viewer_id, Conversion.id != conversion.id)
+    return list(await session.scalars(query.order_by(Conversion.at).limit(50)))
+
+
+async def cascade_of(session: AsyncSession, share_id: UUID) -> Cascade:
+    """The whole cascade that a share belongs to; of one larger than ``MOST_SHARES``, its first generations."""
+    share = await session.get_one(Share, share_id)
+    query = (
+        select(Share, Viewer.name)
+        .outerjoin(Viewer, Viewer.id == Share.viewer_id)
+        .where(Share.root_id == share.root_id)
+        .order_by(Share.generation, Share.id)
+        .limit(MOST_SHARES)
+    )
+    rows = [(row.Share, row.name) for row in await session.execute(query)]
+    counts = await _counts(session, rows[0][0], [each.id for each, _ in rows])
+    shares = {each.id: ShareSeen(each, name, counts[each.id]) for each, name in rows}
+    place = select(Moment, Title, Viewer).join(Title, Title.id == Moment.title_id)
+    place = place.join(Viewer, Viewer.id == Moment.viewer_id).where(Moment.id == share.moment_id)
+    moment, title, maker = (await session.execute(place)).one()
+    total = await session.scalar(select(func.count()).select_from(Share).filter_by(root_id=share.root_id)) or 0
+    return Cascade(moment, title, maker, shares, _way(shares, share_id), total)
+
+
+def _way(shares: dict[UUID, ShareSeen], share_id: UUID) -> list[ShareSeen]:
+    way: list[ShareSeen] = []
+    at: UUID | None = share_id
+    while at is not None and at in shares:
+        way.insert(0, shares[at])
+        at = shares[at].share.parent_id
+    return way
+
+
+async def _counts(session: AsyncSession, root: Share, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """What each share brought: unfurls, people's clicks and plays, and conversions credited to it in millionths."""
+    counted: dict[UUID, dict[str, int]] = defaultdict(dict)
+    kinds = LoggedEvent.kind.in_(VISITS)
+    shown = or_(LoggedEvent.kind == "unfurl", LoggedEvent.verdict == "human")
+    events = (
+        select(LoggedEvent.share_id, LoggedEvent.kind, func.count())
+        .where(LoggedEvent.at >= root.created_at, LoggedEvent.share_id.in_(ids), kinds, shown)
+        .group_by(LoggedEvent.share_id, LoggedEvent.kind)
+    )
+    credits = (
+        select(Credit.share_id, Credit.kind, func.sum(Credit.weight_ppm))
+        .where(Credit.share_id.in_(ids), Credit.model == DEFAULT_MODEL)
+        .group_by(Credit.share_id, Credit.kind)
+    )
+    for rows in (await session.execute(events), await session.execute(credits)):
+        for share, kind, count in rows:
+            if share is not None:
+                counted[share][kind] = int(count)
+    return counted

@@ -1,0 +1,39 @@
+"""What each step of the loop is called on pages, and what exactly it counts."""
+
+LABELS = {
+    "share": "Shares",
+    "unfurl": "Link previews",
+    "click": "Clicks",
+    "continue": "Went on to the title",
+    "play": "Plays",
+    "sign_up": "Sign-ups",
+    "trial": "Trials",
+    "subscription": "Subscriptions",
+    "renewal": "Renewals",
+    "refund": "Refunds",
+    "cancellation": "Cancellations",
+}
+
+_CREDITED = (
+    "reported by the service and credited to shares whose visits within the attribution window came before; "
+    "the total is all that were reported"
+)
+
+DEFINITIONS = {
+    "share": "Shares made: each sending of a moment to one channel.",
+    "unfurl": "Fetches by link-preview robots, which tell where a link was posted. Never counted as clicks.",
+    "click": "People who opened a share's page or its direct link: each visitor once a day; robots are left out.",
+    "continue": "People who pressed the way on from a share's page to the title: each visitor once a day.",
+    "play": "People who played a shared moment: each visitor once a day; robots are left out.",
+    "sign_up": f"Sign-ups {_CREDITED}.",
+    "trial": f"Trials {_CREDITED}.",
+    "subscription": f"First payments {_CREDITED}.",
+    "renewal": f"Later payments {_CREDITED}.",
+    "refund": f"Refunds {_CREDITED}.",
+    "cancellation": f"Cancellations {_CREDITED}.",
+}
+
+CYCLE = (
+    "Time from a share to a sign-up credited to it by the last-touch model: for half of the period's sign-ups, and for "
+    "nine in ten, it was no longer than this."
+)

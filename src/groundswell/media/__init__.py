@@ -1,0 +1,72 @@
+"""The clip engine: exact, nearly free, and right on any real file. Files in, files out.
+
+>>> from groundswell.media import cut, probe
+
+Usable on its own: no database, no HTTP. Services use the ``…_bounded`` functions, which do the work in a process that
+can be killed.
+"""
+
+from .cut import cut
+from .errors import REASONS, MediaError
+from .hls import Package, PackagedTrack, Segment, package
+from .limits import DEFAULT_LIMITS, Limits
+from .order import CutResult
+from .playlists import clip_playlist, master_playlist, media_playlist
+from .probe import probe
+from .profiles import PROFILES, Profile
+from .sandbox import (
+    cut_bounded,
+    cut_bounded_sync,
+    probe_bounded,
+    probe_bounded_sync,
+    run_bounded,
+    run_bounded_sync,
+)
+from .shots import find_shots
+from .stills import Storyboard, poster, preview, storyboard, waveform
+from .subtitles import Line, Lines, clipped, read_subtitles, write_webvtt
+from .times import clock, parse_time
+from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "PROFILES",
+    "REASONS",
+    "AudioTrack",
+    "Colour",
+    "CutResult",
+    "Limits",
+    "Line",
+    "Lines",
+    "MediaError",
+    "Package",
+    "PackagedTrack",
+    "Profile",
+    "Segment",
+    "Storyboard",
+    "SubtitleTrack",
+    "TitleIndex",
+    "VideoTrack",
+    "clip_playlist",
+    "clipped",
+    "clock",
+    "cut",
+    "cut_bounded",
+    "cut_bounded_sync",
+    "find_shots",
+    "master_playlist",
+    "media_playlist",
+    "package",
+    "parse_time",
+    "poster",
+    "preview",
+    "probe",
+    "probe_bounded",
+    "probe_bounded_sync",
+    "read_subtitles",
+    "run_bounded",
+    "run_bounded_sync",
+    "storyboard",
+    "waveform",
+    "write_webvtt",
+]

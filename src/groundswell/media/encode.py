@@ -1,0 +1,90 @@
+"""Encode pictures, as H.264 that every player takes, or HEVC Main 10 where the title is HDR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from .grid import Grid
+from .picture import Shape
+
+
+@dataclass(frozen=True)
+class Quality:
+    """x264/x265 ``crf`` (lower is better) and preset."""
+
+    crf: int = 18
+    preset: str = "veryfast"
+
+
+@dataclass
+class Encoder:
+    """A video track being encoded. Frames go in with strictly increasing integer times; `finish` gives packets."""
+
+    stream: VideoStream
+    packets: list[Packet[VideoStream]] = field(default_factory=list)
+
+    @classmethod
+    def open(
+        cls, output: OutputContainer, shape: Shape, tick: Fraction, rate: Fraction, quality: Quality, threads: int = 0
+    ) -> Encoder:
+        hdr = shape.pixel_format == "yuv420p10le"
+        name = "libx265" if hdr else "libx264"
+        rate = rate if 1 <= rate <= 300 else Fraction(30)
+        stream = output.add_stream(name, rate=rate, options=_options(hdr, shape, quality, rate))
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = shape.width, shape.height, shape.pixel_format
+        context.time_base = tick
+        context.thread_count = threads
+        context.sample_aspect_ratio = shape.sample_aspect
+        context.color_primaries, context.color_trc = shape.colour.primaries, shape.colour.transfer
+        context.colorspace = shape.colour.matrix
+        context.color_range = 2 if shape.colour.full_range else 1
+        if hdr:
+            context.codec_tag = "hvc1"
+        if shape.orientation.matrix is not None:
+            stream.set_display_matrix(shape.orientation.matrix)
+        return cls(stream)
+
+    def add(self, frame: VideoFrame, at: int) -> None:
+        frame.pts = at
+        frame.time_base = self.stream.codec_context.time_base
+        frame.pict_type = 0
+        self.packets += self.stream.codec_context.encode(frame)
+
+    def finish(self) -> list[Packet[VideoStream]]:
+        self.packets += self.stream.codec_context.encode(None)
+        return self.packets
+
+
+def _options(hdr: bool, shape: Shape, quality: Quality, rate: Fraction) -> dict[str, str]:
+    options = {"preset": quality.preset, "crf": str(quality.crf), "g": str(max(1, round(rate * 2)))}
+    if hdr:
+        options["preset"] = "ultrafast"  # x265 at the same preset name costs many times what x264 does
+        options["x265-params"] = "log-level=error:open-gop=0"
+    else:
+        options["profile"] = "high"
+        if shape.interlaced:
+            options["x264-params"] = "tff=1"
+    return options
+
+
+def lay_out(packets: list[Packet[VideoStream]], grid: Grid, stream: VideoStream) -> None:
+    """Give packets in decoding order their final times: presentation from ``grid``, decoding times that
+    step like it, shifted back by just the reordering there is."""
+    pts = [p.pts for p in packets if p.pts is not None]
+    rank = {at: n for n, at in enumerate(sorted(pts))}
+    times = grid.times
+    delay = max((times[n] - times[rank[p]] for n, p in enumerate(pts)), default=0)
+    for n, (packet, at) in enumerate(zip(packets, pts, strict=True)):
+        packet.pts = times[rank[at]]
+        packet.dts = times[n] - delay
+        packet.time_base = grid.tick
+        packet.duration = grid.length(rank[at])
+        packet.stream = stream

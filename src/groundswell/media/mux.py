@@ -1,0 +1,91 @@
+"""Write a clip: moov first, no edit list, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+
+from .errors import MediaError, writing
+
+# Signed composition offsets (ctts version 1) let the first frame sit at 0 without an edit list.
+OPTIONS = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
+
+
+@contextmanager
+def new_file(destination: Path) -> Iterator[Path]:
+    """A temporary path beside ``destination`` that takes its place, synced to disk, when the block succeeds.
+
+    When the block fails nothing is left behind. Raises ``disk_full`` or ``cannot_write``.
+    """
+    temporary = destination.with_name(f".{destination.name[:80]}.{secrets.token_hex(6)}.part")
+    try:
+        if not destination.parent.is_dir():
+            raise MediaError("cannot_write", f"There is no folder {destination.parent}.")
+        yield temporary
+        try:
+            _sync(temporary)
+            os.replace(temporary, destination)
+            _sync(destination.parent)
+        except OSError as error:
+            raise writing(error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def mp4(path: Path) -> Iterator[OutputContainer]:
+    """An MP4 to fill. Errors while opening or closing come out as writing errors."""
+    try:
+        output = av.open(os.fspath(path), "w", format="mp4", options=dict(OPTIONS))
+    except (av.error.FFmpegError, OSError, MemoryError) as error:
+        raise writing(error) from error
+    try:
+        yield output
+    except BaseException:
+        _close_quietly(output)
+        raise
+    try:
+        output.close()
+    except (av.error.FFmpegError, OSError, MemoryError) as error:
+        raise writing(error) from error
+
+
+def _close_quietly(output: OutputContainer) -> None:
+    try:
+        output.close()
+    except Exception:
+        return
+
+
+def interleave(output: OutputContainer, *tracks: Sequence[Packet[Any]], timescale: int | None = None) -> None:
+    """Mux tracks whose packets carry their final times, in order of decoding time."""
+    if timescale is not None:
+        output.options["video_track_timescale"] = str(timescale)
+    queue = [(_seconds(p), n, k, p) for n, track in enumerate(tracks) for k, p in enumerate(track)]
+    queue.sort(key=lambda entry: entry[:3])
+    try:
+        for *_, packet in queue:
+            output.mux_one(packet)
+    except (av.error.FFmpegError, OSError, MemoryError) as error:
+        raise writing(error) from error
+
+
+def _seconds(packet: Packet[Any]) -> Fraction:
+    return (packet.dts or 0) * Fraction(packet.time_base)

@@ -1,0 +1,232 @@
+"""Look into a source once and say all that the rest of the engine wants to know."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from .errors import MediaError
+from .frames import rewind
+from .orientation import Orientation, orientation_of
+from .source import Source, check_size, open_source
+from .times import to_us
+from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
+
+SAMPLED_PACKETS = 250
+MAX_PACKETS_TO_FIRST_PICTURE = 2000
+
+
+def probe(path: str | Path) -> TitleIndex:
+    """Index a title: its tracks, keyframes, colour, orientation and timeline.
+
+    Reads the container's own index, the first few hundred packets and one decoded frame; only a file whose
+    container does not say how long it is (raw streams, fragmented files without an index) is read through.
+
+    Raises `MediaError`: ``source_missing``, ``source_changed``, ``unreadable``, ``empty_file``,
+    ``not_a_video``, ``truncated``, ``encrypted``, ``no_video_stream``, ``unsupported_codec``,
+    ``too_large_picture``, ``damaged``, ``out_of_memory``.
+    """
+    with open_source(path) as source:
+        return index_of(source)
+
+
+def index_of(source: Source) -> TitleIndex:
+    """`probe` for a source that is open already. Leaves the read position undefined."""
+    frame = first_frame(source)
+    packets = _sample(source)
+    return TitleIndex(
+        container=source.container.format.name,
+        size_bytes=source.fingerprint.size,
+        duration_us=_duration_us(source, source.fragmented),
+        origin=source.origin,
+        edit_list=source.edit_list,
+        fragmented=source.fragmented,
+        video=_video_track(source, frame, packets, orientation_of(frame)),
+        audio=tuple(_audio_track(source, n, s) for n, s in enumerate(audio_streams(source.container))),
+        subtitles=tuple(_subtitle_tracks(source.container)),
+    )
+
+
+def audio_streams(container: InputContainer) -> list[AudioStream]:
+    """The audio tracks that can be heard: those with a decoder and a sane rate."""
+    return [s for s in container.streams.audio if s.codec_context is not None and s.codec_context.sample_rate > 0]
+
+
+def first_frame(source: Source) -> VideoFrame:
+    """The first picture that decodes. Raises ``encrypted``, ``truncated`` or ``damaged`` if none does."""
+    seen = 0
+    for packet in source.container.demux(source.video):
+        seen += 1
+        if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
+            raise MediaError("encrypted")
+        try:
+            frames = packet.decode()
+        except (av.error.InvalidDataError, av.error.PatchWelcomeError, EOFError):
+            frames = []
+        for frame in frames:
+            check_size(frame.width, frame.height)
+            return frame
+        if seen > MAX_PACKETS_TO_FIRST_PICTURE:
+            break
+    if seen <= 1:
+        raise MediaError("truncated", "The file announces a video track but holds no frames of it.")
+    raise MediaError("damaged", "No picture of this video can be decoded.")
+
+
+def _sample(source: Source) -> list[av.Packet[VideoStream]]:
+    """The first packets of the video track, for frame times. Empty where the container cannot seek back."""
+    try:
+        rewind(source.container, source.video)
+        found = []
+        for packet in source.container.demux(source.video):
+            if packet.size:
+                found.append(packet)
+            if len(found) >= SAMPLED_PACKETS:
+                break
+        return found
+    except av.error.FFmpegError:
+        return []
+
+
+def _video_track(
+    source: Source, frame: VideoFrame, packets: list[av.Packet[VideoStream]], turn: Orientation
+) -> VideoTrack:
+    video, context = source.video, source.video.codec_context
+    aspect = video.sample_aspect_ratio or Fraction(1)
+    aspect = aspect if aspect > 0 else Fraction(1)
+    rate, is_vfr = frame_rate_of(source, [p.pts for p in packets if p.pts is not None and not p.is_discard])
+    width, height = round(frame.width * aspect) or 1, frame.height
+    if turn.swaps_sides:
+        width, height = height, width
+    return VideoTrack(
+        codec=context.codec.canonical_name,
+        profile=video.profile,
+        coded_width=frame.width,
+        coded_height=frame.height,
+        display_width=width,
+        display_height=height,
+        rotation=turn.degrees,
+        mirrored=turn.mirrored,
+        display_matrix=turn.matrix,
+        sample_aspect=aspect,
+        pixel_format=frame.format.name,
+        bit_depth=max((c.bits for c in frame.format.components), default=8),
+        interlaced=bool(frame.interlaced_frame),
+        colour=colour_of(frame),
+        frame_rate=rate,
+        is_vfr=is_vfr,
+        time_base=source.tick,
+        start_us=source.us(video.start_time or 0) if video.start_time is not None else 0,
+        frame_count=video.frames or None,
+        keyframes_us=_keyframes(source, packets),
+        language=_language(video),
+    )
+
+
+def colour_of(frame: VideoFrame) -> Colour:
+    return Colour(
+        primaries=int(frame.color_primaries),
+        transfer=int(frame.color_trc),
+        matrix=int(frame.colorspace),
+        full_range=int(frame.color_range) == 2 or frame.format.name.startswith("yuvj"),
+    )
+
+
+def frame_rate_of(source: Source, pts: list[int]) -> tuple[Fraction | None, bool]:
+    """The frame rate and whether frames stray from it by more than the container's own rounding."""
+    rate = source.video.average_rate or source.video.guessed_rate or source.video.base_rate
+    rates = [r for r in (source.video.average_rate, source.video.guessed_rate, source.video.base_rate) if r]
+    order = sorted(set(pts))
+    if len(order) < 3:
+        return rate, False
+    for candidate in rates:
+        if on_grid(order, source.tick, candidate):
+            return candidate, False
+    steps = [b - a for a, b in pairwise(order)]
+    mean = Fraction(sum(steps), len(steps)) * source.tick
+    if on_grid(order, source.tick, 1 / mean):
+        return (1 / mean).limit_denominator(1001), False
+    return rate, True
+
+
+def on_grid(order: list[int], tick: Fraction, rate: Fraction) -> bool:
+    """Whether sorted ``order`` lies on a grid of ``rate`` frames a second, give or take one tick of the
+    container (or a quarter of a frame, where ticks are that coarse)."""
+    step = 1 / rate / tick
+    slack = min(Fraction(1), step / 4)
+    return all(abs(at - order[0] - n * step) <= slack for n, at in enumerate(order))
+
+
+def _keyframes(source: Source, packets: list[av.Packet[VideoStream]]) -> tuple[int, ...]:
+    """Keyframe times out of the container's index, whose entries are decoding times in MP4."""
+    lead = next((p.pts - p.dts for p in packets if p.pts is not None and p.dts is not None and p.is_keyframe), 0)
+    shift = lead if "mp4" in source.container.format.name else 0
+    times = (source.us(e.timestamp + shift) for e in source.video.index_entries if e.is_keyframe)
+    return tuple(sorted({t for t in times if t >= 0}))
+
+
+def _duration_us(source: Source, fragmented: bool) -> int:
+    """The longer of picture and container, from the headers; read through where they do not say."""
+    video, container = source.video, source.container
+    if video.duration and not fragmented:
+        end = (video.start_time or 0) + video.duration
+        if source.us(end) > 0:
+            return source.us(end)
+    if container.duration and not fragmented:
+        start = Fraction(container.start_time or 0, av.time_base) - source.origin
+        return max(1, to_us(Fraction(container.duration, av.time_base) + start))
+    return _measured_us(source)
+
+
+def _measured_us(source: Source) -> int:
+    rewind(source.container, source.video)
+    last, count = 0, 0
+    step = 1 / (source.video.guessed_rate or Fraction(25)) / source.tick
+    for packet in source.container.demux(source.video):
+        if packet.size:
+            count += 1
+        if packet.pts is not None and packet.size:
+            last = max(last, packet.pts + (packet.duration or round(step)))
+    return max(1, source.us(last) if last else to_us(count * step * source.tick))
+
+
+def _audio_track(source: Source, index: int, stream: AudioStream) -> AudioTrack:
+    context = stream.codec_context
+    start = Fraction(stream.start_time or 0) * (stream.time_base or 1) - source.origin
+    return AudioTrack(
+        index=index,
+        codec=context.codec.canonical_name,
+        profile=stream.profile,
+        language=_language(stream),
+        title=stream.metadata.get("title"),
+        channels=context.layout.nb_channels if context.layout else context.channels,
+        sample_rate=context.sample_rate,
+        default=bool(stream.disposition & av.stream.Disposition.default),
+        start_us=to_us(start),
+    )
+
+
+def _subtitle_tracks(container: InputContainer) -> list[SubtitleTrack]:
+    return [
+        SubtitleTrack(
+            index=index,
+            codec=s.codec_context.name if s.codec_context is not None else "unknown",
+            language=_language(s),
+            title=s.metadata.get("title"),
+            default=bool(s.disposition & av.stream.Disposition.default),
+            forced=bool(s.disposition & av.stream.Disposition.forced),
+        )
+        for index, s in enumerate(container.streams.subtitles)
+    ]
+
+
+def _language(stream: av.stream.Stream) -> str | None:
+    language = stream.metadata.get("language")
+    return None if language in (None, "", "und") else language

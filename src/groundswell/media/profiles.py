@@ -1,0 +1,53 @@
+"""Named shapes a clip can be rendered in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import MediaError
+from .times import SECOND_US
+
+Framing = Literal["keep", "fit", "fill"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A target. ``size`` is width × height in square pixels, or None for the title's own size.
+
+    ``framing``: ``keep`` the coded picture as it is, ``fit`` it whole between bars, ``fill`` the frame with
+    the part that matters. ``crf`` is the encoder's quality, lower is better.
+    """
+
+    name: str
+    says: str
+    size: tuple[int, int] | None = None
+    framing: Framing = "keep"
+    longest_us: int | None = None
+    silent: bool = False
+    crf: int = 18
+
+    @property
+    def renders(self) -> bool:
+        """Whether every frame is re-encoded in any case."""
+        return self.framing != "keep"
+
+
+PROFILES: dict[str, Profile] = {
+    p.name: p
+    for p in (
+        Profile("source", "The title's own size; smart cut where its codec allows."),
+        Profile("wide", "1280×720 for landscape players and link cards.", (1280, 720), "fit"),
+        Profile("vertical", "720×1280 for Reels, Shorts and Stories.", (720, 1280), "fill"),
+        Profile("square", "720×720 for feeds.", (720, 720), "fill"),
+        Profile("stories", "720×1280, at most 20 s.", (720, 1280), "fill", 20 * SECOND_US),
+        Profile("clean", "720×1280 without any mark, as TikTok asks.", (720, 1280), "fill"),
+    )
+}
+
+
+def profile_named(name: str) -> Profile:
+    """Raises `MediaError` ``bad_option`` for an unknown name."""
+    if name not in PROFILES:
+        raise MediaError("bad_option", f"{name!r} is no profile. Choose one of {', '.join(PROFILES)}.")
+    return PROFILES[name]

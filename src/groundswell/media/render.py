@@ -1,0 +1,173 @@
+"""Decode a stretch of a title and encode every frame of it anew: right for any codec and any profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+
+from .captions import Captions
+from .check import Seam, check_clip
+from .encode import Encoder, Quality, lay_out
+from .frames import decode_between
+from .grid import grid_of
+from .loudness import normalised
+from .mux import interleave, mp4
+from .order import AudioDone, CutResult, Order
+from .picture import Pictures
+from .reframe import Follower, View
+from .sound import (
+    Samples,
+    SoundShape,
+    Span,
+    can_copy,
+    choose_track,
+    copied_packets,
+    encode_exact,
+    exact_samples,
+)
+from .source import Source
+from .subtitles import read_subtitles
+from .times import SECOND_US, to_us
+from .title import TitleIndex
+
+SMOOTH = Fraction(30)
+
+
+def rates_of(title: Source, index: TitleIndex) -> list[Fraction]:
+    """The frame rates the container claims, the likeliest first."""
+    claimed = (
+        index.video.frame_rate,
+        title.video.average_rate,
+        title.video.guessed_rate,
+        title.video.base_rate,
+    )
+    return [rate for rate in claimed if rate is not None and rate > 0]
+
+
+def end_of(title: Source, order: Order) -> Fraction:
+    """The end asked for, in ticks of the video track."""
+    return (Fraction(order.end_us, SECOND_US) + title.origin) / title.tick
+
+
+def render(title: Source, index: TitleIndex, order: Order, path: Path, reason: str | None = None) -> CutResult:
+    """Write the clip to ``path`` and check it. ``reason`` is why it was not cut smartly."""
+    rates = rates_of(title, index)
+    with mp4(path) as output:
+        pictures, encoder, seen, following = _encode(title, index, order, output, (rates or [SMOOTH])[0])
+        grid = grid_of(seen, title.tick, rates, end_of(title, order), following)
+        packets = encoder.finish()
+        lay_out(packets, grid, encoder.stream)
+        first = seen[0] * title.tick
+        sound, kind = add_sound(title, order, output, Span(first, first + grid.duration * grid.tick))
+        interleave(output, packets, sound, timescale=grid.timescale)
+    heard = grid.duration * grid.tick if kind != "none" else None
+    last = len(seen) - 1
+    check_clip(path, grid, seams=[Seam(0, 0), Seam(last, last)], audio_until=heard)
+    order.on_progress(1.0)
+    return CutResult(
+        mode="encode",
+        profile=order.profile.name,
+        width=pictures.shape.width,
+        height=pictures.shape.height,
+        frames=len(seen),
+        frames_copied=0,
+        frames_encoded=len(seen),
+        first_pts_us=title.us(seen[0]),
+        last_pts_us=title.us(seen[-1]),
+        duration_us=to_us(grid.duration * grid.tick),
+        audio=kind,
+        size_bytes=path.stat().st_size,
+        fallback_reason=reason,
+    )
+
+
+def _encode(
+    title: Source, index: TitleIndex, order: Order, output: OutputContainer, rate: Fraction
+) -> tuple[Pictures, Encoder, list[int], int | None]:
+    """Everything that is between start and end, encoded; the pts of the frames, and of the one after them."""
+    lo, hi = title.pts(order.start_us), title.pts(order.end_us)
+    line: _Line | None = None
+    seen: list[int] = []
+    following: int | None = None
+    for pts, frame in decode_between(title, lo, None):
+        if pts >= hi:
+            following = pts
+            break
+        line = line or _Line.open(title, order, output, frame, rate)
+        line.take(pts, frame)
+        seen.append(pts)
+        order.on_progress(min(0.95, (pts - lo + 1) / max(1, hi - lo)))
+    if line is None:
+        raise order.nothing(index)
+    line.finish()
+    return line.pictures, line.encoder, seen, following
+
+
+@dataclass
+class _Line:
+    """The way of a frame: framed for its shot, shaped, captioned, encoded."""
+
+    title: Source
+    pictures: Pictures
+    follower: Follower
+    captions: Captions | None
+    encoder: Encoder
+
+    @classmethod
+    def open(cls, title: Source, order: Order, output: OutputContainer, first: VideoFrame, rate: Fraction) -> _Line:
+        profile = order.profile
+        pictures = Pictures(first, title.video.sample_aspect_ratio, profile)
+        fixed = View(0.5) if profile.framing != "fill" else None if order.focus is None else View(order.focus)
+        follower = Follower(pictures.free_shape, pictures.orientation.degrees // 90, fixed)
+        shape = pictures.shape
+        quality = Quality(crf=profile.crf)
+        encoder = Encoder.open(output, shape, title.tick, rate, quality, order.limits.threads)
+        lines = read_subtitles(order.subtitles) if order.subtitles is not None else []
+        heard = [n for n in lines if n.start_us < order.end_us and n.end_us > order.start_us]
+        captions = Captions(heard, shape.width, shape.height, shape.orientation) if heard else None
+        return cls(title, pictures, follower, captions, encoder)
+
+    def take(self, pts: int, frame: VideoFrame) -> None:
+        for at, held, view in self.follower.take(pts, frame):
+            self._encode(self.pictures.take(at, held, view))
+
+    def finish(self) -> None:
+        for at, held, view in self.follower.finish():
+            self._encode(self.pictures.take(at, held, view))
+        self._encode(self.pictures.finish())
+
+    def _encode(self, made: list[tuple[int, VideoFrame]]) -> None:
+        for at, frame in made:
+            if self.captions is not None:
+                self.captions.draw(frame, self.title.us(at))
+            self.encoder.add(frame, at)
+
+
+def add_sound(
+    title: Source, order: Order, output: OutputContainer, span: Span
+) -> tuple[list[Packet[AudioStream]], AudioDone]:
+    """The clip's audio packets, on a track of ``output`` of their own."""
+    stream = None if order.profile.silent else choose_track(title, order.audio_track)
+    if stream is None:
+        return [], "none"
+    if order.audio == "copy" and not order.profile.renders and can_copy(stream):
+        copied = copied_packets(title, stream, span)
+        if copied is not None:
+            track = output.add_stream_from_template(stream)
+            for packet in copied:
+                packet.stream = track
+            return copied, "copy"
+    shape = SoundShape.of(stream, stereo=order.profile.renders)
+
+    def samples() -> Iterator[Samples]:
+        return exact_samples(title, stream, span, shape.rate, shape.layout)
+
+    blocks = normalised(samples, shape.rate, shape.layout) if order.profile.renders else samples()
+    return encode_exact(output, blocks, shape), "exact"

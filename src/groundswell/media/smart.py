@@ -1,0 +1,140 @@
+"""Smart cut: copy the middle of a clip bit for bit, encode only its edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from av.video.frame import VideoFrame
+
+from .avccopy import AvcCopy, with_pts
+from .check import Seam, Witness, check_clip, luma
+from .encode import lay_out
+from .frames import decode_between
+from .gather import CannotCopy, Packets, Stretch, gather
+from .grid import grid_of
+from .hevccopy import HevcCopy
+from .mux import interleave, mp4
+from .order import AudioDone, CutResult, Order
+from .orientation import Orientation
+from .render import add_sound, end_of, rates_of
+from .seam import seam_psnr
+from .sound import Span
+from .source import Source
+from .splice import Splice, plan
+from .times import to_us
+from .title import TitleIndex
+
+COPIERS: dict[str, type[AvcCopy] | type[HevcCopy]] = {"h264": AvcCopy, "hevc": HevcCopy}
+
+
+def smart_cut(title: Source, index: TitleIndex, order: Order, turn: Orientation, path: Path) -> CutResult:
+    """Write the clip to ``path`` and check it. Raises `CannotCopy` when it has to be encoded whole.
+
+    Holds the stretch's packets in memory, as read; of decoded pictures no more than a decoder does.
+    """
+    if index.video.codec not in COPIERS:
+        raise CannotCopy(f"codec_{index.video.codec}")
+    stretch = gather(title, title.pts(order.start_us), title.pts(order.end_us))
+    if not stretch.wanted:
+        raise order.nothing(index)
+    copier = COPIERS[index.video.codec](title, index, stretch.packets)
+    splice = plan(copier.pictures(stretch.packets), stretch.wanted)
+    if splice is None:
+        raise CannotCopy("no_whole_gop")
+    return _SmartCut(title, index, order, stretch, splice, copier).write(turn, path)
+
+
+class _SmartCut:
+    def __init__(
+        self,
+        title: Source,
+        index: TitleIndex,
+        order: Order,
+        stretch: Stretch,
+        splice: Splice,
+        copier: AvcCopy | HevcCopy,
+    ) -> None:
+        self._title, self._index, self._order = title, index, order
+        self._stretch, self._splice, self._copier = stretch, splice, copier
+        self._number = {pts: n for n, pts in enumerate(stretch.wanted)}
+        self._witnesses: dict[int, Witness] = {}
+        rates = rates_of(title, index)
+        self._grid = grid_of(stretch.wanted, title.tick, rates, end_of(title, order), stretch.following)
+
+    def write(self, turn: Orientation, path: Path) -> CutResult:
+        splice, copier = self._splice, self._copier
+        packets = self._stretch.packets
+        body = copier.copied(packets, splice.copied)
+        first_copied = packets[splice.copied[0]].pts or 0
+        head = copier.encoded(self._frames(splice.head, beside=first_copied))
+        self._order.on_progress(0.4)
+        last_copied = max(packets[n].pts or 0 for n in splice.copied)
+        tail = copier.encoded(self._frames(splice.tail, beside=last_copied))
+        self._order.on_progress(0.8)
+        kind = self._mux(head + body + tail, turn, path)
+        self._check(len(head), len(body), path, sound=kind != "none")
+        self._order.on_progress(1.0)
+        return self._result(len(body), kind, path)
+
+    def _frames(self, encode: tuple[int, ...], *, beside: int) -> Iterator[tuple[int, VideoFrame]]:
+        """The frames to encode; on the way, a look at them and at the copied frame ``beside`` them."""
+        if not encode:
+            return
+        wanted = {*encode, beside}
+        watched = {encode[0], encode[-1], beside}
+        for pts, frame in with_pts(decode_between(self._title, min(wanted), max(wanted) + 1), tuple(sorted(wanted))):
+            if pts in watched:
+                self._witnesses[self._number[pts]] = Witness(luma(frame), exact=pts == beside)
+            if pts != beside:
+                yield pts, frame
+
+    def _mux(self, packets: Packets, turn: Orientation, path: Path) -> AudioDone:
+        grid, title = self._grid, self._title
+        first = self._stretch.wanted[0] * title.tick
+        with mp4(path) as output:
+            stream = output.add_stream_from_template(title.video)
+            stream.codec_context.codec_tag = self._copier.sample_entry
+            stream.codec_context.extradata = self._copier.extradata
+            if turn.matrix is not None:
+                stream.set_display_matrix(turn.matrix)
+            lay_out(packets, grid, stream)
+            span = Span(first, first + grid.duration * grid.tick)
+            sound, kind = add_sound(title, self._order, output, span)
+            interleave(output, packets, sound, timescale=grid.timescale)
+        return kind
+
+    def _check(self, head: int, body: int, path: Path, *, sound: bool) -> None:
+        seams = [Seam(0, head)]
+        if self._splice.tail:
+            seams.append(Seam(head + body - 1, head + body))
+        until: Fraction | None = self._grid.duration * self._grid.tick if sound else None
+        check_clip(path, self._grid, seams=seams, witnesses=self._witnesses, audio_until=until)
+
+    def _result(self, copied: int, kind: AudioDone, path: Path) -> CutResult:
+        wanted, splice = self._stretch.wanted, self._splice
+        video = self._index.video
+        return CutResult(
+            mode="smart",
+            profile=self._order.profile.name,
+            width=video.coded_width,
+            height=video.coded_height,
+            frames=len(wanted),
+            frames_copied=copied,
+            frames_encoded=len(splice.head) + len(splice.tail),
+            first_pts_us=self._title.us(wanted[0]),
+            last_pts_us=self._title.us(wanted[-1]),
+            duration_us=to_us(self._grid.duration * self._grid.tick),
+            audio=kind,
+            size_bytes=path.stat().st_size,
+            seam_psnr=self._seam_psnr(path) if self._order.measure_seam else None,
+        )
+
+    def _seam_psnr(self, path: Path) -> float | None:
+        found = [
+            seam_psnr(self._title, part, path, self._number[part[0]])
+            for part in (self._splice.head, self._splice.tail)
+            if part
+        ]
+        return min(found, default=None)

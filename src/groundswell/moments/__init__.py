@@ -1,0 +1,1 @@
+"""Clips: recipes, renditions, collections, My Moments."""

@@ -1,0 +1,127 @@
+"""Moments over HTTP: make, list, change, delete, follow. Their media is in ``serving.py``."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.access import Caller, MaybeCaller, SignedIn
+from groundswell.catalog.titles import find_title
+from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
+from groundswell.platform.routing import DbSession, TransactionalRoute
+
+from . import serving
+from .availability import Audience, MomentDeleted
+from .finding import MomentUnknown, find_moment
+from .following import Followers
+from .making import Words, change_moment, delete_moment, make_moment
+from .recipes import WIDE, Recipe
+from .renditions import recipe_of
+from .schemas import MomentChanges, MomentIn, MomentOut, Progress
+from .tables import Moment
+from .views import progress_of, show, show_all
+
+api = APIRouter(prefix="/v1", tags=["moments"], route_class=TransactionalRoute)
+
+
+@api.post("/moments", status_code=201)
+async def make(body: MomentIn, caller: SignedIn, session: DbSession, request: Request) -> MomentOut:
+    """Make a moment. It is in My Moments at once; its media is made meanwhile (follow ``…/progress``).
+
+    A clip that the title's rights do not allow is refused with 403 and the reason's code.
+    """
+    words = Words(body.caption, body.visibility, body.spoiler, body.credit_me)
+    moment = await make_moment(session, caller.viewer, body.title, body.start_us, body.end_us, words)
+    return await show(session, request.app.state.settings, moment, Audience.of(caller))
+
+
+@api.get("/moments")
+async def mine(
+    caller: SignedIn,
+    session: DbSession,
+    request: Request,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+    title: Annotated[str | None, Query(max_length=200, description="Slug or id of one title.")] = None,
+) -> Page[MomentOut]:
+    """My moments, newest first. One that cannot be shown says why in ``unavailable_reason``."""
+    query = select(Moment).filter_by(viewer_id=caller.id, deleted_at=None).order_by(Moment.id.desc()).limit(limit)
+    if (after := decode_cursor(cursor)) is not None:
+        query = query.where(Moment.id < after)
+    if title is not None:
+        query = query.filter_by(title_id=(await find_title(session, title)).id)
+    rows = (await session.scalars(query)).all()
+    shown = await show_all(session, request.app.state.settings, rows, Audience.of(caller))
+    return Page(items=shown, next=next_cursor(rows, limit))
+
+
+@api.get("/moments/{moment}")
+async def one(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> MomentOut:
+    """A moment by id or code: whoever may see it sees it."""
+    row = await _visible(session, moment, caller)
+    return await show(session, request.app.state.settings, row, Audience.of(caller))
+
+
+@api.patch("/moments/{moment}")
+async def change(moment: str, body: MomentChanges, caller: SignedIn, session: DbSession, request: Request) -> MomentOut:
+    """Change a moment of mine. A new start or end is judged like a new clip."""
+    row = await _mine(session, moment, caller)
+    await change_moment(session, caller.viewer, row, body.model_dump(exclude_unset=True))
+    return await show(session, request.app.state.settings, row, Audience.of(caller))
+
+
+@api.delete("/moments/{moment}", status_code=204)
+async def delete(moment: str, caller: SignedIn, session: DbSession) -> Response:
+    """Delete a moment of mine. Its links say so from now on; deleting it again changes nothing."""
+    row = await find_moment(session, moment)
+    if row.viewer_id != caller.id:
+        raise MomentUnknown()
+    await delete_moment(session, row)
+    return Response(status_code=204)
+
+
+@api.get("/moments/{moment}/progress", response_class=StreamingResponse, responses={200: {"model": Progress}})
+async def progress(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> Response:
+    """How far the clip is, as server-sent events (``data: {"status", "progress", …}``): at once, then at every
+    change, until it is ready or has failed."""
+    row = await _visible(session, moment, caller)
+    events = _events(request, recipe_of(row, WIDE))
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+
+
+async def _events(request: Request, recipe: Recipe) -> AsyncIterator[str]:
+    """Runs after the request's transaction has ended; takes a connection only to look."""
+    followers: Followers = request.app.state.followers
+    yield "retry: 2000\n\n"
+    async for rendition in followers.follow(recipe):
+        yield f"data: {progress_of(rendition).model_dump_json()}\n\n"
+
+
+async def _visible(session: AsyncSession, name: str, caller: Caller | None) -> Moment:
+    moment = await find_moment(session, name)
+    mine = caller is not None and caller.id == moment.viewer_id
+    if moment.visibility == "private" and not mine:
+        raise MomentUnknown()
+    if moment.deleted_at is not None:
+        raise MomentDeleted()
+    return moment
+
+
+async def _mine(session: AsyncSession, name: str, caller: Caller) -> Moment:
+    """A moment of the caller's own, locked. Somebody else's is as unknown as one that does not exist."""
+    found = await find_moment(session, name)
+    if found.viewer_id != caller.id:
+        raise MomentUnknown()
+    moment = await session.get_one(Moment, found.id, with_for_update=True, populate_existing=True)
+    if moment.deleted_at is not None:
+        raise MomentDeleted()
+    return moment
+
+
+router = APIRouter()
+router.include_router(api)
+router.include_router(serving.router)

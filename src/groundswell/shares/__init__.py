@@ -1,0 +1,1 @@
+"""Links, landing pages, cards for unfurlers, embeds."""

@@ -1,0 +1,162 @@
+"""Shares over HTTP: make, list, revoke; QR codes; oEmbed."""
+
+import io
+from typing import Annotated, Any
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.access import MaybeCaller, SignedIn
+from groundswell.accounts.tables import Viewer
+from groundswell.catalog.tables import Series, Title
+from groundswell.moments.finding import find_moment
+from groundswell.moments.tables import Moment
+from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
+from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.settings import Settings
+
+from . import oembed
+from .cards import card_of
+from .channels import CHANNELS, intent_url
+from .limits import VisitorWindow, admit_viewer
+from .links import go_url, resolve, share_url, token_of
+from .schemas import ChannelOut, ShareIn, ShareOut
+from .sharing import ChannelUnknown, Wish, make_share, revoke_share
+from .tables import Share
+
+api = APIRouter(prefix="/v1", tags=["shares"], route_class=TransactionalRoute)
+links = APIRouter(tags=["links"], route_class=TransactionalRoute)
+
+
+@api.post("/shares", status_code=201)
+async def share(body: ShareIn, caller: MaybeCaller, session: DbSession, request: Request) -> ShareOut:
+    """Make a share: its own link, which knows its parent, root and generation.
+
+    A visitor without an account may pass on what was shared with them (``parent``).
+    """
+    settings: Settings = request.app.state.settings
+    if body.channel not in CHANNELS:
+        raise ChannelUnknown(f"There is {', '.join(CHANNELS)}.")
+    if caller is not None:
+        await admit_viewer(session, caller.id, settings.share_rate_per_minute)
+    else:
+        _visitors(request).admit(request.client.host if request.client else "")
+    wish = Wish(body.moment, body.parent, body.channel, body.expires_at)
+    return await _shown(session, settings, await make_share(session, settings, caller, wish))
+
+
+@api.get("/shares")
+async def mine(
+    caller: SignedIn,
+    session: DbSession,
+    request: Request,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+    moment: Annotated[str | None, Query(max_length=64, description="Id or code of one moment.")] = None,
+) -> Page[ShareOut]:
+    """My shares, newest first, revoked and expired ones too. Of a moment that I made: everybody's."""
+    query = select(Share).order_by(Share.id.desc()).limit(limit)
+    if (after := decode_cursor(cursor)) is not None:
+        query = query.where(Share.id < after)
+    about = None if moment is None else await find_moment(session, moment)
+    if about is not None:
+        query = query.filter_by(moment_id=about.id)
+    if about is None or about.viewer_id != caller.id:
+        query = query.filter_by(viewer_id=caller.id)
+    rows = (await session.scalars(query)).all()
+    settings = request.app.state.settings
+    return Page(items=[await _shown(session, settings, row) for row in rows], next=next_cursor(rows, limit))
+
+
+@api.delete("/shares/{share}", status_code=204)
+async def revoke(share: UUID, caller: SignedIn, session: DbSession) -> Response:
+    """Withdraw a link of mine, or any link to a moment of mine. It says so from now on."""
+    await revoke_share(session, caller, share)
+    return Response(status_code=204)
+
+
+@api.get("/channels")
+async def channels() -> list[ChannelOut]:
+    """Where a moment can be sent."""
+    return [
+        ChannelOut(name=each.name, label=each.label, has_page=each.intent is not None, profile=each.profile)
+        for each in CHANNELS.values()
+    ]
+
+
+@api.get("/oembed")
+async def oembed_document(
+    session: DbSession,
+    request: Request,
+    url: Annotated[str, Query(max_length=2000, description="A share, a moment or a player of ours.")],
+    format: Annotated[str, Query(max_length=20)] = "json",
+    maxwidth: Annotated[int | None, Query(ge=1, le=100_000)] = None,
+    maxheight: Annotated[int | None, Query(ge=1, le=100_000)] = None,
+) -> dict[str, Any]:
+    """oEmbed 1.0: what a page needs to show the moment at ``url``."""
+    if format != "json":
+        raise oembed.FormatUnsupported()
+    card = await oembed.card_at(session, request.app.state.settings, url)
+    return oembed.document(card, maxwidth, maxheight)
+
+
+@links.get("/s/{token}/qr.svg", operation_id="share_qr")
+async def qr(token: str, session: DbSession, request: Request) -> Response:
+    """The share's direct link as a QR code (error correction M, quiet zone of four modules)."""
+    settings: Settings = request.app.state.settings
+    await resolve(session, settings, token)
+    return Response(qr_svg(go_url(settings, token)), headers={"Cache-Control": "no-cache"}, media_type="image/svg+xml")
+
+
+def qr_svg(url: str) -> bytes:
+    """An SVG document that scales to any size."""
+    out = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(
+        out, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True, nl=False
+    )
+    return out.getvalue()
+
+
+async def _shown(session: AsyncSession, settings: Settings, row: Share) -> ShareOut:
+    moment = await session.get_one(Moment, row.moment_id)
+    title = await session.get_one(Title, moment.title_id)
+    series = None if title.series_id is None else await session.get_one(Series, title.series_id)
+    token = token_of(settings, row.code)
+    url = share_url(settings, token)
+    channel = CHANNELS[row.channel]
+    card = card_of(moment, title, series, await session.get_one(Viewer, moment.viewer_id), settings, url)
+    return ShareOut(
+        id=row.id,
+        token=token,
+        url=url,
+        go_url=go_url(settings, token),
+        qr_url=f"{url}/qr.svg",
+        channel=row.channel,
+        generation=row.generation,
+        parent=row.parent_id,
+        root=row.root_id,
+        moment=row.moment_id,
+        intent_url=intent_url(channel, url, card.title if moment.spoiler else moment.caption or card.title),
+        embed_html=oembed.embed_html(card) if row.channel == "embed" else None,
+        video_url=f"/m/{moment.code}/{channel.profile}.mp4",
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+def _visitors(request: Request) -> VisitorWindow:
+    """This process's window of visitors' shares."""
+    state = request.app.state
+    if not hasattr(state, "visitor_shares"):
+        state.visitor_shares = VisitorWindow(state.settings.share_rate_per_minute)
+    window: VisitorWindow = state.visitor_shares
+    return window
+
+
+router = APIRouter()
+router.include_router(api)
+router.include_router(links)

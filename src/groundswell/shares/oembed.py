@@ -1,0 +1,108 @@
+"""oEmbed (oembed.com, 1.0): from the address of a share, a moment or its player to what embeds it."""
+
+import re
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.tables import Viewer
+from groundswell.catalog.tables import Series, Title
+from groundswell.moments.availability import check_available
+from groundswell.moments.finding import find_moment
+from groundswell.platform.problems import Problem
+from groundswell.platform.settings import Settings
+
+from .cards import EMBED_SIZE, Card, card, card_of
+from .links import resolve
+
+_SHARE = re.compile(r"/s/([0-9A-Za-z]+)")
+_MOMENT = re.compile(r"/(?:m|embed)/([0-9A-Za-z]+)")
+SMALLEST = (200, 113)
+CACHE_AGE_S = 3600
+
+
+class UrlRefused(Problem):
+    status, code, title = 422, "url_refused", "Only http and https addresses are taken here."
+
+
+class UrlNotOurs(Problem):
+    status, code, title = 404, "url_not_ours", "This address is not a share, a moment or a player of ours."
+
+
+class FormatUnsupported(Problem):
+    status, code, title = 501, "format_unsupported", "oEmbed is served as JSON only."
+
+
+async def card_at(session: AsyncSession, settings: Settings, url: str) -> Card:
+    """The card of the page at ``url``.
+
+    Raises:
+        UrlRefused, UrlNotOurs: there can be none.
+        Everything that ``resolve`` raises when what it names cannot be shown to visitors.
+    """
+    path = _our_path(settings, url)
+    if found := _SHARE.fullmatch(path):
+        return card(await resolve(session, settings, found[1]), settings)
+    if found := _MOMENT.fullmatch(path):
+        moment = await find_moment(session, found[1])
+        title = await session.get_one(Title, moment.title_id)
+        await check_available(session, moment, title)
+        series = None if title.series_id is None else await session.get_one(Series, title.series_id)
+        return card_of(moment, title, series, await session.get_one(Viewer, moment.viewer_id), settings)
+    raise UrlNotOurs()
+
+
+def _our_path(settings: Settings, url: str) -> str:
+    """The path of an address below our own."""
+    try:
+        given, ours = urlsplit(url.strip()), urlsplit(settings.base_url.rstrip("/"))
+        given_place, our_place = (given.hostname, given.port), (ours.hostname, ours.port)
+    except ValueError:
+        raise UrlRefused() from None
+    if given.scheme not in {"http", "https"}:
+        raise UrlRefused()
+    if given_place != our_place or not given.path.startswith(ours.path):
+        raise UrlNotOurs()
+    return given.path.removeprefix(ours.path)
+
+
+def document(card: Card, max_width: int | None, max_height: int | None) -> dict[str, Any]:
+    """The oEmbed answer for ``card``, no larger than asked for (and no smaller than ``SMALLEST``)."""
+    width, height = _within(max_width, max_height)
+    answer: dict[str, Any] = {
+        "type": "video",
+        "version": "1.0",
+        "title": card.title,
+        "provider_name": card.site_name,
+        "provider_url": "/".join(card.canonical_url.split("/")[:3]),
+        "cache_age": CACHE_AGE_S,
+        "width": width,
+        "height": height,
+        "html": embed_html(card, width, height),
+    }
+    if card.author is not None:
+        answer["author_name"] = card.author
+    if card.image is not None:
+        answer |= {
+            "thumbnail_url": card.image.url,
+            "thumbnail_width": card.image.width,
+            "thumbnail_height": card.image.height,
+        }
+    return answer
+
+
+def embed_html(card: Card, width: int = EMBED_SIZE[0], height: int = EMBED_SIZE[1]) -> str:
+    """The ``<iframe>`` that shows the player on another page."""
+    return (
+        f'<iframe src="{escape(card.player_url)}" width="{width}" height="{height}" title="{escape(card.title)}" '
+        'allow="autoplay; fullscreen; picture-in-picture; web-share" allowfullscreen frameborder="0" '
+        'loading="lazy"></iframe>'
+    )
+
+
+def _within(max_width: int | None, max_height: int | None) -> tuple[int, int]:
+    width, height = EMBED_SIZE
+    scale = min(1.0, (max_width or width) / width, (max_height or height) / height)
+    return max(SMALLEST[0], int(width * scale)), max(SMALLEST[1], int(height * scale))

@@ -1,0 +1,139 @@
+"""Making and revoking shares."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.access import Caller
+from groundswell.accounts.tokens import TokenMissing
+from groundswell.catalog.tables import Title
+from groundswell.moments.availability import Audience, check_available
+from groundswell.moments.finding import find_moment
+from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import random_code, uuid7
+from groundswell.platform.problems import Problem
+from groundswell.platform.settings import Settings
+from groundswell.platform.signals import send
+
+from .links import check_live, find_share
+from .signals import ShareCreated, ShareRevoked
+from .tables import Share
+
+CODE_LENGTH = 9
+"""52 bits: two of ten million shares are alike with a chance of under one in a hundred."""
+
+
+class ChannelUnknown(Problem):
+    status, code, title = 422, "channel_unknown", "There is no such channel to share on."
+
+
+class NothingToShare(Problem):
+    status, code, title = 422, "nothing_to_share", "Say which moment to share, or which share to pass on."
+
+
+class ParentOfOther(Problem):
+    status, code, title = 422, "parent_of_other_moment", "The share to pass on is of another moment."
+
+
+class MomentPrivate(Problem):
+    status, code, title = 409, "moment_private", "This moment is private; make it unlisted first."
+
+
+class ExpiryPast(Problem):
+    status, code, title = 422, "expiry_past", "The link would have expired already."
+
+
+class ShareUnknown(Problem):
+    status, code, title = 404, "share_unknown", "There is no such share of yours."
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be shared: a moment (id or code), the share it came by (its token), or both."""
+
+    moment: str | None
+    parent: str | None
+    channel: str
+    expires_at: datetime | None
+
+
+async def make_share(session: AsyncSession, settings: Settings, caller: Caller | None, wish: Wish) -> Share:
+    """A new share, knowing where it came from. A link made from another does not outlive it.
+
+    Raises:
+        TokenMissing: a visitor shares something that was not shared with them.
+        NothingToShare, ParentOfOther, MomentPrivate, ExpiryPast: the wish makes no share.
+        Everything that ``resolve`` raises about the parent's link, and ``check_available`` about the moment.
+    """
+    now = utc_now()
+    if wish.expires_at is not None and wish.expires_at <= now:
+        raise ExpiryPast()
+    parent = None if wish.parent is None else await _live_parent(session, settings, wish.parent, now)
+    if caller is None and parent is None:
+        raise TokenMissing()
+    moment = await _moment_of(session, wish.moment, parent)
+    title = await session.get_one(Title, moment.title_id)
+    await check_available(session, moment, title, Audience.of(caller))
+    if moment.visibility == "private":
+        raise MomentPrivate()
+    share = _share(moment, caller, wish.channel, parent, now)
+    share.expires_at = _earlier(wish.expires_at, parent.expires_at if parent else None)
+    session.add(share)
+    await session.flush()
+    await send(session, ShareCreated(share, moment))
+    return share
+
+
+def _share(moment: Moment, caller: Caller | None, channel: str, parent: Share | None, now: datetime) -> Share:
+    id = uuid7()
+    return Share(
+        id=id,
+        code=random_code(CODE_LENGTH),
+        moment_id=moment.id,
+        viewer_id=None if caller is None else caller.id,
+        channel=channel,
+        parent_id=None if parent is None else parent.id,
+        root_id=id if parent is None else parent.root_id,
+        generation=0 if parent is None else parent.generation + 1,
+        created_at=now,
+    )
+
+
+async def _live_parent(session: AsyncSession, settings: Settings, token: str, now: datetime) -> Share:
+    parent = await find_share(session, settings, token)
+    await check_live(session, parent, now)
+    return parent
+
+
+async def _moment_of(session: AsyncSession, name: str | None, parent: Share | None) -> Moment:
+    if name is None:
+        if parent is None:
+            raise NothingToShare()
+        return await session.get_one(Moment, parent.moment_id)
+    moment = await find_moment(session, name)
+    if parent is not None and parent.moment_id != moment.id:
+        raise ParentOfOther()
+    return moment
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((each for each in (one, other) if each is not None), default=None)
+
+
+async def revoke_share(session: AsyncSession, caller: Caller, share_id: UUID) -> None:
+    """Withdraw a link: whoever made it may, and whoever made the moment. Doing it again changes nothing.
+
+    Raises:
+        ShareUnknown: there is none, or it is neither's.
+    """
+    share = await session.get(Share, share_id, with_for_update=True)
+    moment = None if share is None else await session.get_one(Moment, share.moment_id)
+    if share is None or moment is None or caller.id not in {share.viewer_id, moment.viewer_id}:
+        raise ShareUnknown()
+    if share.revoked_at is None:
+        share.revoked_at = utc_now()
+        await session.flush()
+        await send(session, ShareRevoked(share))

@@ -1,0 +1,38 @@
+"""Shares: each act of sending a moment somewhere, with where it came from."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundswell.platform.database import Base, CreatedAt, Id
+
+
+class Share(Base):
+    """One act of sending a moment, with its own link ``/s/<token>`` (the code and its signature).
+
+    ``parent_id`` is the share by whose landing page this one was made; ``root_id`` is the first of the chain (its
+    own id when there is no parent); ``generation`` counts from 0. All three are written once, here.
+    ``viewer_id`` is null when a visitor without an account re-shares.
+    """
+
+    __tablename__ = "shares"
+    __table_args__ = (
+        CheckConstraint("(parent_id IS NULL) = (generation = 0)", name="generation"),
+        CheckConstraint("(parent_id IS NULL) = (root_id = id)", name="root"),
+        Index("ix_shares_root", "root_id", "generation"),
+        Index("ix_shares_viewer_recent", "viewer_id", "created_at"),
+    )
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"), index=True)
+    viewer_id: Mapped[UUID | None] = mapped_column(ForeignKey("viewers.id"))
+    channel: Mapped[str]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("shares.id"), index=True)
+    root_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"))
+    generation: Mapped[int]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

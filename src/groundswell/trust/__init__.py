@@ -1,0 +1,1 @@
+"""Decisions about what may be shown: policy, reports, takedowns, moderation."""

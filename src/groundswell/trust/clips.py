@@ -1,0 +1,137 @@
+"""May this viewer make this clip, may this clip be played: policy and decisions, asked of the database."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.tables import Viewer
+from groundswell.catalog.questions import clip_rights
+from groundswell.catalog.schemas import ClipRights
+from groundswell.catalog.tables import Source, Title
+from groundswell.catalog.titles import ready_source
+from groundswell.platform.clock import utc_now
+from groundswell.platform.problems import Problem
+
+from .decisions import active
+from .policy import ClipRequest, Purpose, Verdict, decide
+from .questions import clip_spans
+from .rulebook import facts_of, rulebook
+from .spans import Coverage, Span
+from .summary import summarize
+from .tables import Decision
+from .wording import CODES
+
+
+class ClipRefused(Problem):
+    """Policy or a decision does not allow it. ``code`` is the verdict's; ``rule`` or ``decision`` says which."""
+
+    status, code, title = 403, "clip_refused", "This clip is not allowed."
+    CODES: ClassVar[Mapping[str, str]] = CODES
+
+    def __init__(self, verdict: Verdict, decision: Decision | None = None) -> None:
+        named = (("rule", verdict.rule_id), ("decision", decision.id if decision else None))
+        members: dict[str, Any] = {name: str(value) for name, value in named if value is not None}
+        super().__init__(verdict.words, **members)
+        self.verdict = verdict
+
+    def reason(self) -> str:
+        return self.verdict.code
+
+
+async def check_clip(
+    session: AsyncSession,
+    *,
+    viewer: Viewer,
+    title: Title,
+    start_us: int,
+    end_us: int,
+    territory: str | None,
+    at: datetime,
+    by_viewer: Iterable[Span],
+    by_title: Iterable[Span],
+) -> None:
+    """Let a clip be made, or not. Whoever calls holds a lock on the title's clips until they commit.
+
+    Args:
+        by_viewer: all that this viewer has ever clipped of the title, what they deleted or trimmed away included.
+        by_title: what live clips of anybody cover (without the one that is being changed).
+
+    Raises:
+        ClipRefused: with the reason.
+    """
+    await _refuse_restricted(session, title, viewer)
+    request = ClipRequest(
+        title=facts_of(title, await ready_source(session, title)),
+        start_us=start_us,
+        end_us=end_us,
+        at=at,
+        territory=territory,
+        kids=viewer.kids,
+        viewer_clips=Coverage(by_viewer),
+        title_clips=Coverage(by_title),
+    )
+    await _refuse_denied(session, request, "clip")
+
+
+async def check_play(
+    session: AsyncSession,
+    *,
+    title: Title,
+    start_us: int,
+    end_us: int,
+    territory: str | None,
+    at: datetime,
+    member: bool,
+    purpose: Purpose = "play",
+) -> None:
+    """Let a clip that exists be played or saved, or not. Ask before any of its bytes leave.
+
+    Args:
+        member: somebody is signed in.
+
+    Raises:
+        ClipRefused: with the reason.
+    """
+    await _refuse_restricted(session, title)
+    facts = facts_of(title, await ready_source(session, title))
+    request = ClipRequest(facts, start_us, end_us, at, territory, member=member)
+    await _refuse_denied(session, request, purpose)
+
+
+async def _refuse_denied(session: AsyncSession, request: ClipRequest, purpose: Purpose) -> None:
+    verdict = decide(await rulebook(session, request.title), request, purpose)
+    if not verdict.allowed:
+        raise ClipRefused(verdict)
+
+
+async def _refuse_restricted(session: AsyncSession, title: Title, viewer: Viewer | None = None) -> None:
+    decision = await active(session, "title", title.id)
+    code = "title_restricted"
+    if decision is None and viewer is not None:
+        decision, code = await active(session, "viewer", viewer.id), "viewer_restricted"
+    if decision is not None:
+        raise ClipRefused(Verdict(False, code, decision.explanation, None), decision)
+
+
+@clip_rights.answer
+async def rights_for(session: AsyncSession, title: Title, source: Source, viewer: Viewer | None) -> ClipRights:
+    """What may be clipped of ``title``, for ``viewer`` or a visitor, now."""
+    spans = await clip_spans(session, title.id, viewer.id if viewer else None)
+    request = ClipRequest(
+        title=facts_of(title, source),
+        start_us=0,
+        end_us=0,
+        at=utc_now(),
+        territory=viewer.territory if viewer else None,
+        kids=viewer is not None and viewer.kids,
+        viewer_clips=Coverage(spans.by_viewer),
+        title_clips=Coverage(spans.by_title),
+    )
+    rights = summarize(await rulebook(session, request.title), request)
+    try:
+        await _refuse_restricted(session, title, viewer)
+    except ClipRefused as refused:
+        return rights.model_copy(update={"sharing": False, "code": refused.reason(), "words": refused.detail})
+    return rights

@@ -1,0 +1,117 @@
+"""Recorded restrictions: made, looked up, lifted. Never deleted."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import uuid7
+from groundswell.platform.problems import NotFound, Problem
+from groundswell.platform.signals import send
+
+from .signals import Lifted, Restricted
+from .tables import Decision, Report
+
+STOPS_SHOWING = ("hide", "hold")
+APPEAL = "Write to the service's support within six months and quote the id of this decision."
+
+
+class AlreadyRestricted(Problem):
+    status, code, title = 409, "already_restricted", "The same restriction is in force already."
+
+
+async def decide(
+    session: AsyncSession,
+    *,
+    kind: str,
+    subject_id: UUID,
+    action: str,
+    reason_code: str,
+    explanation: str,
+    decided_by: str,
+    rule: str | None = None,
+    evidence: dict[str, Any] | None = None,
+    appeal: str = APPEAL,
+) -> Decision:
+    """Restrict something, and tell the rooms above (``Restricted``). Closes open reports about a moment.
+
+    Args:
+        explanation: why, in words that whoever meets the restriction will read.
+        decided_by: ``viewer:<id>`` of the member of staff, or ``rule`` when ``rule`` decided by itself.
+
+    Raises:
+        AlreadyRestricted: with the id of the decision that stands.
+    """
+    live = Decision.lifted_at.is_(None)
+    row = {
+        "id": uuid7(),
+        "subject_kind": kind,
+        "subject_id": subject_id,
+        "action": action,
+        "reason_code": reason_code,
+        "explanation": explanation,
+        "decided_by": decided_by,
+        "rule": rule,
+        "evidence": evidence,
+        "appeal": appeal,
+    }
+    one_live = ["subject_kind", "subject_id", "action"]
+    made = insert(Decision).values(row).on_conflict_do_nothing(index_elements=one_live, index_where=live)
+    decision = (await session.scalars(made.returning(Decision))).one_or_none()
+    if decision is None:
+        standing = select(Decision.id).where(live).filter_by(subject_kind=kind, subject_id=subject_id, action=action)
+        raise AlreadyRestricted(decision=str(await session.scalar(standing)))
+    if kind == "moment":
+        await _close_reports(session, decision)
+    await send(session, Restricted(decision))
+    return decision
+
+
+async def _close_reports(session: AsyncSession, decision: Decision) -> None:
+    about = update(Report).where(Report.moment_id == decision.subject_id, Report.closed_at.is_(None))
+    values = {"closed_at": utc_now(), "closed_by": decision.decided_by, "decision_id": decision.id}
+    await session.execute(about.values(**values))
+
+
+async def lift(session: AsyncSession, decision_id: UUID, lifted_by: str) -> Decision:
+    """Lift a restriction, and tell the rooms above (``Lifted``). Lifting twice is lifting once.
+
+    Raises:
+        NotFound: no such decision.
+    """
+    decision = await session.get(Decision, decision_id, with_for_update=True)
+    if decision is None:
+        raise NotFound("There is no such decision.")
+    if decision.lifted_at is None:
+        decision.lifted_at, decision.lifted_by = utc_now(), lifted_by
+        await session.flush()
+        await send(session, Lifted(decision))
+    return decision
+
+
+async def active(
+    session: AsyncSession, kind: str, subject_id: UUID, actions: Sequence[str] = STOPS_SHOWING
+) -> Decision | None:
+    """The restriction in force on something, the sternest first; None when there is none.
+
+    By default those that stop it being shown; a demotion, say, must be asked for by name.
+    """
+    return (await active_among(session, kind, [subject_id], actions)).get(subject_id)
+
+
+async def active_among(
+    session: AsyncSession, kind: str, subject_ids: Sequence[UUID], actions: Sequence[str] = STOPS_SHOWING
+) -> dict[UUID, Decision]:
+    """``active`` for many things of one kind at once."""
+    sternness = case({action: n for n, action in enumerate(actions)}, value=Decision.action)
+    query = (
+        select(Decision)
+        .where(Decision.subject_id.in_(subject_ids), Decision.action.in_(actions), Decision.lifted_at.is_(None))
+        .filter_by(subject_kind=kind)
+        .order_by(sternness.desc(), Decision.id.desc())
+    )
+    return {decision.subject_id: decision for decision in await session.scalars(query)}

@@ -1,0 +1,180 @@
+"""May this clip be made, played, saved? Pure: rules and facts in, a verdict with its reason out.
+
+The checks of a purpose run in the order listed in ``CHECKS``; the first that refuses gives the reason. Cumulative
+caps are on the length of a union (``spans.Coverage``): clipping the same scene again costs nothing, and what a viewer
+has ever clipped stays counted when they delete it, so that no order of clips and deletions gets past the cap.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from .rules import RuleBook, Terms, TitleFacts
+from .spans import NOTHING, Coverage
+from .wording import CODES, length, moment_of
+
+LENGTH_TOLERANCE_US = 50_000
+"""Ends are moved to the frame grid, so a clip's length is judged to within a frame (at 20 a second or more)."""
+
+Purpose = Literal["clip", "play", "download"]
+
+
+class Verdict(NamedTuple):
+    """``code`` is ``allowed`` or a key of ``CODES``; ``words`` are for the viewer; ``rule_id`` denied (None: the
+    defaults, or a fact rather than a rule)."""
+
+    allowed: bool
+    code: str
+    words: str
+    rule_id: UUID | None
+
+
+ALLOWED = Verdict(True, "allowed", "", None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRequest:
+    """A clip of ``title`` from ``start_us`` to ``end_us``, asked for at the instant ``at``.
+
+    ``viewer_clips`` is all that this viewer has ever clipped of the title; ``title_clips`` is what live clips of
+    anybody cover. ``kids`` says that the profile is a child's; ``member`` that somebody is signed in.
+    """
+
+    title: TitleFacts
+    start_us: int
+    end_us: int
+    at: datetime
+    territory: str | None = None
+    kids: bool = False
+    member: bool = True
+    viewer_clips: Coverage = NOTHING
+    title_clips: Coverage = NOTHING
+
+
+class Refusal(NamedTuple):
+    """Why not: a code, the words, and the field of the rule that says so (empty: no rule does)."""
+
+    code: str
+    words: str
+    field: str = ""
+
+
+Check = Callable[[Terms, ClipRequest], Refusal | None]
+
+
+def decide(book: RuleBook, request: ClipRequest, purpose: Purpose = "clip") -> Verdict:
+    """The verdict on ``request`` under the rules of ``book``."""
+    terms = book.terms(request.title, request.territory)
+    for check in CHECKS[purpose]:
+        refusal = check(terms, request)
+        if refusal is not None:
+            rule = terms.said_by.get(refusal.field)
+            return Verdict(False, refusal.code, refusal.words, None if rule is None else rule.id)
+    return ALLOWED
+
+
+def within_title(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if 0 <= request.start_us < request.end_us <= request.title.duration_us:
+        return None
+    return Refusal("outside_title", CODES["outside_title"])
+
+
+def kids(terms: Terms, request: ClipRequest) -> Refusal | None:
+    return Refusal("kids_profile", CODES["kids_profile"], "kids") if request.kids and not terms.kids else None
+
+
+def sharing(terms: Terms, request: ClipRequest) -> Refusal | None:
+    return None if terms.sharing else Refusal("sharing_off", CODES["sharing_off"], "sharing")
+
+
+def opened(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if terms.opens_at is None or request.at >= terms.opens_at:
+        return None
+    return Refusal("not_yet_open", f"Clips of this title open on {moment_of(terms.opens_at)}.", "opens_at")
+
+
+def not_closed(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if terms.closes_at is None or request.at < terms.closes_at:
+        return None
+    words = f"The licence to share this title ended on {moment_of(terms.closes_at)}."
+    return Refusal("licence_ended", words, "closes_at")
+
+
+def long_enough(terms: Terms, request: ClipRequest) -> Refusal | None:
+    asked = request.end_us - request.start_us
+    if asked + LENGTH_TOLERANCE_US >= terms.min_clip_us:
+        return None
+    words = f"A clip of this title is at least {length(terms.min_clip_us)} long; this one is {length(asked)}."
+    return Refusal("clip_too_short", words, "min_clip_us")
+
+
+def short_enough(terms: Terms, request: ClipRequest) -> Refusal | None:
+    asked = request.end_us - request.start_us
+    if asked - LENGTH_TOLERANCE_US <= terms.max_clip_us:
+        return None
+    words = f"A clip of this title is at most {length(terms.max_clip_us)} long; this one is {length(asked)}."
+    return Refusal("clip_too_long", words, "max_clip_us")
+
+
+def not_blocked(terms: Terms, request: ClipRequest) -> Refusal | None:
+    for blocked in terms.blocked_ranges:
+        if blocked.start_us < request.end_us and request.start_us < blocked.end_us:
+            words = f"Part of this scene cannot be shared: {blocked.reason}."
+            return Refusal("range_blocked", words, "blocked_ranges")
+    return None
+
+
+def ending_free(terms: Terms, request: ClipRequest) -> Refusal | None:
+    held = held_ending(terms, request.title, request.at)
+    if held is None or request.end_us <= held[0]:
+        return None
+    start, until = held
+    words = f"The ending, from {length(start)} on, is held back until {moment_of(until)}."
+    return Refusal("ending_held", words, "ending_days" if "ending_days" in terms.said_by else "ending_percent")
+
+
+def held_ending(terms: Terms, title: TitleFacts, at: datetime) -> tuple[int, datetime] | None:
+    """Where the held-back ending of ``title`` begins (µs) and until when, if it is held back at ``at``."""
+    if title.released_at is None or not terms.ending_percent or not terms.ending_days:
+        return None
+    until = title.released_at + timedelta(days=terms.ending_days)
+    return (title.duration_us - title.duration_us * terms.ending_percent // 100, until) if at < until else None
+
+
+def viewer_within_total(terms: Terms, request: ClipRequest) -> Refusal | None:
+    cap, had = terms.viewer_total.of(request.title.duration_us), request.viewer_clips
+    if had.total_us + (new := had.added(request.start_us, request.end_us)) <= cap or not new:
+        return None
+    words = f"One person may clip {length(cap)} of this title in all; you have clipped {length(had.total_us)}."
+    return Refusal("viewer_total_reached", words, "viewer_total")
+
+
+def title_within_total(terms: Terms, request: ClipRequest) -> Refusal | None:
+    cap, had = terms.title_total.of(request.title.duration_us), request.title_clips
+    if had.total_us + (new := had.added(request.start_us, request.end_us)) <= cap or not new:
+        return None
+    words = f"In all, {length(cap)} of this title may be shared, and viewers have clipped {length(had.total_us)} of it."
+    return Refusal("title_total_reached", words, "title_total")
+
+
+def playable(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if request.member or terms.public_playback:
+        return None
+    return Refusal("members_only", CODES["members_only"], "public_playback")
+
+
+def downloadable(terms: Terms, request: ClipRequest) -> Refusal | None:
+    return None if terms.download else Refusal("download_off", CODES["download_off"], "download")
+
+
+OPEN: tuple[Check, ...] = (sharing, opened, not_closed)
+PLACE: tuple[Check, ...] = (not_blocked, ending_free)
+TOTALS: tuple[Check, ...] = (viewer_within_total, title_within_total)
+
+CHECKS: dict[Purpose, tuple[Check, ...]] = {
+    "clip": (within_title, kids, *OPEN, long_enough, short_enough, *PLACE, *TOTALS),
+    "play": (*OPEN, playable, *PLACE),
+    "download": (*OPEN, playable, downloadable, *PLACE),
+}

@@ -1,0 +1,101 @@
+"""What crosses HTTP about decisions, reports and effective rights."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from groundswell.catalog.schemas import FromRow
+
+Kind = Literal["moment", "share", "title", "viewer", "comment", "earning"]
+Action = Literal["hide", "hold", "demote", "withhold"]
+ReportReason = Literal["rights", "nudity", "violence", "hate", "harassment", "privacy", "spoiler", "spam", "other"]
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+
+
+class Subject(BaseModel):
+    """What a decision is about."""
+
+    kind: Kind
+    id: Reference = Field(description="Its id, or the name people use: a moment's code, a title's slug, a handle.")
+
+
+class DecisionIn(BaseModel):
+    """A restriction to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: Subject
+    action: Action = "hide"
+    reason_code: Code
+    explanation: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)] = Field(
+        description="Why, in words that whoever meets the restriction will read."
+    )
+    rule: Annotated[str, StringConstraints(max_length=200)] | None = None
+    evidence: dict[str, Any] | None = None
+
+
+class DecisionOut(FromRow):
+    """A restriction as recorded."""
+
+    id: UUID
+    subject_kind: str
+    subject_id: UUID
+    action: str
+    reason_code: str
+    explanation: str
+    decided_by: str
+    rule: str | None
+    evidence: dict[str, Any] | None
+    appeal: str
+    created_at: datetime
+    lifted_at: datetime | None
+    lifted_by: str | None
+
+
+class ReportIn(BaseModel):
+    """Something is wrong with a moment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    moment: Reference = Field(description="Id or code.")
+    reason_code: ReportReason
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+
+
+class ReportTaken(FromRow):
+    """What the person who reported gets to see."""
+
+    id: UUID
+    created_at: datetime
+
+
+class ReportOut(ReportTaken):
+    """A report as staff see it."""
+
+    moment_id: UUID
+    reason_code: str
+    text: str
+    reporter: str
+    closed_at: datetime | None
+    closed_by: str | None
+    decision_id: UUID | None
+
+
+class Term(BaseModel):
+    """One settled field of a title's rights. ``rule_id`` is null where the default holds."""
+
+    value: Any
+    rule_id: UUID | None
+    scope: str | None
+    territory: str | None
+
+
+class EffectiveRights(BaseModel):
+    """What holds for a title in a territory, and who says so. Caps are in microseconds for this title."""
+
+    title_id: UUID
+    territory: str | None
+    terms: dict[str, Term]

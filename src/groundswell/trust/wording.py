@@ -1,0 +1,38 @@
+"""What policy says to people: every reason code, and how lengths and instants read."""
+
+from datetime import UTC, datetime
+
+CODES = {
+    "outside_title": "These times do not lie within the title.",
+    "kids_profile": "Clips cannot be made from a child's profile.",
+    "sharing_off": "This title cannot be shared.",
+    "not_yet_open": "Clips of this title are not open yet.",
+    "licence_ended": "The licence to share this title has ended.",
+    "clip_too_short": "The clip is shorter than this title allows.",
+    "clip_too_long": "The clip is longer than this title allows.",
+    "range_blocked": "Part of this scene cannot be shared.",
+    "ending_held": "The ending is held back for some days after the release.",
+    "viewer_total_reached": "You have clipped as much of this title as one person may.",
+    "title_total_reached": "As much of this title has been clipped as may be shared in all.",
+    "title_restricted": "This title is withheld from sharing by a decision.",
+    "viewer_restricted": "You may not share clips at present, by a decision.",
+    "members_only": "Clips of this title play for signed-in viewers only.",
+    "download_off": "Clips of this title cannot be saved.",
+}
+"""Every code that a refused clip, playback or download may carry, with what it means."""
+
+
+def length(us: int) -> str:
+    """A length or place for people: ``5_250_000`` → ``5.2 s``, ``75_000_000`` → ``1:15``."""
+    tenths = us // 100_000
+    if tenths < 600:
+        return f"{tenths // 10}.{tenths % 10} s" if tenths % 10 else f"{tenths // 10} s"
+    minutes, seconds = divmod(us // 1_000_000, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"
+
+
+def moment_of(at: datetime) -> str:
+    """An instant for people, in UTC: ``24 December 2026, 20:00 UTC``; midnight is left unsaid."""
+    at = at.astimezone(UTC)
+    day = f"{at.day} {at:%B %Y}"
+    return day if (at.hour, at.minute) == (0, 0) else f"{day}, {at:%H:%M} UTC"

@@ -1,0 +1,114 @@
+"""Puts the rooms together: one ASGI application with the API, the pages and the background work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from groundswell import __version__
+from groundswell.accounts.access import principal_of
+from groundswell.accounts.tokens import KeySource, TokenVerifier
+from groundswell.events.redirect import RedirectApp
+from groundswell.platform import problems
+from groundswell.platform.jobs import rescue_stalled
+from groundswell.platform.runtime import Runtime, open_runtime
+from groundswell.platform.settings import Settings
+from groundswell.platform.telemetry import Observed
+
+from . import pages, rooms
+
+log = structlog.get_logger(__name__)
+
+RESCUE_INTERVAL_S = 10
+
+
+def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
+    """The whole service.
+
+    Args:
+        keys: viewers' signing keys when they need not be fetched (the demo service beside us).
+    """
+    rooms.load("tables")
+    rooms.load("jobs")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            runtime = await stack.enter_async_context(open_runtime(settings))
+            app.state.runtime, app.state.database = runtime, runtime.database
+            for module in rooms.load("lifespan"):
+                await stack.enter_async_context(module.lifespan(app, runtime))
+            if settings.worker_in_server:
+                await stack.enter_async_context(background_worker(runtime))
+            yield
+
+    app = FastAPI(
+        title="Groundswell",
+        version=__version__,
+        summary="Moments for any streaming service.",
+        lifespan=lifespan,
+        docs_url="/v1/docs",
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.state.settings = settings
+    app.state.principal_of = principal_of
+    app.state.verifier = TokenVerifier(settings, keys)
+    app.add_middleware(Observed)
+    app.add_middleware(RedirectApp)  # the outermost: it answers /s/<token>/go before anything else looks at it
+    problems.install(app)
+    for module in rooms.load("api"):
+        app.include_router(module.router)
+    add_health(app)
+    pages.install(app)
+    return app
+
+
+@asynccontextmanager
+async def background_worker(runtime: Runtime) -> AsyncIterator[None]:
+    """Background jobs inside this process, for as long as the block lasts."""
+    worker = asyncio.create_task(run_worker(runtime))
+    try:
+        yield
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+
+async def run_worker(runtime: Runtime) -> None:
+    """Run background jobs until cancelled; survives a restart of the database."""
+    rescuer = asyncio.create_task(_rescue_again_and_again(runtime))
+    try:
+        while True:
+            try:
+                await runtime.jobs.run_worker_async(install_signal_handlers=False)
+                return
+            except Exception:
+                log.exception("worker_interrupted")
+                await asyncio.sleep(1)
+    finally:
+        rescuer.cancel()
+
+
+async def _rescue_again_and_again(runtime: Runtime) -> None:
+    while True:
+        try:
+            await rescue_stalled(runtime.jobs)
+        except Exception as error:
+            log.warning("rescue_failed", error=str(error))
+        await asyncio.sleep(RESCUE_INTERVAL_S)
+
+
+def add_health(app: FastAPI) -> None:
+    """Liveness, readiness and metrics, for whatever runs us."""
+
+    @app.get("/healthz", tags=["operations"])
+    async def alive() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    @app.get("/metrics", tags=["operations"], include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,110 @@
+"""What holds for each title, who says so, and how much is out: the rows behind the rights pages."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.catalog.schemas import RightsTerms
+from groundswell.catalog.tables import RightsRule, Series, Source, Title
+from groundswell.catalog.titles import label_of
+from groundswell.moments.tables import Moment
+from groundswell.trust.rulebook import facts_of, rulebook
+from groundswell.trust.rules import Rule, RuleBook, Terms, TitleFacts, Total
+from groundswell.trust.spans import Coverage, Span
+
+Row = tuple[Title, Source, Series | None]
+
+
+@dataclass(frozen=True)
+class TitleTerms:
+    """One title: its terms where no territory says otherwise, and what viewers have out of it now."""
+
+    title: Title
+    series: Series | None
+    facts: TitleFacts
+    terms: Terms
+    live: int
+    covered: Coverage
+
+    @property
+    def label(self) -> str | None:
+        return label_of(self.title)
+
+    @property
+    def cap_us(self) -> int:
+        """How much of the title all viewers together may have out."""
+        return self.terms.title_total.of(self.facts.duration_us)
+
+    @property
+    def viewer_cap_us(self) -> int:
+        return self.terms.viewer_total.of(self.facts.duration_us)
+
+    @property
+    def used(self) -> float:
+        """The part of ``cap_us`` that is out; above 1 when the cap was lowered later."""
+        return self.covered.total_us / self.cap_us if self.cap_us else 1.0
+
+    def said_by(self, field: str) -> Rule | None:
+        """The rule that settled ``field``; None: the default."""
+        return self.terms.said_by.get(field)
+
+
+async def terms_of(session: AsyncSession, rows: Sequence[Row]) -> list[TitleTerms]:
+    """The terms of titles, in their order."""
+    book = await rulebook(session)
+    spans = await _live_spans(session, [title.id for title, *_ in rows])
+    return [_terms(book, spans[row[0].id], row) for row in rows]
+
+
+def _terms(book: RuleBook, spans: list[Span], row: Row) -> TitleTerms:
+    title, source, series = row
+    facts = facts_of(title, source)
+    return TitleTerms(title, series, facts, book.terms(facts, None), len(spans), Coverage(spans))
+
+
+async def _live_spans(session: AsyncSession, titles: Iterable[UUID]) -> dict[UUID, list[Span]]:
+    query = select(Moment.title_id, Moment.start_us, Moment.end_us)
+    query = query.where(Moment.title_id.in_(list(titles)), Moment.deleted_at.is_(None))
+    spans: dict[UUID, list[Span]] = defaultdict(list)
+    for title, start, end in await session.execute(query):
+        spans[title].append((start, end))
+    return spans
+
+
+def flipped(before: Sequence[TitleTerms], after: Sequence[TitleTerms]) -> tuple[int, int]:
+    """How many live moments stop playing, and how many play again, by a change of rules.
+
+    Args:
+        before, after: the same titles in the same order.
+    """
+    pairs = [(was, now) for was, now in zip(before, after, strict=True) if was.terms.sharing != now.terms.sharing]
+    stopped = sum(now.live for _, now in pairs if not now.terms.sharing)
+    return stopped, sum(now.live for _, now in pairs if now.terms.sharing)
+
+
+def rule_words(rule: Rule | RightsRule | None) -> str:
+    """Which rule says so, in words."""
+    if rule is None:
+        return "default"
+    where = {"all": "rule for everything", "series": "rule for the series", "title": "rule for this title"}
+    words = where.get(rule.scope) or f"rule for season {rule.scope_key.partition('/')[2]}"
+    return f"{words} in {rule.territory}" if rule.territory else words
+
+
+def total_words(total: Total) -> str:
+    """How a cap is said: ``10 % of the title, at least 15 s``; empty where it is said in seconds."""
+    if total.us is not None:
+        return ""
+    floor = f", at least {total.at_least_us // 1_000_000} s" if total.at_least_us else ""
+    return f"{total.percent} % of the title{floor}"
+
+
+def said(rule: RightsRule) -> list[tuple[str, Any]]:
+    """What a rule says, field by field; what it leaves unsaid is left out."""
+    names = (name for name in RightsTerms.model_fields if name != "note")
+    return [(name, getattr(rule, name)) for name in names if getattr(rule, name) is not None]

@@ -1,0 +1,80 @@
+"""Where links lead: the landing page of a share, the page of a moment, the player on somebody else's page."""
+
+from typing import Annotated, Any, get_args
+
+from fastapi import APIRouter, Form, Request, Response
+
+from groundswell.events.visits import landing_visit
+from groundswell.moments.availability import Audience
+from groundswell.platform.routing import DbSession
+from groundswell.shares.links import resolve
+from groundswell.trust.api import make_report
+from groundswell.trust.schemas import ReportIn, ReportReason
+from groundswell.web.templating import page
+
+from .clips import clip_of, coded_clip, shared_clip
+from .people import MaybeViewer
+from .route import PageRoute
+
+router = APIRouter(route_class=PageRoute)
+
+ANYWHERE = "*"
+REPORT_REASONS = {
+    "rights": "It should not be shared",
+    "spoiler": "It spoils something",
+    "nudity": "Nudity",
+    "violence": "Violence",
+    "hate": "Hate",
+    "harassment": "Harassment",
+    "privacy": "It shows somebody’s private life",
+    "spam": "Spam",
+    "other": "Something else",
+}
+assert set(REPORT_REASONS) == set(get_args(ReportReason))
+
+
+@router.api_route("/s/{token}", methods=["GET", "HEAD"])
+async def landing(request: Request, session: DbSession, caller: MaybeViewer, token: str) -> Response:
+    """A share's landing page. The visit (or a robot's look) is committed before the page is answered."""
+    settings = request.app.state.settings
+    found = await resolve(session, settings, token, Audience.of(caller))
+    clip = await clip_of(session, settings, found, caller)
+    if request.method == "GET":
+        await landing_visit(request, found, caller)
+    robots = {"X-Robots-Tag": "noindex"} if clip.card.noindex else {}
+    shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS}
+    return page(request, "viewer/landing.html", headers=robots, **shown)
+
+
+@router.post("/s/{token}/report")
+async def report_share(
+    request: Request,
+    session: DbSession,
+    caller: MaybeViewer,
+    token: str,
+    reason_code: Annotated[ReportReason, Form()] = "other",
+    text: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Take a report from the landing page's form, also without JavaScript."""
+    clip = await shared_clip(session, request.app.state.settings, token, caller)
+    report = ReportIn(moment=clip.moment.code, reason_code=reason_code, text=text)
+    await make_report(report, request, caller, session)
+    return page(request, "viewer/reported.html", caller=caller, clip=clip)
+
+
+@router.api_route("/m/{code}", methods=["GET", "HEAD"])
+async def moment(request: Request, session: DbSession, caller: MaybeViewer, code: str) -> Response:
+    """A moment's own page: the canonical address of all shares of it."""
+    clip = await coded_clip(session, request.app.state.settings, code, caller)
+    robots = {"X-Robots-Tag": "noindex"} if clip.card.noindex else {}
+    shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS}
+    return page(request, "viewer/landing.html", headers=robots, **shown)
+
+
+@router.get("/embed/{code}")
+async def embed(request: Request, session: DbSession, caller: MaybeViewer, code: str, s: str | None = None) -> Response:
+    """The player for other people's pages; ``s`` is the share by which it came there."""
+    settings = request.app.state.settings
+    clip = await coded_clip(session, settings, code, caller) if s is None else None
+    clip = clip or await shared_clip(session, settings, s or "", caller)
+    return page(request, "viewer/embed.html", frame_ancestors=ANYWHERE, caller=caller, clip=clip)

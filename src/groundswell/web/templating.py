@@ -1,0 +1,142 @@
+"""Rendering pages: Jinja with everything escaped, built assets by their source's name, and the headers pages carry."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from groundswell.platform.settings import Settings
+
+from . import wording
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+MANIFEST = STATIC / "dist" / "manifest.json"
+
+# Everything comes from this service itself; no inline script or style runs, so an escaped mistake stays text.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors {ancestors}"
+)
+
+
+class AssetsNotBuilt(RuntimeError):
+    """The web components have not been built."""
+
+
+def _manifest() -> dict[str, Any]:
+    """What was built; read again after another build."""
+    try:
+        return _read_manifest(MANIFEST.stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise AssetsNotBuilt("The pages' scripts and styles are not built: run `make setup`.") from None
+
+
+@lru_cache(maxsize=1)
+def _read_manifest(written_ns: int) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(MANIFEST.read_text())
+    return manifest
+
+
+def asset(name: str) -> str:
+    """The address of a built file, by its source's path under ``elements/src`` (``styles/viewer.css``).
+
+    Raises:
+        AssetsNotBuilt: ``make setup`` has not run.
+        KeyError: there is no such entry.
+    """
+    return f"/static/dist/{_manifest()['elements/src/' + name]['file']}"
+
+
+def font() -> str:
+    """The address of the Latin text font, which pages preload."""
+    files: list[str] = _manifest()["elements/src/styles/base.css"]["assets"]
+    return "/static/dist/" + next(file for file in files if "latin-wght" in file)
+
+
+def module_preloads(name: str) -> list[str]:
+    """Addresses of the chunks that a built script imports, so that the browser can fetch them at once."""
+    entry = _manifest()["elements/src/" + name]
+    return ["/static/dist/" + _manifest()[chunk]["file"] for chunk in entry.get("imports", [])]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(HERE / "templates")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(asset=asset, font=font, module_preloads=module_preloads)
+    environment.filters.update(wording.FILTERS)
+    return environment
+
+
+environment = _environment()
+
+
+def add_templates(folder: Path) -> None:
+    """Find templates in ``folder`` too (the demo service has pages of its own)."""
+    loader = environment.loader
+    assert isinstance(loader, ChoiceLoader)
+    if not any(isinstance(known, FileSystemLoader) and str(folder) in known.searchpath for known in loader.loaders):
+        loader.loaders = [*loader.loaders, FileSystemLoader(folder)]
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    frame_ancestors: str = "'none'",
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A rendered page.
+
+    Args:
+        frame_ancestors: who may frame it, as in Content-Security-Policy.
+        context: what the template shows; ``caller`` (a ``Caller`` or None) fills the bar at the top.
+    """
+    settings: Settings = request.app.state.settings
+    shared = {
+        "caller": None,
+        "service_name": settings.service_name,
+        "service_home": settings.service_home,
+        "base_url": settings.base_url.rstrip("/"),
+        "path": request.url.path,
+    }
+    html = environment.get_template(template).render(shared | context)
+    return HTMLResponse(html, status, secured(frame_ancestors) | dict(headers or {}))
+
+
+def secured(frame_ancestors: str = "'none'") -> dict[str, str]:
+    """The headers of every page. Pages differ by who asks, so no shared cache may keep one."""
+    return {
+        "Content-Security-Policy": POLICY.format(ancestors=frame_ancestors),
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "Cache-Control": "private, no-cache",
+    }
+
+
+class BuiltFiles(StaticFiles):
+    """Static files. Names in ``dist/`` carry a hash of their content, so a browser may keep those for good."""
+
+    def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        hashed = Path(full_path).parent.name == "dist" and Path(full_path).name != "manifest.json"
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=300"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

@@ -1,0 +1,106 @@
+"""How times, counts and money are written on pages (Jinja filters)."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_precision
+
+from groundswell.platform.clock import utc_now
+
+LOCALE = "en"
+
+
+def clock(us: int) -> str:
+    """Microseconds as ``00:01:12``, rounded down: what a player shows."""
+    seconds = us // 1_000_000
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def short_clock(us: int) -> str:
+    """Microseconds as ``1:12``, or ``1:02:03`` from an hour on."""
+    hours, rest = divmod(us // 1_000_000, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def spoken(us: int) -> str:
+    """A length of time in words: ``1 minute 12 seconds``."""
+    minutes, seconds = divmod(round(us / 1_000_000), 60)
+    parts = [(minutes, "minute"), (seconds, "second")]
+    words = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in parts if count]
+    return " ".join(words) or "0 seconds"
+
+
+def length(us: int) -> str:
+    """A title's length as people say it: ``2 min``, ``1 h 42 min``, or seconds below a minute."""
+    minutes = round(us / 60_000_000)
+    if minutes == 0:
+        return f"{us // 1_000_000} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def iso_duration(us: int) -> str:
+    """An ISO 8601 duration in seconds, for schema.org and ``<time>``."""
+    return f"PT{us / 1_000_000:.3f}".rstrip("0").rstrip(".") + "S"
+
+
+def number(value: float, digits: int = 0) -> str:
+    """``12,345`` or ``0.31``; at most ``digits`` decimals."""
+    return format_decimal(round(value, digits), locale=LOCALE)
+
+
+def compact(value: float) -> str:
+    """``12K``: a count where space is short."""
+    return format_compact_decimal(value, locale=LOCALE, fraction_digits=1 if value >= 1000 else 0)
+
+
+def money(minor: int, currency: str) -> str:
+    """Integer minor units as ``€12.34``."""
+    amount = minor / 10 ** get_currency_precision(currency)
+    return format_currency(amount, currency, locale=LOCALE)
+
+
+def percent(ratio: float, digits: int = 1) -> str:
+    """A ratio as ``12.3 %``."""
+    return f"{ratio * 100:.{digits}f} %"
+
+
+def day(when: date) -> str:
+    """``23 Nov 2026``."""
+    return format_date(when, "d MMM yyyy", locale=LOCALE)
+
+
+def instant(when: datetime) -> str:
+    """``23 Nov 2026, 19:59 UTC``."""
+    return format_datetime(when.astimezone(UTC), "d MMM yyyy, HH:mm 'UTC'", locale=LOCALE)
+
+
+def ago(when: datetime) -> str:
+    """``3 minutes ago``."""
+    return format_timedelta(when - utc_now(), add_direction=True, locale=LOCALE)
+
+
+def count(value: int, noun: str, plural: str | None = None) -> str:
+    """``1 share``, ``2 shares``."""
+    return f"{number(value)} {noun if value == 1 else plural or noun + 's'}"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        clock,
+        short_clock,
+        spoken,
+        length,
+        iso_duration,
+        number,
+        compact,
+        money,
+        percent,
+        day,
+        instant,
+        ago,
+        count,
+    )
+}

@@ -1,0 +1,170 @@
+"""Browser tests: the whole demonstration really served, and a real Chromium that walks it."""
+
+import os
+import shutil
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from groundswell.catalog.importing import import_title
+from groundswell.catalog.tables import RightsRule
+from groundswell.demo.app import create_demo_app
+from groundswell.platform.embedded import EmbeddedPostgres
+from groundswell.platform.runtime import open_runtime
+from groundswell.platform.settings import Settings
+from tests.catalog.films import film
+from tests.processes import free_port
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ORDINARY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+PHONE, DESKTOP = (390, 844), (1440, 900)
+PATIENCE_MS = 30_000
+LINES = (
+    (2, 5, "We should not be up here."),
+    (8, 11, "Nobody should."),
+    (18, 22, "Then who lit the lamp?"),
+    (31, 34, "Listen."),
+    (36, 39, "It is coming from below."),
+    (44, 48, "Run."),
+)
+
+
+@dataclass(frozen=True)
+class Lumen:
+    """The demonstration as it runs: where, and in which database."""
+
+    url: str
+    database_url: str
+    settings: Settings
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the database says."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(query, values).fetchall()
+
+    async def sign_in(self, page: Page, who: str, to: str = "/") -> None:
+        """Be one of the demo's people."""
+        await page.goto(f"{self.url}/sign-in?as={who}&next={to}")
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser of their own. Whatever their pages complain about is kept."""
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+
+NewVisitor = Callable[..., Awaitable[Visitor]]
+
+
+@pytest.fixture(scope="session")
+async def lumen(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
+    """The demonstration with a film and an episode of a minute each, served until the end of the run."""
+    folder = tmp_path_factory.mktemp("lumen")
+    name = f"lumen_{uuid4().hex}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = Settings(data_dir=folder / "data", database_url=postgres.url(name), base_url=url, port=port, demo=True)
+    app = create_demo_app(settings)
+    await fill(settings, folder)
+    with serving(app, port):
+        yield Lumen(url, postgres.url(name), settings)
+
+
+async def fill(settings: Settings, folder: Path) -> None:
+    """Two titles with subtitles, and rights that let short films be clipped."""
+    subtitles = folder / "lines.srt"
+    subtitles.write_text("".join(f"{n}\n{srt(a)} --> {srt(b)}\n{text}\n\n" for n, (a, b, text) in enumerate(LINES, 1)))
+    async with open_runtime(settings) as runtime:
+        video = film(folder / "a.mp4", shot_seconds=20)
+        await import_title(runtime, video, name="The Lamp Room", slug="lamp", subtitles=subtitles, synopsis="A light.")
+        other = film(folder / "b.mp4", shot_seconds=20, hue=90)
+        episode: dict[str, Any] = {"series": "Night Ferry", "season": 1, "episode": 2}
+        await import_title(runtime, other, name="The Storm", slug="storm", subtitles=subtitles, **episode)
+        async with runtime.database.transaction() as session:
+            everything = RightsRule(scope="all", scope_key="*", updated_by="test")
+            everything.viewer_total_us = everything.title_total_us = 3_600_000_000
+            session.add(everything)
+
+
+def srt(seconds: int) -> str:
+    return f"00:00:{seconds:02},000"
+
+
+@contextmanager
+def serving(app: Any, port: int) -> Iterator[None]:
+    """Serve ``app`` from a thread with an event loop of its own."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.05)
+    assert server.started, "the demonstration did not start"
+    yield
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """A real browser, or a skip that says how to get one."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: install Debian's chromium, or name one in CHROMIUM")
+    expect.set_options(timeout=PATIENCE_MS)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--mute-audio", "--disable-background-networking", "--disable-sync"],
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def visitor(chromium: Browser, lumen: Lumen) -> AsyncIterator[NewVisitor]:
+    """Make visitors: ``await visitor(size=PHONE, javascript=False)``. Their pages may complain of nothing."""
+    made: list[Visitor] = []
+
+    async def make(size: tuple[int, int] = DESKTOP, *, javascript: bool = True, **options: Any) -> Visitor:
+        context = await chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            user_agent=options.pop("user_agent", ORDINARY),
+            java_script_enabled=javascript,
+            base_url=lumen.url,
+            permissions=["clipboard-read", "clipboard-write"],
+            **options,
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        someone = Visitor(context, await context.new_page())
+        listen(someone)
+        made.append(someone)
+        return someone
+
+    yield make
+    complaints = [complaint for someone in made for complaint in someone.complaints]
+    for someone in made:
+        await someone.context.close()
+    assert complaints == []
+
+
+def listen(visitor: Visitor) -> None:
+    """Keep script errors and violations of the page's policy."""
+    visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+    visitor.page.on(
+        "console",
+        lambda message: visitor.complaints.append(message.text) if "Content Security Policy" in message.text else None,
+    )

@@ -1,0 +1,160 @@
+"""The console walked in a real browser: a marketer's question, rights, trust, finance, and a creator."""
+
+import re
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from .conftest import PHONE, Lumen, NewVisitor
+from .walking import clip_and_share
+
+ROOMS = {
+    "mira": ("/console/loop", "/console/loop/conversions", "/console/events"),
+    "ravi": ("/console/rights", "/console/rights/title/lamp"),
+    "tess": ("/console/trust",),
+    "fay": ("/console/finance", "/console/finance/postings"),
+    "noor": ("/creator",),
+}
+
+
+async def accessible(page: Page) -> list[str]:
+    """What axe finds wrong, by WCAG 2.2 A and AA."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    return [f"{each['id']}: {node['html'][:160]}" for each in found.response["violations"] for node in each["nodes"]]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, (1440, 900)])
+async def test_every_room_fits_and_can_be_read_by_everybody(
+    lumen: Lumen, visitor: NewVisitor, size: tuple[int, int], scheme: str
+) -> None:
+    someone = await visitor(size, color_scheme=scheme)
+    for who, addresses in ROOMS.items():
+        await lumen.sign_in(someone.page, who)
+        for address in addresses:
+            await someone.page.goto(lumen.url + address)
+            wide = await someone.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{address} scrolls sideways by {wide} px"
+            assert await accessible(someone.page) == [], address
+
+
+@pytest.mark.browser
+async def test_a_marketer_goes_from_a_number_to_the_raw_events(lumen: Lumen, visitor: NewVisitor) -> None:
+    ada = await visitor()
+    await lumen.sign_in(ada.page, "ada")
+    link = await clip_and_share(lumen, ada.page, "Then who lit the lamp?")
+    friend = await visitor(PHONE)
+    await friend.page.goto(link)
+
+    mira = await visitor()
+    await lumen.sign_in(mira.page, "mira", "/console/loop")
+    clicks = mira.page.locator(".funnel .step-click .count")
+
+    async def counted() -> bool:
+        await mira.page.goto(f"{lumen.url}/console/loop?title=lamp&period=7d")
+        return int(await clicks.inner_text()) >= 1
+
+    for _ in range(30):
+        if await counted():
+            break
+        await mira.page.wait_for_timeout(500)
+    await clicks.click()
+    await expect(mira.page.get_by_role("heading", name="Click, people, as logged")).to_be_visible()
+    await mira.page.get_by_role("link", name="Cascade").first.click()
+    await expect(mira.page.get_by_role("img", name=re.compile("in 1 generation"))).to_be_visible()
+    await expect(mira.page.get_by_role("heading", name=re.compile("Then who lit the lamp"))).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_charts_are_drawn_when_they_come_into_view_and_tables_sort(lumen: Lumen, visitor: NewVisitor) -> None:
+    mira = await visitor()
+    await lumen.sign_in(mira.page, "mira", "/console/loop")
+    chart = mira.page.locator("figure[data-chart=visits]")
+    await chart.scroll_into_view_if_needed()
+    await expect(chart.locator("canvas")).to_be_visible()
+    await mira.page.get_by_text("The same as a table").click()
+    day = mira.page.locator("#days-table th").first
+    await day.get_by_role("button").click()
+    await expect(day).to_have_attribute("aria-sort", "ascending")
+    first = await mira.page.locator("#days-table tbody tr td").first.inner_text()
+    await day.get_by_role("button").click()
+    await expect(mira.page.locator("#days-table tbody tr td").first).not_to_have_text(first)
+    await mira.page.get_by_label("Channel", exact=True).select_option("whatsapp")
+    await expect(mira.page).to_have_url(re.compile("channel=whatsapp"))
+
+
+@pytest.mark.browser
+async def test_rights_switch_a_title_off_and_its_links_say_so(lumen: Lumen, visitor: NewVisitor) -> None:
+    ada = await visitor()
+    await lumen.sign_in(ada.page, "ada")
+    link = await clip_and_share(lumen, ada.page, slug="storm")
+    ravi = await visitor(javascript=False)
+    await lumen.sign_in(ravi.page, "ravi", "/console/rights")
+    await ravi.page.get_by_role("button", name="Switch sharing of The Storm off").click()
+    await expect(ravi.page.get_by_role("status")).to_contain_text("Sharing of The Storm is off.")
+    friend = await visitor()
+    await friend.page.goto(link)
+    await expect(friend.page.get_by_text("This title cannot be shared")).to_be_visible()
+    await ravi.page.get_by_role("button", name="Switch sharing of The Storm on").click()
+    await friend.page.goto(link)
+    await expect(friend.page.get_by_role("link", name=re.compile("Continue watching from"))).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_trust_takes_a_moment_down_and_its_link_says_why(lumen: Lumen, visitor: NewVisitor) -> None:
+    ada = await visitor()
+    await lumen.sign_in(ada.page, "ada")
+    link = await clip_and_share(lumen, ada.page, "Rude words about somebody")
+    ((code,),) = lumen.rows("SELECT code FROM moments WHERE caption = 'Rude words about somebody'")
+    tess = await visitor()
+    await lumen.sign_in(tess.page, "tess", "/console/trust")
+    await tess.page.get_by_label("Open a moment").fill(f"{lumen.url}/m/{code}")
+    await tess.page.get_by_role("button", name="Open").click()
+    await tess.page.get_by_label("Reason").select_option("harassment")
+    await tess.page.get_by_label("Explanation").fill("It insults a person by name.")
+    await tess.page.get_by_role("button", name="Take down").click()
+    await expect(tess.page.get_by_role("status")).to_contain_text("Taken down.")
+    friend = await visitor()
+    await friend.page.goto(link)
+    await expect(friend.page.get_by_text("It insults a person by name.")).to_be_visible()
+    await tess.page.get_by_role("button", name="Lift").click()
+    await friend.page.goto(link)
+    await expect(friend.page.get_by_role("link", name=re.compile("Continue watching from"))).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_a_creator_is_paid_from_the_pool_that_finance_divides(lumen: Lumen, visitor: NewVisitor) -> None:
+    kofi = await visitor()
+    await lumen.sign_in(kofi.page, "ada", "/creator")
+    await kofi.page.get_by_label("Handle").fill("ada")
+    await kofi.page.get_by_label("Code to say aloud").fill("ADA10")
+    await kofi.page.get_by_role("button", name="Become a creator").click()
+    await expect(kofi.page.get_by_role("heading", name="What my moments brought")).to_be_visible()
+    link = await clip_and_share(lumen, kofi.page, "Listen.", public=True)
+    friend = await visitor()
+    await friend.page.goto(link)
+    for _ in range(60):
+        if lumen.rows(
+            "SELECT FROM events e JOIN moments m ON m.id = e.moment_id WHERE kind = 'play' AND caption = 'Listen.'"
+        ):
+            break
+        await friend.page.wait_for_timeout(500)
+
+    fay = await visitor()
+    await lumen.sign_in(fay.page, "fay", "/console/finance")
+    await fay.page.get_by_label("Amount").fill("120.00")
+    await fay.page.get_by_role("button", name="Set aside").click()
+    await fay.page.get_by_role("button", name="Count and divide").click()
+    await expect(fay.page.get_by_role("heading", name=re.compile("Divided"))).to_be_visible()
+    await fay.page.get_by_role("link", name="Ada", exact=True).click()
+    await fay.page.get_by_label("Your bank's reference").fill("B-77")
+    await fay.page.get_by_role("button", name=re.compile("Record .* as paid")).click()
+    await expect(fay.page.get_by_role("status")).to_contain_text("The payment is recorded")
+
+    await kofi.page.goto(f"{lumen.url}/creator")
+    await expect(kofi.page.get_by_text("Paid", exact=True).first).to_be_visible()
+    await fay.page.goto(f"{lumen.url}/console/finance")
+    await expect(fay.page.get_by_text("Debits equal credits")).to_be_visible()

@@ -1,0 +1,90 @@
+"""Every viewer page for everybody: axe finds nothing, and clip → share goes by keyboard alone."""
+
+import json
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
+from .walking import clip_and_share, handle, open_trimmer, shown_link
+
+pytestmark = pytest.mark.browser
+
+OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+async def assert_accessible(page: Page, what: str) -> None:
+    results = await Axe().run(page, options=OPTIONS)
+    found = [
+        (rule["id"], rule["help"], [node["html"][:200] for node in rule["nodes"][:3]])
+        for rule in results.response["violations"]
+    ]
+    assert not found, f"{what}: {json.dumps(found, indent=1)}"
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_axe_finds_nothing(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
+    page = (await visitor(size)).page
+    for path in ("/", "/discover", "/join?next=/watch/lamp?t=9", "/sign-in", "/watch/lamp?t=12", "/nowhere"):
+        await page.goto(lumen.url + path)
+        await assert_accessible(page, path)
+    await lumen.sign_in(page, "ada")
+    await open_trimmer(lumen, page)
+    await assert_accessible(page, "trimmer")
+    await page.get_by_role("button", name="Save moment").click()
+    link = await shown_link(page)
+    await page.get_by_role("button", name="Embed").click()
+    await page.wait_for_timeout(400)  # the sheet's entrance is over: colours are what they will stay
+    await assert_accessible(page, "share sheet")
+    for path in ("/moments", "/account", link.removeprefix(lumen.url), "/watch/lamp"):
+        await page.goto(lumen.url + path)
+        await page.wait_for_timeout(300)
+        await assert_accessible(page, path)
+
+
+async def test_clip_and_share_by_keyboard_alone(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor()).page
+    await lumen.sign_in(page, "ada")
+    await page.goto(f"{lumen.url}/watch/lamp?t=40")
+    await page.wait_for_function("() => document.querySelector('#player').readyState >= 2")
+    await page.keyboard.press("c")
+    await expect(handle(page, "Start")).to_be_visible()
+    await tab_to(page, "[role=slider]")
+    await page.keyboard.press("Shift+ArrowLeft")
+    await tab_to(page, "textarea")
+    await page.keyboard.type("By keyboard")
+    await tab_to(page, "button[type=submit]")
+    await page.keyboard.press("Enter")
+    link = await shown_link(page)
+    await tab_to(page, "button.primary")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == link
+    await page.keyboard.press("Escape")
+    assert lumen.rows("SELECT count(*) FROM moments WHERE caption = 'By keyboard'") == [(1,)]
+
+
+async def tab_to(page: Page, selector: str, most: int = 120) -> None:
+    """Press Tab until the focus is on what ``selector`` names, inside whichever shadow trees."""
+    deepest = """selector => {
+        let element = document.activeElement;
+        while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+        return element?.matches(selector) ?? false;
+    }"""
+    for _ in range(most):
+        if await page.evaluate(deepest, selector):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reached {selector}")
+
+
+async def test_less_motion_means_that_nothing_starts_by_itself(lumen: Lumen, visitor: NewVisitor) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, "Stay calm")
+    calm = (await visitor(reduced_motion="reduce")).page
+    await calm.goto(link)
+    await calm.wait_for_function("() => document.querySelector('video').readyState >= 1")
+    await calm.wait_for_timeout(700)
+    assert await calm.evaluate("document.querySelector('video').paused")

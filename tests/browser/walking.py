@@ -1,0 +1,39 @@
+"""Ways that several browser tests walk."""
+
+import re
+
+from playwright.async_api import Locator, Page, expect
+
+from .conftest import Lumen
+
+
+async def open_trimmer(lumen: Lumen, page: Page, slug: str = "lamp", at: int = 40) -> None:
+    """Watch a title from a second on and press Clip."""
+    await page.goto(f"{lumen.url}/watch/{slug}?t={at}")
+    await page.wait_for_function("() => document.querySelector('#player').readyState >= 2")
+    await page.evaluate("document.querySelector('#player').pause()")
+    await page.get_by_role("button", name="Clip").click()
+    await expect(handle(page, "Start")).to_be_visible()
+
+
+def handle(page: Page, edge: str) -> Locator:
+    return page.get_by_role("slider", name=re.compile(f"{edge} of the clip"))
+
+
+async def clip_and_share(lumen: Lumen, page: Page, caption: str = "", slug: str = "lamp", **words: bool) -> str:
+    """Save a moment with the last fifteen seconds chosen; returns the link that the sheet shows."""
+    await open_trimmer(lumen, page, slug)
+    await page.get_by_label("Your words").fill(caption)
+    if words.get("spoiler"):
+        await page.get_by_label("This is a spoiler").check()
+    if words.get("public"):
+        await page.get_by_label("Who can see it").select_option("public")
+    await page.get_by_role("button", name="Save moment").click()
+    return await shown_link(page)
+
+
+async def shown_link(page: Page) -> str:
+    """The link in the share sheet."""
+    field = page.get_by_role("textbox", name="Link", exact=True)
+    await expect(field).to_have_value(re.compile("/s/"))
+    return await field.input_value()

@@ -1,0 +1,60 @@
+"""The imagined audience: the same for a seed, and possible."""
+
+from datetime import UTC, datetime, timedelta
+
+from groundswell.demo.audience import MAX_GENERATION, Film, History, Person, imagine
+
+UNTIL = datetime(2026, 11, 1, 12, tzinfo=UTC)
+FILMS = [
+    Film(slug, 120_000_000, [(n * 2_500_000, n * 2_500_000 + 2_000_000, f"line {n}") for n in range(44)])
+    for slug in ("a", "b")
+]
+CAST = [Person("noor", "Noor", 3.0, UNTIL - timedelta(days=400), creator=True)]
+
+
+def history(seed: int = 1) -> History:
+    return imagine(FILMS, CAST, UNTIL, seed=seed)
+
+
+def test_a_seed_always_gives_the_same_history() -> None:
+    assert history() == history()
+    assert history() != history(seed=2)
+
+
+def test_nothing_happens_before_its_cause_or_after_the_end() -> None:
+    told = history()
+    for share in told.shares:
+        assert share.moment.at <= share.at <= UNTIL
+        if share.parent:
+            assert share.parent.at <= share.at
+            assert share.generation == share.parent.generation + 1 <= MAX_GENERATION
+    for event in told.events:
+        assert event.share.at <= event.at < UNTIL
+    for conversion in told.conversions:
+        assert conversion.click.at < conversion.at < UNTIL
+
+
+def test_every_kind_of_thing_happens() -> None:
+    told = history()
+    assert {event.kind for event in told.events} == {"unfurl", "click", "play"}
+    assert {"sign_up", "subscription"} <= {conversion.kind for conversion in told.conversions}
+    assert any(share.generation >= 2 for share in told.shares)
+    assert any(moment.person.subject == "noor" for moment in told.moments)
+
+
+def test_clips_lie_within_their_film_and_are_long_enough() -> None:
+    for moment in history().moments:
+        assert 0 <= moment.start_us < moment.end_us <= moment.film.duration_us
+        assert moment.end_us - moment.start_us >= 5_000_000
+
+
+def test_payments_follow_sign_ups_and_refunds_follow_payments() -> None:
+    told = history()
+    by_number = {conversion.number: conversion for conversion in told.conversions}
+    joined = {c.person.subject: c.at for c in told.conversions if c.kind == "sign_up"}
+    for conversion in told.conversions:
+        assert joined[conversion.person.subject] <= conversion.at
+        if conversion.kind == "refund":
+            assert conversion.original is not None
+            assert by_number[conversion.original].kind == "subscription"
+            assert by_number[conversion.original].at < conversion.at

@@ -1,0 +1,66 @@
+"""Money is divided exactly, fairly, and the same way every time."""
+
+import random
+from fractions import Fraction
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundswell.earnings.division import NothingToDivideOver, divide
+
+AMOUNTS = st.integers(0, 10**15)
+WEIGHTS = st.dictionaries(st.uuids(), st.integers(0, 10**18), min_size=1, max_size=40)
+
+
+@given(AMOUNTS, WEIGHTS.filter(lambda weights: sum(weights.values()) > 0))
+def test_parts_sum_to_the_amount_and_stay_within_one_unit_of_the_quota(amount: int, weights: dict[UUID, int]) -> None:
+    parts = divide(amount, weights)
+    assert sum(parts.values()) == amount
+    assert list(parts) == list(weights)
+    total = sum(weights.values())
+    for key, part in parts.items():
+        assert abs(part - Fraction(amount * weights[key], total)) < 1
+        assert part >= 0
+        assert part == 0 or weights[key] > 0
+
+
+@given(AMOUNTS, WEIGHTS.filter(lambda weights: sum(weights.values()) > 0), st.randoms())
+def test_the_order_in_which_parties_are_listed_changes_nothing(
+    amount: int, weights: dict[UUID, int], shuffler: random.Random
+) -> None:
+    items = list(weights.items())
+    shuffler.shuffle(items)
+    assert divide(amount, dict(items)) == divide(amount, weights)
+
+
+@given(AMOUNTS, WEIGHTS.filter(lambda weights: sum(weights.values()) > 0))
+def test_more_weight_never_gets_less(amount: int, weights: dict[UUID, int]) -> None:
+    parts = divide(amount, weights)
+    ranked = sorted(weights, key=lambda key: (weights[key], parts[key]))
+    assert [parts[key] for key in ranked] == sorted(parts.values())
+
+
+def test_ties_go_to_the_lesser_key() -> None:
+    assert divide(100, {"c": 1, "a": 1, "b": 1}) == {"c": 33, "a": 34, "b": 33}
+
+
+def test_one_creator_gets_everything() -> None:
+    assert divide(9_999_999_999_999, {"only": 1}) == {"only": 9_999_999_999_999}
+
+
+def test_nobody_with_a_view_is_said_so() -> None:
+    assert divide(0, {"a": 0}) == {"a": 0}
+    assert divide(0, {}) == {}
+    with pytest.raises(NothingToDivideOver):
+        divide(1, {"a": 0, "b": 0})
+    with pytest.raises(NothingToDivideOver):
+        divide(1, {})
+
+
+def test_negative_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="negative"):
+        divide(-1, {"a": 1})
+    with pytest.raises(ValueError, match="negative"):
+        divide(1, {"a": 2, "b": -1})

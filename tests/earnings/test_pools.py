@@ -1,0 +1,285 @@
+"""A pool is divided once, to the last cent, over what people really watched; a killed run is finished by the next."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from groundswell.earnings import books, pools, statements
+from groundswell.earnings.tables import LedgerAccount, Pool, PostingRow, Statement, StatementLine
+from groundswell.events.event import Event
+from groundswell.events.log import record
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
+from groundswell.platform.ids import uuid7
+from groundswell.trust.decisions import decide
+
+from .world import World, build, early_this_month, this_month
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    world = await build(database)
+    for subject in ("noor", "kofi"):
+        await world.creator(subject)
+    await world.moment("noor", "kiss")
+    await world.moment("noor", "chase")
+    await world.moment("kofi", "rain")
+    await world.moment("ada", "not a creator's")
+    return world
+
+
+async def funded(world: World, amount: int = 10_000, period: str | None = None, currency: str = "EUR") -> UUID:
+    async with world.database.transaction() as session:
+        pool = await pools.fund(
+            session,
+            period=period or this_month(),
+            basis="plays",
+            amount_minor=amount,
+            currency=currency,
+            created_by="fay",
+        )
+        return pool.id
+
+
+async def amounts(world: World, pool_id: UUID) -> dict[str, int]:
+    """Each creator's amount of a pool; proves on the way that lines add up and the books balance."""
+    async with world.database.transaction() as session:
+        rows = (await session.scalars(select(Statement).filter_by(pool_id=pool_id))).all()
+        for row in rows:
+            lines = select(func.sum(StatementLine.amount_minor)).filter_by(statement_id=row.id)
+            assert await session.scalar(lines) == row.amount_minor
+        trial = await books.trial_balance(session)
+        assert trial.balanced
+        assert trial.agrees
+    names = {id: subject for subject, id in world.creators.items()}
+    return {names[row.creator_id]: row.amount_minor for row in rows}
+
+
+async def test_a_pool_is_divided_over_plays(world: World) -> None:
+    await world.happen("kiss", "play", "v1", "v2", "v3")
+    await world.happen("chase", "play", "v1")
+    await world.happen("rain", "play", "v1", "v2", "v3")
+    pool_id = await funded(world)
+    await pools.run(world.database, pool_id)
+    assert await amounts(world, pool_id) == {"noor": 5714, "kofi": 4286}
+    async with world.database.transaction() as session:
+        pool = await session.get_one(Pool, pool_id)
+        assert (pool.status, pool.weight) == ("divided", 7)
+        assert (await statements.shown_pool(session, pool)).left_minor == 0
+
+
+async def test_what_is_not_an_eligible_view_earns_nothing(world: World) -> None:
+    await world.happen("kiss", "play", "v1", "v1", "v1")
+    await world.happen("kiss", "play", "robot", verdict="robot")
+    await world.happen("kiss", "click", "v9")
+    await world.happen("kiss", "play", "herself", viewer=world.viewers["noor"])
+    await world.happen("kiss", "play", "v2", at=early_this_month() - timedelta(days=40))
+    await world.happen("not a creator's", "play", "v3")
+    await world.happen("chase", "play", "v4", "v5")
+    await world.happen("rain", "play", "v1")
+    async with world.database.transaction() as session:
+        await decide(
+            session,
+            kind="moment",
+            subject_id=world.moments["chase"],
+            action="hide",
+            reason_code="copyright",
+            explanation="Taken down.",
+            decided_by="tess",
+        )
+    pool_id = await funded(world)
+    await pools.run(world.database, pool_id)
+    assert await amounts(world, pool_id) == {"noor": 5000, "kofi": 5000}
+
+
+async def test_a_visitor_without_a_hash_counts_by_account_and_each_day_counts_anew(world: World) -> None:
+    begin = early_this_month()
+    last_month = begin.replace(day=1) - timedelta(days=3)
+    period = f"{last_month:%Y-%m}"
+    ada = world.viewers["ada"]
+    for days in (0, 0, 1):
+        at = last_month.replace(hour=12) + timedelta(days=days)
+        async with world.database.transaction() as session:
+            moment = world.moments["kiss"]
+            await record(session, Event(kind="play", at=at, moment_id=moment, viewer_id=ada, verdict="human"))
+    pool_id = await funded(world, period=period)
+    await pools.run(world.database, pool_id)
+    async with world.database.transaction() as session:
+        assert (await session.get_one(Pool, pool_id)).weight == 2
+
+
+async def test_every_line_opens_into_what_was_counted(world: World) -> None:
+    first = await world.happen("kiss", "play", "v1", "v2")
+    await world.happen("chase", "play", "v1")
+    await world.happen("rain", "play", "v1")
+    pool_id = await funded(world)
+    await pools.run(world.database, pool_id)
+    await world.happen("kiss", "play", "late")
+    statement = pools.posting_id("pool", pool_id, "creator", world.creators["noor"])
+    async with world.database.transaction() as session:
+        shown = await statements.detail(session, statement)
+        assert [(line.caption, line.weight, line.amount_minor) for line in shown.lines] == [
+            ("kiss", 2, 5000),
+            ("chase", 1, 2500),
+        ]
+        found = await statements.evidence(session, statement, moment_id=world.moments["kiss"], after=None, limit=100)
+        assert {each.id for each in found} == set(first), "what came after the count is not in it"
+        pages = [
+            await statements.evidence(session, statement, moment_id=None, after=last, limit=1)
+            for last in (None, min(first))
+        ]
+        assert pages[0][0].id < pages[1][0].id
+
+
+async def test_the_next_pool_counts_only_what_the_last_one_could_not_see(world: World) -> None:
+    await world.happen("kiss", "play", "v1")
+    await world.happen("rain", "play", "v1")
+    first = await funded(world)
+    await pools.run(world.database, first)
+    await world.happen("rain", "play", "v1", "v2")  # v1 was counted; v2 is new
+    second = await funded(world)
+    await pools.run(world.database, second)
+    assert await amounts(world, first) == {"noor": 5000, "kofi": 5000}
+    assert await amounts(world, second) == {"kofi": 10_000}
+    dollars = await funded(world, currency="USD")
+    await pools.run(world.database, dollars)
+    assert await amounts(world, dollars) == {"noor": 3333, "kofi": 6667}, "another currency is another stream"
+
+
+async def test_an_event_that_commits_late_is_counted_by_the_next_pool(world: World) -> None:
+    await world.happen("rain", "play", "v1")
+    first, second = await funded(world), await funded(world)
+
+    async with world.database.sessions() as slow:
+        await record(
+            slow,
+            Event(
+                kind="play",
+                at=early_this_month(),
+                moment_id=world.moments["kiss"],
+                visitor="slow",
+                verdict="human",
+            ),
+        )
+        await pools.run(world.database, first)
+        await slow.commit()
+    await pools.run(world.database, second)
+    assert await amounts(world, first) == {"kofi": 10_000}
+    assert await amounts(world, second) == {"noor": 10_000}
+
+
+async def test_a_pool_without_views_keeps_its_money_and_can_be_run_again(world: World) -> None:
+    pool_id = await funded(world)
+    await pools.run(world.database, pool_id)
+    async with world.database.transaction() as session:
+        pool = await session.get_one(Pool, pool_id)
+        assert pool.status == "nothing_eligible"
+        assert (await statements.shown_pool(session, pool)).left_minor == 10_000
+    await world.happen("kiss", "play", "v1")
+    await pools.run(world.database, pool_id)
+    assert await amounts(world, pool_id) == {"noor": 10_000}
+
+
+async def test_a_cent_over_many_creators(world: World) -> None:
+    await world.happen("kiss", "play", "v1", "v2")
+    await world.happen("rain", "play", "v1")
+    pool_id = await funded(world, amount=1)
+    await pools.run(world.database, pool_id)
+    assert await amounts(world, pool_id) == {"noor": 1, "kofi": 0}
+    async with world.database.transaction() as session:
+        nothing = pools.posting_id("pool", pool_id, "creator", world.creators["kofi"])
+        assert (await statements.detail(session, nothing)).posting_id is None
+
+
+async def test_many_runs_at_once_divide_once(world: World) -> None:
+    await world.happen("kiss", "play", *(f"v{n}" for n in range(9)))
+    await world.happen("rain", "play", "v1", "v2")
+    ids = [await funded(world), await funded(world)]
+    await asyncio.gather(*(pools.run(world.database, id, batch=1) for id in ids * 3))
+    divided = [await amounts(world, id) for id in ids]
+    assert sorted(divided, key=len) == [{}, {"noor": 8182, "kofi": 1818}]
+
+
+async def test_the_same_pool_is_funded_once(world: World) -> None:
+    id = uuid4()
+    asked = {"period": this_month(), "basis": "plays", "amount_minor": 700, "currency": "EUR", "created_by": "fay"}
+    for _ in range(2):
+        async with world.database.transaction() as session:
+            await pools.fund(session, **asked, id=id)
+    async with world.database.transaction() as session:
+        assert (await statements.shown_pool(session, await session.get_one(Pool, id))).left_minor == 700
+        with pytest.raises(pools.PoolConflict):
+            await pools.fund(session, **asked | {"amount_minor": 701}, id=id)
+
+
+RUN = """
+import asyncio, sys
+from uuid import UUID
+from groundswell.earnings import pools
+from groundswell.platform.database import Database
+from groundswell.web import rooms
+
+rooms.load("tables")
+
+async def main():
+    database = Database(sys.argv[1])
+    await pools.run(database, UUID(sys.argv[2]), batch=1)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+async def test_a_run_that_is_killed_is_finished_by_the_next(world: World, database_url: str, tmp_path: Path) -> None:
+    """SIGKILL at some point between the first and the last posting, three times over; then a run to the end."""
+    for n in range(40):
+        await world.creator(f"c{n}")
+        await world.moment(f"c{n}", f"m{n}")
+        await world.happen(f"m{n}", "play", *(f"v{k}" for k in range(n % 7 + 1)))
+    pool_id = await funded(world, amount=123_457)
+    script = tmp_path / "run.py"
+    script.write_text(RUN)
+    seen = 0
+    for _ in range(3):
+        process = await asyncio.create_subprocess_exec(sys.executable, str(script), database_url, str(pool_id))
+        while process.returncode is None and await shares(world) < seen + 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        seen = await shares(world)
+    assert 9 <= seen < 40, "it was killed in the middle"
+    await world.happen("rain", "play", "after the count")
+    await asyncio.gather(pools.run(world.database, pool_id, batch=7), pools.run(world.database, pool_id, batch=5))
+    divided = await amounts(world, pool_id)
+    assert sum(divided.values()) == 123_457
+    assert len(divided) == 40
+    assert await shares(world) == 40
+    async with world.database.transaction() as session:
+        owed = select(func.sum(LedgerAccount.credits_minor - LedgerAccount.debits_minor)).filter_by(kind="creator")
+        assert await session.scalar(owed) == 123_457
+
+
+async def shares(world: World) -> int:
+    async with world.database.transaction() as session:
+        query = select(func.count()).select_from(PostingRow).where(PostingRow.reason == "pool_share")
+        return await session.scalar(query) or 0
+
+
+async def test_a_month_that_has_not_begun_cannot_be_divided(world: World) -> None:
+    following = (utc_now().replace(day=28) + timedelta(days=5)).strftime("%Y-%m")
+    pool_id = await funded(world, period=following)
+    async with world.database.transaction() as session:
+        with pytest.raises(pools.PoolNotBegun):
+            await pools.check_runnable(session, pool_id)
+        with pytest.raises(pools.NotFound):
+            await pools.check_runnable(session, uuid7())
+    for period in ("2026-13", "1066-10", "9999-01", "20-1"):
+        with pytest.raises(pools.PeriodInvalid):
+            await funded(world, period=period)

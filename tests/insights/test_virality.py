@@ -1,0 +1,51 @@
+"""K is what it says, and its interval covers the truth as often as it claims."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundswell.insights.virality import MILLION, NewViewer, estimate
+
+cohorts = st.lists(st.builds(NewViewer, st.integers(0, 20), st.integers(0, 5 * MILLION)), min_size=1, max_size=200)
+
+
+def test_by_hand() -> None:
+    # four newcomers made five shares, which brought two sign-ups: 5/4 shares each, 2/5 sign-ups a share
+    cohort = [NewViewer(3, 2 * MILLION), NewViewer(2, 0), NewViewer(0, 0), NewViewer(0, 0)]
+    k = estimate(cohort)
+    assert (k.value, k.shares_per_new_viewer, k.sign_ups_per_share) == (0.5, 1.25, 0.4)
+    assert (k.new_viewers, k.shares, k.sign_ups) == (4, 5, 2)
+
+
+def test_nobody_new_has_no_k_and_no_shares_have_no_rate() -> None:
+    assert estimate([]).value is None
+    quiet = estimate([NewViewer(0, 0)] * 3)
+    assert (quiet.value, quiet.low, quiet.high, quiet.sign_ups_per_share) == (0, 0, 0, None)
+
+
+@given(cohorts)
+def test_k_is_the_product_and_lies_within_its_interval(cohort: list[NewViewer]) -> None:
+    k = estimate(cohort)
+    assert k.value is not None
+    assert k.low is not None
+    assert k.high is not None
+    assert k.low <= k.high
+    if k.shares_per_new_viewer and k.sign_ups_per_share is not None:
+        assert k.value == pytest.approx(k.shares_per_new_viewer * k.sign_ups_per_share)
+    assert estimate(cohort) == k
+    assert estimate(cohort[::-1]) == k
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_claims() -> None:
+    random, truth, covered, cohorts = np.random.default_rng(7), 0.6, 0, 300
+    for _ in range(cohorts):
+        # each newcomer shares now and then; a few shares bring somebody: known mean, skewed counts
+        shares = random.poisson(2.0, 400)
+        brought = random.binomial(shares, truth / 2.0)
+        cohort = [NewViewer(int(s), int(b) * MILLION) for s, b in zip(shares, brought, strict=True)]
+        k = estimate(cohort)
+        assert k.low is not None
+        assert k.high is not None
+        covered += k.low <= truth <= k.high
+    assert 0.91 <= covered / cohorts <= 0.99

@@ -1,0 +1,221 @@
+"""Every kind of bad input has its reason, and leaves nothing behind."""
+
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from groundswell.media import REASONS, Limits, MediaError, cut, cut_bounded_sync, probe, probe_bounded_sync
+from tests.media.conftest import FilmMaker
+from tests.media.film import Film
+
+SILENT = Film(audio=None, b_frames=0)
+
+
+def refusal(call: Callable[[], object]) -> str:
+    with pytest.raises(MediaError) as caught:
+        call()
+    assert caught.value.code in REASONS
+    assert caught.value.detail
+    return caught.value.code
+
+
+@pytest.fixture
+def bad(tmp_path: Path, film_of: FilmMaker) -> Callable[[str], Path]:
+    def of(name: str) -> Path:
+        path = tmp_path / "bad.mp4"
+        film = film_of(Film()).read_bytes()
+        makers: dict[str, Callable[[], bytes]] = {
+            "empty": lambda: b"",
+            "text": lambda: b"This is no film.\n" * 400,
+            "zeros": lambda: bytes(100_000),
+            "cut short": lambda: film[: len(film) // 3],
+            "index cut off": lambda: film[: film.index(b"moov") + 200],
+            "only a beginning": lambda: film[:40],
+            "playlist": lambda: b"#EXTM3U\n#EXTINF:4,\nsegment.ts\n",
+            "encrypted playlist": lambda: b'#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXTINF:4,\na.ts\n',
+            "concat script": lambda: b"ffconcat version 1.0\nfile /etc/hostname\n",
+            "common encryption": lambda: film.replace(b"avc1", b"encv").replace(b"mp4a", b"enca"),
+            "unknown codec": lambda: film.replace(b"avc1\0\0\0\0", b"zzzz\0\0\0\0"),
+        }
+        path.write_bytes(makers[name]())
+        return path
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("empty", "empty_file"),
+        ("text", "not_a_video"),
+        ("zeros", "not_a_video"),
+        ("cut short", "truncated"),
+        ("index cut off", "truncated"),
+        ("only a beginning", "truncated"),
+        ("playlist", "not_a_video"),
+        ("encrypted playlist", "encrypted"),
+        ("concat script", "not_a_video"),
+        ("common encryption", "encrypted"),
+        ("unknown codec", "unsupported_codec"),
+    ],
+)
+def test_what_is_no_film_is_refused_with_its_reason(
+    bad: Callable[[str], Path], tmp_path: Path, name: str, code: str
+) -> None:
+    source = bad(name)
+    assert refusal(lambda: probe(source)) == code
+    assert refusal(lambda: cut(source, 0, 1_000_000, tmp_path / "clip.mp4")) == code
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.mp4"]
+
+
+def test_sound_alone_has_no_video_stream(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as output:
+        track = output.add_stream("aac", rate=48000)
+        for n in range(50):
+            frame = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = 48000, n * 1024, Fraction(1, 48000)
+            output.mux(track.encode(frame))
+        output.mux(track.encode(None))
+    assert refusal(lambda: probe(path)) == "no_video_stream"
+
+
+def test_a_picture_is_no_video(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), "teal").save(tmp_path / "picture.png")
+    assert refusal(lambda: probe(tmp_path / "picture.png")) == "not_a_video"
+
+
+def test_a_folder_a_pipe_and_nothing_at_all(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert refusal(lambda: probe(tmp_path)) == "unreadable"
+    assert refusal(lambda: probe(tmp_path / "pipe")) == "unreadable"
+    assert refusal(lambda: probe(tmp_path / "absent.mp4")) == "source_missing"
+    assert refusal(lambda: probe(tmp_path / "absent.mp4" / "below")) == "source_missing"
+
+
+def test_a_picture_that_claims_to_be_vast_is_refused_before_it_is_decoded(film_of: FilmMaker, tmp_path: Path) -> None:
+    data = bytearray(film_of(Film(codec="mpeg4", container="mov", b_frames=0, audio=None)).read_bytes())
+    entry = data.index(b"mp4v")
+    struct.pack_into(">HH", data, entry + 28, 65535, 65535)
+    path = tmp_path / "vast.mov"
+    path.write_bytes(data)
+    assert probe(path).video.coded_width == 192  # what the pictures are, not what the container claims
+
+
+@pytest.mark.parametrize("size", [(16000, 16000), (20000, 16)])
+def test_a_stream_of_vast_pictures_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    header = b"YUV4MPEG2 W%d H%d F25:1 Ip A1:1 C420jpeg\nFRAME\n" % (width, height)
+    (tmp_path / "vast.y4m").write_bytes(header + bytes(4096))
+    assert refusal(lambda: probe(tmp_path / "vast.y4m")) == "too_large_picture"
+
+
+@pytest.mark.parametrize(
+    ("start_us", "end_us", "code"),
+    [
+        (1_000_000, 1_000_000, "start_not_before_end"),
+        (2_000_000, 1_000_000, "start_not_before_end"),
+        (-5, 1_000_000, "bad_time"),
+        (2_400_000, 3_000_000, "past_the_end"),
+        (900_000_000, 901_000_000, "past_the_end"),
+        (1_000_001, 1_000_002, "no_frames"),
+        (0, 3_600_000_000 * 5, "too_long"),
+    ],
+)
+def test_times_that_make_no_clip(film_of: FilmMaker, tmp_path: Path, start_us: int, end_us: int, code: str) -> None:
+    source = film_of(SILENT)
+    assert refusal(lambda: cut(source, start_us, end_us, tmp_path / "clip.mp4")) == code
+    assert not list(tmp_path.iterdir())
+
+
+def test_choices_there_are_not(film_of: FilmMaker, tmp_path: Path) -> None:
+    source, clip = film_of(Film()), tmp_path / "clip.mp4"
+    assert refusal(lambda: cut(source, 0, 1_000_000, clip, profile="cinema")) == "bad_option"
+    assert refusal(lambda: cut(source, 0, 1_000_000, clip, audio="loud")) == "bad_option"  # type: ignore[arg-type]
+    assert refusal(lambda: cut(source, 0, 1_000_000, clip, audio_track=3)) == "no_such_track"
+    assert refusal(lambda: cut(source, 0, 21_000_000, clip, profile="stories")) == "too_long"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there(film_of: FilmMaker, tmp_path: Path) -> None:
+    source = film_of(Film())
+    assert refusal(lambda: cut(source, 0, 1_000_000, tmp_path / "no" / "clip.mp4")) == "cannot_write"
+
+
+def test_a_source_that_vanishes_while_it_is_cut(film_of: FilmMaker, tmp_path: Path) -> None:
+    source = tmp_path / "source.mp4"
+    source.write_bytes(film_of(SILENT).read_bytes())
+    vanish = lambda _: source.unlink(missing_ok=True)  # noqa: E731
+    call = lambda: cut(source, 0, 2_000_000, tmp_path / "clip.mp4", profile="square", on_progress=vanish)  # noqa: E731
+    assert refusal(call) == "source_missing"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_source_that_changes_while_it_is_cut(film_of: FilmMaker, tmp_path: Path) -> None:
+    source = tmp_path / "source.mp4"
+    source.write_bytes(film_of(SILENT).read_bytes())
+
+    def change(_: float) -> None:
+        with source.open("ab") as file:
+            file.write(b"more")
+
+    call = lambda: cut(source, 0, 2_000_000, tmp_path / "clip.mp4", profile="square", on_progress=change)  # noqa: E731
+    assert refusal(call) == "source_changed"
+    assert [p.name for p in tmp_path.iterdir()] == ["source.mp4"]
+
+
+def test_a_hang_is_timed_out(film_of: FilmMaker, tmp_path: Path) -> None:
+    source = film_of(SILENT)
+    limits = Limits(wall_s=0.01)
+    before = time.monotonic()
+    assert refusal(lambda: cut_bounded_sync(source, 0, 2_000_000, tmp_path / "clip.mp4", limits=limits)) == "timed_out"
+    assert time.monotonic() - before < 5
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_little_memory_is_said_so(film_of: FilmMaker, tmp_path: Path) -> None:
+    big = film_of(Film(size=(1920, 1080), frames=12, audio=None))
+    limits = Limits(memory_bytes=420 << 20)
+    call = lambda: cut_bounded_sync(big, 0, 480_000, tmp_path / "clip.mp4", profile="wide", limits=limits)  # noqa: E731
+    assert refusal(call) in ("out_of_memory", "crashed")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_said_so(film_of: FilmMaker, tmp_path: Path) -> None:
+    """A file size limit stands in for a full disk: the same write fails at the same place."""
+    import resource
+    import signal
+
+    source = film_of(Film())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, before[1]))
+    try:
+        code = refusal(lambda: cut(source, 0, 2_000_000, tmp_path / "clip.mp4"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert code == "disk_full"
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_bounded_probes_at_once_leave_no_process(film_of: FilmMaker) -> None:
+    source = film_of(SILENT)
+    threads = [threading.Thread(target=probe_bounded_sync, args=(source,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    if children.exists():
+        mine = [Path(f"/proc/{pid}/cmdline") for pid in children.read_text().split()]
+        assert not [c for c in mine if c.exists() and b"groundswell.media.child" in c.read_bytes()]

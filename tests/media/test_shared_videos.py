@@ -1,0 +1,49 @@
+"""Every real file at hand, at three places and in every profile: exact."""
+
+import os
+from pathlib import Path
+
+import av
+import pytest
+
+from groundswell.media import PROFILES, cut, probe
+from tests.media.exactness import assert_well_formed, origin_of
+
+
+def shown(path: Path) -> list[float]:
+    """When each frame of a file is shown, on the title's timeline, in microseconds."""
+    origin = origin_of(path)
+    with av.open(str(path)) as container:
+        frames = container.decode(video=0)
+        return [float(frame.pts * frame.time_base - origin) * 1e6 for frame in frames if frame.pts is not None]
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(p for p in (folder / "video").iterdir() if p.is_file())
+
+
+@pytest.mark.timeout(900)
+def test_every_real_file_is_cut_exactly(shared_data: Path, tmp_path: Path) -> None:
+    for path in files(shared_data):
+        times = shown(path)
+        lasts = max(times)
+        for place in (0.05, 0.45, 0.8):
+            start_us = int(lasts * place)
+            end_us = start_us + 300_000
+            profiles = PROFILES if place == 0.45 or "GROUNDSWELL_LONG_TESTS" in os.environ else ["source"]
+            for profile in profiles:
+                clip = tmp_path / "clip.mp4"
+                result = cut(path, start_us, end_us, clip, profile=profile)
+                expected = [t for t in times if start_us - 0.5 <= t < end_us - 0.5]
+                assert result.frames == len(expected), (path.name, profile, place)
+                assert abs(result.first_pts_us - expected[0]) <= 1, (path.name, profile, place)
+                assert abs(result.last_pts_us - expected[-1]) <= 1, (path.name, profile, place)
+                assert_well_formed(clip)
+                assert len(shown(clip)) == len(expected)
+
+
+def test_every_real_file_can_be_probed(shared_data: Path) -> None:
+    for path in files(shared_data):
+        index = probe(path)
+        assert index.duration_us > 0
+        assert type(index).from_json(index.to_json()) == index

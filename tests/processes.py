@@ -1,0 +1,94 @@
+"""Shared by tests that kill things: the service as real processes over one data folder, with durability on."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from groundswell.platform.embedded import EmbeddedPostgres
+from groundswell.platform.settings import Settings
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(look: Callable[[], Any], seconds: float = 90, what: str = "it") -> Any:
+    """The first truthy value of ``look``; connection errors meanwhile are waited out."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(httpx.TransportError, psycopg.Error):
+            if found := look():
+                return found
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen in {seconds} s")
+
+
+class Service:
+    """The service in ``folder``: processes that can be killed, and a database that can be looked into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = Settings(data_dir=folder, demo=True, port=self.port, base_url=self.url)
+        self.postgres = EmbeddedPostgres(folder / "postgres")
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *command: str, worker_inside: bool = False) -> subprocess.Popen[bytes]:
+        """Start ``groundswell <command>`` in the background."""
+        environment = os.environ | {
+            "GROUNDSWELL_DATA_DIR": str(self.settings.data_dir),
+            "GROUNDSWELL_BASE_URL": self.url,
+            "GROUNDSWELL_PORT": str(self.port),
+            "GROUNDSWELL_DEMO": "true",
+            "GROUNDSWELL_WORKER_IN_SERVER": str(worker_inside).lower(),
+        }
+        with (self.settings.data_dir.parent / f"{command[0]}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "groundswell.cli", *command], env=environment, stdout=log, stderr=log
+            )
+        self.processes.append(process)
+        return process
+
+    def serve(self, *, worker_inside: bool = False) -> subprocess.Popen[bytes]:
+        """Start the server and wait until it answers."""
+        process = self.run("serve", worker_inside=worker_inside)
+        eventually(lambda: httpx.get(f"{self.url}/healthz").is_success, what="the server's answer")
+        return process
+
+    def command(self, *words: str) -> str:
+        """Run ``groundswell <words>`` to its end; its standard output."""
+        environment = os.environ | {"GROUNDSWELL_DATA_DIR": str(self.settings.data_dir)}
+        command = [sys.executable, "-m", "groundswell.cli", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        with psycopg.connect(self.postgres.url(), autocommit=True) as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    def stop(self) -> None:
+        """End every process that is left, then the database."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.postgres.start()
+        self.postgres.stop()

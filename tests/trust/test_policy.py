@@ -1,0 +1,222 @@
+"""What is refused, with which code, in which words, by which rule; and that no caps can be got past."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant
+from hypothesis.stateful import rule as step
+
+from groundswell.trust.policy import ALLOWED, CHECKS, ClipRequest, decide
+from groundswell.trust.rules import BlockedRange, Rule, RuleBook, TitleFacts, Total
+from groundswell.trust.spans import Coverage, Span
+from groundswell.trust.wording import CODES
+
+S = 1_000_000
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+FILM = TitleFacts(uuid4(), 6000 * S, released_on=date(2026, 1, 1))
+NEW_FILM = replace(FILM, released_on=date(2026, 5, 25))
+
+
+def clip(start_s: float = 100, end_s: float = 130, **facts: Any) -> ClipRequest:
+    title = facts.pop("title", FILM)
+    return ClipRequest(title, int(start_s * S), int(end_s * S), facts.pop("at", NOW), **facts)
+
+
+def book(**says: Any) -> tuple[RuleBook, Rule]:
+    rule = replace(Rule(uuid4(), "title", str(FILM.id)), **says)
+    return RuleBook([rule]), rule
+
+
+def test_an_ordinary_clip_is_allowed_by_default() -> None:
+    assert decide(RuleBook(), clip()) == ALLOWED
+
+
+REFUSED: list[tuple[str, dict[str, Any], ClipRequest, str]] = [
+    ("sharing_off", {"sharing": False}, clip(), "cannot be shared"),
+    ("clip_too_short", {}, clip(100, 104), "at least 5 s long; this one is 4 s"),
+    ("clip_too_short", {"min_clip_us": 10 * S}, clip(100, 109), "at least 10 s"),
+    ("clip_too_long", {}, clip(100, 175), "at most 1:00 long; this one is 1:15"),
+    ("clip_too_long", {"max_clip_us": 20 * S}, clip(100, 121), "at most 20 s"),
+    ("not_yet_open", {"opens_at": NOW + timedelta(hours=1)}, clip(), "open on 1 June 2026, 13:00 UTC"),
+    ("licence_ended", {"closes_at": NOW}, clip(), "ended on 1 June 2026, 12:00 UTC"),
+    ("range_blocked", {"blocked_ranges": (BlockedRange(129 * S, 140 * S, "a song"),)}, clip(), "a song"),
+    ("kids_profile", {}, clip(kids=True), "child"),
+    ("ending_held", {}, clip(5390, 5420, title=NEW_FILM), "from 1:30:00 on, is held back until 8 June 2026"),
+    ("ending_held", {"ending_percent": 50}, clip(3000, 3030, title=NEW_FILM), "from 50:00 on"),
+    ("viewer_total_reached", {}, clip(viewer_clips=Coverage([(1000 * S, 1590 * S)])), "10:00 of this title in all"),
+    ("title_total_reached", {"title_total": Total(us=40 * S)}, clip(title_clips=Coverage([(0, 20 * S)])), "40 s"),
+    ("outside_title", {}, clip(5990, 6010), "within the title"),
+    ("outside_title", {}, clip(-1, 10), "within the title"),
+    ("outside_title", {}, clip(30, 30), "within the title"),
+    ("outside_title", {}, clip(40, 30), "within the title"),
+]
+
+
+@pytest.mark.parametrize(("code", "says", "request_", "words"), REFUSED)
+def test_a_refusal_has_a_code_words_and_the_rule_that_made_it(
+    code: str, says: dict[str, Any], request_: ClipRequest, words: str
+) -> None:
+    rules, rule = book(**says) if says else (RuleBook(), None)
+    verdict = decide(rules, request_)
+    assert (verdict.allowed, verdict.code) == (False, code)
+    assert words in verdict.words
+    assert verdict.rule_id == (rule.id if rule else None)
+    assert code in CODES
+
+
+ALLOWED_BY_RULE: list[tuple[dict[str, Any], ClipRequest]] = [
+    ({"min_clip_us": 0}, clip(100, 101)),
+    ({"max_clip_us": 600 * S}, clip(100, 300)),
+    ({"kids": True}, clip(kids=True)),
+    ({"ending_days": 0}, clip(5900, 5930, title=NEW_FILM)),
+    ({"ending_percent": 0}, clip(5900, 5930, title=NEW_FILM)),
+    ({"viewer_total": Total(percent=100)}, clip(viewer_clips=Coverage([(1000 * S, 5000 * S)]))),
+    ({"opens_at": NOW, "closes_at": NOW + timedelta(seconds=1)}, clip()),
+    ({"blocked_ranges": (BlockedRange(0, 100 * S, "credits"), BlockedRange(130 * S, 140 * S, "a song"))}, clip()),
+]
+
+
+@pytest.mark.parametrize(("says", "request_"), ALLOWED_BY_RULE)
+def test_a_rule_overrides_each_default_and_stops_at_its_edge(says: dict[str, Any], request_: ClipRequest) -> None:
+    assert decide(book(**says)[0], request_) == ALLOWED
+
+
+def test_the_ending_is_free_two_weeks_after_the_release_to_the_instant() -> None:
+    free_at = datetime(2026, 6, 8, tzinfo=UTC)
+    ending = clip(5900, 5930, title=NEW_FILM, at=free_at)
+    assert decide(RuleBook(), ending).allowed
+    assert not decide(RuleBook(), replace(ending, at=free_at - timedelta(microseconds=1))).allowed
+    assert decide(RuleBook(), clip(5370, 5400, title=NEW_FILM)).allowed
+    assert decide(RuleBook(), clip(5900, 5930, title=replace(FILM, released_on=None))).allowed
+
+
+def test_lengths_are_judged_to_a_frame_and_no_further() -> None:
+    for length, allowed in ((4.96, True), (4.94, False), (60.04, True), (60.06, False)):
+        assert decide(RuleBook(), clip(100, 100 + length)).allowed is allowed, length
+
+
+def test_clipping_the_same_scene_again_costs_nothing() -> None:
+    spent = Coverage([(100 * S, 700 * S)])
+    assert decide(RuleBook(), clip(100, 130, viewer_clips=spent)).allowed
+    assert decide(RuleBook(), clip(99, 130, viewer_clips=spent)).code == "viewer_total_reached"
+
+
+def test_playing_is_refused_once_the_right_to_it_has_gone() -> None:
+    for code, says in (
+        ("licence_ended", {"closes_at": NOW}),
+        ("not_yet_open", {"opens_at": NOW + timedelta(days=1)}),
+        ("sharing_off", {"sharing": False}),
+        ("range_blocked", {"blocked_ranges": (BlockedRange(0, 6000 * S, "under review"),)}),
+    ):
+        for purpose in ("play", "download"):
+            assert decide(book(**says)[0], clip(), purpose).code == code
+    assert decide(RuleBook(), clip(5900, 5930, title=NEW_FILM), "play").code == "ending_held"
+
+
+def test_caps_and_lengths_bind_the_making_and_not_the_playing() -> None:
+    rules, _ = book(max_clip_us=6 * S, viewer_total=Total(us=0), title_total=Total(us=0))
+    assert not decide(rules, clip()).allowed
+    assert decide(rules, clip(kids=True), "play").allowed
+
+
+def test_members_only_and_no_saving() -> None:
+    rules, rule = book(public_playback=False, download=False)
+    assert decide(rules, clip(member=False), "play").code == "members_only"
+    assert decide(rules, clip(member=True), "play").allowed
+    saved = decide(rules, clip(member=True), "download")
+    assert (saved.code, saved.rule_id) == ("download_off", rule.id)
+
+
+def test_every_check_has_its_words() -> None:
+    assert {check.__name__ for checks in CHECKS.values() for check in checks}
+    assert all(words.endswith(".") for words in CODES.values())
+
+
+title_us = st.integers(60 * S, 10_000 * S)
+
+
+@given(
+    duration=title_us,
+    start=st.integers(-S, 11_000 * S),
+    length=st.integers(-S, 100 * S),
+    had=st.lists(st.tuples(st.integers(0, 9_000 * S), st.integers(0, 10_000 * S)), max_size=5),
+    percent=st.integers(0, 100),
+)
+def test_what_is_allowed_keeps_every_limit(
+    duration: int, start: int, length: int, had: list[Span], percent: int
+) -> None:
+    title = TitleFacts(uuid4(), duration)
+    rules = RuleBook([Rule(uuid4(), "all", "*", viewer_total=Total(percent=percent))])
+    before = Coverage(had)
+    verdict = decide(rules, ClipRequest(title, start, start + length, NOW, viewer_clips=before))
+    if verdict.allowed:
+        assert 0 <= start < start + length <= duration
+        assert 4_950_000 <= length <= 60_050_000
+        after = Coverage([*had, (start, start + length)]).total_us
+        assert after * 100 <= duration * percent or after == before.total_us
+    else:
+        assert verdict.code in CODES
+        assert verdict.words
+
+
+class Viewers(RuleBasedStateMachine):
+    """Viewers clip, edit and delete in any order; each clip is made only when policy allows it."""
+
+    clips = Bundle("clips")
+
+    @initialize(minutes=st.integers(1, 20), viewer=st.integers(1, 60), title=st.integers(1, 90))
+    def begin(self, minutes: int, viewer: int, title: int) -> None:
+        self.film = TitleFacts(uuid4(), minutes * 60 * S)
+        totals = {"viewer_total": Total(percent=viewer), "title_total": Total(percent=title)}
+        self.rules = RuleBook([Rule(uuid4(), "all", "*", **totals)])
+        self.caps = tuple(total.of(self.film.duration_us) for total in totals.values())
+        self.live: dict[int, Span] = {}
+        self.ever: dict[str, list[Span]] = {}
+        self.made = 0
+
+    def ask(self, viewer: str, start_s: int, length_s: int, replacing: int | None = None) -> bool:
+        start, end = start_s * S, (start_s + length_s) * S
+        others = [span for clip, span in self.live.items() if clip != replacing]
+        had = Coverage(self.ever.get(viewer, []))
+        request = ClipRequest(self.film, start, end, NOW, viewer_clips=had, title_clips=Coverage(others))
+        allowed = decide(self.rules, request).allowed
+        if allowed:
+            self.ever.setdefault(viewer, []).append((start, end))
+        return allowed
+
+    @step(target=clips, viewer=st.sampled_from("abc"), start=st.integers(0, 1200), length=st.integers(1, 70))
+    def make(self, viewer: str, start: int, length: int) -> tuple[int, str] | None:
+        if not self.ask(viewer, start, length):
+            return None
+        self.made += 1
+        self.live[self.made] = (start * S, (start + length) * S)
+        return self.made, viewer
+
+    @step(clip=clips, start=st.integers(0, 1200), length=st.integers(1, 70))
+    def edit(self, clip: tuple[int, str] | None, start: int, length: int) -> None:
+        if clip and clip[0] in self.live and self.ask(clip[1], start, length, replacing=clip[0]):
+            self.live[clip[0]] = (start * S, (start + length) * S)
+
+    @step(clip=consumes(clips))
+    def delete(self, clip: tuple[int, str] | None) -> None:
+        if clip:
+            self.live.pop(clip[0], None)
+
+    @invariant()
+    def nobody_has_ever_had_more_than_their_cap(self) -> None:
+        for spans in getattr(self, "ever", {}).values():
+            assert Coverage(spans).total_us <= self.caps[0]
+
+    @invariant()
+    def no_more_of_the_title_is_out_than_its_cap(self) -> None:
+        if hasattr(self, "live"):
+            assert Coverage(self.live.values()).total_us <= self.caps[1]
+
+
+TestViewers = Viewers.TestCase
+TestViewers.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,106 @@
+"""The most specific rule that says something wins, field by field."""
+
+import itertools
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundswell.trust.rules import DEFAULTS, Rule, RuleBook, TitleFacts, Total
+
+SERIES = uuid4()
+EPISODE = TitleFacts(uuid4(), 1_000_000_000, SERIES, 2)
+PLACES = [
+    (scope, key, territory)
+    for scope, key in (
+        ("title", str(EPISODE.id)),
+        ("season", f"{SERIES}/2"),
+        ("series", str(SERIES)),
+        ("all", "*"),
+    )
+    for territory in ("DE", None)
+]
+"""Everything that can speak of the episode in Germany, most specific first."""
+
+
+def rule(place: tuple[str, str, str | None], **says: object) -> Rule:
+    return replace(Rule(uuid4(), *place), **says)
+
+
+def test_with_no_rules_the_defaults_hold() -> None:
+    terms = RuleBook().terms(EPISODE, "DE")
+    assert (terms.min_clip_us, terms.max_clip_us) == (5_000_000, 60_000_000)
+    assert (terms.sharing, terms.kids, terms.ending_percent, terms.ending_days) == (True, False, 10, 14)
+    assert terms.viewer_total.of(7_200_000_000) == 720_000_000
+    assert not terms.said_by
+
+
+@pytest.mark.parametrize(("nearer", "farther"), list(itertools.combinations(PLACES, 2)))
+def test_the_more_specific_of_two_rules_wins(
+    nearer: tuple[str, str, str | None], farther: tuple[str, str, str | None]
+) -> None:
+    wins, loses = rule(nearer, max_clip_us=9), rule(farther, max_clip_us=8)
+    for order in ([wins, loses], [loses, wins]):
+        terms = RuleBook(order).terms(EPISODE, "DE")
+        assert (terms.max_clip_us, terms.said_by["max_clip_us"]) == (9, wins)
+
+
+SAID = st.one_of(st.none(), st.integers(1, 50))
+
+
+@given(st.lists(st.tuples(SAID, st.one_of(st.none(), st.booleans())), min_size=8, max_size=8), st.randoms())
+def test_each_field_is_settled_by_the_nearest_rule_that_says_it(
+    said: list[tuple[int | None, bool | None]], random: object
+) -> None:
+    rules = [rule(p, max_clip_us=us, sharing=on) for p, (us, on) in zip(PLACES, said, strict=True)]
+    shuffled = sorted(rules, key=lambda _: random.random())  # type: ignore[attr-defined]
+    terms = RuleBook(shuffled).terms(EPISODE, "DE")
+    assert terms.max_clip_us == next((us for us, _ in said if us is not None), DEFAULTS.max_clip_us)
+    assert terms.sharing == next((on for _, on in said if on is not None), True)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("title", str(uuid4()), None),
+        ("season", f"{SERIES}/3", None),
+        ("series", str(uuid4()), None),
+        ("all", "*", "FR"),
+        ("title", str(EPISODE.id), "FR"),
+    ],
+)
+def test_rules_for_elsewhere_say_nothing_here(place: tuple[str, str, str | None]) -> None:
+    assert RuleBook([rule(place, sharing=False)]).terms(EPISODE, "DE").sharing
+
+
+def test_where_the_territory_is_unknown_only_rules_for_any_apply() -> None:
+    book = RuleBook([rule(("all", "*", "DE"), sharing=False), rule(("all", "*", None), max_clip_us=7)])
+    terms = book.terms(EPISODE, None)
+    assert (terms.sharing, terms.max_clip_us) == (True, 7)
+
+
+def test_a_film_is_in_no_series() -> None:
+    film = TitleFacts(uuid4(), 1_000_000)
+    book = RuleBook([rule(("series", "None", None), sharing=False), rule(("season", "None/None", None), sharing=False)])
+    assert book.terms(film, None).sharing
+
+
+@given(st.integers(1, 10**11), st.integers(0, 100))
+def test_a_percentage_cap_never_exceeds_its_share(duration: int, percent: int) -> None:
+    assert Total(percent=percent).of(duration) * 100 <= duration * percent
+    assert Total(us=5, percent=percent).of(duration) == 5
+
+
+def test_short_films_can_be_clipped_by_default_and_a_rule_can_forbid_even_that() -> None:
+    film = TitleFacts(UUID(int=1), 120_000_000)
+    assert RuleBook().terms(film, None).viewer_total.of(film.duration_us) == 15_000_000
+    strict = rule(("all", "*", None), viewer_total=Total(percent=10))
+    assert RuleBook([strict]).terms(film, None).viewer_total.of(film.duration_us) == 12_000_000
+
+
+def test_terms_are_kept_by_rules_and_not_by_title() -> None:
+    book = RuleBook([rule(("all", "*", None), max_clip_us=7)])
+    terms = {id(book.terms(TitleFacts(UUID(int=n), 1), "DE")) for n in range(1, 1000)}
+    assert len(terms) == 1

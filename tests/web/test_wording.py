@@ -1,0 +1,31 @@
+"""How times, counts and money are written."""
+
+from datetime import timedelta
+
+from groundswell.platform.clock import utc_now
+from groundswell.web import wording
+
+
+def test_times_are_written_as_a_player_shows_them() -> None:
+    assert wording.clock(72_999_999) == "00:01:12"
+    assert wording.short_clock(72_999_999) == "1:12"
+    assert wording.short_clock(3_723_000_000) == "1:02:03"
+    assert wording.length(122_000_000) == "2 min"
+    assert wording.length(6_120_000_000) == "1 h 42 min"
+    assert wording.length(12_000_000) == "12 s"
+    assert wording.spoken(61_000_000) == "1 minute 1 second"
+    assert wording.iso_duration(15_500_000) == "PT15.5S"
+    assert wording.iso_duration(10_000_000) == "PT10S"
+
+
+def test_money_keeps_the_currency_s_own_decimals() -> None:
+    assert wording.money(1_234_567, "EUR") == "€12,345.67"
+    assert wording.money(1234, "JPY") == "¥1,234"
+    assert wording.money(1234, "KWD").endswith("1.234")
+
+
+def test_counts_and_instants_are_words() -> None:
+    assert wording.count(1, "share") == "1 share"
+    assert wording.count(1200, "share") == "1,200 shares"
+    assert wording.ago(utc_now() - timedelta(minutes=3)) == "3 minutes ago"
+    assert wording.percent(0.1234) == "12.3 %"

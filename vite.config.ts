@@ -1,0 +1,45 @@
+import { globSync, readdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { defineConfig, type Plugin } from "vite";
+
+// Every file directly in pages/ and styles/ is an entry of its own: a page names what it needs by the source's
+// path, and `asset()` in web/templating.py finds the built file in the manifest.
+const entries = [
+  "elements/src/index.ts",
+  ...globSync("elements/src/pages/*.ts"),
+  ...globSync("elements/src/styles/*.css"),
+];
+
+const OUT = "src/groundswell/web/static/dist";
+
+// Files of earlier builds go only when those of this one are there: a server that runs meanwhile misses nothing.
+const forgetOldFiles: Plugin = {
+  name: "forget-old-files",
+  writeBundle(_options, bundle) {
+    const present = new Set(Object.keys(bundle));
+    for (const file of readdirSync(OUT)) if (!present.has(file)) rmSync(join(OUT, file), { recursive: true });
+  },
+};
+
+export default defineConfig({
+  plugins: [forgetOldFiles],
+  base: "/static/dist/",
+  publicDir: false,
+  build: {
+    outDir: OUT,
+    emptyOutDir: false,
+    manifest: "manifest.json",
+    target: "es2022",
+    cssCodeSplit: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: Object.fromEntries(entries.map((path) => [path.replace(/^elements\/src\//, "").replace(/\W/g, "-"), path])),
+      output: {
+        entryFileNames: "[name]-[hash].js",
+        chunkFileNames: "chunk-[name]-[hash].js",
+        assetFileNames: (asset) => `${basename(asset.names[0] ?? "asset").replace(/\.[^.]+$/, "")}-[hash][extname]`,
+      },
+    },
+  },
+});
