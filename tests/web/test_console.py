@@ -4,12 +4,14 @@ import csv
 import html
 import io
 import re
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
 
 from groundswell.catalog.tables import RightsRule, Title
+from groundswell.earnings import statements
 from groundswell.moments.tables import Moment
 from groundswell.platform.ids import uuid7
 from groundswell.trust.decisions import decide
@@ -129,6 +131,25 @@ async def test_finance_funds_divides_pays_and_the_books_balance(app: App, world:
     one = re.search(r"/console/finance/postings/[0-9a-f-]{36}", postings.text)
     assert one is not None
     assert "What it is for" in text_of(await app.http.get(one[0], headers=fay))
+
+
+async def test_a_pool_divided_while_its_page_is_drawn_breaks_nothing(
+    app: App, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fay = app.signed_in("fay", "finance")
+    form = {"id": str(uuid7()), "period": this_month(), "amount": "40.00", "currency": "EUR", "basis": "plays"}
+    funded = await app.http.post("/console/finance/pools", data=form, headers=fay)
+    pool = funded.headers["location"].partition("?")[0]
+    await app.http.post(f"{pool}/run", headers=fay)
+    shown_pool = statements.shown_pool
+
+    async def meanwhile(*asked: Any) -> Any:
+        await app.run_jobs()
+        return await shown_pool(*asked)
+
+    monkeypatch.setattr(statements, "shown_pool", meanwhile)
+    assert (await app.http.get(pool, headers=fay)).status_code == 200
+    assert "100.00 %" in text_of(await app.http.get(pool, headers=fay))
 
 
 @pytest.mark.parametrize(

@@ -118,8 +118,9 @@ async def read_pool(
     saved: str | None = None,
 ) -> Response:
     """One pool: how it was counted, how far its division has come, every creator's part."""
-    pool = await _shown(session, pool_id)
+    # Statements first: they are committed together with the pool's weight, so a pool read after them has it.
     rows = await statements.of_pool(session, pool_id, decode_cursor(cursor), PAGE)
+    pool = await _shown(session, pool_id)
     running = (saved == "running" and pool.status not in DONE) or pool.status == "dividing"
     return page(
         request,
