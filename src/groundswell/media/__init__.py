@@ -6,6 +6,7 @@ Usable on its own: no database, no HTTP. Services use the ``…_bounded`` functi
 can be killed.
 """
 
+from .credentials import Credentials, Manifest, edits_of, read_credentials, sign
 from .cut import cut
 from .errors import REASONS, MediaError
 from .hls import Package, PackagedTrack, Segment, package
@@ -21,8 +22,10 @@ from .sandbox import (
     probe_bounded_sync,
     run_bounded,
     run_bounded_sync,
+    sign_bounded,
 )
 from .shots import find_shots
+from .signer import Signer, make_test_signer
 from .stills import Storyboard, poster, preview, storyboard, waveform
 from .subtitles import Line, Lines, clipped, read_subtitles, write_webvtt
 from .times import clock, parse_time
@@ -34,15 +37,18 @@ __all__ = [
     "REASONS",
     "AudioTrack",
     "Colour",
+    "Credentials",
     "CutResult",
     "Limits",
     "Line",
     "Lines",
+    "Manifest",
     "MediaError",
     "Package",
     "PackagedTrack",
     "Profile",
     "Segment",
+    "Signer",
     "Storyboard",
     "SubtitleTrack",
     "TitleIndex",
@@ -53,7 +59,9 @@ __all__ = [
     "cut",
     "cut_bounded",
     "cut_bounded_sync",
+    "edits_of",
     "find_shots",
+    "make_test_signer",
     "master_playlist",
     "media_playlist",
     "package",
@@ -63,9 +71,12 @@ __all__ = [
     "probe",
     "probe_bounded",
     "probe_bounded_sync",
+    "read_credentials",
     "read_subtitles",
     "run_bounded",
     "run_bounded_sync",
+    "sign",
+    "sign_bounded",
     "storyboard",
     "waveform",
     "write_webvtt",

@@ -23,6 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .credentials import Manifest
 from .errors import MediaError, writing
 from .limits import DEFAULT_LIMITS, Limits
 from .order import Audio, CutResult
@@ -57,6 +58,14 @@ async def cut_bounded(
     with _handed_over(Path(destination)) as made:
         result = await run_bounded("cut", {**arguments, "destination": str(made)}, limits, on_progress)
     return CutResult(**result)
+
+
+async def sign_bounded(
+    path: str | Path, manifest: Manifest, signer: str | Path, *, limits: Limits = DEFAULT_LIMITS
+) -> None:
+    """`sign` in a bounded child, in place, with the PEM file ``signer``. Raises what `sign` and `Signer.read` raise."""
+    arguments = {"path": str(path), "manifest": asdict(manifest), "signer": str(signer)}
+    await run_bounded("sign", arguments, limits)
 
 
 def probe_bounded_sync(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> TitleIndex:

@@ -73,6 +73,15 @@ def _package(arguments: dict[str, Any], _: Report) -> Any:
     return json.loads(package(**arguments).to_json())
 
 
+def _sign(arguments: dict[str, Any], _: Report) -> Any:
+    from .credentials import Manifest, sign
+    from .signer import Signer
+
+    manifest = arguments["manifest"]
+    claimed = Manifest(**{**manifest, "edits": tuple(manifest["edits"])})
+    return sign(arguments["path"], claimed, Signer.read(arguments["signer"]))
+
+
 WORK: dict[str, Work] = {
     "probe": _probe,
     "cut": _cut,
@@ -84,4 +93,5 @@ WORK: dict[str, Work] = {
     "find_shots": _find_shots,
     "survey": _survey,
     "artwork": _artwork,
+    "sign": _sign,
 }
