@@ -24,10 +24,12 @@ from .sandbox import (
     run_bounded_sync,
     sign_bounded,
 )
+from .sentences import Sentence, nearest, sentence_ends, sentences
 from .shots import find_shots
 from .signer import Signer, make_test_signer
 from .stills import Storyboard, poster, preview, storyboard, waveform
 from .subtitles import Line, Lines, clipped, read_subtitles, write_webvtt
+from .suggest import Suggestion, suggest
 from .times import clock, parse_time
 from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
 
@@ -48,9 +50,11 @@ __all__ = [
     "PackagedTrack",
     "Profile",
     "Segment",
+    "Sentence",
     "Signer",
     "Storyboard",
     "SubtitleTrack",
+    "Suggestion",
     "TitleIndex",
     "VideoTrack",
     "clip_playlist",
@@ -64,6 +68,7 @@ __all__ = [
     "make_test_signer",
     "master_playlist",
     "media_playlist",
+    "nearest",
     "package",
     "parse_time",
     "poster",
@@ -75,9 +80,12 @@ __all__ = [
     "read_subtitles",
     "run_bounded",
     "run_bounded_sync",
+    "sentence_ends",
+    "sentences",
     "sign",
     "sign_bounded",
     "storyboard",
+    "suggest",
     "waveform",
     "write_webvtt",
 ]
