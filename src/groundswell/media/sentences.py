@@ -1,9 +1,9 @@
 """Sentences out of subtitle cues, so that a clip can begin and end where somebody has finished speaking.
 
-Pure. A cue is a screenful, not a sentence: one may hold several, and one may run over several. A sentence ends at a mark
-that ends sentences in its script (``Sentence_Terminal`` in Unicode, less the rare ones), at a change of speaker (a dash
-that opens a row), or where the next cue is long in coming. Where a language does not write such marks (Thai, much
-Japanese and Chinese subtitling), each cue counts as one. Within a cue, time is divided by length of text.
+Pure. A cue is a screenful, not a sentence: one may hold several, and one may run over several. A sentence ends at a
+mark that ends sentences in its script (``Sentence_Terminal`` in Unicode, less the rare ones), at a change of speaker
+(a dash that opens a row), or where the next cue is long in coming. Where a language does not write such marks (Thai,
+much Japanese and Chinese subtitling), each cue counts as one. Within a cue, time is divided by length of text.
 """
 
 from __future__ import annotations
