@@ -88,6 +88,9 @@ NONSENSE: list[dict[str, Any]] = [
         "blocked_ranges": [{"start_us": 1000 * S, "end_us": 1001 * S, "reason": "x"}],
     },
     {"scope": "all", "note": "a\x00b"},
+    {"scope": "all", "speaks_from": "2026-06-02T00:00:00Z", "speaks_until": "2026-06-01T00:00:00Z"},
+    {"scope": "all", "targets": ["javascript:alert(1)"]},
+    {"scope": "all", "ratings_off": [" "]},
     {"scope": "all", "sharring": False},
 ]
 

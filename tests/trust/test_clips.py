@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
-from groundswell.catalog.tables import Title
+from groundswell.catalog.tables import Line, Title
 from groundswell.platform.database import Database
 from groundswell.trust.clips import ClipRefused, check_clip, check_play
 from groundswell.trust.decisions import decide
@@ -134,6 +134,51 @@ async def test_the_ending_of_a_new_title_is_held_back(shelf: App) -> None:
     assert await play_code_of(shelf, 890, 910) == "ending_held"
     await put(shelf, scope="title", title="fog", ending_days=0)
     assert await code_of(shelf, start_s=890, end_s=910) is None
+
+
+async def test_targets_plans_and_ratings_reach_policy(shelf: App) -> None:
+    await put(
+        shelf,
+        scope="title",
+        title="fog",
+        targets=["whatsapp"],
+        ad_tier=False,
+        ratings_off=["18"],
+        kids_ratings=["6"],
+        live=False,
+    )
+    assert await play_code_of(shelf, purpose="share", target="tiktok") == "target_off"
+    assert await play_code_of(shelf, purpose="share", target="whatsapp") is None
+    assert await play_code_of(shelf, ad_tier=True) == "ad_tier_off"
+    assert await play_code_of(shelf, kids=True) == "kids_rating"
+    async with shelf.runtime.database.transaction() as session:
+        (await rows(session, "fog"))[1].rating = "18"
+    assert (await code_of(shelf), await play_code_of(shelf)) == ("rating_off", "rating_off")
+    async with shelf.runtime.database.transaction() as session:
+        title = (await rows(session, "fog"))[1]
+        title.rating, title.live = "6", True
+    assert await code_of(shelf) == "live_off"
+
+
+async def test_a_title_is_captioned_when_it_has_lines(shelf: App) -> None:
+    await put(shelf, scope="all", captions=True)
+    assert await code_of(shelf) == "captions_required"
+    async with shelf.runtime.database.transaction() as session:
+        title = (await rows(session, "fog"))[1]
+        session.add(Line(title_id=title.id, language="de", number=1, start_us=0, end_us=S, text="Nebel."))
+    assert await code_of(shelf) is None
+    assert await play_code_of(shelf, purpose="download", captions=False) == "captions_required"
+
+
+async def test_a_rule_with_a_window_stands_beside_the_one_that_always_holds(shelf: App) -> None:
+    always = await put(shelf, scope="title", title="fog", max_clip_us=30 * S)
+    from_, until = NOW.isoformat(), (NOW + timedelta(days=1)).isoformat()
+    window = await put(shelf, scope="title", title="fog", sharing=False, speaks_from=from_, speaks_until=until)
+    assert always != window
+    assert await put(shelf, scope="title", title="fog", sharing=False, speaks_from=from_, speaks_until=until) == window
+    assert await code_of(shelf) == "sharing_off"
+    assert await code_of(shelf, at=NOW + timedelta(days=1)) is None
+    assert await code_of(shelf, at=NOW - timedelta(seconds=1), end_s=140) == "clip_too_long"
 
 
 async def restrict(database: Database, kind: str, subject_id: UUID) -> None:

@@ -50,6 +50,17 @@ REFUSED: list[tuple[str, dict[str, Any], ClipRequest, str]] = [
     ("ending_held", {"ending_percent": 50}, clip(3000, 3030, title=NEW_FILM), "from 50:00 on"),
     ("viewer_total_reached", {}, clip(viewer_clips=Coverage([(1000 * S, 1590 * S)])), "10:00 of this title in all"),
     ("title_total_reached", {"title_total": Total(us=40 * S)}, clip(title_clips=Coverage([(0, 20 * S)])), "40 s"),
+    ("rating_off", {"ratings_off": frozenset({"18"})}, clip(title=replace(FILM, rating="18")), "rated 18"),
+    ("live_off", {"live": False}, clip(title=replace(FILM, live=True)), "Live"),
+    ("ad_tier_off", {"ad_tier": False}, clip(ad_tier=True), "advertising"),
+    (
+        "kids_rating",
+        {"kids": True, "kids_ratings": frozenset({"0", "6"})},
+        clip(kids=True, title=replace(FILM, rating="12")),
+        "children",
+    ),
+    ("kids_rating", {"kids": True, "kids_ratings": frozenset({"0"})}, clip(kids=True), "children"),
+    ("captions_required", {"captions": True}, clip(title=replace(FILM, captioned=False)), "subtitles"),
     ("outside_title", {}, clip(5990, 6010), "within the title"),
     ("outside_title", {}, clip(-1, 10), "within the title"),
     ("outside_title", {}, clip(30, 30), "within the title"),
@@ -73,6 +84,12 @@ ALLOWED_BY_RULE: list[tuple[dict[str, Any], ClipRequest]] = [
     ({"min_clip_us": 0}, clip(100, 101)),
     ({"max_clip_us": 600 * S}, clip(100, 300)),
     ({"kids": True}, clip(kids=True)),
+    ({"kids": True, "kids_ratings": frozenset({"6"})}, clip(kids=True, title=replace(FILM, rating="6"))),
+    ({"kids_ratings": frozenset({"6"})}, clip(title=replace(FILM, rating="18"))),
+    ({"ratings_off": frozenset({"18"})}, clip(title=replace(FILM, rating="16"))),
+    ({"ad_tier": False}, clip(ad_tier=False)),
+    ({"live": False}, clip()),
+    ({"captions": True}, clip()),
     ({"ending_days": 0}, clip(5900, 5930, title=NEW_FILM)),
     ({"ending_percent": 0}, clip(5900, 5930, title=NEW_FILM)),
     ({"viewer_total": Total(percent=100)}, clip(viewer_clips=Coverage([(1000 * S, 5000 * S)]))),
@@ -130,6 +147,38 @@ def test_members_only_and_no_saving() -> None:
     assert decide(rules, clip(member=True), "play").allowed
     saved = decide(rules, clip(member=True), "download")
     assert (saved.code, saved.rule_id) == ("download_off", rule.id)
+
+
+def test_a_clip_goes_only_to_the_targets_that_are_allowed() -> None:
+    rules, rule = book(targets=frozenset({"whatsapp", "embed"}))
+    for purpose in ("share", "play", "download"):
+        refused = decide(rules, clip(target="tiktok"), purpose)
+        assert (refused.code, refused.rule_id) == ("target_off", rule.id)
+        assert "tiktok" in refused.words
+        assert decide(rules, clip(target="whatsapp"), purpose).allowed
+    assert decide(rules, clip(), "play").allowed
+    assert decide(book(targets=frozenset())[0], clip(target="copy"), "share").code == "target_off"
+
+
+def test_a_file_without_captions_does_not_go_out_where_they_are_required() -> None:
+    rules, _ = book(captions=True)
+    for purpose in ("share", "download"):
+        assert decide(rules, clip(captions=False), purpose).code == "captions_required"
+        assert decide(rules, clip(captions=True), purpose).allowed
+
+
+def test_who_looks_is_judged_when_a_clip_plays_too() -> None:
+    assert decide(book(ad_tier=False)[0], clip(ad_tier=True), "play").code == "ad_tier_off"
+    children = book(kids_ratings=frozenset({"6"}))[0]
+    assert decide(children, clip(kids=True), "play").code == "kids_rating"
+    assert decide(RuleBook(), clip(kids=True), "share").code == "kids_profile"
+
+
+def test_of_blocks_by_several_rules_the_one_that_is_met_is_named() -> None:
+    song = replace(Rule(uuid4(), "title", str(FILM.id), "DE"), blocked_ranges=(BlockedRange(0, 10 * S, "a song"),))
+    credits = replace(Rule(uuid4(), "all", "*"), blocked_ranges=(BlockedRange(100 * S, 110 * S, "credits"),))
+    verdict = decide(RuleBook([song, credits]), clip(territory="DE"))
+    assert (verdict.code, verdict.rule_id) == ("range_blocked", credits.id)
 
 
 def test_every_check_has_its_words() -> None:

@@ -2,15 +2,17 @@
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell.trust.rules import DEFAULTS, Rule, RuleBook, TitleFacts, Total
+from groundswell.trust.rules import DEFAULTS, BlockedRange, Rule, RuleBook, TitleFacts, Total
 
 SERIES = uuid4()
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EPISODE = TitleFacts(uuid4(), 1_000_000_000, SERIES, 2)
 PLACES = [
     (scope, key, territory)
@@ -30,7 +32,7 @@ def rule(place: tuple[str, str, str | None], **says: object) -> Rule:
 
 
 def test_with_no_rules_the_defaults_hold() -> None:
-    terms = RuleBook().terms(EPISODE, "DE")
+    terms = RuleBook().terms(EPISODE, "DE", NOW)
     assert (terms.min_clip_us, terms.max_clip_us) == (5_000_000, 60_000_000)
     assert (terms.sharing, terms.kids, terms.ending_percent, terms.ending_days) == (True, False, 10, 14)
     assert terms.viewer_total.of(7_200_000_000) == 720_000_000
@@ -43,7 +45,7 @@ def test_the_more_specific_of_two_rules_wins(
 ) -> None:
     wins, loses = rule(nearer, max_clip_us=9), rule(farther, max_clip_us=8)
     for order in ([wins, loses], [loses, wins]):
-        terms = RuleBook(order).terms(EPISODE, "DE")
+        terms = RuleBook(order).terms(EPISODE, "DE", NOW)
         assert (terms.max_clip_us, terms.said_by["max_clip_us"]) == (9, wins)
 
 
@@ -56,7 +58,7 @@ def test_each_field_is_settled_by_the_nearest_rule_that_says_it(
 ) -> None:
     rules = [rule(p, max_clip_us=us, sharing=on) for p, (us, on) in zip(PLACES, said, strict=True)]
     shuffled = sorted(rules, key=lambda _: random.random())  # type: ignore[attr-defined]
-    terms = RuleBook(shuffled).terms(EPISODE, "DE")
+    terms = RuleBook(shuffled).terms(EPISODE, "DE", NOW)
     assert terms.max_clip_us == next((us for us, _ in said if us is not None), DEFAULTS.max_clip_us)
     assert terms.sharing == next((on for _, on in said if on is not None), True)
 
@@ -72,19 +74,19 @@ def test_each_field_is_settled_by_the_nearest_rule_that_says_it(
     ],
 )
 def test_rules_for_elsewhere_say_nothing_here(place: tuple[str, str, str | None]) -> None:
-    assert RuleBook([rule(place, sharing=False)]).terms(EPISODE, "DE").sharing
+    assert RuleBook([rule(place, sharing=False)]).terms(EPISODE, "DE", NOW).sharing
 
 
 def test_where_the_territory_is_unknown_only_rules_for_any_apply() -> None:
     book = RuleBook([rule(("all", "*", "DE"), sharing=False), rule(("all", "*", None), max_clip_us=7)])
-    terms = book.terms(EPISODE, None)
+    terms = book.terms(EPISODE, None, NOW)
     assert (terms.sharing, terms.max_clip_us) == (True, 7)
 
 
 def test_a_film_is_in_no_series() -> None:
     film = TitleFacts(uuid4(), 1_000_000)
     book = RuleBook([rule(("series", "None", None), sharing=False), rule(("season", "None/None", None), sharing=False)])
-    assert book.terms(film, None).sharing
+    assert book.terms(film, None, NOW).sharing
 
 
 @given(st.integers(1, 10**11), st.integers(0, 100))
@@ -95,12 +97,60 @@ def test_a_percentage_cap_never_exceeds_its_share(duration: int, percent: int) -
 
 def test_short_films_can_be_clipped_by_default_and_a_rule_can_forbid_even_that() -> None:
     film = TitleFacts(UUID(int=1), 120_000_000)
-    assert RuleBook().terms(film, None).viewer_total.of(film.duration_us) == 15_000_000
+    assert RuleBook().terms(film, None, NOW).viewer_total.of(film.duration_us) == 15_000_000
     strict = rule(("all", "*", None), viewer_total=Total(percent=10))
-    assert RuleBook([strict]).terms(film, None).viewer_total.of(film.duration_us) == 12_000_000
+    assert RuleBook([strict]).terms(film, None, NOW).viewer_total.of(film.duration_us) == 12_000_000
 
 
 def test_terms_are_kept_by_rules_and_not_by_title() -> None:
     book = RuleBook([rule(("all", "*", None), max_clip_us=7)])
-    terms = {id(book.terms(TitleFacts(UUID(int=n), 1), "DE")) for n in range(1, 1000)}
+    terms = {id(book.terms(TitleFacts(UUID(int=n), 1), "DE", NOW)) for n in range(1, 1000)}
     assert len(terms) == 1
+
+
+DAY = timedelta(days=1)
+
+
+def test_a_rule_speaks_only_within_its_window_and_before_one_that_always_does() -> None:
+    always = rule(("title", str(EPISODE.id), None), max_clip_us=30, sharing=True)
+    window = rule(("title", str(EPISODE.id), None), max_clip_us=10, speaks_from=NOW, speaks_until=NOW + DAY)
+    later = rule(("title", str(EPISODE.id), None), max_clip_us=5, speaks_from=NOW + DAY / 2)
+    book = RuleBook([always, window, later])
+    lengths = {
+        NOW - timedelta(microseconds=1): 30,
+        NOW: 10,
+        NOW + DAY / 2: 5,
+        NOW + 2 * DAY: 5,
+    }
+    for at, longest in lengths.items():
+        assert book.terms(EPISODE, "DE", at).max_clip_us == longest, at
+        assert book.terms(EPISODE, "DE", at).sharing
+    assert RuleBook([window]).terms(EPISODE, None, NOW + DAY).max_clip_us == DEFAULTS.max_clip_us
+
+
+def test_a_window_is_less_specific_than_a_territory_and_a_place() -> None:
+    window = rule(("season", f"{SERIES}/2", None), sharing=False, speaks_from=NOW - DAY)
+    assert not RuleBook([window]).terms(EPISODE, "DE", NOW).sharing
+    german = rule(("season", f"{SERIES}/2", "DE"), sharing=True)
+    assert RuleBook([window, german]).terms(EPISODE, "DE", NOW).sharing
+    assert not RuleBook([window, german]).terms(EPISODE, "FR", NOW).sharing
+
+
+def blocked(start: int, end: int) -> tuple[BlockedRange, ...]:
+    return (BlockedRange(start, end, "music"),)
+
+
+def test_blocked_ranges_add_up_and_each_names_its_rule() -> None:
+    series = rule(("series", str(SERIES), None), blocked_ranges=blocked(0, 60))
+    song = rule(("title", str(EPISODE.id), "DE"), blocked_ranges=blocked(500, 600))
+    terms = RuleBook([series, song]).terms(EPISODE, "DE", NOW)
+    assert [(each.start_us, each.rule_id) for each in terms.blocked_ranges] == [(0, series.id), (500, song.id)]
+    assert len(RuleBook([series, song]).terms(EPISODE, "FR", NOW).blocked_ranges) == 1
+
+
+def test_an_empty_list_frees_what_less_specific_rules_block() -> None:
+    series = rule(("series", str(SERIES), None), blocked_ranges=blocked(0, 60))
+    free = rule(("title", str(EPISODE.id), None), blocked_ranges=())
+    german = rule(("title", str(EPISODE.id), "DE"), blocked_ranges=blocked(5, 6))
+    assert RuleBook([series, free]).terms(EPISODE, None, NOW).blocked_ranges == ()
+    assert [each.start_us for each in RuleBook([series, free, german]).terms(EPISODE, "DE", NOW).blocked_ranges] == [5]

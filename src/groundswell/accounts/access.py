@@ -79,8 +79,13 @@ def _refuse_cross_site(request: Request) -> None:
         raise CrossSite()
 
 
+def _told(claims: Claims) -> dict[str, Any]:
+    """What the token says of its viewer now; rights are judged by it."""
+    return {"name": claims.name, "territory": claims.territory, "kids": claims.kids, "ad_tier": claims.ad_tier}
+
+
 async def viewer_of(session: AsyncSession, claims: Claims) -> Viewer:
-    """The viewer whom ``claims`` name, made when first seen."""
+    """The viewer whom ``claims`` name, made when first seen, and as the token describes them."""
     query = select(Viewer).filter_by(issuer=claims.issuer, subject=claims.subject)
     viewer = await session.scalar(query)
     if viewer is None:
@@ -88,15 +93,14 @@ async def viewer_of(session: AsyncSession, claims: Claims) -> Viewer:
             "id": uuid7(),
             "issuer": claims.issuer,
             "subject": claims.subject,
-            "name": claims.name,
             "handle": f"{_slug(claims.name)}-{random_code(4).lower()}",
-            "territory": claims.territory,
-            "kids": claims.kids,
+            **_told(claims),
         }
         await session.execute(insert(Viewer).values(row).on_conflict_do_nothing())
         viewer = (await session.scalars(query)).one()
-    elif viewer.name != claims.name:
-        viewer.name = claims.name
+    for name, value in _told(claims).items():
+        if getattr(viewer, name) != value:
+            setattr(viewer, name, value)
     return viewer
 
 

@@ -9,7 +9,10 @@ from groundswell.platform.database import Base, CreatedAt, Id
 
 
 class Viewer(Base):
-    """A person known to the service; a row is made when their token is first seen."""
+    """A person known to the service; a row is made when their token is first seen.
+
+    ``kids``: a child's profile; ``ad_tier``: on the plan with advertising. Both as their token last said.
+    """
 
     __tablename__ = "viewers"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
@@ -21,6 +24,7 @@ class Viewer(Base):
     handle: Mapped[str] = mapped_column(unique=True)
     territory: Mapped[str | None] = mapped_column(String(2))
     kids: Mapped[bool] = mapped_column(default=False)
+    ad_tier: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
 
 

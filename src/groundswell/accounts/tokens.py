@@ -42,6 +42,7 @@ class Claims:
     roles: frozenset[str]
     territory: str | None
     kids: bool
+    ad_tier: bool = False
 
 
 class KeySource(Protocol):
@@ -103,4 +104,5 @@ def _claims(claims: dict[str, Any]) -> Claims:
         roles=STAFF_ROLES.intersection(str(role) for role in roles),
         territory=territory if isinstance(territory, str) and len(territory) == 2 else None,
         kids=claims.get("kids") is True,
+        ad_tier=claims.get("ad_tier") is True,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,7 @@ from .signals import RightsChanged
 from .tables import RightsRule, Series, Source, Title
 from .titles import find_series, find_title
 
-PLACE: list[Any] = ["scope", "scope_key", text("coalesce(territory, '')")]
+PLACE = ["scope", "scope_key", "territory", "speaks_from", "speaks_until"]
 
 
 async def put_rule(session: AsyncSession, rule: RightsRuleIn, updated_by: str) -> RightsRule:
@@ -31,7 +31,8 @@ async def put_rule(session: AsyncSession, rule: RightsRuleIn, updated_by: str) -
     scope_key = await _scope_key(session, rule)
     says: dict[str, Any] = rule.model_dump(include=set(RightsTerms.model_fields))
     says |= {"updated_by": updated_by, "updated_at": utc_now()}
-    row = {"id": uuid7(), "scope": rule.scope, "scope_key": scope_key, "territory": rule.territory, **says}
+    place = {"scope": rule.scope, "scope_key": scope_key, "territory": rule.territory}
+    row = {"id": uuid7(), **place, "speaks_from": rule.speaks_from, "speaks_until": rule.speaks_until, **says}
     statement = insert(RightsRule).values(row).on_conflict_do_update(index_elements=PLACE, set_=says)
     written = (
         await session.scalars(statement.returning(RightsRule), execution_options={"populate_existing": True})

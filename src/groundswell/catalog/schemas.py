@@ -97,8 +97,17 @@ class ClipRights(BaseModel):
     blocked_ranges: list[BlockedOut]
     public_playback: bool
     download: bool
+    targets: list[str] | None = Field(description="The channels that may be shared on; null: all.")
+    captions: bool = Field(description="Clips go out only with subtitles.")
     opens_at: datetime | None
     closes_at: datetime | None
+
+
+class NotPackagedOut(BaseModel):
+    """Why a title is not packaged for streaming: for programs and for people."""
+
+    code: str
+    words: str
 
 
 class TitleDetail(TitleSummary):
@@ -108,7 +117,9 @@ class TitleDetail(TitleSummary):
     height: int
     frame_us: float | None = Field(description="Length of a frame; null when the frame rate varies.")
     source: SourceOut
-    media_url: str
+    hls_url: str | None = Field(description="The title as HLS; null when it is not packaged: `media_url` plays then.")
+    not_packaged: NotPackagedOut | None
+    media_url: str = Field(description="The title as one MP4 or WebM file.")
     storyboard_url: str | None
     storyboard_vtt_url: str | None
     waveform_url: str
@@ -142,6 +153,9 @@ class BlockedIn(BaseModel):
 
 
 Scope = Literal["all", "series", "season", "title"]
+Rating = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+Ratings = Annotated[list[Rating], Field(max_length=50)]
+Target = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]
 
 
 class RightsTerms(FromRow):
@@ -157,8 +171,16 @@ class RightsTerms(FromRow):
     ending_percent: Percent | None = Field(None, description="The last part of a title, held back after release.")
     ending_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
     kids: bool | None = Field(None, description="Whether children's profiles may clip.")
+    kids_ratings: Ratings | None = Field(None, description="The ratings that children's profiles may clip and see.")
+    ratings_off: Ratings | None = Field(None, description="Ratings that may not be shared at all.")
+    ad_tier: bool | None = Field(None, description="Whether viewers on the plan with advertising may clip and see.")
+    live: bool | None = Field(None, description="Whether live events may be shared.")
     public_playback: bool | None = Field(None, description="Whether clips play for people without an account.")
-    download: bool | None = None
+    download: bool | None = Field(None, description="Whether clips may be saved as files.")
+    targets: Annotated[list[Target], Field(max_length=50)] | None = Field(
+        None, description="The channels (`GET /v1/channels`) that may be shared on; null: all."
+    )
+    captions: bool | None = Field(None, description="Whether clips go out only with subtitles.")
     opens_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
     blocked_ranges: Annotated[list[BlockedIn], Field(max_length=500)] | None = None
@@ -175,6 +197,8 @@ class RightsRuleIn(RightsTerms):
     series: str | None = Field(None, description="Slug or id, for the scopes `series` and `season`.")
     season: Annotated[int, Field(ge=0, le=10_000)] | None = None
     territory: Territory | None = None
+    speaks_from: AwareDatetime | None = Field(None, description="The rule says nothing before; null: always.")
+    speaks_until: AwareDatetime | None = Field(None, description="The rule says nothing from then on.")
 
     @model_validator(mode="after")
     def coherent(self) -> "RightsRuleIn":
@@ -186,6 +210,8 @@ class RightsRuleIn(RightsTerms):
             raise ValueError("min_clip_us is greater than max_clip_us")
         if None not in (self.opens_at, self.closes_at) and self.opens_at >= self.closes_at:  # type: ignore[operator]
             raise ValueError("opens_at must come before closes_at")
+        if None not in (self.speaks_from, self.speaks_until) and self.speaks_from >= self.speaks_until:  # type: ignore[operator]
+            raise ValueError("speaks_from must come before speaks_until")
         for cap in ("viewer_total", "title_total"):
             if None not in (getattr(self, f"{cap}_us"), getattr(self, f"{cap}_percent")):
                 raise ValueError(f"{cap} is said in microseconds or in per cent, not both")
@@ -199,6 +225,8 @@ class RightsRuleOut(RightsTerms):
     scope: Scope
     scope_key: str
     territory: str | None
+    speaks_from: datetime | None
+    speaks_until: datetime | None
     label: str = Field(description="What it speaks of, for people.")
     updated_by: str
     updated_at: datetime

@@ -1,11 +1,11 @@
 """Titles and what is known about them."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
 
@@ -22,7 +22,10 @@ class Series(Base):
 
 
 class Title(Base):
-    """A film or an episode. An episode has a series, a season and a number; a film has none of them."""
+    """A film or an episode. An episode has a series, a season and a number; a film has none of them.
+
+    ``live``: it is, or was, a live event; rights to clip those are often sold apart.
+    """
 
     __tablename__ = "titles"
     __table_args__ = (
@@ -41,11 +44,15 @@ class Title(Base):
     episode: Mapped[int | None]
     released_on: Mapped[date | None]
     rating: Mapped[str | None]
+    live: Mapped[bool] = mapped_column(default=False)
     poster_key: Mapped[str | None]
     backdrop_key: Mapped[str | None]
     accent: Mapped[str | None] = mapped_column(String(7))
     current_source_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
+    if TYPE_CHECKING:
+        captioned: Mapped[bool]
+        """It has subtitle lines, in any language. Computed."""
 
 
 class Source(Base):
@@ -56,6 +63,8 @@ class Source(Base):
     ``playback_key`` is what browsers are given: the file itself, or a rendition of it where they cannot play it.
     ``storyboard`` is the layout of the sprite under ``storyboard_key``; ``waveform`` is loudness by equal steps,
     each 0 to 255 (empty: no sound).
+    ``package_key`` is where the index of its CMAF package lies, beside the package's files; without one,
+    ``package_refusal`` is the reason code. ``copies_play`` says that browsers play what is copied out of it as MP4.
     """
 
     __tablename__ = "sources"
@@ -80,6 +89,9 @@ class Source(Base):
     index: Mapped[dict[str, Any] | None]
     playback_key: Mapped[str | None]
     playback_type: Mapped[str | None]
+    package_key: Mapped[str | None]
+    package_refusal: Mapped[str | None]
+    copies_play: Mapped[bool] = mapped_column(default=False)
     storyboard_key: Mapped[str | None]
     storyboard: Mapped[dict[str, Any] | None]
     waveform: Mapped[list[Any] | None]
@@ -100,6 +112,9 @@ class Line(Base):
     text: Mapped[str]
 
 
+Title.captioned = column_property(select(Line.number).where(Line.title_id == Title.id).exists())
+
+
 class Shot(Base):
     """A span between two cuts."""
 
@@ -113,12 +128,14 @@ class Shot(Base):
 
 class RightsRule(Base):
     """What rights allow for a part of the catalogue. A null field says nothing; the most specific rule that says
-    something wins (title over season over series over all; a named territory over any).
+    something wins (title over season over series over all; a named territory over any; a window of time over always).
 
     ``scope`` is ``all``, ``series``, ``season`` or ``title``; ``scope_key`` names it (``*``, a series id,
-    ``<series id>/<season>``, a title id). ``*_percent`` are of the title's length; a cap is said in microseconds or
-    in per cent, not both. The ending is the last ``ending_percent`` of a title, held back for ``ending_days`` after
-    its release. Each of ``blocked_ranges`` is ``{start_us, end_us, reason}``.
+    ``<series id>/<season>``, a title id). The rule speaks from ``speaks_from`` until ``speaks_until`` (null: always).
+    ``*_percent`` are of the title's length; a cap is said in microseconds or in per cent, not both. The ending is the
+    last ``ending_percent`` of a title, held back for ``ending_days`` after its release. Each of ``blocked_ranges`` is
+    ``{start_us, end_us, reason}``. ``targets`` are the channels that may be shared on; ``ratings_off`` are ratings that
+    may not be shared, ``kids_ratings`` those that children's profiles may see. ``captions``: with subtitles only.
     """
 
     __tablename__ = "rights_rules"
@@ -126,15 +143,24 @@ class RightsRule(Base):
         CheckConstraint("scope IN ('all', 'series', 'season', 'title')", name="scope"),
         CheckConstraint("min_clip_us <= max_clip_us", name="clip_length"),
         CheckConstraint("opens_at < closes_at", name="window"),
+        CheckConstraint("speaks_from < speaks_until", name="speaks"),
         CheckConstraint("num_nonnulls(title_total_us, title_total_percent) <= 1", name="title_total"),
         CheckConstraint("num_nonnulls(viewer_total_us, viewer_total_percent) <= 1", name="viewer_total"),
-        Index("uq_rights_rules_place", "scope", "scope_key", text("coalesce(territory, '')"), unique=True),
+        Index(
+            "uq_rights_rules_place",
+            *("scope", "scope_key", "territory", "speaks_from", "speaks_until"),
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_rights_rules_closes", "closes_at", postgresql_where=text("closes_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
     scope: Mapped[str]
     scope_key: Mapped[str]
     territory: Mapped[str | None] = mapped_column(String(2))
+    speaks_from: Mapped[datetime | None]
+    speaks_until: Mapped[datetime | None]
     sharing: Mapped[bool | None]
     min_clip_us: Mapped[int | None]
     max_clip_us: Mapped[int | None]
@@ -145,8 +171,14 @@ class RightsRule(Base):
     ending_percent: Mapped[int | None]
     ending_days: Mapped[int | None]
     kids: Mapped[bool | None]
+    kids_ratings: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    ratings_off: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    ad_tier: Mapped[bool | None]
+    live: Mapped[bool | None]
     public_playback: Mapped[bool | None]
     download: Mapped[bool | None]
+    targets: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    captions: Mapped[bool | None]
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
     blocked_ranges: Mapped[list[Any] | None]

@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
+from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Title
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 from groundswell.trust.clips import check_play
 from groundswell.trust.decisions import active
+from groundswell.trust.policy import Purpose
 
 from .finding import MomentUnknown
 from .tables import Moment
@@ -26,22 +28,43 @@ class TakenDown(Problem):
 
 @dataclass(frozen=True)
 class Audience:
-    """Who would see it. ``territory`` is ISO 3166-1 alpha-2, None when unknown."""
+    """Who would see it. ``territory`` is ISO 3166-1 alpha-2, None when unknown; ``kids``: a child's profile;
+    ``ad_tier``: the plan with advertising."""
 
     viewer_id: UUID | None = None
     territory: str | None = None
+    kids: bool = False
+    ad_tier: bool = False
 
     @classmethod
     def of(cls, caller: Caller | None) -> "Audience":
         """A signed-in person, or a visitor."""
-        return cls() if caller is None else cls(caller.id, caller.viewer.territory)
+        return cls() if caller is None else cls.of_viewer(caller.viewer)
+
+    @classmethod
+    def of_viewer(cls, viewer: Viewer) -> "Audience":
+        """A signed-in person."""
+        return cls(viewer.id, viewer.territory, viewer.kids, viewer.ad_tier)
 
 
 VISITOR = Audience()
 
 
-async def check_available(session: AsyncSession, moment: Moment, title: Title, audience: Audience = VISITOR) -> None:
-    """Return when ``moment`` may be shown to ``audience``.
+async def check_available(
+    session: AsyncSession,
+    moment: Moment,
+    title: Title,
+    audience: Audience = VISITOR,
+    *,
+    purpose: Purpose = "play",
+    target: str | None = None,
+    captions: bool = True,
+) -> None:
+    """Return when ``moment`` may be shown to ``audience``; for ``purpose`` other than ``play``: shared, or saved.
+
+    Args:
+        target: the channel it goes to, where that is known.
+        captions: what goes out carries its subtitles, or offers them.
 
     Raises:
         MomentUnknown: it is private, and somebody else's.
@@ -64,6 +87,11 @@ async def check_available(session: AsyncSession, moment: Moment, title: Title, a
         territory=audience.territory,
         at=utc_now(),
         member=audience.viewer_id is not None,
+        kids=audience.kids,
+        ad_tier=audience.ad_tier,
+        purpose=purpose,
+        target=target,
+        captions=captions,
     )
 
 

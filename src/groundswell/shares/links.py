@@ -54,7 +54,7 @@ class LinkExpired(Problem):
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a live link leads to. ``clipper`` made the moment; name them only where ``moment.credit_me``."""
+    """What a live link leads to. ``clipper`` made the moment; name them only where ``credited``."""
 
     share: Share
     moment: Moment
@@ -62,6 +62,16 @@ class Resolved:
     series: Series | None
     clipper: Viewer
     token: str
+
+    @property
+    def spoiler(self) -> bool:
+        """Marked as one, by the clipper or by whoever shared it."""
+        return self.moment.spoiler or self.share.spoiler
+
+    @property
+    def credited(self) -> bool:
+        """The clipper wants to be named, and whoever shared it names them."""
+        return self.moment.credit_me and self.share.credit
 
 
 def token_of(settings: Settings, code: str) -> str:
@@ -130,7 +140,7 @@ async def resolve(session: AsyncSession, settings: Settings, token: str, audienc
     await check_live(session, share, utc_now())
     moment = await session.get_one(Moment, share.moment_id)
     title = await session.get_one(Title, moment.title_id)
-    await check_available(session, moment, title, audience)
+    await check_available(session, moment, title, audience, target=share.channel)
     series = None if title.series_id is None else await session.get_one(Series, title.series_id)
     clipper = await session.get_one(Viewer, moment.viewer_id)
     return Resolved(share, moment, title, series, clipper, token)

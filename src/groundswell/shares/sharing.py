@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
@@ -52,12 +54,16 @@ class ShareUnknown(Problem):
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be shared: a moment (id or code), the share it came by (its token), or both."""
+    """What is to be shared: a moment (id or code), the share it came by (its token), or both; and how it is shown."""
 
     moment: str | None
     parent: str | None
     channel: str
-    expires_at: datetime | None
+    expires_at: datetime | None = None
+    shape: str = "wide"
+    captions: bool = True
+    spoiler: bool = False
+    credit: bool = True
 
 
 async def make_share(session: AsyncSession, settings: Settings, caller: Caller | None, wish: Wish) -> Share:
@@ -76,29 +82,36 @@ async def make_share(session: AsyncSession, settings: Settings, caller: Caller |
         raise TokenMissing()
     moment = await _moment_of(session, wish.moment, parent)
     title = await session.get_one(Title, moment.title_id)
-    await check_available(session, moment, title, Audience.of(caller))
+    await check_available(
+        session, moment, title, Audience.of(caller), purpose="share", target=wish.channel, captions=wish.captions
+    )
     if moment.visibility == "private":
         raise MomentPrivate()
-    share = _share(moment, caller, wish.channel, parent, now)
-    share.expires_at = _earlier(wish.expires_at, parent.expires_at if parent else None)
+    share = _share(moment, caller, wish, parent, now)
     session.add(share)
     await session.flush()
     await send(session, ShareCreated(share, moment))
     return share
 
 
-def _share(moment: Moment, caller: Caller | None, channel: str, parent: Share | None, now: datetime) -> Share:
+def _share(moment: Moment, caller: Caller | None, wish: Wish, parent: Share | None, now: datetime) -> Share:
+    """Passed on, a link keeps what whoever shared it before was strict about."""
     id = uuid7()
     return Share(
         id=id,
         code=random_code(CODE_LENGTH),
         moment_id=moment.id,
         viewer_id=None if caller is None else caller.id,
-        channel=channel,
+        channel=wish.channel,
         parent_id=None if parent is None else parent.id,
         root_id=id if parent is None else parent.root_id,
         generation=0 if parent is None else parent.generation + 1,
+        shape=wish.shape,
+        captions=wish.captions,
+        spoiler=wish.spoiler or (parent is not None and parent.spoiler),
+        credit=wish.credit and (parent is None or parent.credit),
         created_at=now,
+        expires_at=_earlier(wish.expires_at, parent.expires_at if parent else None),
     )
 
 
@@ -121,6 +134,60 @@ async def _moment_of(session: AsyncSession, name: str | None, parent: Share | No
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((each for each in (one, other) if each is not None), default=None)
+
+
+async def change_share(session: AsyncSession, caller: Caller, share_id: UUID, changes: dict[str, Any]) -> Share:
+    """Change how a link of mine shows the moment, or when it ends. What came with the link it was passed on from
+    stays: it can be no less strict than that.
+
+    Raises:
+        ShareUnknown: there is none, or somebody else made it.
+        LinkRevoked, LinkExpired, TakenDown: it has ended.
+        ExpiryPast: it would have ended already.
+    """
+    share, now = await session.get(Share, share_id, with_for_update=True), utc_now()
+    if share is None or share.viewer_id != caller.id:
+        raise ShareUnknown()
+    await check_live(session, share, now)
+    if (ends := changes.get("expires_at")) is not None and ends <= now:
+        raise ExpiryPast()
+    parent = None if share.parent_id is None else await session.get_one(Share, share.parent_id)
+    if parent is not None:
+        changes = _as_strict_as(parent, changes)
+    for name, value in changes.items():
+        setattr(share, name, value)
+    await session.flush()
+    return share
+
+
+def _as_strict_as(parent: Share, changes: dict[str, Any]) -> dict[str, Any]:
+    bounded = dict(changes)
+    if "expires_at" in bounded:
+        bounded["expires_at"] = _earlier(bounded["expires_at"], parent.expires_at)
+    if "spoiler" in bounded:
+        bounded["spoiler"] = bounded["spoiler"] or parent.spoiler
+    if "credit" in bounded:
+        bounded["credit"] = bounded["credit"] and parent.credit
+    return bounded
+
+
+async def revoke_links(session: AsyncSession, caller: Caller, moment: Moment) -> int:
+    """Withdraw every live link to a moment of mine, whoever made it. Returns how many there were.
+
+    Raises:
+        ShareUnknown: the moment is somebody else's.
+    """
+    if moment.viewer_id != caller.id:
+        raise ShareUnknown()
+    now = utc_now()
+    live = select(Share).filter_by(moment_id=moment.id, revoked_at=None).order_by(Share.id).with_for_update()
+    shares = [share for share in await session.scalars(live) if share.expires_at is None or share.expires_at > now]
+    for share in shares:
+        share.revoked_at = now
+    await session.flush()
+    for share in shares:
+        await send(session, ShareRevoked(share))
+    return len(shares)
 
 
 async def revoke_share(session: AsyncSession, caller: Caller, share_id: UUID) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime
 from sqlalchemy import select
 
 from groundswell.accounts.access import Caller, MaybeCaller, principal_of, staff
@@ -128,12 +129,16 @@ async def dismiss_report(report_id: UUID, caller: TrustStaff, session: DbSession
 
 @router.get("/titles/{title}/rights")
 async def effective_rights(
-    title: str, caller: RightsStaff, session: DbSession, territory: Territory | None = None
+    title: str,
+    caller: RightsStaff,
+    session: DbSession,
+    territory: Territory | None = None,
+    at: Annotated[AwareDatetime | None, Query(description="As it is then; by default now.")] = None,
 ) -> EffectiveRights:
     """What holds for a title, and for each term the rule that says so (null: the default)."""
     found = await find_title(session, title)
     facts = facts_of(found, await ready_source(session, found))
-    terms = (await rulebook(session, facts)).terms(facts, territory)
+    terms = (await rulebook(session, facts)).terms(facts, territory, at or utc_now())
     return EffectiveRights(
         title_id=facts.id, territory=territory, terms={name: _term(terms, name, facts) for name in FIELDS}
     )
@@ -145,6 +150,8 @@ def _term(terms: Terms, name: str, facts: TitleFacts) -> Term:
         value = value.of(facts.duration_us)
     elif name == "blocked_ranges":
         value = [each._asdict() for each in value]
+    elif isinstance(value, frozenset):
+        value = sorted(value)
     return Term(
         value=value,
         rule_id=rule and rule.id,

@@ -1,4 +1,4 @@
-"""May this viewer make this clip, may this clip be played: policy and decisions, asked of the database."""
+"""May this clip be made, shared, played, saved, by whoever asks: policy and decisions, asked of the database."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -69,6 +69,7 @@ async def check_clip(
         at=at,
         territory=territory,
         kids=viewer.kids,
+        ad_tier=viewer.ad_tier,
         viewer_clips=Coverage(by_viewer),
         title_clips=Coverage(by_title),
     )
@@ -84,19 +85,36 @@ async def check_play(
     territory: str | None,
     at: datetime,
     member: bool,
+    kids: bool = False,
+    ad_tier: bool = False,
     purpose: Purpose = "play",
+    target: str | None = None,
+    captions: bool = True,
 ) -> None:
-    """Let a clip that exists be played or saved, or not. Ask before any of its bytes leave.
+    """Let a clip that exists be played, shared or saved, or not. Ask before any of its bytes leave.
 
     Args:
         member: somebody is signed in.
+        kids, ad_tier: of their profile and plan.
+        target: the channel it goes to, where that is known.
+        captions: what goes out carries its subtitles, or offers them.
 
     Raises:
         ClipRefused: with the reason.
     """
     await _refuse_restricted(session, title)
-    facts = facts_of(title, await ready_source(session, title))
-    request = ClipRequest(facts, start_us, end_us, at, territory, member=member)
+    request = ClipRequest(
+        title=facts_of(title, await ready_source(session, title)),
+        start_us=start_us,
+        end_us=end_us,
+        at=at,
+        territory=territory,
+        kids=kids,
+        ad_tier=ad_tier,
+        member=member,
+        target=target,
+        captions=captions,
+    )
     await _refuse_denied(session, request, purpose)
 
 
@@ -126,6 +144,7 @@ async def rights_for(session: AsyncSession, title: Title, source: Source, viewer
         at=utc_now(),
         territory=viewer.territory if viewer else None,
         kids=viewer is not None and viewer.kids,
+        ad_tier=viewer is not None and viewer.ad_tier,
         viewer_clips=Coverage(spans.by_viewer),
         title_clips=Coverage(spans.by_title),
     )

@@ -1,4 +1,4 @@
-"""May this clip be made, played, saved? Pure: rules and facts in, a verdict with its reason out.
+"""May this clip be made, shared, played, saved? Pure: rules and facts in, a verdict with its reason out.
 
 The checks of a purpose run in the order listed in ``CHECKS``; the first that refuses gives the reason. Cumulative
 caps are on the length of a union (``spans.Coverage``): clipping the same scene again costs nothing, and what a viewer
@@ -18,7 +18,7 @@ from .wording import CODES, length, moment_of
 LENGTH_TOLERANCE_US = 50_000
 """Ends are moved to the frame grid, so a clip's length is judged to within a frame (at 20 a second or more)."""
 
-Purpose = Literal["clip", "play", "download"]
+Purpose = Literal["clip", "share", "play", "download"]
 
 
 class Verdict(NamedTuple):
@@ -39,7 +39,9 @@ class ClipRequest:
     """A clip of ``title`` from ``start_us`` to ``end_us``, asked for at the instant ``at``.
 
     ``viewer_clips`` is all that this viewer has ever clipped of the title; ``title_clips`` is what live clips of
-    anybody cover. ``kids`` says that the profile is a child's; ``member`` that somebody is signed in.
+    anybody cover. ``kids`` says that the profile is a child's; ``ad_tier`` that the plan has advertising; ``member``
+    that somebody is signed in. ``target`` is the channel it is shared on (None: none yet); ``captions`` says that what
+    goes out carries its subtitles.
     """
 
     title: TitleFacts
@@ -48,17 +50,22 @@ class ClipRequest:
     at: datetime
     territory: str | None = None
     kids: bool = False
+    ad_tier: bool = False
     member: bool = True
+    target: str | None = None
+    captions: bool = True
     viewer_clips: Coverage = NOTHING
     title_clips: Coverage = NOTHING
 
 
 class Refusal(NamedTuple):
-    """Why not: a code, the words, and the field of the rule that says so (empty: no rule does)."""
+    """Why not: a code, the words, and the field of the rule that says so (empty: no rule does). ``rule_id`` is given
+    where several rules may speak in one field."""
 
     code: str
     words: str
     field: str = ""
+    rule_id: UUID | None = None
 
 
 Check = Callable[[Terms, ClipRequest], Refusal | None]
@@ -66,13 +73,18 @@ Check = Callable[[Terms, ClipRequest], Refusal | None]
 
 def decide(book: RuleBook, request: ClipRequest, purpose: Purpose = "clip") -> Verdict:
     """The verdict on ``request`` under the rules of ``book``."""
-    terms = book.terms(request.title, request.territory)
+    terms = book.terms(request.title, request.territory, request.at)
     for check in CHECKS[purpose]:
         refusal = check(terms, request)
         if refusal is not None:
-            rule = terms.said_by.get(refusal.field)
-            return Verdict(False, refusal.code, refusal.words, None if rule is None else rule.id)
+            return verdict_of(refusal, terms)
     return ALLOWED
+
+
+def verdict_of(refusal: Refusal, terms: Terms) -> Verdict:
+    """The verdict that ``refusal`` makes under ``terms``, with the rule that said so."""
+    rule = terms.said_by.get(refusal.field)
+    return Verdict(False, refusal.code, refusal.words, refusal.rule_id or (None if rule is None else rule.id))
 
 
 def within_title(terms: Terms, request: ClipRequest) -> Refusal | None:
@@ -83,6 +95,38 @@ def within_title(terms: Terms, request: ClipRequest) -> Refusal | None:
 
 def kids(terms: Terms, request: ClipRequest) -> Refusal | None:
     return Refusal("kids_profile", CODES["kids_profile"], "kids") if request.kids and not terms.kids else None
+
+
+def fit_for_kids(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if not request.kids or terms.kids_ratings is None or request.title.rating in terms.kids_ratings:
+        return None
+    return Refusal("kids_rating", CODES["kids_rating"], "kids_ratings")
+
+
+def rated(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if request.title.rating not in terms.ratings_off:
+        return None
+    return Refusal("rating_off", f"What is rated {request.title.rating} cannot be shared.", "ratings_off")
+
+
+def plan(terms: Terms, request: ClipRequest) -> Refusal | None:
+    return Refusal("ad_tier_off", CODES["ad_tier_off"], "ad_tier") if request.ad_tier and not terms.ad_tier else None
+
+
+def live(terms: Terms, request: ClipRequest) -> Refusal | None:
+    return Refusal("live_off", CODES["live_off"], "live") if request.title.live and not terms.live else None
+
+
+def captioned(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if not terms.captions or (request.title.captioned and request.captions):
+        return None
+    return Refusal("captions_required", CODES["captions_required"], "captions")
+
+
+def target_allowed(terms: Terms, request: ClipRequest) -> Refusal | None:
+    if terms.targets is None or request.target is None or request.target in terms.targets:
+        return None
+    return Refusal("target_off", f"Clips of this title cannot be shared on {request.target}.", "targets")
 
 
 def sharing(terms: Terms, request: ClipRequest) -> Refusal | None:
@@ -122,7 +166,7 @@ def not_blocked(terms: Terms, request: ClipRequest) -> Refusal | None:
     for blocked in terms.blocked_ranges:
         if blocked.start_us < request.end_us and request.start_us < blocked.end_us:
             words = f"Part of this scene cannot be shared: {blocked.reason}."
-            return Refusal("range_blocked", words, "blocked_ranges")
+            return Refusal("range_blocked", words, "blocked_ranges", blocked.rule_id)
     return None
 
 
@@ -169,12 +213,14 @@ def downloadable(terms: Terms, request: ClipRequest) -> Refusal | None:
     return None if terms.download else Refusal("download_off", CODES["download_off"], "download")
 
 
-OPEN: tuple[Check, ...] = (sharing, opened, not_closed)
+OPEN: tuple[Check, ...] = (sharing, opened, not_closed, rated, live)
+WHO: tuple[Check, ...] = (fit_for_kids, plan)
 PLACE: tuple[Check, ...] = (not_blocked, ending_free)
 TOTALS: tuple[Check, ...] = (viewer_within_total, title_within_total)
 
 CHECKS: dict[Purpose, tuple[Check, ...]] = {
-    "clip": (within_title, kids, *OPEN, long_enough, short_enough, *PLACE, *TOTALS),
-    "play": (*OPEN, playable, *PLACE),
-    "download": (*OPEN, playable, downloadable, *PLACE),
+    "clip": (within_title, kids, *OPEN, *WHO, captioned, long_enough, short_enough, *PLACE, *TOTALS),
+    "share": (kids, *OPEN, *WHO, target_allowed, captioned, *PLACE),
+    "play": (*OPEN, *WHO, playable, target_allowed, captioned, *PLACE),
+    "download": (*OPEN, *WHO, playable, downloadable, target_allowed, captioned, *PLACE),
 }

@@ -12,7 +12,16 @@ from .rules import BlockedRange, Rule, RuleBook, TitleFacts, Total
 
 def facts_of(title: Title, source: Source) -> TitleFacts:
     """What policy needs to know of ``title``; ``source`` is its ready version."""
-    return TitleFacts(title.id, source.duration_us or 0, title.series_id, title.season, title.released_on)
+    return TitleFacts(
+        id=title.id,
+        duration_us=source.duration_us or 0,
+        series_id=title.series_id,
+        season=title.season,
+        released_on=title.released_on,
+        rating=title.rating,
+        live=title.live,
+        captioned=title.captioned,
+    )
 
 
 async def rulebook(session: AsyncSession, title: TitleFacts | None = None) -> RuleBook:
@@ -30,6 +39,8 @@ def rule_of(row: RightsRule) -> Rule:
         scope=row.scope,
         scope_key=row.scope_key,
         territory=row.territory,
+        speaks_from=row.speaks_from,
+        speaks_until=row.speaks_until,
         sharing=row.sharing,
         min_clip_us=row.min_clip_us,
         max_clip_us=row.max_clip_us,
@@ -38,8 +49,14 @@ def rule_of(row: RightsRule) -> Rule:
         ending_percent=row.ending_percent,
         ending_days=row.ending_days,
         kids=row.kids,
+        kids_ratings=_set(row.kids_ratings),
+        ratings_off=_set(row.ratings_off),
+        ad_tier=row.ad_tier,
+        live=row.live,
         public_playback=row.public_playback,
         download=row.download,
+        targets=_set(row.targets),
+        captions=row.captions,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         blocked_ranges=_ranges(row.blocked_ranges),
@@ -54,3 +71,7 @@ def _total(us: int | None, percent: int | None) -> Total | None:
 
 def _ranges(ranges: list[Any] | None) -> tuple[BlockedRange, ...] | None:
     return None if ranges is None else tuple(BlockedRange(**each) for each in ranges)
+
+
+def _set(values: list[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)

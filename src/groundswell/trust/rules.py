@@ -1,11 +1,15 @@
 """Which rule speaks for a title: the most specific that says something. Pure.
 
 Order, most specific first: a rule for the title, for its season, for its series, for everything; at each of these a
-rule for the viewer's territory before one for any. Each field is settled by itself, so a rule for a title that says
-only "at most 30 s" leaves the rest to the rules behind it, and last to the defaults.
+rule for the viewer's territory before one for any; and of those, one that speaks for a window of time before one that
+always does. Each field is settled by itself, so a rule for a title that says only "at most 30 s" leaves the rest to the
+rules behind it, and last to the defaults.
+
+Blocked ranges alone add up: a song that is barred in one territory does not free the finale that is barred in all. An
+empty list ends the adding: nothing is blocked by the rules behind it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from types import MappingProxyType
@@ -28,21 +32,27 @@ class Total(NamedTuple):
 
 
 class BlockedRange(NamedTuple):
-    """A part of a title that may not be clipped, such as its credits. ``reason`` completes "This part is …"."""
+    """A part of a title that may not be clipped, such as its credits; ``reason`` is for people, ``rule_id`` says it."""
 
     start_us: int
     end_us: int
     reason: str
+    rule_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule as rights wrote it. A field that is None says nothing. ``id`` is None for the defaults."""
+    """One rule as rights wrote it. A field that is None says nothing. ``id`` is None for the defaults.
+
+    It speaks from ``speaks_from`` until ``speaks_until`` (None: no end on that side).
+    """
 
     id: UUID | None
     scope: str
     scope_key: str
     territory: str | None = None
+    speaks_from: datetime | None = None
+    speaks_until: datetime | None = None
     sharing: bool | None = None
     min_clip_us: int | None = None
     max_clip_us: int | None = None
@@ -51,11 +61,28 @@ class Rule:
     ending_percent: int | None = None
     ending_days: int | None = None
     kids: bool | None = None
+    kids_ratings: frozenset[str] | None = None
+    ratings_off: frozenset[str] | None = None
+    ad_tier: bool | None = None
+    live: bool | None = None
     public_playback: bool | None = None
     download: bool | None = None
+    targets: frozenset[str] | None = None
+    captions: bool | None = None
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     blocked_ranges: tuple[BlockedRange, ...] | None = None
+
+    def speaks_at(self, at: datetime) -> bool:
+        """Whether ``at`` lies in its window."""
+        return (self.speaks_from is None or self.speaks_from <= at) and (
+            self.speaks_until is None or at < self.speaks_until
+        )
+
+    @property
+    def windowed(self) -> bool:
+        """It does not always speak."""
+        return self.speaks_from is not None or self.speaks_until is not None
 
 
 EVERYTHING = ("all", "*")
@@ -75,8 +102,12 @@ DEFAULTS = Rule(
     ending_percent=10,
     ending_days=14,
     kids=False,
+    ratings_off=frozenset(),
+    ad_tier=True,
+    live=True,
     public_playback=True,
     download=True,
+    captions=False,
     blocked_ranges=(),
 )
 
@@ -96,8 +127,14 @@ class Terms:
     ending_percent: int
     ending_days: int
     kids: bool
+    kids_ratings: frozenset[str] | None
+    ratings_off: frozenset[str]
+    ad_tier: bool
+    live: bool
     public_playback: bool
     download: bool
+    targets: frozenset[str] | None
+    captions: bool
     opens_at: datetime | None
     closes_at: datetime | None
     blocked_ranges: tuple[BlockedRange, ...]
@@ -109,13 +146,19 @@ FIELDS = tuple(name for name in Terms.__dataclass_fields__ if name != "said_by")
 
 @dataclass(frozen=True, slots=True)
 class TitleFacts:
-    """What policy needs to know of a title. ``released_on`` counts from midnight UTC; None: out long since."""
+    """What policy needs to know of a title. ``released_on`` counts from midnight UTC; None: out long since.
+
+    ``live``: it is, or was, a live event; ``captioned``: it has subtitles.
+    """
 
     id: UUID
     duration_us: int
     series_id: UUID | None = None
     season: int | None = None
     released_on: date | None = None
+    rating: str | None = None
+    live: bool = False
+    captioned: bool = True
     places: tuple[tuple[str, str], ...] = field(init=False, repr=False)
     released_at: datetime | None = field(init=False, repr=False)
 
@@ -129,30 +172,34 @@ class TitleFacts:
 
 
 class RuleBook:
-    """Rules by the place they speak of, so that a decision looks at eight of them at most, however many there are."""
+    """Rules by the place they speak of, so that a decision looks at a handful of them, however many there are."""
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
-        self._at: dict[tuple[str, str], dict[str | None, Rule]] = {}
-        for rule in rules:
-            self._at.setdefault((rule.scope, rule.scope_key), {})[rule.territory] = rule
+        self._at: dict[tuple[str, str], dict[str | None, tuple[Rule, ...]]] = {}
+        for rule in sorted(rules, key=_later_windows_first):
+            here = self._at.setdefault((rule.scope, rule.scope_key), {})
+            here[rule.territory] = (*here.get(rule.territory, ()), rule)
         # Titles under the same rules share their terms, so this grows with the rules and not with the catalogue.
         self._settled: dict[tuple[int, ...], Terms] = {}
 
-    def applying(self, title: TitleFacts, territory: str | None) -> list[Rule]:
-        """The rules that speak of ``title`` in ``territory``, most specific first."""
-        found = []
+    def applying(self, title: TitleFacts, territory: str | None, at: datetime) -> list[Rule]:
+        """The rules that speak of ``title`` in ``territory`` at an instant, most specific first."""
+        found: list[Rule] = []
         for place in title.places:
             here = self._at.get(place)
             if here is not None:
                 if territory is not None and territory in here:
-                    found.append(here[territory])
+                    found += here[territory]
                 if None in here:
-                    found.append(here[None])
+                    found += here[None]
+        for rule in found:
+            if (rule.speaks_from is not None or rule.speaks_until is not None) and not rule.speaks_at(at):
+                return [rule for rule in found if rule.speaks_at(at)]
         return found
 
-    def terms(self, title: TitleFacts, territory: str | None) -> Terms:
-        """What holds for ``title`` in ``territory`` (ISO 3166-1 alpha-2; None: unknown, rules for any apply)."""
-        rules = self.applying(title, territory)
+    def terms(self, title: TitleFacts, territory: str | None, at: datetime) -> Terms:
+        """What holds for ``title`` in ``territory`` (ISO 3166-1 alpha-2; None: unknown, rules for any apply) then."""
+        rules = self.applying(title, territory, at)
         key = tuple(map(id, rules))
         terms = self._settled.get(key)
         if terms is None:
@@ -160,14 +207,32 @@ class RuleBook:
         return terms
 
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _later_windows_first(rule: Rule) -> tuple[bool, float]:
+    """Rules with a window come first; among them the one that begins last."""
+    return not rule.windowed, -((rule.speaks_from or LONG_AGO) - LONG_AGO).total_seconds()
+
+
 def settle(rules: Iterable[Rule]) -> Terms:
-    """Each field from the first of ``rules`` that says it, else its default."""
+    """Each field from the first of ``rules`` that says it, else its default; blocked ranges from all."""
     values: dict[str, Any] = {}
     said_by: dict[str, Rule] = {}
+    rules = list(rules)
     for rule in rules:
         for name in FIELDS:
             value = getattr(rule, name)
             if value is not None and name not in values:
                 values[name], said_by[name] = value, rule
+    values["blocked_ranges"] = tuple(sorted(_blocked(rules)))
     defaults = {name: getattr(DEFAULTS, name) for name in FIELDS if name not in values}
     return Terms(**values, **defaults, said_by=MappingProxyType(said_by))
+
+
+def _blocked(rules: list[Rule]) -> Iterator[BlockedRange]:
+    for rule in rules:
+        if rule.blocked_ranges is not None:
+            if not rule.blocked_ranges:
+                return
+            yield from (each._replace(rule_id=rule.id) for each in rule.blocked_ranges)

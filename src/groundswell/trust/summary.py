@@ -2,15 +2,15 @@
 
 from groundswell.catalog.schemas import BlockedOut, ClipRights
 
-from .policy import OPEN, ClipRequest, Refusal, held_ending, kids
+from .policy import OPEN, WHO, ClipRequest, Refusal, captioned, held_ending, kids
 from .rules import RuleBook, Terms
 from .wording import moment_of
 
 
 def summarize(book: RuleBook, request: ClipRequest) -> ClipRights:
     """The limits for whoever makes ``request``; its span is of no account."""
-    terms = book.terms(request.title, request.territory)
-    refusal = next(filter(None, (check(terms, request) for check in (kids, *OPEN))), None)
+    terms = book.terms(request.title, request.territory, request.at)
+    refusal = next(filter(None, (check(terms, request) for check in (kids, *OPEN, *WHO, captioned))), None)
     return rights_of(terms, request, refusal)
 
 
@@ -35,6 +35,8 @@ def rights_of(terms: Terms, request: ClipRequest, refusal: Refusal | None) -> Cl
         blocked_ranges=blocked(terms, request),
         public_playback=terms.public_playback,
         download=terms.download,
+        targets=None if terms.targets is None else sorted(terms.targets),
+        captions=terms.captions,
         opens_at=terms.opens_at,
         closes_at=terms.closes_at,
     )

@@ -5,6 +5,12 @@ from datetime import UTC, datetime
 CODES = {
     "outside_title": "These times do not lie within the title.",
     "kids_profile": "Clips cannot be made from a child's profile.",
+    "kids_rating": "This title's rating is not one for children's profiles.",
+    "rating_off": "Titles of this rating cannot be shared.",
+    "ad_tier_off": "Clips of this title are not part of the plan with advertising.",
+    "live_off": "Live events cannot be shared.",
+    "captions_required": "Clips of this title go out only with subtitles.",
+    "target_off": "Clips of this title cannot be shared there.",
     "sharing_off": "This title cannot be shared.",
     "not_yet_open": "Clips of this title are not open yet.",
     "licence_ended": "The licence to share this title has ended.",
@@ -19,7 +25,7 @@ CODES = {
     "members_only": "Clips of this title play for signed-in viewers only.",
     "download_off": "Clips of this title cannot be saved.",
 }
-"""Every code that a refused clip, playback or download may carry, with what it means."""
+"""Every code that a refused clip, playback share or download may carry, with what it means."""
 
 
 def length(us: int) -> str:

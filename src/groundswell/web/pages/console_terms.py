@@ -13,6 +13,7 @@ from groundswell.catalog.schemas import RightsTerms
 from groundswell.catalog.tables import RightsRule, Series, Source, Title
 from groundswell.catalog.titles import label_of
 from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
 from groundswell.trust.rulebook import facts_of, rulebook
 from groundswell.trust.rules import Rule, RuleBook, Terms, TitleFacts, Total
 from groundswell.trust.spans import Coverage, Span
@@ -64,7 +65,7 @@ async def terms_of(session: AsyncSession, rows: Sequence[Row]) -> list[TitleTerm
 def _terms(book: RuleBook, spans: list[Span], row: Row) -> TitleTerms:
     title, source, series = row
     facts = facts_of(title, source)
-    return TitleTerms(title, series, facts, book.terms(facts, None), len(spans), Coverage(spans))
+    return TitleTerms(title, series, facts, book.terms(facts, None, utc_now()), len(spans), Coverage(spans))
 
 
 async def _live_spans(session: AsyncSession, titles: Iterable[UUID]) -> dict[UUID, list[Span]]:

@@ -21,6 +21,7 @@ CREATE TABLE viewers (
     handle VARCHAR NOT NULL,
     territory VARCHAR(2),
     kids BOOLEAN NOT NULL,
+    ad_tier BOOLEAN NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_viewers PRIMARY KEY (id),
     CONSTRAINT uq_viewers_issuer_subject UNIQUE (issuer, subject),
@@ -52,6 +53,8 @@ CREATE TABLE rights_rules (
     scope VARCHAR NOT NULL,
     scope_key VARCHAR NOT NULL,
     territory VARCHAR(2),
+    speaks_from TIMESTAMP WITH TIME ZONE,
+    speaks_until TIMESTAMP WITH TIME ZONE,
     sharing BOOLEAN,
     min_clip_us BIGINT,
     max_clip_us BIGINT,
@@ -62,8 +65,14 @@ CREATE TABLE rights_rules (
     ending_percent BIGINT,
     ending_days BIGINT,
     kids BOOLEAN,
+    kids_ratings VARCHAR[],
+    ratings_off VARCHAR[],
+    ad_tier BOOLEAN,
+    live BOOLEAN,
     public_playback BOOLEAN,
     download BOOLEAN,
+    targets VARCHAR[],
+    captions BOOLEAN,
     opens_at TIMESTAMP WITH TIME ZONE,
     closes_at TIMESTAMP WITH TIME ZONE,
     blocked_ranges JSONB,
@@ -74,11 +83,14 @@ CREATE TABLE rights_rules (
     CONSTRAINT ck_rights_rules_scope CHECK (scope IN ('all', 'series', 'season', 'title')),
     CONSTRAINT ck_rights_rules_clip_length CHECK (min_clip_us <= max_clip_us),
     CONSTRAINT ck_rights_rules_window CHECK (opens_at < closes_at),
+    CONSTRAINT ck_rights_rules_speaks CHECK (speaks_from < speaks_until),
     CONSTRAINT ck_rights_rules_title_total CHECK (num_nonnulls(title_total_us, title_total_percent) <= 1),
     CONSTRAINT ck_rights_rules_viewer_total CHECK (num_nonnulls(viewer_total_us, viewer_total_percent) <= 1)
 );
 
-CREATE UNIQUE INDEX uq_rights_rules_place ON rights_rules (scope, scope_key, coalesce(territory, ''));
+CREATE UNIQUE INDEX uq_rights_rules_place ON rights_rules (scope, scope_key, territory, speaks_from, speaks_until) NULLS NOT DISTINCT;
+
+CREATE INDEX ix_rights_rules_closes ON rights_rules (closes_at) WHERE closes_at IS NOT NULL;
 
 CREATE TABLE decisions (
     id UUID NOT NULL,
@@ -255,6 +267,7 @@ CREATE TABLE titles (
     episode BIGINT,
     released_on DATE,
     rating VARCHAR,
+    live BOOLEAN NOT NULL,
     poster_key VARCHAR,
     backdrop_key VARCHAR,
     accent VARCHAR(7),
@@ -283,9 +296,9 @@ CREATE TABLE reports (
 
 CREATE UNIQUE INDEX uq_reports_open ON reports (moment_id, reporter) WHERE closed_at IS NULL;
 
-CREATE INDEX ix_reports_reporter ON reports (reporter, created_at);
-
 CREATE INDEX ix_reports_moment_id ON reports (moment_id);
+
+CREATE INDEX ix_reports_reporter ON reports (reporter, created_at);
 
 CREATE TABLE conversions (
     id UUID NOT NULL,
@@ -307,11 +320,11 @@ CREATE TABLE conversions (
     CONSTRAINT fk_conversions_original_id_conversions FOREIGN KEY(original_id) REFERENCES conversions (id)
 );
 
+CREATE INDEX ix_conversions_original_id ON conversions (original_id);
+
 CREATE INDEX ix_conversions_viewer_at ON conversions (viewer_id, at);
 
 CREATE INDEX ix_conversions_at ON conversions (at, id);
-
-CREATE INDEX ix_conversions_original_id ON conversions (original_id);
 
 CREATE TABLE creators (
     id UUID NOT NULL,
@@ -415,6 +428,9 @@ CREATE TABLE sources (
     index JSONB,
     playback_key VARCHAR,
     playback_type VARCHAR,
+    package_key VARCHAR,
+    package_refusal VARCHAR,
+    copies_play BOOLEAN NOT NULL,
     storyboard_key VARCHAR,
     storyboard JSONB,
     waveform JSONB,
@@ -501,9 +517,9 @@ CREATE TABLE moments (
     CONSTRAINT fk_moments_source_id_sources FOREIGN KEY(source_id) REFERENCES sources (id)
 );
 
-CREATE INDEX ix_moments_title_span ON moments (title_id, start_us);
-
 CREATE INDEX ix_moments_viewer_live ON moments (viewer_id, id);
+
+CREATE INDEX ix_moments_title_span ON moments (title_id, start_us);
 
 CREATE TABLE renditions (
     recipe_hash VARCHAR(64) NOT NULL,
@@ -574,12 +590,17 @@ CREATE TABLE shares (
     parent_id UUID,
     root_id UUID NOT NULL,
     generation BIGINT NOT NULL,
+    shape VARCHAR DEFAULT 'wide' NOT NULL,
+    captions BOOLEAN DEFAULT true NOT NULL,
+    spoiler BOOLEAN DEFAULT false NOT NULL,
+    credit BOOLEAN DEFAULT true NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     expires_at TIMESTAMP WITH TIME ZONE,
     revoked_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_shares PRIMARY KEY (id),
     CONSTRAINT ck_shares_generation CHECK ((parent_id IS NULL) = (generation = 0)),
     CONSTRAINT ck_shares_root CHECK ((parent_id IS NULL) = (root_id = id)),
+    CONSTRAINT ck_shares_shape CHECK (shape IN ('wide', 'vertical', 'square')),
     CONSTRAINT uq_shares_code UNIQUE (code),
     CONSTRAINT fk_shares_moment_id_moments FOREIGN KEY(moment_id) REFERENCES moments (id),
     CONSTRAINT fk_shares_viewer_id_viewers FOREIGN KEY(viewer_id) REFERENCES viewers (id),
@@ -587,9 +608,9 @@ CREATE TABLE shares (
     CONSTRAINT fk_shares_root_id_shares FOREIGN KEY(root_id) REFERENCES shares (id)
 );
 
-CREATE INDEX ix_shares_parent_id ON shares (parent_id);
-
 CREATE INDEX ix_shares_viewer_recent ON shares (viewer_id, created_at);
+
+CREATE INDEX ix_shares_parent_id ON shares (parent_id);
 
 CREATE INDEX ix_shares_root ON shares (root_id, generation);
 
@@ -691,13 +712,13 @@ CREATE TABLE credits (
     CONSTRAINT fk_credits_sharer_id_viewers FOREIGN KEY(sharer_id) REFERENCES viewers (id)
 );
 
-CREATE INDEX ix_credits_sharer_at ON credits (sharer_id, at);
+CREATE INDEX ix_credits_at ON credits (at);
 
-CREATE INDEX ix_credits_moment ON credits (moment_id);
+CREATE INDEX ix_credits_sharer_at ON credits (sharer_id, at);
 
 CREATE INDEX ix_credits_share_id ON credits (share_id);
 
-CREATE INDEX ix_credits_at ON credits (at);
+CREATE INDEX ix_credits_moment ON credits (moment_id);
 
 CREATE INDEX ix_credits_xid ON credits (xid);
 
