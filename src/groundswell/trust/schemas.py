@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from groundswell.catalog.schemas import FromRow
 
-Kind = Literal["moment", "share", "title", "viewer", "comment", "earning"]
+Kind = Literal["moment", "share", "title", "viewer", "comment", "earning", "licence"]
 Action = Literal["hide", "hold", "demote", "withhold"]
 ReportReason = Literal["rights", "nudity", "violence", "hate", "harassment", "privacy", "spoiler", "spam", "other"]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

@@ -20,6 +20,7 @@ SUBJECTS = {
     "viewer": ("viewers", "handle"),
     "comment": ("comments", "id"),
     "earning": ("statement_lines", "id"),
+    "licence": ("rights_rules", "id"),
 }
 """Kind → its table, and the column by which people name a row."""
 

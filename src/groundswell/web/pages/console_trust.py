@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
 from groundswell.accounts.tables import Viewer
-from groundswell.catalog.tables import Title
+from groundswell.catalog import rights
+from groundswell.catalog.tables import RightsRule, Title
 from groundswell.moments.finding import find_moment
 from groundswell.moments.tables import Moment
 from groundswell.platform.pages import decode_cursor, next_cursor
@@ -42,11 +43,19 @@ REASONS = {
     "privacy": "Somebody's privacy",
     "spoiler": "Spoiler without a warning",
     "spam": "Spam or misleading",
+    "licence_ended": "The licence has ended",
     "other": "Something else",
 }
 """Why something is reported or taken down, as people read it."""
 
-KINDS = {"moment": "Moment", "share": "Share", "title": "Title", "viewer": "Viewer", "earning": "Earning"}
+KINDS = {
+    "moment": "Moment",
+    "share": "Share",
+    "title": "Title",
+    "viewer": "Viewer",
+    "earning": "Earning",
+    "licence": "Licence",
+}
 ACTIONS = {"hide": "Taken down", "hold": "Held for review", "demote": "Shown less", "withhold": "Money withheld"}
 WORDS: dict[str, Any] = {"reasons": REASONS, "actions": ACTIONS, "kinds": KINDS}
 
@@ -126,6 +135,9 @@ async def _subjects(session: AsyncSession, rows: Any) -> dict[UUID, tuple[str, s
         found[title.id] = (title.name, f"/console/rights/title/{title.slug}")
     for viewer in await session.scalars(select(Viewer).where(Viewer.id.in_(ids["viewer"]))):
         found[viewer.id] = (viewer.name, None)
+    licences = (await session.scalars(select(RightsRule).where(RightsRule.id.in_(ids["licence"])))).all()
+    for rule in await rights.described(session, licences):
+        found[rule.id] = (rule.label, f"/console/rights/rules/{rule.id}")
     return found
 
 
