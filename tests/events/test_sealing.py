@@ -71,6 +71,17 @@ async def test_a_sealed_row_says_what_was_logged(database: Database, settings: S
     assert row["inputs"] == '{"ua": "Ünï\\tcode"}'
 
 
+AWKWARD = ["", " ", '"', '""', "a,b", "line\nbreak\r\n", "\\N", "\\.", "\ttab", "NULL", "Ünï ✓ 🌊", "'; --", None]
+
+
+async def test_awkward_text_is_sealed_as_it_was(database: Database, settings: Settings, sealer: Sealer) -> None:
+    events = [click(verdict_reason=text, channel=text) for text in AWKWARD]
+    await add(database, *events)
+    sealer.seal()
+    found = {row["id"]: (row["verdict_reason"], row["channel"]) for row in in_lake(settings)}
+    assert found == {str(event.id): (event.verdict_reason, event.channel) for event in events}
+
+
 async def test_sealing_again_adds_only_what_is_new(database: Database, settings: Settings, sealer: Sealer) -> None:
     assert sealer.seal()["events"].rows == 0
     events = [click(at=utc_now() - timedelta(days=days)) for days in range(5)]

@@ -34,6 +34,25 @@ class SealedTable:
         fields = [pa.field(name, kinds[kind]) for name, kind in self.columns.items()]
         return pa.schema([*fields, pa.field("day", pa.date32())])
 
+    def from_csv(self, text: bytes) -> "pa.Table":
+        """Rows as PostgreSQL's ``COPY … TO`` writes them as CSV: there, nothing is NULL and "" is the empty text."""
+        import pyarrow as pa
+        from pyarrow import compute, csv
+
+        schema = self.schema()
+        rows = csv.read_csv(
+            pa.BufferReader(text),
+            csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=list(self.columns)),
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types={name: schema.field(name).type for name in self.columns},
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+        return rows.append_column(schema.field("day"), compute.cast(rows["at"], pa.date32())).cast(schema)
+
 
 SEALED: dict[str, SealedTable] = {}
 """Every table that is sealed, by name. Rooms above add theirs."""

@@ -20,7 +20,7 @@ from .partitions import days_ahead, ensure_days
 from .receiving import Receiving
 from .redirect import Destination, Destinations
 from .references import References
-from .sealing import sealing
+from .sealing_process import sealing
 from .visitors import KEEP, Visitors
 
 log = structlog.get_logger(__name__)

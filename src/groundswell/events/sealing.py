@@ -9,26 +9,26 @@ crash at any moment leaves both or neither. One sealer works at a time (an advis
 refuses the second commit. ``lake_seals`` in PostgreSQL is for people and reports: a hint, written afterwards.
 """
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import structlog
 from psycopg import sql
 
-from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
 
 from .lake import SEALED, SealedTable, lake_url, make_delta, open_delta
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from deltalake import DeltaTable
 
-log = structlog.get_logger(__name__)
+    from groundswell.platform.runtime import Runtime
 
 LOCK = 0x6C616B65  # "lake"
 ROWS_MAX = 200_000
@@ -49,11 +49,15 @@ class Seal:
 
 
 class Sealer:
-    """Seals all tables, holding the lock from its first sealing until ``close``. Blocking; run it in a thread."""
+    """Seals all tables, holding the lock from its first sealing until ``close``.
+
+    Blocking, and heavy for as long as it runs: it belongs in a process that serves nobody (``sealing_process.py``).
+    """
 
     def __init__(self, url: str, settings: Settings) -> None:
         self.url, self.settings = url, settings
         self._connection: psycopg.Connection[Any] | None = None
+        self._locked = False
         self._tables: dict[str, DeltaTable] = {}
 
     def seal(self, *, wait: bool = False) -> dict[str, Seal]:
@@ -72,24 +76,22 @@ class Sealer:
 
     def close(self) -> None:
         """Let another process be the sealer."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._locked = self._connection, None, False
         self._tables.clear()
         if connection is not None:
             with suppress(psycopg.Error):
                 connection.close()
 
     def _connect(self, wait: bool) -> psycopg.Connection[Any] | None:
-        if self._connection is not None and not self._connection.closed:
-            return self._connection
-        self.close()
-        connection = psycopg.connect(self.url, autocommit=True)
-        function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        row = connection.execute(f"SELECT {function}({LOCK})").fetchone()
-        if row is not None and row[0] is False:
-            connection.close()
-            return None
-        self._connection = connection
-        return connection
+        """The connection that holds the lock; None while another's does."""
+        if self._connection is None or self._connection.closed:
+            self.close()
+            self._connection = psycopg.connect(self.url, autocommit=True, options="-c TimeZone=UTC")
+        if not self._locked:
+            function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+            row = self._connection.execute(f"SELECT {function}({LOCK})").fetchone()
+            self._locked = row is not None and row[0] is not False
+        return self._connection if self._locked else None
 
     def _seal_all_of(self, connection: psycopg.Connection[Any], table: SealedTable) -> Seal:
         rows = 0
@@ -108,17 +110,17 @@ class Sealer:
             horizon, as_of = _horizon(connection, table)
             end = _end(connection, table, start, horizon)
             rows = _rows(connection, table, start, end)
-        if rows:
+        if rows is not None:
             delta = delta or self._make(table, database)
-            _write(delta, table, rows, database, end)
+            _write(delta, rows, database, end)
             if delta.version() % COMPACT_EVERY == 0:
                 compact(delta)
-        position = end if rows else start
+        position = end if rows is not None else start
         if end == horizon:
             _note(connection, table, horizon, delta.version() if delta is not None else 0, as_of)
-        return Seal(len(rows), position, as_of), end < horizon
+        return Seal(rows.num_rows if rows is not None else 0, position, as_of), end < horizon
 
-    def _open(self, table: SealedTable, database: str) -> "DeltaTable | None":
+    def _open(self, table: SealedTable, database: str) -> DeltaTable | None:
         delta = self._tables.get(table.name)
         if delta is None:
             delta = open_delta(self.settings, table)
@@ -132,7 +134,7 @@ class Sealer:
             self._tables[table.name] = delta
         return delta
 
-    def _make(self, table: SealedTable, database: str) -> "DeltaTable":
+    def _make(self, table: SealedTable, database: str) -> DeltaTable:
         self._tables[table.name] = make_delta(self.settings, table, database)
         return self._tables[table.name]
 
@@ -167,28 +169,28 @@ def _end(connection: psycopg.Connection[Any], table: SealedTable, start: int, ho
     return horizon if row is None else max(int(row[0]), start + 1)
 
 
-def _rows(connection: psycopg.Connection[Any], table: SealedTable, start: int, end: int) -> list[tuple[Any, ...]]:
-    columns = sql.SQL(", ").join(
-        sql.SQL("{}::text" if kind == "text" else "{}").format(sql.Identifier(name))
-        for name, kind in table.columns.items()
-    )
+def _rows(connection: psycopg.Connection[Any], table: SealedTable, start: int, end: int) -> pa.Table | None:
+    """The rows from ``start`` up to ``end``: PostgreSQL writes CSV and Arrow reads it, with no Python object a row."""
     query = sql.SQL(
-        "SELECT {} FROM {} WHERE xid >= {}::text::xid8 AND xid < {}::text::xid8 ORDER BY xid, at, id"
-    ).format(columns, sql.Identifier(table.name), start, end)
-    return connection.execute(query).fetchall()
+        "COPY (SELECT {} FROM {} WHERE xid >= {}::text::xid8 AND xid < {}::text::xid8 ORDER BY xid, at, id) "
+        "TO STDOUT (FORMAT csv)"
+    ).format(
+        sql.SQL(", ").join(map(sql.Identifier, table.columns)),
+        sql.Identifier(table.name),
+        sql.Literal(start),
+        sql.Literal(end),
+    )
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        text = b"".join(copy)
+    return table.from_csv(text) if text else None
 
 
-def _write(delta: "DeltaTable", table: SealedTable, rows: list[tuple[Any, ...]], database: str, position: int) -> None:
-    import pyarrow as pa
+def _write(delta: DeltaTable, rows: pa.Table, database: str, position: int) -> None:
     from deltalake import CommitProperties, Transaction, write_deltalake
 
-    columns = dict(zip(table.columns, zip(*rows, strict=True), strict=True))
-    columns["day"] = tuple(at.astimezone(UTC).date() for at in columns["at"])
-    schema = table.schema()
-    arrays = [pa.array(columns[field.name], field.type) for field in schema]
     write_deltalake(
         delta,
-        pa.Table.from_arrays(arrays, schema=schema),
+        rows,
         mode="append",
         commit_properties=CommitProperties(app_transactions=[Transaction(database, position)]),
     )
@@ -205,7 +207,7 @@ def _note(
     )
 
 
-def compact(delta: "DeltaTable") -> None:
+def compact(delta: DeltaTable) -> None:
     """Join the small files of each day into large ones, and drop files that no reader can still be reading."""
     delta.optimize.compact()
     delta.vacuum(retention_hours=1, enforce_retention_duration=False, dry_run=False)
@@ -213,35 +215,9 @@ def compact(delta: "DeltaTable") -> None:
 
 
 async def seal_now(runtime: Runtime) -> dict[str, Seal]:
-    """Seal what is committed, as soon as it is our turn."""
+    """Seal what is committed, as soon as it is our turn, in this process."""
     sealer = Sealer(runtime.database.url, runtime.settings)
     try:
         return await asyncio.to_thread(sealer.seal, wait=True)
     finally:
         await asyncio.to_thread(sealer.close)
-
-
-@asynccontextmanager
-async def sealing(runtime: Runtime) -> AsyncIterator[None]:
-    """Seal every few seconds for as long as the block lasts, unless another process does."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(_keep_sealing(runtime, stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _keep_sealing(runtime: Runtime, stop: asyncio.Event) -> None:
-    sealer = Sealer(runtime.database.url, runtime.settings)
-    while not stop.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), runtime.settings.seal_interval_s)
-        try:
-            if not stop.is_set():
-                await asyncio.to_thread(sealer.seal)
-        except Exception as error:  # whatever it is, events go on being taken, and the next sealing catches up
-            log.warning("sealing_failed", error=str(error).strip().split("\n", 1)[0], kind=type(error).__name__)
-            await asyncio.to_thread(sealer.close)
-    await asyncio.to_thread(sealer.close)

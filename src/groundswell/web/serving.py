@@ -7,7 +7,7 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 
-from groundswell.events.sealing import sealing
+from groundswell.events.sealing_process import sealing
 from groundswell.platform.runtime import open_runtime
 from groundswell.platform.settings import Settings
 

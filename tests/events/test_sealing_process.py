@@ -1,0 +1,92 @@
+"""The sealing process seals beside whoever started it, comes back when killed, and never outlives its parent."""
+
+import asyncio
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import psutil
+
+from groundswell.events.event import Event
+from groundswell.events.lake import EVENTS, open_delta
+from groundswell.events.log import record
+from groundswell.events.sealing_process import COMMAND, order, sealing
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
+from groundswell.platform.runtime import Runtime
+from groundswell.platform.settings import Settings
+from tests.processes import eventually
+
+
+def in_lake(settings: Settings) -> set[str]:
+    delta = open_delta(settings, EVENTS)
+    return set() if delta is None else set(delta.to_pyarrow_table()["id"].to_pylist())
+
+
+async def add(database: Database) -> str:
+    event = Event(kind="click", at=utc_now())
+    async with database.transaction() as session:
+        await record(session, event)
+    return str(event.id)
+
+
+async def until(look: Callable[[], Any], seconds: float = 60) -> Any:
+    return await asyncio.to_thread(eventually, look, seconds)
+
+
+def sealers() -> list[psutil.Process]:
+    own = psutil.Process().children(recursive=True)
+    return [child for child in own if COMMAND[-1] in child.cmdline()]
+
+
+async def test_it_seals_comes_back_when_killed_and_leaves_when_told(database: Database, settings: Settings) -> None:
+    settings = settings.model_copy(update={"seal_interval_s": 0.05})
+    runtime = cast(Runtime, SimpleNamespace(database=database, settings=settings))
+    async with sealing(runtime):
+        first = await add(database)
+        await until(lambda: first in in_lake(settings))
+        (child,) = sealers()
+        child.send_signal(signal.SIGKILL)
+        second = await add(database)
+        await until(lambda: second in in_lake(settings))
+        assert {first, second} == in_lake(settings)
+        assert open_delta(settings, EVENTS).to_pyarrow_table().num_rows == 2  # type: ignore[union-attr]
+    assert sealers() == []
+
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE)
+child.stdin.write(bytes.fromhex(sys.argv[1]))
+child.stdin.flush()
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def started(said: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([COMMAND[0], "-c", PARENT, said, *COMMAND], stdout=subprocess.PIPE)
+
+
+async def test_it_ends_when_its_parent_is_killed(database: Database, database_url: str, settings: Settings) -> None:
+    settings = settings.model_copy(update={"seal_interval_s": 0.05})
+    with started(order(database_url, settings).hex()) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        event = await add(database)
+        await until(lambda: event in in_lake(settings))
+        parent.send_signal(signal.SIGKILL)
+    await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 20)
+
+
+def test_serving_never_loads_what_seals(tmp_path: Path) -> None:
+    check = (
+        "import sys, groundswell.web.app as app; from groundswell.platform.settings import Settings; "
+        f"app.create_app(Settings(data_dir={str(tmp_path)!r}, jwks_url='https://service.test/jwks')); "
+        "print([name for name in ('deltalake', 'pyarrow', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([COMMAND[0], "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
