@@ -12,6 +12,7 @@ from groundswell.media import Limits, TitleIndex, cut_bounded, probe_bounded, ru
 from groundswell.media.survey import BACKDROP, POSTER
 from groundswell.platform.settings import Settings
 
+from .packaging import Packaged, copies_play, packaged
 from .playback import playable_as
 
 OnProgress = Callable[[str, float], object]
@@ -37,6 +38,8 @@ class Analysis:
     backdrop_file: Path
     playback_file: Path | None
     playback_type: str
+    packaged: Packaged
+    copies_play: bool
 
 
 def limits_for(duration_us: int, settings: Settings) -> Limits:
@@ -70,6 +73,7 @@ async def analyse(
         if given is not None:
             made = {"path": str(given), "destination": str(folder / f"{name}.jpg"), "size": size}
             await run_bounded("artwork", made, limits)
+    made_of = await packaged(file, folder / "hls", limits, lambda part: on_progress("packaging it for streaming", part))
     playback_type = playable_as(index)
     return Analysis(
         index=index,
@@ -81,6 +85,8 @@ async def analyse(
         backdrop_file=folder / "backdrop.jpg",
         playback_file=None if playback_type else await _playback(file, folder, index, limits, on_progress),
         playback_type=playback_type or "video/mp4",
+        packaged=made_of,
+        copies_play=copies_play(index),
     )
 
 

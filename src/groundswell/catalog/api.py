@@ -15,7 +15,7 @@ from groundswell.platform.problems import Invalid, NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.runtime import Runtime
 
-from . import rights, titles
+from . import rights, streaming, titles
 from .progress import advance, viewer_named
 from .schemas import (
     LineOut,
@@ -197,3 +197,4 @@ async def _whose_progress(body: ProgressIn, request: Request, session: DbSession
 router = APIRouter()
 router.include_router(v1)
 router.include_router(files)
+router.include_router(streaming.router)

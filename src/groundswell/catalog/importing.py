@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from groundswell.media import Lines, MediaError, read_subtitles
 from groundswell.media.source import Fingerprint
@@ -25,6 +25,7 @@ from groundswell.platform.runtime import Runtime
 from groundswell.platform.storage import ObjectStore
 
 from .analysis import Analysis, OnProgress, analyse
+from .packaging import INDEX, Packaged
 from .recording import Stored, TitleText, check_place, record_text, record_title
 from .slugs import checked_slug, slug_of
 from .tables import Source, Title
@@ -33,6 +34,9 @@ from .titles import ready_source
 log = structlog.get_logger(__name__)
 
 PIECE = 4 << 20
+
+PASSING = frozenset({"timed_out", "out_of_memory", "crashed", "cannot_write"})
+"""Reasons for not packaging a title that another try may not meet."""
 
 
 class FileTooLarge(Problem):
@@ -62,6 +66,8 @@ async def import_title(
 
     The same bytes again for the same slug leave the media alone (texts and lines are brought up to date). Nothing is
     left behind when it fails.
+
+    A file whose codecs HLS cannot carry is imported all the same: it is played as MP4, and the title says why.
 
     Args:
         slug: its address; made from ``name`` by default.
@@ -141,8 +147,10 @@ async def _one_import_of(database: Database, sha256: str) -> AsyncIterator[None]
 
 
 async def _known(database: Database, text: TitleText, sha256: str) -> UUID | None:
-    """The title that ``text`` speaks of, when its present media are these bytes."""
-    query = select(Title.id).join(Source, Source.id == Title.current_source_id).where(Source.sha256 == sha256)
+    """The title that ``text`` speaks of, when its present media are these bytes, and nothing of them is to be tried
+    again: a version whose packaging met with an accident is."""
+    done = or_(Source.package_key.is_not(None), Source.package_refusal.not_in(PASSING))
+    query = select(Title.id).join(Source, Source.id == Title.current_source_id).where(Source.sha256 == sha256, done)
     async with database.transaction() as session:
         await check_place(session, text)
         title_id: UUID | None = await session.scalar(query.where(Title.slug == text.slug))
@@ -210,6 +218,7 @@ async def _store(keeping: Keeping, file: Path, sha256: str, found: Analysis) -> 
     playback = None if found.playback_file is None else f"{folder}/playback.mp4"
     if playback is not None and found.playback_file is not None:
         await keeping.put(playback, found.playback_file)
+    package_key = await _put_package(keeping, folder, found.packaged)
     return Stored(
         sha256=sha256,
         size_bytes=found.index.size_bytes,
@@ -218,7 +227,18 @@ async def _store(keeping: Keeping, file: Path, sha256: str, found: Analysis) -> 
         storyboard_key=await keeping.put(f"{folder}/storyboard.jpg", found.storyboard_file),
         poster_key=await _put_picture(keeping, folder, found.poster_file),
         backdrop_key=await _put_picture(keeping, folder, found.backdrop_file),
+        package_key=package_key,
     )
+
+
+async def _put_package(keeping: Keeping, folder: str, packaged: Packaged) -> str | None:
+    """Its files, then its index: an index that is there has all of its files."""
+    if packaged.folder is None or packaged.package is None:
+        return None
+    beside = f"{folder}/hls-{packaged.name}"
+    for track in (packaged.package.video, *packaged.package.audio):
+        await keeping.put(f"{beside}/{track.file}", packaged.folder / track.file)
+    return await keeping.put(f"{beside}/{INDEX}", packaged.folder / INDEX)
 
 
 async def _put_picture(keeping: Keeping, folder: str, picture: Path) -> str:

@@ -77,6 +77,7 @@ class Stored:
     storyboard_key: str
     poster_key: str
     backdrop_key: str
+    package_key: str | None = None
 
 
 async def check_place(session: AsyncSession, says: TitleText) -> None:
@@ -180,6 +181,7 @@ async def _version_of(session: AsyncSession, title: Title, found: Analysis, stor
     """The version of ``title`` with these bytes: the one there was, or a new one."""
     source = await session.scalar(select(Source).filter_by(title_id=title.id, sha256=stored.sha256))
     if source is not None:
+        _packaged_since(source, found, stored)
         return source
     latest = await session.scalar(select(func.max(Source.version)).filter_by(title_id=title.id))
     video = found.index.video
@@ -199,6 +201,9 @@ async def _version_of(session: AsyncSession, title: Title, found: Analysis, stor
         index=json.loads(found.index.to_json()),
         playback_key=stored.playback_key,
         playback_type=found.playback_type,
+        package_key=stored.package_key,
+        package_refusal=found.packaged.refusal,
+        copies_play=found.copies_play,
         storyboard_key=stored.storyboard_key,
         storyboard=found.storyboard,
         waveform=found.waveform,
@@ -211,3 +216,9 @@ async def _version_of(session: AsyncSession, title: Title, found: Analysis, stor
     ]
     await session.execute(insert(Shot), rows)
     return source
+
+
+def _packaged_since(source: Source, found: Analysis, stored: Stored) -> None:
+    """A version that could not be packaged when it came, and now can be. A package that is there stays."""
+    if source.package_key is None:
+        source.package_key, source.package_refusal = stored.package_key, found.packaged.refusal

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
+from groundswell.media import REASONS
 from groundswell.platform.problems import Problem
 
 from .questions import clip_rights
-from .schemas import LineOut, SeriesOut, ShotOut, SourceOut, TitleDetail, TitleSummary
+from .schemas import LineOut, NotPackagedOut, SeriesOut, ShotOut, SourceOut, TitleDetail, TitleSummary
 from .tables import Line, Series, Shot, Source, Title
 
 
@@ -145,6 +146,8 @@ async def detail(
             frame_rate_num=rate[0],
             frame_rate_den=rate[1],
         ),
+        hls_url=f"/v1/titles/{title.slug}/hls/main.m3u8" if source.package_key else None,
+        not_packaged=_not_packaged(source),
         media_url=f"/v1/titles/{title.slug}/media.mp4",
         storyboard_url=f"/titles/{title.slug}/storyboard.jpg" if source.storyboard_key else None,
         storyboard_vtt_url=f"/titles/{title.slug}/storyboard.vtt" if source.storyboard_key else None,
@@ -154,6 +157,11 @@ async def detail(
         shots=[ShotOut.model_validate(shot) for shot in shots],
         rights=await clip_rights(session, title, source, viewer),
     )
+
+
+def _not_packaged(source: Source) -> NotPackagedOut | None:
+    code = source.package_refusal
+    return None if code is None else NotPackagedOut(code=code, words=REASONS.get(code, code))
 
 
 async def languages_of(session: AsyncSession, title_id: UUID) -> list[str]:
