@@ -268,3 +268,27 @@ async def test_what_holds_for_a_title_and_who_says_so(shelf: App) -> None:
     assert anywhere["terms"]["max_clip_us"]["value"] == 60 * S
     refused = await shelf.http.get("/v1/titles/fog/rights", headers=shelf.signed_in())
     assert refused.json()["code"] == "role_missing"
+
+
+async def test_staff_ask_what_would_be_allowed(shelf: App) -> None:
+    rule = await put(shelf, scope="title", title="fog", territory="DE", targets=["whatsapp"], kids=True)
+    body = {"title": "fog", "start_us": 0, "end_us": 20 * S, "territory": "DE", "at": NOW.isoformat()}
+    ravi = shelf.signed_in("ravi", "rights")
+
+    async def ask(**more: Any) -> dict[str, Any]:
+        answer = await shelf.http.post("/v1/rights/simulations", json=body | more, headers=ravi)
+        assert answer.status_code == 200, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    said = await ask(kids=True, target="tiktok", purpose="download")
+    assert (said["allowed"], said["code"], said["rule_id"]) == (False, "target_off", rule)
+    assert said["speakers"] == [{"rule_id": rule, "scope": "title", "territory": "DE", "settled": ["kids", "targets"]}]
+    assert (await ask(kids=True))["allowed"]
+    assert (await ask(kids=True, territory="FR"))["code"] == "kids_profile"
+    assert (await ask(clipped_us=90 * S))["code"] == "viewer_total_reached"
+    assert (await ask(clipped_us=80 * S))["allowed"]
+    bad = await shelf.http.post("/v1/rights/simulations", json=body | {"at": "tomorrow"}, headers=ravi)
+    assert (bad.status_code, bad.json()["code"]) == (422, "invalid")
+    other = await shelf.http.post("/v1/rights/simulations", json=body, headers=shelf.signed_in("mira", "marketer"))
+    assert other.json()["code"] == "role_missing"

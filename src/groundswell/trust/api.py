@@ -17,10 +17,25 @@ from groundswell.platform.signing import tag
 
 from . import reports
 from .clips import rights_for as rights_for  # importing it lets the catalogue's pages ask for rights
+from .clips import simulate
 from .decisions import decide, lift
 from .rulebook import facts_of, rulebook
 from .rules import FIELDS, Terms, TitleFacts, Total
-from .schemas import DecisionIn, DecisionOut, EffectiveRights, Kind, ReportIn, ReportOut, ReportTaken, Term
+from .schemas import (
+    CheckOut,
+    DecisionIn,
+    DecisionOut,
+    EffectiveRights,
+    Kind,
+    ReportIn,
+    ReportOut,
+    ReportTaken,
+    SimulationIn,
+    SimulationOut,
+    SpeakerOut,
+    Term,
+)
+from .simulation import Explanation
 from .subjects import find_subject
 from .tables import Decision, Report
 
@@ -157,4 +172,34 @@ def _term(terms: Terms, name: str, facts: TitleFacts) -> Term:
         rule_id=rule and rule.id,
         scope=rule and rule.scope,
         territory=rule and rule.territory,
+    )
+
+
+@router.post("/rights/simulations")
+async def simulate_clip(body: SimulationIn, caller: RightsStaff, session: DbSession) -> SimulationOut:
+    """Would this clip be allowed: there, then, for them, on that channel? Nothing is made; every check answers."""
+    title = await find_title(session, body.title)
+    asked = body.model_dump(exclude={"title", "purpose"}) | {"at": body.at or utc_now()}
+    return _shown(await simulate(session, title, body.purpose, **asked))
+
+
+def _shown(found: Explanation) -> SimulationOut:
+    return SimulationOut(
+        **found.verdict._asdict(),
+        checks=[
+            CheckOut(
+                check=each.check,
+                fields=list(each.fields),
+                code=each.verdict and each.verdict.code,
+                words=each.verdict and each.verdict.words,
+                rule_id=each.verdict and each.verdict.rule_id,
+                rules=[rule.id for rule in each.rules if rule.id],
+            )
+            for each in found.findings
+        ],
+        speakers=[
+            SpeakerOut(rule_id=rule.id, scope=rule.scope, territory=rule.territory, settled=list(settled))
+            for rule, settled in found.speakers
+            if rule.id
+        ],
     )

@@ -18,6 +18,7 @@ from .decisions import active
 from .policy import ClipRequest, Purpose, Verdict, decide
 from .questions import clip_spans
 from .rulebook import facts_of, rulebook
+from .simulation import Explanation, explain
 from .spans import Coverage, Span
 from .summary import summarize
 from .tables import Decision
@@ -116,6 +117,23 @@ async def check_play(
         captions=captions,
     )
     await _refuse_denied(session, request, purpose)
+
+
+async def simulate(
+    session: AsyncSession, title: Title, purpose: Purpose, clipped_us: int = 0, **asked: Any
+) -> Explanation:
+    """What policy would say of a clip, against what live clips of ``title`` cover now.
+
+    Args:
+        clipped_us: what the viewer has clipped of the title before, outside this clip.
+        asked: the other fields of ``ClipRequest``.
+    """
+    facts = facts_of(title, await ready_source(session, title))
+    spans = await clip_spans(session, title.id, None)
+    request = ClipRequest(
+        facts, viewer_clips=Coverage([(-clipped_us, 0)]), title_clips=Coverage(spans.by_title), **asked
+    )
+    return explain(await rulebook(session, facts), request, purpose)
 
 
 async def _refuse_denied(session: AsyncSession, request: ClipRequest, purpose: Purpose) -> None:

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from groundswell.catalog.schemas import FromRow
+from groundswell.catalog.schemas import FromRow, Microseconds, Target, Territory
+
+from .policy import Purpose
 
 Kind = Literal["moment", "share", "title", "viewer", "comment", "earning", "licence"]
 Action = Literal["hide", "hold", "demote", "withhold"]
@@ -99,3 +101,53 @@ class EffectiveRights(BaseModel):
     title_id: UUID
     territory: str | None
     terms: dict[str, Term]
+
+
+class SimulationIn(BaseModel):
+    """A clip that somebody might want, there and then."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Reference = Field(description="Slug or id.")
+    start_us: Microseconds
+    end_us: Microseconds
+    purpose: Purpose = "clip"
+    territory: Territory | None = None
+    at: AwareDatetime | None = Field(None, description="By default now.")
+    kids: bool = False
+    ad_tier: bool = False
+    member: bool = Field(True, description="Somebody is signed in.")
+    target: Target | None = Field(None, description="The channel it goes to.")
+    captions: bool = Field(True, description="What goes out carries its subtitles.")
+    clipped_us: Microseconds = Field(0, description="What this viewer has clipped of the title elsewhere.")
+
+
+class CheckOut(BaseModel):
+    """What one check says: ``code`` and ``words`` are null where it has nothing against it."""
+
+    check: str
+    fields: list[str]
+    code: str | None
+    words: str | None
+    rule_id: UUID | None
+    rules: list[UUID] = Field(description="The rules that settled what it reads; none: the defaults.")
+
+
+class SpeakerOut(BaseModel):
+    """A rule that speaks of the clip, and the fields it settled."""
+
+    rule_id: UUID
+    scope: str
+    territory: str | None
+    settled: list[str]
+
+
+class SimulationOut(BaseModel):
+    """The verdict, every check behind it, and every rule that spoke, most specific first."""
+
+    allowed: bool
+    code: str
+    words: str
+    rule_id: UUID | None
+    checks: list[CheckOut]
+    speakers: list[SpeakerOut]

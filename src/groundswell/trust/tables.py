@@ -13,7 +13,7 @@ from groundswell.platform.database import Base, CreatedAt, Id
 class Decision(Base):
     """A restriction on something: what, why, by whom or which rule. Lifted, never deleted.
 
-    ``subject_kind`` is ``moment``, ``share``, ``title``, ``viewer``, ``comment``, ``earning`` or ``licence`` (the rights
+    ``subject_kind`` is ``moment``, ``share``, ``title``, ``viewer``, ``comment``, ``earning`` or ``licence`` (a rights
     rule that has ended); ``action`` is ``hide``, ``hold``, ``demote`` or ``withhold``. One thing has at most one live
     decision of each action. ``appeal`` says, in words, how to contest it.
     """
