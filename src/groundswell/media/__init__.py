@@ -9,10 +9,19 @@ can be killed.
 from .credentials import Credentials, Manifest, edits_of, read_credentials, sign
 from .cut import cut
 from .errors import REASONS, MediaError
+from .exact import ExactHls, NotExact, exact_hls, ranges_needed
+from .exactbounded import exact_hls_bounded, exact_hls_bounded_sync
 from .hls import Package, PackagedTrack, Segment, package
 from .limits import DEFAULT_LIMITS, Limits
 from .order import CutResult
-from .playlists import clip_playlist, master_playlist, media_playlist
+from .pieces import ExactTrack, Piece
+from .playlists import (
+    clip_playlist,
+    exact_master_playlist,
+    exact_media_playlist,
+    master_playlist,
+    media_playlist,
+)
 from .probe import probe
 from .profiles import PROFILES, Profile
 from .sandbox import (
@@ -41,13 +50,17 @@ __all__ = [
     "Colour",
     "Credentials",
     "CutResult",
+    "ExactHls",
+    "ExactTrack",
     "Limits",
     "Line",
     "Lines",
     "Manifest",
     "MediaError",
+    "NotExact",
     "Package",
     "PackagedTrack",
+    "Piece",
     "Profile",
     "Segment",
     "Sentence",
@@ -64,6 +77,11 @@ __all__ = [
     "cut_bounded",
     "cut_bounded_sync",
     "edits_of",
+    "exact_hls",
+    "exact_hls_bounded",
+    "exact_hls_bounded_sync",
+    "exact_master_playlist",
+    "exact_media_playlist",
     "find_shots",
     "make_test_signer",
     "master_playlist",
@@ -76,6 +94,7 @@ __all__ = [
     "probe",
     "probe_bounded",
     "probe_bounded_sync",
+    "ranges_needed",
     "read_credentials",
     "read_subtitles",
     "run_bounded",

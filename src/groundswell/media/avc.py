@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from .bits import Reader, unescape
+
+Nal: TypeAlias = "bytes | memoryview"
 
 SPS, PPS, IDR, AUD, END_OF_SEQUENCE, END_OF_STREAM = 7, 8, 5, 9, 10, 11
 NOT_KEPT = frozenset({SPS, PPS, AUD, END_OF_SEQUENCE, END_OF_STREAM})
 
 
-def kind(nal: bytes) -> int:
-    return nal[0] & 31 if nal else 0
+def kind(nal: Nal) -> int:
+    return nal[0] & 31 if len(nal) else 0
 
 
 def annexb_nals(data: bytes) -> Iterator[bytes]:
@@ -28,7 +31,7 @@ def annexb_nals(data: bytes) -> Iterator[bytes]:
         at = following
 
 
-def length_nals(data: bytes, length_size: int) -> Iterator[bytes]:
+def length_nals(data: Nal, length_size: int) -> Iterator[Nal]:
     """NAL units that each follow their length. Raises ``ValueError`` when lengths and data disagree."""
     at = 0
     while at < len(data):
@@ -41,9 +44,9 @@ def length_nals(data: bytes, length_size: int) -> Iterator[bytes]:
         at += size
 
 
-def with_lengths(nals: Iterator[bytes] | list[bytes]) -> bytes:
+def with_lengths(nals: Iterable[Nal]) -> bytes:
     """NAL units each behind a length of four bytes."""
-    return b"".join(struct.pack(">I", len(nal)) + nal for nal in nals)
+    return b"".join(part for nal in nals for part in (struct.pack(">I", len(nal)), nal))
 
 
 def is_annexb(extradata: bytes) -> bool:
@@ -79,15 +82,14 @@ class AvcConfig:
             raise ValueError("no parameter sets")
         return cls(extradata[1:4], (extradata[4] & 3) + 1, sps, pps, extradata[at:])
 
-    def nals(self, packet: bytes) -> Iterator[bytes]:
-        return annexb_nals(packet) if self.annexb else length_nals(packet, self.length_size)
+    def nals(self, packet: Nal) -> Iterator[Nal]:
+        return annexb_nals(bytes(packet)) if self.annexb else length_nals(packet, self.length_size)
 
-    def merged(self, other: AvcConfig) -> AvcConfig:
-        """With the parameter sets of ``other`` as well; its level if that is higher."""
-        sps = self.sps + tuple(s for s in other.sps if s not in self.sps)
-        pps = self.pps + tuple(p for p in other.pps if p not in self.pps)
-        lead = self.lead[:2] + bytes([max(self.lead[2], other.lead[2])])
-        return replace(self, lead=lead, sps=sps, pps=pps)
+    def with_sets(self, sps: Iterable[bytes], pps: Iterable[bytes]) -> AvcConfig:
+        """With just these parameter sets; the highest of their levels."""
+        sps = tuple(sps)
+        lead = self.lead[:2] + bytes([max(self.lead[2], *(s[3] for s in sps))])
+        return replace(self, lead=lead, sps=sps, pps=tuple(pps))
 
     def build(self) -> bytes:
         """The record, for NAL units behind four-byte lengths."""

@@ -42,6 +42,11 @@ def boxes(data: bytes | memoryview, start: int = 0, end: int | None = None) -> I
         start += size
 
 
+def box(kind: str, payload: bytes) -> bytes:
+    """A box to be written."""
+    return struct.pack(">I4s", len(payload) + 8, kind.encode("latin1")) + payload
+
+
 def find(data: bytes | memoryview, *path: str, start: int = 0, end: int | None = None) -> Iterator[Box]:
     """Every box at ``path`` below ``data[start:end]``."""
     for box in boxes(data, start, end):

@@ -152,14 +152,14 @@ def _check_seam(
         if here > wanted or frame.is_corrupt:
             raise _fail(f"Picture {wanted} does not decode.")
         if here in witnesses:
-            _compare(here, luma(frame), witnesses[here])
+            compare(here, luma(frame), witnesses[here])
         if here >= last:
             return
         wanted += 1
     raise _fail(f"Picture {wanted} does not decode.")
 
 
-def _compare(number: int, seen: Luma, witness: Witness) -> None:
+def compare(number: int, seen: Luma, witness: Witness) -> None:
     likeness = psnr(seen, witness.luma)
     if witness.exact and likeness < 99:
         raise _fail(f"Picture {number} was copied but differs ({likeness:.1f} dB).")

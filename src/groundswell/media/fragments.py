@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 from av.container import OutputContainer
 
-from . import boxes
 from .errors import writing
+from .initsegment import InitSegment
+from .moof import Sample, read_samples
 
 FLAGS = "+empty_moov+default_base_moof+frag_discont"
-CTS_PRESENT, DATA_OFFSET, FIRST_FLAGS = 0x800, 0x1, 0x4
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,19 @@ class Fragment:
     size: int
     time: int
     length: int
-    samples: int
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A fragment with its samples in decoding order."""
+
+    offset: int
+    size: int
+    samples: tuple[Sample, ...]
+
+    @property
+    def first_shown(self) -> int:
+        return min(s.pts for s in self.samples)
 
 
 @contextmanager
@@ -56,47 +69,49 @@ def fragmented(path: Path, timescale: int, *, each_s: int | None) -> Iterator[Ou
 
 def find_fragments(path: Path) -> tuple[int, list[Fragment]]:
     """How many bytes the init segment has, and the fragments after it."""
-    found: list[Fragment] = []
-    init = 0
-    top = boxes.top_level(path)
     with path.open("rb") as file:
-        for n, box in enumerate(top):
-            if box.kind != "moof":
-                continue
-            start = box.start - 8
-            init = init or start
-            file.seek(box.start)
-            time, length, samples = _timing(file.read(box.end - box.start))
-            end = top[n + 1].end if n + 1 < len(top) and top[n + 1].kind == "mdat" else box.end
-            found.append(Fragment(start, end - start, time, length, samples))
-    return init, found
+        init_size = next((at for at, _, kind in _boxes(file, 0, path.stat().st_size) if kind == b"moof"), 0)
+        if not init_size:
+            return 0, []
+        file.seek(0)
+        init = InitSegment.parse(file.read(init_size))
+        found = []
+        for coded in coded_fragments(file, init, [(init_size, path.stat().st_size - init_size)]):
+            length = sum(s.duration for s in coded.samples)
+            found.append(Fragment(coded.offset, coded.size, coded.samples[0].dts, length))
+    return init_size, found
 
 
-def _timing(moof: bytes) -> tuple[int, int, int]:
-    """Time, length and number of samples of a fragment, in ticks."""
-    tfdt = next(boxes.find(moof, "traf", "tfdt"))
-    wide = moof[tfdt.start] == 1
-    (time,) = struct.unpack_from(">Q" if wide else ">I", moof, tfdt.start + 4)
-    tfhd = next(boxes.find(moof, "traf", "tfhd"))
-    usual = _default_duration(moof, tfhd.start)
-    length = samples = 0
-    for trun in boxes.find(moof, "traf", "trun"):
-        flags, count, at, step = _trun(moof, trun.start)
-        samples += count
-        for n in range(count):
-            length += struct.unpack_from(">I", moof, at + n * step)[0] if flags & 0x100 else usual
-    return time, length, samples
+def coded_fragments(file: BinaryIO, init: InitSegment, ranges: Iterable[tuple[int, int]]) -> Iterator[Coded]:
+    """The fragments in byte ranges (offset, size) of a file, reading no media. Raises ``ValueError`` where the file is
+    not what the ranges say."""
+    length_of_file = file.seek(0, os.SEEK_END)
+    for start, size in ranges:
+        if start + size > length_of_file:
+            raise ValueError("the file is cut short")
+        samples: list[Sample] = []
+        begin = start
+        for at, length, kind in _boxes(file, start, start + size):
+            if kind == b"moof":
+                begin = at
+                file.seek(at + 8)
+                samples = read_samples(file.read(length - 8), at, init.defaults)
+            elif kind == b"mdat" and samples:
+                yield Coded(begin, at + length - begin, tuple(samples))
+                samples = []
 
 
-def _default_duration(moof: bytes, at: int) -> int:
-    (flags,) = struct.unpack_from(">I", moof, at)
-    at += 8 + (8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0)
-    return int(struct.unpack_from(">I", moof, at)[0]) if flags & 0x8 else 0
-
-
-def _trun(moof: bytes, at: int) -> tuple[int, int, int, int]:
-    """Flags, sample count, offset of the first sample's entry, and bytes an entry."""
-    flags, count = struct.unpack_from(">II", moof, at)
-    flags &= 0xFFFFFF
-    first = at + 8 + (4 if flags & DATA_OFFSET else 0) + (4 if flags & FIRST_FLAGS else 0)
-    return flags, count, first, 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400, CTS_PRESENT))
+def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[int, int, bytes]]:
+    """Offset, size and type of the boxes that begin between two places."""
+    while at < end:
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:
+            raise ValueError("an impossible box")
+        size, kind = struct.unpack_from(">I4s", head)
+        if size == 1 and len(head) == 16:
+            (size,) = struct.unpack_from(">Q", head, 8)
+        if size < 8 or at + size > end:
+            raise ValueError("an impossible box")
+        yield at, size, kind
+        at += size

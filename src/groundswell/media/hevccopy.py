@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
-
-from av.codec import CodecContext
-from av.codec.context import Flags
 from av.packet import Packet
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from . import hevc
-from .avc import with_lengths
-from .avccopy import packet_of
+from .avc import Nal, with_lengths
+from .coding import Coding
+from .copier import Copier, packet_of
 from .gather import CannotCopy, Packets
-from .hevc import HevcConfig, Pps, Sps
-from .source import Source
+from .hevc import HevcConfig
+from .hevcrenumber import renumbered_set, renumbered_slice
+from .hevcsets import Pps, Sps
 from .splice import Picture
-from .title import TitleIndex
 
-FORMATS = frozenset({"yuv420p", "yuvj420p", "yuv420p10le", "yuv422p10le"})
 SEAM_CRF = 16
 OPTIONS = (
     "log-level=none:bframes=0:ref=1:keyint=-1:no-scenecut=1:open-gop=0:wpp=0:slices=1:weightp=0:no-sao=1:"
@@ -29,101 +22,74 @@ OPTIONS = (
 )
 
 
-class HevcCopy:
+class HevcCopy(Copier):
     """The copying of one stretch of an H.265 title."""
 
     sample_entry = "hvc1"
+    encoder = "libx265"
+    formats = frozenset({"yuv420p", "yuvj420p", "yuv420p10le", "yuv422p10le"})
 
-    def __init__(self, title: Source, index: TitleIndex, packets: Packets) -> None:
-        self._title, self._index = title, index
-        if index.video.pixel_format not in FORMATS:
-            raise CannotCopy("pixel_format")
+    def __init__(self, coding: Coding) -> None:
+        super().__init__(coding)
         try:
-            self._config = HevcConfig.parse(bytes(title.video.codec_context.extradata or b""))
-            self._nals = [list(self._config.nals(bytes(p))) for p in packets]
-            self._take_in_band_sets()
+            self._config = HevcConfig.parse(coding.record)
+            self._sets = {(hevc.kind(n), hevc.set_id(n)): n for n in self._config.sets}
         except (ValueError, IndexError) as error:
             raise CannotCopy("unreadable_parameter_sets") from error
 
-    def _take_in_band_sets(self) -> None:
-        known = {(hevc.kind(n), hevc.set_id(n)): n for n in self._config.sets}
-        for nal in (n for nals in self._nals for n in nals if hevc.kind(n) in hevc.KINDS):
-            if known.setdefault((hevc.kind(nal), hevc.set_id(nal)), nal) != nal:
-                raise CannotCopy("changing_parameter_sets")
-        self._config = self._config.with_sets(known.values())
-        self._used = set(known)
-
-    def pictures(self, packets: Packets) -> list[Picture]:
+    def take(self, packet: Packet[VideoStream]) -> Picture:
         """IRAP pictures are clean; the pictures that lead an open GOP are left out when it is the first."""
-        found = []
-        for packet, nals in zip(packets, self._nals, strict=True):
-            kinds = {hevc.kind(n) for n in nals}
-            found.append(Picture(packet.pts or 0, bool(kinds & hevc.IRAP), not packet.is_discard, sheds=True))
-        return found
-
-    def copied(self, packets: Packets, chosen: Iterable[int]) -> Packets:
-        done = []
-        for n in chosen:
-            nals = [nal for nal in self._nals[n] if hevc.kind(nal) not in hevc.NOT_KEPT]
-            done.append(packet_of(with_lengths(nals), packets[n]))
-        return done
-
-    def encoded(self, frames: Iterable[tuple[int, VideoFrame]]) -> Packets:
-        """Frames as packets under parameter sets of their own id, closed by an end of sequence, after which any IRAP
-        picture starts afresh (H.265, 8.1.3)."""
-        encoder: VideoCodecContext | None = None
-        packets: list[Packet[VideoStream]] = []
-        video = self._index.video
-        for pts, frame in frames:
-            same = (frame.width, frame.height, frame.format.name)
-            if same != (video.coded_width, video.coded_height, video.pixel_format):
-                raise CannotCopy("changing_picture")
-            encoder = encoder or self._encoder(frame)
-            frame.pts, frame.time_base, frame.pict_type = pts, self._title.tick, 0
-            packets += encoder.encode(frame)
-        if encoder is None:
-            return []
-        packets += encoder.encode(None)
         try:
-            return self._renumbered(packets, bytes(encoder.extradata or b""))
+            kinds = {self._note(nal) for nal in self._config.nals(memoryview(packet))}
+        except (ValueError, IndexError) as error:
+            raise CannotCopy("unreadable_parameter_sets") from error
+        return Picture(packet.pts or 0, bool(kinds & hevc.IRAP), not packet.is_discard, sheds=True)
+
+    def _note(self, nal: Nal) -> int:
+        """The kind of a NAL unit. The same id with another content cannot be."""
+        kind = hevc.kind(nal)
+        if kind in hevc.KINDS:
+            seen = bytes(nal)
+            if self._sets.setdefault((kind, hevc.set_id(seen)), seen) != seen:
+                raise CannotCopy("changing_parameter_sets")
+        return kind
+
+    def copied(self, packet: Packet[VideoStream]) -> Packet[VideoStream]:
+        data = memoryview(packet)
+        kept = [n for n in self._config.nals(data) if hevc.kind(n) not in hevc.NOT_KEPT]
+        if not self._config.annexb and self._config.length_size == 4 and len(data) == sum(4 + len(n) for n in kept):
+            return packet
+        return packet_of(with_lengths(kept), packet)
+
+    def _adopted(self, packets: Packets, record: bytes) -> Packets:
+        """Renumbered, and closed by an end of sequence, after which any IRAP picture starts afresh (H.265, 8.1.3)."""
+        try:
+            return self._renumbered(packets, HevcConfig.parse(record))
         except (ValueError, IndexError, StopIteration) as error:
             raise CannotCopy("encoder_surprise") from error
 
-    def _renumbered(self, packets: Packets, extradata: bytes) -> Packets:
-        config = HevcConfig.parse(extradata)
+    def _renumbered(self, packets: Packets, config: HevcConfig) -> Packets:
         sps = Sps.parse(next(n for n in config.sets if hevc.kind(n) == hevc.SPS))
         pps = Pps.parse(next(n for n in config.sets if hevc.kind(n) == hevc.PPS))
         ids = [self._free(hevc.VPS, 15), self._free(hevc.SPS, 15), self._free(hevc.PPS, 63)]
-        self._config = self._config.with_sets(hevc.renumbered_set(n, *ids) for n in config.sets)
-        if len({(hevc.kind(n), hevc.set_id(n)) for n in self._config.sets}) < len(self._config.sets):
-            raise CannotCopy("encoder_surprise")
+        for nal in (renumbered_set(n, *ids) for n in config.sets):
+            if self._sets.setdefault((hevc.kind(nal), hevc.set_id(nal)), nal) is not nal:
+                raise CannotCopy("encoder_surprise")
         done = []
         for count, packet in enumerate(packets, 1):
-            nals = [n for n in config.nals(bytes(packet)) if hevc.kind(n) not in hevc.NOT_KEPT]
-            nals = [hevc.renumbered_slice(n, sps, pps, ids[2]) if hevc.kind(n) < hevc.VPS else n for n in nals]
+            nals = [bytes(n) for n in config.nals(memoryview(packet)) if hevc.kind(n) not in hevc.NOT_KEPT]
+            nals = [renumbered_slice(n, sps, pps, ids[2]) if hevc.kind(n) < hevc.VPS else n for n in nals]
             if count == len(packets):
                 nals.append(hevc.END_OF_SEQUENCE)
             done.append(packet_of(with_lengths(nals), packet))
         return done
 
     def _free(self, wanted: int, highest: int) -> int:
-        return next(n for n in range(highest, -1, -1) if (wanted, n) not in self._used)
+        return next(n for n in range(highest, -1, -1) if (wanted, n) not in self._sets)
 
-    def _encoder(self, frame: VideoFrame) -> VideoCodecContext:
-        source = self._title.video.codec_context
-        encoder = CodecContext.create("libx265", "w")
-        assert isinstance(encoder, VideoCodecContext)
-        encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, frame.format.name
-        encoder.time_base = self._title.tick
-        rate = self._index.video.frame_rate or Fraction(30)
-        encoder.framerate = rate if 1 <= rate <= 300 else Fraction(30)
-        encoder.sample_aspect_ratio = self._index.video.sample_aspect
-        encoder.color_primaries, encoder.color_trc = source.color_primaries, source.color_trc
-        encoder.colorspace, encoder.color_range = source.colorspace, source.color_range
-        encoder.flags |= Flags.global_header
-        encoder.options = {"preset": "ultrafast", "crf": str(SEAM_CRF), "x265-params": OPTIONS}
-        return encoder
+    def _options(self) -> dict[str, str]:
+        return {"preset": "ultrafast", "crf": str(SEAM_CRF), "x265-params": OPTIONS}
 
     @property
-    def extradata(self) -> bytes:
-        return self._config.build()
+    def record(self) -> bytes:
+        return self._config.with_sets(self._sets.values()).build()

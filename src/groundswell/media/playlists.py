@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from .exact import ExactHls
 from .hls import Package, PackagedTrack, Segment
+from .pieces import ExactTrack, Piece
 from .times import SECOND_US
 
 
 def master_playlist(package: Package, video_url: str, audio_urls: Sequence[str]) -> str:
     """The multivariant playlist: one picture, and each sound track as an alternative."""
+    return _master(package.video, package.video.bandwidth, package.audio, video_url, audio_urls)
+
+
+def exact_master_playlist(exact: ExactHls, video_url: str, audio_urls: Sequence[str]) -> str:
+    """`master_playlist` of an exact clip."""
+    return _master(exact.video.about, exact.video.bandwidth, [t.about for t in exact.audio], video_url, audio_urls)
+
+
+def _master(
+    video: PackagedTrack, bandwidth: int, audio: Sequence[PackagedTrack], video_url: str, audio_urls: Sequence[str]
+) -> str:
     rows = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    chosen = next((n for n, t in enumerate(package.audio) if t.default), 0)
-    for n, (track, url) in enumerate(zip(package.audio, audio_urls, strict=True)):
+    chosen = next((n for n, t in enumerate(audio) if t.default), 0)
+    for n, (track, url) in enumerate(zip(audio, audio_urls, strict=True)):
         language = f',LANGUAGE="{_safe(track.language)}"' if track.language else ""
         is_default = "YES" if n == chosen else "NO"
         rows.append(
             f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="{_safe(track.name)}"{language},'
             f'DEFAULT={is_default},AUTOSELECT=YES,CHANNELS="{track.channels}",URI="{url}"'
         )
-    video = package.video
-    bandwidth = video.bandwidth + max((t.bandwidth for t in package.audio), default=0)
-    names = ",".join(dict.fromkeys([video.codecs, *(t.codecs for t in package.audio)]))
+    bandwidth += max((t.bandwidth for t in audio), default=0)
+    names = ",".join(dict.fromkeys([video.codecs, *(t.codecs for t in audio)]))
     rate = f",FRAME-RATE={float(video.frame_rate):.3f}" if video.frame_rate else ""
-    sound = ',AUDIO="sound"' if package.audio else ""
+    sound = ',AUDIO="sound"' if audio else ""
     rows.append(
         f'#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},CODECS="{names}",RESOLUTION={video.width}x{video.height}{rate}{sound}'
     )
@@ -46,23 +58,38 @@ def clip_playlist(track: PackagedTrack, url: str, start_us: int, end_us: int) ->
     return _playlist(track, held, url, start_us - held[0].start_us)
 
 
+def exact_media_playlist(track: ExactTrack, url: Callable[[str], str]) -> str:
+    """A track of an exact clip. ``url`` gives the address of a file by its name: of those made for the clip, and of
+    the package's. No discontinuity: all pieces lie on one timeline, under one init segment."""
+    rows = _head([p.duration_us for p in track.pieces])
+    init = "" if track.init.made else f',BYTERANGE="{track.init.size}@0"'
+    rows.append(f'#EXT-X-MAP:URI="{url(track.init.file)}"{init}')
+    for piece in track.pieces:
+        rows += _rows(piece, url(piece.file), whole=piece.made)
+    return "\n".join([*rows, "#EXT-X-ENDLIST", ""])
+
+
 def _playlist(track: PackagedTrack, segments: Sequence[Segment], url: str, from_us: int | None) -> str:
-    longest = max(s.duration_us for s in segments)
-    rows = [
-        "#EXTM3U",
-        "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{-(-longest // SECOND_US)}",
-        "#EXT-X-MEDIA-SEQUENCE:0",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
-        "#EXT-X-INDEPENDENT-SEGMENTS",
-    ]
+    rows = _head([s.duration_us for s in segments])
     if from_us:
         rows.append(f"#EXT-X-START:TIME-OFFSET={max(0, from_us) / SECOND_US:.6f},PRECISE=YES")
     rows.append(f'#EXT-X-MAP:URI="{url}",BYTERANGE="{track.init_size}@0"')
     for segment in segments:
-        rows += [
-            f"#EXTINF:{segment.duration_us / SECOND_US:.6f},",
-            f"#EXT-X-BYTERANGE:{segment.size}@{segment.offset}",
-            url,
-        ]
+        rows += _rows(segment, url, whole=False)
     return "\n".join([*rows, "#EXT-X-ENDLIST", ""])
+
+
+def _head(durations_us: Sequence[int]) -> list[str]:
+    return [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{-(-max(durations_us) // SECOND_US)}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+    ]
+
+
+def _rows(piece: Segment | Piece, url: str, *, whole: bool) -> list[str]:
+    ranges = [] if whole else [f"#EXT-X-BYTERANGE:{piece.size}@{piece.offset}"]
+    return [f"#EXTINF:{piece.duration_us / SECOND_US:.6f},", *ranges, url]

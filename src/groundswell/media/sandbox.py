@@ -55,7 +55,7 @@ async def cut_bounded(
     """`cut` in a bounded child. ``on_progress`` (sync or async) hears numbers from 0 to 1. Cancelling the task
     kills the child. Raises what `cut` raises, and ``timed_out``, ``out_of_memory``, ``crashed``."""
     arguments = _cut_arguments(source, start_us, end_us, profile, audio, audio_track, subtitles, limits)
-    with _handed_over(Path(destination)) as made:
+    with handed_over(Path(destination)) as made:
         result = await run_bounded("cut", {**arguments, "destination": str(made)}, limits, on_progress)
     return CutResult(**result)
 
@@ -88,7 +88,7 @@ def cut_bounded_sync(
 ) -> CutResult:
     """`cut_bounded` for code that is not async."""
     arguments = _cut_arguments(source, start_us, end_us, profile, audio, audio_track, subtitles, limits)
-    with _handed_over(Path(destination)) as made:
+    with handed_over(Path(destination)) as made:
         result = run_bounded_sync("cut", {**arguments, "destination": str(made)}, limits, on_progress)
     return CutResult(**result)
 
@@ -116,13 +116,14 @@ def _cut_arguments(
 
 
 @contextmanager
-def _handed_over(destination: Path) -> Iterator[Path]:
+def handed_over(destination: Path, *, may_be_missing: bool = False) -> Iterator[Path]:
     """A path in a folder of its own beside ``destination``; what is there at the end takes its place."""
     folder = destination.with_name(f".{destination.name[:80]}.{secrets.token_hex(6)}.parts")
     try:
         folder.mkdir()
         yield folder / "made"
-        os.replace(folder / "made", destination)
+        if (folder / "made").exists() or not may_be_missing:
+            os.replace(folder / "made", destination)
     except OSError as error:
         raise writing(error) from error
     finally:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from av.video.frame import VideoFrame
 
-from .avccopy import AvcCopy, with_pts
+from .avccopy import AvcCopy
 from .check import Seam, Witness, check_clip, luma
+from .coding import Coding
+from .copier import Copier, with_pts
 from .encode import lay_out
 from .frames import decode_between
 from .gather import CannotCopy, Packets, Stretch, gather
@@ -26,7 +28,7 @@ from .splice import Splice, plan
 from .times import to_us
 from .title import TitleIndex
 
-COPIERS: dict[str, type[AvcCopy] | type[HevcCopy]] = {"h264": AvcCopy, "hevc": HevcCopy}
+COPIERS: dict[str, type[Copier]] = {"h264": AvcCopy, "hevc": HevcCopy}
 
 
 def smart_cut(title: Source, index: TitleIndex, order: Order, turn: Orientation, path: Path) -> CutResult:
@@ -39,8 +41,8 @@ def smart_cut(title: Source, index: TitleIndex, order: Order, turn: Orientation,
     stretch = gather(title, title.pts(order.start_us), title.pts(order.end_us))
     if not stretch.wanted:
         raise order.nothing(index)
-    copier = COPIERS[index.video.codec](title, index, stretch.packets)
-    splice = plan(copier.pictures(stretch.packets), stretch.wanted)
+    copier = COPIERS[index.video.codec](Coding.of_title(title, index))
+    splice = plan([copier.take(p) for p in stretch.packets], stretch.wanted)
     if splice is None:
         raise CannotCopy("no_whole_gop")
     return _SmartCut(title, index, order, stretch, splice, copier).write(turn, path)
@@ -54,7 +56,7 @@ class _SmartCut:
         order: Order,
         stretch: Stretch,
         splice: Splice,
-        copier: AvcCopy | HevcCopy,
+        copier: Copier,
     ) -> None:
         self._title, self._index, self._order = title, index, order
         self._stretch, self._splice, self._copier = stretch, splice, copier
@@ -66,7 +68,7 @@ class _SmartCut:
     def write(self, turn: Orientation, path: Path) -> CutResult:
         splice, copier = self._splice, self._copier
         packets = self._stretch.packets
-        body = copier.copied(packets, splice.copied)
+        body = [copier.copied(packets[n]) for n in splice.copied]
         first_copied = packets[splice.copied[0]].pts or 0
         head = copier.encoded(self._frames(splice.head, beside=first_copied))
         self._order.on_progress(0.4)
@@ -96,7 +98,7 @@ class _SmartCut:
         with mp4(path) as output:
             stream = output.add_stream_from_template(title.video)
             stream.codec_context.codec_tag = self._copier.sample_entry
-            stream.codec_context.extradata = self._copier.extradata
+            stream.codec_context.extradata = self._copier.record
             if turn.matrix is not None:
                 stream.set_display_matrix(turn.matrix)
             lay_out(packets, grid, stream)

@@ -73,6 +73,14 @@ def _package(arguments: dict[str, Any], _: Report) -> Any:
     return json.loads(package(**arguments).to_json())
 
 
+def _exact_hls(arguments: dict[str, Any], _: Report) -> Any:
+    from .exact import NotExact, exact_hls
+    from .hls import Package
+
+    made = exact_hls(**{**arguments, "package": Package.model_validate(arguments["package"])})
+    return {"not_exact": made.reason} if isinstance(made, NotExact) else made.model_dump(mode="json")
+
+
 def _sign(arguments: dict[str, Any], _: Report) -> Any:
     from .credentials import Manifest, sign
     from .signer import Signer
@@ -90,6 +98,7 @@ WORK: dict[str, Work] = {
     "waveform": _waveform,
     "preview": _preview,
     "package": _package,
+    "exact_hls": _exact_hls,
     "find_shots": _find_shots,
     "survey": _survey,
     "artwork": _artwork,

@@ -1,0 +1,49 @@
+"""The sound of an exact HLS clip: whole fragments of the title's own, and at its ends packets copied out of others."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from .fragments import coded_fragments
+from .hls import PackagedTrack
+from .initsegment import InitSegment
+from .moof import Part, Sample
+from .pieces import ExactTrack, Piece, fragment_of, made_piece, read_sample
+from .times import to_us
+
+
+def exact_audio(
+    track: PackagedTrack,
+    folder: Path,
+    ranges: list[tuple[int, int]],
+    span: tuple[Fraction, Fraction],
+    made: Path,
+) -> ExactTrack:
+    """The packets whose middle lies in ``span`` (seconds of the media timeline). Raises ``ValueError`` for a file
+    that is not what the package says."""
+    name, pieces = Path(track.file).stem, list[Piece]()
+    with (folder / track.file).open("rb") as file:
+        init = InitSegment.parse(file.read(track.init_size))
+        tick = Fraction(1, init.timescale)
+        start, end = span[0] / tick, span[1] / tick
+        for fragment in coded_fragments(file, init, ranges):
+            samples = [s for s in fragment.samples if start <= s.pts + Fraction(s.duration, 2) < end]
+            if not samples:
+                continue
+            length = _length_us(samples, tick)
+            if len(samples) == len(fragment.samples):
+                piece = Piece(
+                    file=track.file, made=False, offset=fragment.offset, size=fragment.size, duration_us=length
+                )
+            else:
+                parts = [Part(s.pts, s.dts, s.duration, True, read_sample(file, s)) for s in samples]
+                end_name = "tail" if pieces else "head"
+                data = fragment_of(init.track, len(pieces) + 1, parts)
+                piece = made_piece(made, f"{name}.{end_name}.m4s", data, length)
+            pieces.append(piece)
+    return ExactTrack(about=track, init=Piece(file=track.file, made=False, size=track.init_size), pieces=tuple(pieces))
+
+
+def _length_us(samples: list[Sample], tick: Fraction) -> int:
+    return to_us((samples[-1].end - samples[0].pts) * tick)
