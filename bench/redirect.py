@@ -7,7 +7,7 @@ for in the event log.
 
 import statistics
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import cycle, islice
 
 from sqlalchemy import func, select
 
@@ -45,6 +45,9 @@ async def run(bench: Bench) -> None:
     bench.plotted = "1/s"
     async with bare_server() as bare_port, service(SHARES) as ours:
         paths = [f"/s/{token}/go" for token in ours.tokens]
+        await load(
+            HOST, ours.port, islice(requests(paths), SHARES), CONNECTIONS, 60
+        )  # every link has been followed once
         for port in (bare_port, ours.port):
             await load(HOST, port, requests(paths), CONNECTIONS, 2)
         before = await logged(ours)

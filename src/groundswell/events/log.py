@@ -1,61 +1,44 @@
-"""The event log's writer: many callers, one commit.
+"""The event log: many callers, one commit.
 
-Everybody who waits is served by the next commit. One task a process takes all waiting batches, sends them in one
-``COPY`` and acknowledges them when PostgreSQL has committed: the cost of a commit is shared by as many as arrive
-during the one before. A batch is all or nothing.
+Everybody who waits is served by the next commit: a writer takes all waiting batches, sends them in one ``COPY`` and
+acknowledges them when PostgreSQL has committed, so the cost of a commit is shared by as many as arrive during the one
+before. A batch is all or nothing. Two writers take turns: while PostgreSQL brings one group to disk, the other is
+being gathered, and neither side stands still.
 
-Callers who have just been answered often come back at once. So after a commit the writer waits for as many as there
-were before, for at most half the time that a commit takes: without this, those who come and those who wait would take
-turns, each group half as large as it could be (the same thought as PostgreSQL's ``commit_delay``).
-
-The ``COPY`` assumes that every event is new. When one is not (somebody repeated a request whose answer was lost),
-or when a batch is not acceptable, ``settling.py`` sorts the group out batch by batch. When the connection is lost,
-the group is sent again: what had been committed after all is recognised by its id.
+Callers who have just been answered often come back at once. So a writer waits for its share of those who are about
+(half of them), for at most half the time that a commit takes: without this it would set off with the first who comes,
+and many small commits would cost more than a few large ones (the same thought as PostgreSQL's ``commit_delay``).
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
 from datetime import date
-from typing import Any
 
 import psycopg
 import structlog
-from psycopg import errors
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from groundswell.platform.database import Database, driver_connection
 from groundswell.platform.problems import Problem, Unavailable
-from groundswell.platform.telemetry import EVENTS
 
-from .event import COPY, Event, day_of
+from .event import Event, day_of
 from .partitions import ensure_days, missing_days
-from .settling import Settlement, settle
+from .settling import settle
 from .tables import LoggedEvent
+from .writer import Batch, Writer, refuse
 
 log = structlog.get_logger(__name__)
 
+WRITERS = 2
 GROUP_MAX = 20_000
 GATHER_MAX_S = 0.005
-RETRY_FOR_S = 20.0
-RETRY_EVERY_S = 0.1
 
 
 class Backlogged(Problem):
     status, code, title = 503, "events_backlogged", "Too many events are waiting to be committed; try again."
-
-
-@dataclass(slots=True)
-class Batch:
-    """Events that are committed together or not at all, as lines of COPY."""
-
-    lines: str
-    days: frozenset[date]
-    kinds: Sequence[str]
-    done: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class EventLog:
@@ -69,12 +52,12 @@ class EventLog:
         self.database = database
         self.backlog_max = backlog_max
         self._waiting: list[Batch] = []
-        self._waiting_events = 0
+        self._unanswered_events = 0
+        self._unanswered_batches = 0
         self._wake = asyncio.Event()
-        self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._days: set[date] = set()
+        self._turn = asyncio.Lock()
         self._closing = False
-        self._expected = 0
+        self._expected = 1
         self._commit_s = 0.0
         self._gathered: asyncio.Future[None] | None = None
 
@@ -93,45 +76,50 @@ class EventLog:
 
     async def submit(self, lines: str, days: frozenset[date], kinds: Sequence[str]) -> None:
         """``append`` for callers that have written the lines of COPY themselves."""
-        if self._waiting_events + len(kinds) > self.backlog_max:
+        if self._unanswered_events + len(kinds) > self.backlog_max:
             raise Backlogged(headers={"Retry-After": "1"})
-        batch = Batch(lines, days, kinds)
+        batch = Batch(lines, days, kinds, asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
-        self._waiting_events += len(kinds)
-        self._wake.set()
-        if self._gathered is not None and len(self._waiting) >= self._expected and not self._gathered.done():
-            self._gathered.set_result(None)
+        self._unanswered_events += len(kinds)
+        self._unanswered_batches += 1
+        if self._gathered is None:
+            self._wake.set()
+        elif len(self._waiting) >= self._expected:
+            _finish(self._gathered)
         await batch.done
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["EventLog"]:
         """Write for as long as the block lasts; what waits at its end is still committed."""
-        writer = asyncio.create_task(self._write())
+        writers = [asyncio.create_task(self._write(Writer(self.database))) for _ in range(WRITERS)]
         try:
             yield self
         finally:
             self._closing = True
             self._wake.set()
-            await asyncio.gather(writer, return_exceptions=True)
-            await self._disconnect()
+            await asyncio.gather(*writers, return_exceptions=True)
 
-    async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            await self._gather()
-            group = self._take()
-            if self._closing and not group:
-                return
+    async def _write(self, writer: Writer) -> None:
+        while group := await self._next_group():
             began = time.perf_counter()
             try:
-                await self._commit_or_retry(group)
+                await writer.commit_or_retry(group)
                 self._commit_s = 0.8 * self._commit_s + 0.2 * (time.perf_counter() - began)
             except Exception as error:
                 log.exception("events_not_committed", batches=len(group))
-                _refuse(group, error if isinstance(error, Problem) else Unavailable(str(error)))
+                refuse(group, error if isinstance(error, Problem) else Unavailable(str(error)))
             finally:
-                self._waiting_events -= sum(len(batch.kinds) for batch in group)
-                self._expected = len(group) + len(self._waiting)
+                self._expected = max(1, self._unanswered_batches // WRITERS)
+                self._unanswered_batches -= len(group)
+                self._unanswered_events -= sum([len(batch.kinds) for batch in group])
+        await writer.disconnect()
+
+    async def _next_group(self) -> list[Batch]:
+        """What is to be committed next; nothing when it is time to end."""
+        async with self._turn:
+            await self._wake.wait()
+            await self._gather()
+            return self._take()
 
     async def _gather(self) -> None:
         """Give those who were answered last a moment to come back."""
@@ -155,69 +143,10 @@ class EventLog:
             self._wake.clear()
         return group
 
-    async def _commit_or_retry(self, group: list[Batch]) -> None:
-        deadline = asyncio.get_running_loop().time() + RETRY_FOR_S
-        while True:
-            try:
-                await self._commit(group)
-                return
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-                log.warning("event_writer_lost_database", error=str(error).strip().split("\n", 1)[0])
-                await self._disconnect()
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Unavailable("The database is away.", headers={"Retry-After": "2"}) from error
-                await asyncio.sleep(RETRY_EVERY_S)
-
-    async def _commit(self, group: list[Batch]) -> None:
-        connection = await self._connect()
-        days = frozenset().union(*[batch.days for batch in group])
-        if not days <= self._days:
-            await ensure_days(connection, days)
-            self._days |= days
-        try:
-            async with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-                await copy.write("".join([batch.lines for batch in group]))
-        except (errors.IntegrityError, errors.DataError) as error:
-            self._days.clear()  # perhaps a partition has been dropped
-            log.info("event_group_settled_one_by_one", batches=len(group), reason=type(error).__name__)
-            await ensure_days(connection, days)
-            _answer(group, await settle(connection, [batch.lines for batch in group]))
-            return
-        _answer(group, [None] * len(group))
-
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await self.database.connect(autocommit=True)
-            self._days.clear()
-        return self._connection
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(psycopg.Error, OSError):
-                await connection.close()
-
-
-def _answer(group: list[Batch], outcomes: Sequence[Settlement]) -> None:
-    for batch, refusal in zip(group, outcomes, strict=True):
-        if refusal is None:
-            for kind in batch.kinds:
-                EVENTS.labels(kind).inc()
-            if not batch.done.done():
-                batch.done.set_result(None)
-        else:
-            _refuse([batch], refusal)
-
 
 def _finish(waiting: "asyncio.Future[None]") -> None:
     if not waiting.done():
         waiting.set_result(None)
-
-
-def _refuse(group: list[Batch], problem: Problem) -> None:
-    for batch in group:
-        if not batch.done.done():
-            batch.done.set_exception(problem)
 
 
 async def record(session: AsyncSession, *events: Event) -> None:

@@ -1,13 +1,13 @@
 """``/s/<token>/go``: straight to the title, with the click committed before the answer.
 
-It stands before everything else in the application, because QR codes, creators' links and the landing page's own button
-all come through here: no routing, no session, no object that is not needed. What a link leads to is kept in memory and
-forgotten the moment anything about it changes (``memory.py``).
+It stands before everything else, FastAPI included, because QR codes, creators' links and the landing page's own button
+all come through here: no routing, no middleware, no session, no object that is not needed. What a link leads to is kept
+in memory and forgotten the moment anything about it changes (``memory.py``).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
@@ -16,24 +16,23 @@ from uuid import UUID
 from psycopg import Error as PsycopgError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.datastructures import State
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from groundswell.moments.availability import Audience
 from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.database import Database
-from groundswell.platform.ids import uuid7
+from groundswell.platform.ids import uuid7_bytes
 from groundswell.platform.problems import Problem, Unavailable, problem_response
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import REQUESTS
 from groundswell.shares.links import LinkExpired, resolve, share_url
 
-from .event import copy_inputs, copy_instant, copy_line, copy_verdict
+from .event import copy_inputs, copy_line, copy_verdict
 from .log import EventLog
 from .memory import Memory
 from .references import Place, place
 from .seeing import KEPT_HEADERS, Seen, see
-from .touchtokens import PARAMETER, touch_token
+from .touchtokens import PARAMETER, touch_token_of_bytes
 from .visitors import Visitors
 from .visits import COOKIE, PREVIOUS, TOKEN_MAX, visit_cookie
 
@@ -60,28 +59,25 @@ class Destination:
     expires_at: datetime | None
 
 
-class RedirectApp:
-    """ASGI middleware that answers ``/s/<token>/go`` and leaves all else to ``app``."""
+def is_redirect(scope: Scope) -> bool:
+    """Whether this is a request for ``/s/<token>/go``."""
+    path: str = scope.get("path", "")
+    return path.endswith("/go") and path.startswith("/s/") and path.count("/") == 3 and scope["type"] == "http"
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"] if scope["type"] == "http" else ""
-        if not (path.endswith("/go") and path.startswith("/s/") and path.count("/") == 3):
-            await self.app(scope, receive, send)
-            return
-        try:
-            headers = await _follow(scope["app"].state, scope, path[3:-3])
-        except (OperationalError, InterfaceError, PsycopgError):
-            problem: Problem = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
-            await _refuse(problem, scope, receive, send)
-        except Problem as refusal:
-            await _refuse(refusal, scope, receive, send)
-        else:
-            FOUND.inc()
-            await send({"type": "http.response.start", "status": 302, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
+async def redirect(state: State, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request for ``/s/<token>/go`` (an ASGI application, but for ``state``: what the process holds)."""
+    try:
+        headers = await _follow(state, scope, scope["path"][3:-3])
+    except (OperationalError, InterfaceError, PsycopgError):
+        problem: Problem = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
+        await _refuse(state, problem, scope, receive, send)
+    except Problem as refusal:
+        await _refuse(state, refusal, scope, receive, send)
+    else:
+        FOUND.inc()
+        await send({"type": "http.response.start", "status": 302, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _follow(state: State, scope: Scope, token: str) -> list[tuple[bytes, bytes]]:
@@ -100,29 +96,35 @@ async def _follow(state: State, scope: Scope, token: str) -> list[tuple[bytes, b
     from_landing = b"from=landing" in scope["query_string"]
     log: EventLog = state.event_log
     kind = "unfurl" if seen.verdict.kind == "unfurl" else "continue" if from_landing else "click"
-    id = uuid7()
-    await log.submit(_line(id, now, kind, destination, seen, headers), frozenset([now.date()]), (kind,))
+    id = uuid7_bytes()
+    await log.submit(_line(id, now, kind, destination, seen, headers), _days(now.date()), (kind,))
     if kind == "unfurl":
         return _answer(destination.landing)
     location = destination.after if from_landing else destination.start
     if not seen.may_be_followed:
         return _answer(location)
-    touch = touch_token(settings.secret, now, id)
+    touch = touch_token_of_bytes(settings.secret, now, id)
     return _answer(f"{location}&{PARAMETER}={touch}", visit_cookie(settings, touch))
 
 
-def _line(id: UUID, now: datetime, kind: str, to: Destination, seen: Seen, headers: dict[str, str]) -> str:
+@lru_cache(maxsize=4)
+def _days(day: date) -> frozenset[date]:
+    return frozenset([day])
+
+
+def _line(id: bytes, now: datetime, kind: str, to: Destination, seen: Seen, headers: dict[str, str]) -> str:
     inputs = seen.inputs
     if seen.may_be_followed and (previous := _cookie(headers.get("cookie", ""))):
         inputs = inputs | {PREVIOUS: previous}
+    verdict = seen.verdict
     return copy_line(
-        str(id),
-        copy_instant(now),
+        id.hex(),
+        now.isoformat(),
         kind,
         to.place.columns,
         visitor=seen.visitor,
         channel=to.place.channel,
-        verdict=copy_verdict(seen.verdict.kind, seen.verdict.reason, seen.verdict.rule),
+        verdict=copy_verdict(verdict.kind, verdict.reason, verdict.rule),
         inputs=_inputs(tuple(inputs.items())),
     )
 
@@ -158,11 +160,11 @@ def _answer(location: str, cookie: str | None = None) -> list[tuple[bytes, bytes
     return headers
 
 
-async def _refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(state: State, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
     """Browsers go to the landing page, which says why not in words; programs get the problem document."""
-    request = Request(scope)
-    settings: Settings = scope["app"].state.settings
-    if "text/html" in request.headers.get("accept", "") and problem.status in {403, 404, 410}:
+    settings: Settings = state.settings
+    accepted = dict(scope["headers"]).get(b"accept", b"")
+    if b"text/html" in accepted and problem.status in {403, 404, 410}:
         headers = _answer(share_url(settings, quote(scope["path"][3:-3], safe="")))
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})

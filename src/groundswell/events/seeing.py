@@ -10,7 +10,7 @@ from groundswell.shares.unfurlers import unfurler
 from .verdicts import PREVIEW_HEADERS, USER_AGENT_MAX, Verdict, judge
 from .visitors import visitor_hash
 
-KEPT_HEADERS = (*PREVIEW_HEADERS, "sec-gpc")
+KEPT_HEADERS = frozenset({*PREVIEW_HEADERS, "sec-gpc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,19 @@ def inputs_of(headers: Mapping[str, str]) -> dict[str, str]:
     """What a verdict is reached from, to be kept beside it: never an address, never a query string."""
     inputs = {"ua": headers.get("user-agent", "")[:USER_AGENT_MAX]}
     if referrer := headers.get("referer"):
-        inputs["referrer"] = host_of(referrer)[:255]
-    for name in KEPT_HEADERS:
+        inputs["referrer"] = host_of(referrer)
+    if KEPT_HEADERS.isdisjoint(headers):
+        return inputs
+    for name in sorted(KEPT_HEADERS):
         if value := headers.get(name):
             inputs[name] = value[:64]
     return inputs
 
 
+@lru_cache(maxsize=10_000)
 def host_of(url: str) -> str:
     """The host that ``url`` names, or nothing."""
     try:
-        return urlsplit(url).hostname or ""
+        return (urlsplit(url).hostname or "")[:255]
     except ValueError:
         return ""

@@ -9,12 +9,20 @@ BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """No 0/O/I/l: a code can be read aloud and typed."""
 
 
+VERSION_7 = 0x7 << 76 | 0b10 << 62
+RANDOM_BITS = 0x0FFF_3FFF_FFFF_FFFF_FFFF
+"""What version and variant leave of the last ten bytes."""
+
+
 def uuid7() -> UUID:
     """A UUID of version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random_bits = int.from_bytes(os.urandom(10), "big") >> 6
-    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | (random_bits >> 62) << 64
-    return UUID(int=value | 0b10 << 62 | random_bits & 0x3FFF_FFFF_FFFF_FFFF)
+    return UUID(bytes=uuid7_bytes())
+
+
+def uuid7_bytes() -> bytes:
+    """The 16 bytes of a ``uuid7``, for where an object would cost more than it gives."""
+    value = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10), "big") & RANDOM_BITS | VERSION_7
+    return value.to_bytes(16, "big")
 
 
 def random_code(length: int = 10) -> str:

@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.types import Receive, Scope, Send
 
 from groundswell import __version__
 from groundswell.accounts.access import principal_of
 from groundswell.accounts.tokens import KeySource, TokenVerifier
-from groundswell.events.redirect import RedirectApp
+from groundswell.events.redirect import is_redirect, redirect
 from groundswell.platform import problems
 from groundswell.platform.jobs import rescue_stalled
 from groundswell.platform.runtime import Runtime, open_runtime
@@ -23,6 +24,16 @@ from . import pages, rooms
 log = structlog.get_logger(__name__)
 
 RESCUE_INTERVAL_S = 10
+
+
+class Application(FastAPI):
+    """FastAPI, with the redirect before everything that it does."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_redirect(scope):
+            await redirect(self.state, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
@@ -45,7 +56,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
                 await stack.enter_async_context(background_worker(runtime))
             yield
 
-    app = FastAPI(
+    app = Application(
         title="Groundswell",
         version=__version__,
         summary="Moments for any streaming service.",
@@ -58,7 +69,6 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     app.state.principal_of = principal_of
     app.state.verifier = TokenVerifier(settings, keys)
     app.add_middleware(Observed)
-    app.add_middleware(RedirectApp)  # the outermost: it answers /s/<token>/go before anything else looks at it
     problems.install(app)
     for module in rooms.load("api"):
         app.include_router(module.router)

@@ -1,0 +1,118 @@
+"""A writer of the event log: one connection that commits groups of batches.
+
+The ``COPY`` assumes that every event is new. When one is not (somebody repeated a request whose answer was lost),
+or when a batch is not acceptable, ``settling.py`` sorts the group out batch by batch. When the connection is lost,
+the group is sent again: what had been committed after all is recognised by its id.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import errors
+
+from groundswell.platform.database import Database
+from groundswell.platform.problems import Problem, Unavailable
+from groundswell.platform.telemetry import EVENTS
+
+from .event import COPY
+from .partitions import ensure_days
+from .settling import Settlement, settle
+
+log = structlog.get_logger(__name__)
+
+RETRY_FOR_S = 20.0
+RETRY_EVERY_S = 0.1
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events that are committed together or not at all, as lines of COPY; ``done`` is who waits for it."""
+
+    lines: str
+    days: frozenset[date]
+    kinds: Sequence[str]
+    done: "asyncio.Future[None]"
+
+
+class Writer:
+    """Commits groups of batches, one after another, and answers each batch."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._days: set[date] = set()
+
+    async def commit_or_retry(self, group: list[Batch]) -> None:
+        """Commit ``group``, waiting out a restart of the database.
+
+        Raises:
+            Unavailable: it did not come back in time.
+        """
+        deadline = asyncio.get_running_loop().time() + RETRY_FOR_S
+        while True:
+            try:
+                await self._commit(group)
+                return
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+                log.warning("event_writer_lost_database", error=str(error).strip().split("\n", 1)[0])
+                await self.disconnect()
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unavailable("The database is away.", headers={"Retry-After": "2"}) from error
+                await asyncio.sleep(RETRY_EVERY_S)
+
+    async def disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(psycopg.Error, OSError):
+                await connection.close()
+
+    async def _commit(self, group: list[Batch]) -> None:
+        connection = await self._connect()
+        days = frozenset().union(*[batch.days for batch in group])
+        if not days <= self._days:
+            await ensure_days(connection, days)
+            self._days |= days
+        try:
+            async with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+                await copy.write("".join([batch.lines for batch in group]))
+        except (errors.IntegrityError, errors.DataError) as error:
+            self._days.clear()  # perhaps a partition has been dropped
+            log.info("event_group_settled_one_by_one", batches=len(group), reason=type(error).__name__)
+            await ensure_days(connection, days)
+            answer(group, await settle(connection, [batch.lines for batch in group]))
+            return
+        answer(group, [None] * len(group))
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await self.database.connect(autocommit=True)
+            self._days.clear()
+        return self._connection
+
+
+def answer(group: list[Batch], outcomes: Sequence[Settlement]) -> None:
+    """Tell those who wait that their batch is committed, or why it is not."""
+    committed: Counter[str] = Counter()
+    for batch, refusal in zip(group, outcomes, strict=True):
+        if refusal is None:
+            committed.update(batch.kinds)
+            if not batch.done.done():
+                batch.done.set_result(None)
+        else:
+            refuse([batch], refusal)
+    for kind, number in committed.items():
+        EVENTS.labels(kind).inc(number)
+
+
+def refuse(group: list[Batch], problem: Problem) -> None:
+    """Tell all of ``group`` why they are not committed."""
+    for batch in group:
+        if not batch.done.done():
+            batch.done.set_exception(problem)
