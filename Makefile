@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DIST := src/groundswell/web/static/dist
 ELEMENT_SOURCES := $(shell find elements -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help setup reference demo serve test test-browser check format bench screenshots lock clean
+.PHONY: help setup reference demo serve test test-engines test-browser check format bench screenshots lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,10 @@ serve: setup  ## serve with your own settings (GROUNDSWELL_*)
 test: setup .stamps/browser  ## every test, in real browsers and on a real database
 	@$(BIN)/python -m pytest
 
+test-engines: setup  ## the reports on ClickHouse's engine and a real Spark cluster against DuckDB (Spark needs Java 17)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-engines.lock
+	@GROUNDSWELL_TEST_ENGINES=1 $(BIN)/python -m pytest tests/engines -rs
+
 reference: setup  ## write the reference pages that are made from the code
 	@$(BIN)/python scripts/reference.py
 
@@ -75,3 +79,6 @@ clean:  ## remove what setup made (not your data)
 lock:  ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--group dev pyproject.toml -o requirements.lock
+	@printf 'chdb>=4\npyspark>=4.1\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --constraint requirements.lock \
+		$(foreach name,numpy pandas pyarrow python-dateutil six tzdata,--no-emit-package $(name)) - -o requirements-engines.lock

@@ -9,7 +9,7 @@ import uvloop
 import bench
 from bench.harness import Bench
 
-NOT_BENCHMARKS = {"__main__", "harness", "load", "served"}
+NOT_BENCHMARKS = {"__main__", "harness", "lakes", "load", "served"}
 
 
 def names() -> list[str]:

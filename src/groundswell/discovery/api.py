@@ -7,7 +7,7 @@ from groundswell.catalog.titles import find_title
 from groundswell.platform.pages import Cursor, Limit
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import feed, heatmap
+from . import belonging, feed, heatmap  # noqa: F401 - belonging answers what the reports ask
 from .schemas import Discover, Heatmap
 
 router = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRoute)

@@ -14,8 +14,8 @@ from groundswell.catalog.tables import Title
 from groundswell.platform.problems import NotFound
 from groundswell.shares.tables import Share
 
-from .loop import Slice
 from .schemas import ConversionRow
+from .slices import Slice
 
 CERTAIN = frozenset({"login", "token"})
 

@@ -1,50 +1,126 @@
-"""Where reports are computed: Ibis expressions over the lake, on DuckDB. Imported by the first report asked for."""
+"""Reading the lake: its tables as Ibis tables, on the engine that the settings name.
 
-from collections.abc import Iterator
+Imported by the first report that is asked for: the libraries are heavy to load.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any
 
-import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from groundswell.attribution.lake import CREDITS
 from groundswell.events.lake import EVENTS, SealedTable, files_between, open_delta
 from groundswell.platform.settings import Settings
 
+from .engines.contract import Engine, EngineUnknown, LakeDamaged
+
+Rows = list[dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class Lake:
-    """The sealed tables of some days, as Ibis tables: whoever asks with Ibis need not know the engine."""
+    """The sealed tables of some days, and the rows that say what their ids stand for (see ``dimensions``).
 
+    ``run`` computes an expression over them.
+    """
+
+    engine: Engine
     events: ir.Table
     credits: ir.Table
+    named: Mapping[str, ir.Table]
+
+    def run(self, expression: ir.Table) -> Rows:
+        """The rows of an expression over these tables.
+
+        Raises:
+            EngineDown, LakeDamaged.
+        """
+        return rows_of(self.engine.run(expression))
+
+
+def rows_of(table: pa.Table) -> Rows:
+    rows: Rows = table.to_pylist()
+    return rows
+
+
+def engine_of(url: str) -> Engine:
+    """The engine that an address names.
+
+    Raises:
+        EngineUnknown, EngineDown.
+    """
+    scheme = url.split(":", 1)[0]
+    if scheme == "duckdb":
+        from .engines.duckdb import DuckDB
+
+        return DuckDB()
+    if scheme in ("clickhouse", "chdb"):
+        from .engines.clickhouse import ChDB, ClickHouse, Server
+
+        return ClickHouse(Server(url) if scheme == "clickhouse" else ChDB())
+    if scheme == "spark":
+        from .engines.spark import Spark
+
+        return Spark(url)
+    raise EngineUnknown(f"{scheme}: is none of duckdb:, clickhouse://host:port/database, chdb:, spark://host:port.")
 
 
 @contextmanager
-def opened(settings: Settings, first: date, last: date) -> Iterator[Lake]:
-    """The lake's days from ``first`` to ``last``, both included; empty tables where nothing has been sealed."""
-    connection = ibis.duckdb.connect()
+def opened(settings: Settings, first: date, last: date, named: Mapping[str, pa.Table] | None = None) -> Iterator[Lake]:
+    """The lake's days from ``first`` to ``last``, both included; empty tables where nothing has been sealed.
+
+    Args:
+        named: small tables to be asked about beside them, by name.
+
+    Raises:
+        EngineUnknown, EngineDown, LakeDamaged.
+    """
+    engine = engine_of(settings.analytics_url)
     try:
-        yield Lake(
-            _table(connection, settings, EVENTS, first, last), _table(connection, settings, CREDITS, first, last)
-        )
+        events = _table(engine, settings, EVENTS, first, last)
+        credits = _table(engine, settings, CREDITS, first, last)
+        small = {name: engine.rows(name, rows) for name, rows in (named or {}).items()}
+        yield Lake(engine, events, credits, small)
     finally:
-        connection.disconnect()
+        engine.close()
 
 
-def _table(connection: ibis.BaseBackend, settings: Settings, table: SealedTable, first: date, last: date) -> ir.Table:
-    delta = open_delta(settings, table)
-    files = [] if delta is None else files_between(delta, first, last)
+def _table(engine: Engine, settings: Settings, table: SealedTable, first: date, last: date) -> ir.Table:
+    schema = table.schema()
+    stored = schema.remove(schema.get_field_index("day"))  # by which files are found; no file holds it
+    try:
+        delta = open_delta(settings, table)
+        files = [] if delta is None else files_between(delta, first, last)
+    except DeltaError as error:
+        raise LakeDamaged(f"The log of {table.name} cannot be read: {str(error)[:200]}") from None
     if delta is None or not files:
-        return ibis.memtable(table.schema().empty_table())
+        return engine.rows(table.name, stored.empty_table())
+    check(delta, files)
+    return engine.files(table.name, files, stored)
+
+
+def check(delta: DeltaTable, files: list[str]) -> None:
+    """Whether the files of a local lake are as they were written.
+
+    Raises:
+        LakeDamaged: one is missing or cut short; it is named.
+    """
     if "://" in files[0]:
-        return _remote(connection, delta, table.name)
-    return connection.read_parquet(files, table_name=table.name, hive_partitioning=False)
-
-
-def _remote(connection: ibis.BaseBackend, delta: DeltaTable, name: str) -> ir.Table:
-    """A table in an object store, read by Delta's own client (DuckDB would need an extension of its own)."""
-    connection.con.register(name, delta.to_pyarrow_dataset())
-    return connection.table(name)
+        return
+    actions = pa.table(delta.get_add_actions(flatten=True))
+    sizes = dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+    for file in files:
+        path = Path(file)
+        name = "/".join(path.parts[-2:])
+        found = path.stat().st_size if path.exists() else None
+        if found is None:
+            raise LakeDamaged(f"{name} is missing from the lake.", file=name)
+        if found != sizes.get(name, found):
+            raise LakeDamaged(f"{name} has {found} bytes and was written with {sizes[name]}.", file=name)

@@ -2,8 +2,12 @@
 
 People are counted, not requests: a click or a play counts a visitor (whose hash lasts for a day) once, and a visitor
 who asks not to be told apart once for each visit. Conversions are counted by credit, so that they can be divided.
+
+Only what engines agree on is used: no approximate counts or quantiles, no joins by nearest time, and a total order
+(instant, then id) wherever order decides.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import ibis
@@ -14,6 +18,13 @@ from groundswell.attribution.credit import PPM
 EVENT_STEPS = ("share", "unfurl", "click", "continue", "play")
 CREDIT_STEPS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation")
 OF_PEOPLE = ("click", "continue", "play")
+STAYED_DAYS = (30, 90)
+
+COLUMNS = {"channel": "channel", "title": "title_id", "moment": "moment_id"}
+"""Dimensions that events and credits carry themselves."""
+
+OF_MOMENT = {"scene": "scene_id", "maker": "maker_id"}
+OF_SHARE = {"sharer": "sharer_id", "generation": "generation", "cohort": "week", "root": "root_id"}
 
 
 def within(table: ir.Table, first: date, last: date) -> ir.Table:
@@ -23,32 +34,54 @@ def within(table: ir.Table, first: date, last: date) -> ir.Table:
     return table.filter(table.at >= begin, table.at < end)
 
 
-def sliced(table: ir.Table, *, title_id: str | None, channel: str | None) -> ir.Table:
-    """The rows of one title, one channel, or both."""
-    if title_id is not None:
-        table = table.filter(table.title_id == title_id)
-    if channel is not None:
-        table = table.filter(table.channel == channel)
-    return table
+def by_dimension(table: ir.Table, dimension: str | None, named: Mapping[str, ir.Table]) -> ir.Table:
+    """With a text column ``key`` to group by: what the row is about in that dimension, null when nothing is known.
 
-
-def by_dimension(table: ir.Table, dimension: str | None) -> ir.Table:
-    """With a text column ``key`` to group by: a column's value, the UTC day, or the same for all."""
+    Args:
+        named: the tables that say what ids stand for, as many as the dimension needs (see ``dimensions``).
+    """
     if dimension is None:
         return table.mutate(key=ibis.literal(""))
     if dimension == "day":
-        return table.mutate(key=table.at.strftime("%Y-%m-%d"))
-    return table.mutate(key=table[dimension])
+        return table.mutate(key=table.at.date().cast("string"))
+    if dimension in COLUMNS:
+        return table.mutate(key=table[COLUMNS[dimension]])
+    if dimension == "territory":
+        return _territory(table, named)
+    of, column = ("moment_id", OF_MOMENT[dimension]) if dimension in OF_MOMENT else ("share_id", OF_SHARE[dimension])
+    names = named["moments" if of == "moment_id" else "shares"]
+    names = names.select(named_id=names[of], key=names[column])
+    return table.left_join(names, table[of] == names.named_id).drop("named_id")
+
+
+def _territory(table: ir.Table, named: Mapping[str, ir.Table]) -> ir.Table:
+    """Where a visit came from; for a credit, where the viewer who converted is known to be."""
+    if "territory" in table.columns:
+        return table.mutate(key=table.territory)
+    places = named["converted"].select(named_id="conversion_id", key="territory")
+    return table.left_join(places, table.conversion_id == places.named_id).drop("named_id")
+
+
+def sliced(table: ir.Table, where: Mapping[str, str], named: Mapping[str, ir.Table]) -> ir.Table:
+    """The rows of one title, one channel and so on: each dimension of ``where`` has the value given."""
+    for dimension, value in where.items():
+        keyed = by_dimension(table, dimension, named)
+        table = keyed.filter(keyed.key == value).drop("key")
+    return table
+
+
+def seconds(instant: ir.Value) -> ir.Value:
+    """Whole seconds since 1970, rounded down: some engines count parts of a second too."""
+    return instant.epoch_seconds().floor().cast("int64")
 
 
 def visits(events: ir.Table) -> ir.Table:
-    """Per ``key``: shares, unfurls, and the people who clicked, went on and played."""
-    who = ibis.coalesce(events.visitor, events.id)
-    human = events.verdict == "human"
-    counted: dict[str, ir.Value] = {step: who.nunique(where=human & (events.kind == step)) for step in OF_PEOPLE}
-    for step in ("share", "unfurl"):
-        counted[step] = (events.kind == step).sum()
-    return events.group_by("key").aggregate(**counted).order_by("key")
+    """Per ``key`` and kind: shares, unfurls, and the people who clicked, went on and played."""
+    people = events.filter(events.verdict == "human", events.kind.isin(OF_PEOPLE))
+    people = people.select("key", "kind", who=ibis.coalesce(people.visitor, people.id)).distinct()
+    sent = events.filter(events.kind.isin(("share", "unfurl")))
+    counted = [each.group_by("key", "kind").aggregate(count=each.count()) for each in (people, sent)]
+    return counted[0].union(counted[1]).order_by("key", "kind")
 
 
 def conversions(credits: ir.Table) -> ir.Table:
@@ -60,6 +93,25 @@ def conversions(credits: ir.Table) -> ir.Table:
     )
 
 
+def staying(credits: ir.Table, events: ir.Table, days: int, as_of: datetime) -> ir.Table:
+    """Per ``key``: subscriptions paid at least ``days`` before ``as_of`` (``due``), and those of them that had not
+    been cancelled or given back in full within ``days`` (``stayed``), in millionths of credit."""
+    span = days * 86_400
+    paid = events.filter(events.kind == "subscription", events.at <= as_of - timedelta(days=days))
+    paid = paid.select(conversion="id", viewer="viewer_id", paid_at="at", paid_minor="amount_minor")
+    ends = events.filter(events.kind.isin(("cancellation", "refund")))
+    ends = ends.select(end_viewer="viewer_id", end_kind="kind", ended_at="at", back_minor="amount_minor")
+    met = paid.join(ends, paid.viewer == ends.end_viewer)
+    after = seconds(met.ended_at) - seconds(met.paid_at)
+    whole = (met.end_kind == "cancellation") | (met.paid_minor + met.back_minor <= 0)
+    left = met.filter(after >= 0, after < span, whole).select(gone="conversion").distinct()
+    sold = credits.filter(credits.kind == "subscription").select("key", "conversion_id", "weight_ppm")
+    sold = sold.join(paid.select("conversion"), sold.conversion_id == paid.conversion)
+    sold = sold.left_join(left, sold.conversion_id == left.gone)
+    kept = ibis.ifelse(sold.gone.isnull(), sold.weight_ppm, 0)
+    return sold.group_by("key").aggregate(due=sold.weight_ppm.sum(), stayed=kept.sum()).order_by("key")
+
+
 def reported(events: ir.Table) -> ir.Table:
     """Per kind: all conversions that the service reported, whoever brought them."""
     kept = events.filter(events.kind.isin(CREDIT_STEPS))
@@ -67,10 +119,11 @@ def reported(events: ir.Table) -> ir.Table:
 
 
 def excluded(events: ir.Table) -> ir.Table:
-    """Per reason: visits that were not people's (unfurls apart, which are a step of their own)."""
-    kept = events.filter(events.verdict == "robot")
-    counted = kept.group_by(reason=kept.verdict_reason).aggregate(events=kept.count())
-    return counted.order_by(ibis.desc("events"), "reason").limit(20)
+    """Per verdict, reason and rule: visits that were not people's (unfurls apart, which are a step of their own)."""
+    kept = events.filter(events.verdict.isin(("robot", "givt", "sivt")))
+    counted = kept.group_by(verdict="verdict", reason=kept.verdict_reason, rule=kept.verdict_rule)
+    counted = counted.aggregate(events=kept.count())
+    return counted.order_by(ibis.desc("events"), "verdict", "reason", "rule").limit(50)
 
 
 def with_model(credits: ir.Table, model: str, version: int) -> ir.Table:
@@ -79,27 +132,36 @@ def with_model(credits: ir.Table, model: str, version: int) -> ir.Table:
 
 
 def cycle_times(credits: ir.Table, events: ir.Table) -> ir.Table:
-    """Seconds from each share to the sign-ups credited to it: how many, the median and the 90th percentile."""
-    made = events.filter(events.kind == "share").select(share_id="share_id", made_at="at")
-    signed_up = credits.filter(credits.kind == "sign_up", credits.weight_ppm == PPM)
-    joined = signed_up.join(made, "share_id")
-    seconds = joined.at.epoch_seconds() - joined.made_at.epoch_seconds()
-    return joined.aggregate(sign_ups=joined.count(), median_s=seconds.quantile(0.5), p90_s=seconds.quantile(0.9))
+    """Seconds from each share to the sign-ups credited to it: how many, the median and the 90th percentile.
+
+    A percentile is the least value that so many are no longer than (nearest rank), so that every engine finds the same.
+    """
+    made = events.filter(events.kind == "share").select(made_share="share_id", made_at="at")
+    signed_up = credits.filter(credits.kind == "sign_up", credits.weight_ppm == PPM).select("id", "share_id", "at")
+    joined = signed_up.join(made, signed_up.share_id == made.made_share)
+    taken = joined.select("id", seconds=seconds(joined.at) - seconds(joined.made_at))
+    ordered = ibis.window(order_by=[taken.seconds, taken.id])
+    ranked = taken.mutate(rank=ibis.row_number().over(ordered) + 1, total=taken.count().over(ibis.window()))
+
+    def least(percent: int) -> ir.Value:
+        return ibis.ifelse(ranked.rank * 100 >= ranked.total * percent, ranked.seconds, ibis.null("int64")).min()
+
+    return ranked.aggregate(sign_ups=ranked.count(), median_s=least(50), p90_s=least(90))
 
 
 def offspring(credits: ir.Table, events: ir.Table, first: date, last: date, window: timedelta) -> ir.Table:
     """Per new viewer of the period: the shares they made within ``window`` of signing up, and the sign-ups credited to
-    these within ``window`` of the share. Columns viewer_id, signed_up_at, shares, sign_ups."""
+    these within ``window`` of the share. Columns viewer_id, signed_up_at, shares, millionths."""
     new = within(events.filter(events.kind == "sign_up", events.viewer_id.notnull()), first, last)
     new = new.group_by("viewer_id").aggregate(signed_up_at=new.at.min())
     span = int(window.total_seconds())
     made = events.filter(events.kind == "share", events.viewer_id.notnull())
     made = made.select("viewer_id", "share_id", shared_at="at").join(new, "viewer_id")
-    since = made.shared_at.epoch_seconds() - made.signed_up_at.epoch_seconds()
+    since = seconds(made.shared_at) - seconds(made.signed_up_at)
     made = made.filter(since >= 0, since <= span).select("viewer_id", "share_id", "shared_at")
     brought = credits.filter(credits.kind == "sign_up").select("share_id", "weight_ppm", brought_at="at")
     brought = brought.join(made, "share_id")
-    after = brought.brought_at.epoch_seconds() - brought.shared_at.epoch_seconds()
+    after = seconds(brought.brought_at) - seconds(brought.shared_at)
     brought = brought.filter(after >= 0, after <= span)
     sign_ups = brought.group_by("viewer_id").aggregate(millionths=brought.weight_ppm.sum())
     shares = made.group_by("viewer_id").aggregate(shares=made.count())

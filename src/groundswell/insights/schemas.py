@@ -11,6 +11,21 @@ Counts = dict[str, float]
 ``renewal``, ``refund``, ``cancellation``). Conversions can be fractions under models that divide them."""
 
 
+class Stale(BaseModel):
+    """That this is an earlier answer, because the engine or the lake could not give a new one: why, and from when."""
+
+    code: str
+    detail: str
+    made_at: datetime
+
+
+class Report(BaseModel):
+    """What every report has: up to when everything is counted, and whether it is an earlier answer."""
+
+    as_of: Annotated[datetime | None, Field(description="Everything up to here is counted; null: nothing sealed yet.")]
+    stale: Stale | None = None
+
+
 class Step(BaseModel):
     """One step of the loop. ``total`` is all that the service reported, whoever brought it (conversions only)."""
 
@@ -76,18 +91,44 @@ class CycleTime(BaseModel):
 
 
 class Excluded(BaseModel):
-    """Visits that are kept and not counted, by why."""
+    """Visits that are kept and not counted: the verdict, why, and the version of the rule that reached it."""
 
+    verdict: str
     reason: str
+    rule: str
     events: int
 
 
-class LoopReport(BaseModel):
+class Staying(BaseModel):
+    """Credited subscriptions paid at least ``days`` ago (``due``), and how many of them were still paying then."""
+
+    days: int
+    due: float
+    stayed: float
+
+    @property
+    def part(self) -> float | None:
+        return self.stayed / self.due if self.due else None
+
+
+class Coverage(BaseModel):
+    """How the conversions of a kind could be matched to a visit, whatever the title or channel.
+
+    ``certain``: signed in, or by the service's token. ``probable``: by our own cookie. ``unmatched``: no visit by way
+    of a share within the window is known.
+    """
+
+    kind: str
+    certain: int
+    probable: int
+    unmatched: int
+
+
+class LoopReport(Report):
     """How the loop turned over a period of whole UTC days, both included."""
 
     first: date
     last: date
-    as_of: Annotated[datetime | None, Field(description="Everything up to here is counted; null: nothing sealed yet.")]
     title_id: UUID | None
     channel: str | None
     model: str
@@ -99,7 +140,28 @@ class LoopReport(BaseModel):
     titles: list[Row]
     virality: Virality
     cycle: CycleTime
+    staying: list[Staying]
+    coverage: list[Coverage]
     excluded: list[Excluded]
+
+
+class BreakdownRow(Row):
+    """A row of a breakdown. ``staying`` as in the loop's report; ``ranks``: 1 for the most, by credit model."""
+
+    staying: list[Staying] = []
+    ranks: dict[str, int] = {}
+
+
+class Breakdown(Report):
+    """The funnel told apart by one dimension, and how its ranks move from one credit model to another."""
+
+    first: date
+    last: date
+    dimension: str
+    model: str
+    other_model: str
+    ranked_by: str
+    rows: list[BreakdownRow]
 
 
 class ConversionRow(BaseModel):

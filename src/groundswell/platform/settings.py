@@ -28,6 +28,11 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(
         None, description="Where the event log is sealed into Delta tables. Unset: `lake` in the data folder."
     )
+    analytics_url: str = Field(
+        "duckdb:",
+        description="Where reports are computed: `duckdb:` (in this process), `clickhouse://user:password@host:port/"
+        "database`, `chdb:` (ClickHouse's engine in this process) or `spark://host:port`. What is computed is the same.",
+    )
     base_url: str = Field(
         "http://127.0.0.1:8000", description="The public address of this service; share links begin with it."
     )

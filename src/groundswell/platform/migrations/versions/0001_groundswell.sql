@@ -88,9 +88,9 @@ CREATE TABLE rights_rules (
     CONSTRAINT ck_rights_rules_viewer_total CHECK (num_nonnulls(viewer_total_us, viewer_total_percent) <= 1)
 );
 
-CREATE UNIQUE INDEX uq_rights_rules_place ON rights_rules (scope, scope_key, territory, speaks_from, speaks_until) NULLS NOT DISTINCT;
-
 CREATE INDEX ix_rights_rules_closes ON rights_rules (closes_at) WHERE closes_at IS NOT NULL;
+
+CREATE UNIQUE INDEX uq_rights_rules_place ON rights_rules (scope, scope_key, territory, speaks_from, speaks_until) NULLS NOT DISTINCT;
 
 CREATE TABLE decisions (
     id UUID NOT NULL,
@@ -162,6 +162,15 @@ CREATE TABLE lake_seals (
     as_of TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_lake_seals PRIMARY KEY (name)
 );
+
+CREATE TABLE kept_reports (
+    question VARCHAR NOT NULL,
+    answer JSONB NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_kept_reports PRIMARY KEY (question)
+);
+
+CREATE INDEX ix_kept_reports_made_at ON kept_reports (made_at);
 
 CREATE TABLE heat_marks (
     name VARCHAR NOT NULL,
@@ -294,11 +303,11 @@ CREATE TABLE reports (
     CONSTRAINT fk_reports_decision_id_decisions FOREIGN KEY(decision_id) REFERENCES decisions (id)
 );
 
-CREATE UNIQUE INDEX uq_reports_open ON reports (moment_id, reporter) WHERE closed_at IS NULL;
-
 CREATE INDEX ix_reports_moment_id ON reports (moment_id);
 
 CREATE INDEX ix_reports_reporter ON reports (reporter, created_at);
+
+CREATE UNIQUE INDEX uq_reports_open ON reports (moment_id, reporter) WHERE closed_at IS NULL;
 
 CREATE TABLE conversions (
     id UUID NOT NULL,
@@ -320,11 +329,46 @@ CREATE TABLE conversions (
     CONSTRAINT fk_conversions_original_id_conversions FOREIGN KEY(original_id) REFERENCES conversions (id)
 );
 
-CREATE INDEX ix_conversions_original_id ON conversions (original_id);
-
 CREATE INDEX ix_conversions_viewer_at ON conversions (viewer_id, at);
 
 CREATE INDEX ix_conversions_at ON conversions (at, id);
+
+CREATE INDEX ix_conversions_original_id ON conversions (original_id);
+
+CREATE TABLE saved_views (
+    id UUID NOT NULL,
+    name VARCHAR NOT NULL,
+    address VARCHAR NOT NULL,
+    made_by UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_saved_views PRIMARY KEY (id),
+    CONSTRAINT ck_saved_views_name CHECK (name ~ '\S' AND length(name) <= 80),
+    CONSTRAINT ck_saved_views_address CHECK (starts_with(address, '/console/') AND length(address) <= 2000),
+    CONSTRAINT uq_saved_views_name UNIQUE (name),
+    CONSTRAINT fk_saved_views_made_by_viewers FOREIGN KEY(made_by) REFERENCES viewers (id)
+);
+
+CREATE TABLE experiments (
+    id UUID NOT NULL,
+    key VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    hypothesis VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    control_ppm BIGINT NOT NULL,
+    minimum_effect DOUBLE PRECISION NOT NULL,
+    made_by UUID,
+    started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    stopped_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_experiments PRIMARY KEY (id),
+    CONSTRAINT ck_experiments_key CHECK (key ~ '^[a-z0-9][a-z0-9-]{1,62}$'),
+    CONSTRAINT ck_experiments_subject CHECK (subject IN ('sharing', 'landing')),
+    CONSTRAINT ck_experiments_unit CHECK (unit IN ('viewer', 'cluster', 'visitor')),
+    CONSTRAINT ck_experiments_control CHECK (control_ppm BETWEEN 10000 AND 990000),
+    CONSTRAINT ck_experiments_stopped CHECK (stopped_at IS NULL OR stopped_at >= started_at),
+    CONSTRAINT uq_experiments_key UNIQUE (key),
+    CONSTRAINT fk_experiments_made_by_viewers FOREIGN KEY(made_by) REFERENCES viewers (id)
+);
 
 CREATE TABLE creators (
     id UUID NOT NULL,
@@ -463,6 +507,23 @@ CREATE TABLE progress (
     CONSTRAINT fk_progress_title_id_titles FOREIGN KEY(title_id) REFERENCES titles (id)
 );
 
+CREATE TABLE exposures (
+    experiment_id UUID NOT NULL,
+    unit VARCHAR NOT NULL,
+    viewer VARCHAR NOT NULL,
+    viewer_id UUID,
+    arm VARCHAR NOT NULL,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_exposures PRIMARY KEY (experiment_id, unit, viewer),
+    CONSTRAINT ck_exposures_arm CHECK (arm IN ('control', 'treatment')),
+    CONSTRAINT fk_exposures_experiment_id_experiments FOREIGN KEY(experiment_id) REFERENCES experiments (id),
+    CONSTRAINT fk_exposures_viewer_id_viewers FOREIGN KEY(viewer_id) REFERENCES viewers (id)
+);
+
+CREATE INDEX ix_exposures_at ON exposures (experiment_id, at);
+
+CREATE INDEX ix_exposures_viewer ON exposures (viewer_id, experiment_id);
+
 CREATE TABLE stale_titles (
     title_id UUID NOT NULL,
     CONSTRAINT pk_stale_titles PRIMARY KEY (title_id),
@@ -517,9 +578,9 @@ CREATE TABLE moments (
     CONSTRAINT fk_moments_source_id_sources FOREIGN KEY(source_id) REFERENCES sources (id)
 );
 
-CREATE INDEX ix_moments_viewer_live ON moments (viewer_id, id);
-
 CREATE INDEX ix_moments_title_span ON moments (title_id, start_us);
+
+CREATE INDEX ix_moments_viewer_live ON moments (viewer_id, id);
 
 CREATE TABLE renditions (
     recipe_hash VARCHAR(64) NOT NULL,
@@ -608,13 +669,13 @@ CREATE TABLE shares (
     CONSTRAINT fk_shares_root_id_shares FOREIGN KEY(root_id) REFERENCES shares (id)
 );
 
-CREATE INDEX ix_shares_viewer_recent ON shares (viewer_id, created_at);
-
-CREATE INDEX ix_shares_parent_id ON shares (parent_id);
+CREATE INDEX ix_shares_moment_id ON shares (moment_id);
 
 CREATE INDEX ix_shares_root ON shares (root_id, generation);
 
-CREATE INDEX ix_shares_moment_id ON shares (moment_id);
+CREATE INDEX ix_shares_parent_id ON shares (parent_id);
+
+CREATE INDEX ix_shares_viewer_recent ON shares (viewer_id, created_at);
 
 CREATE TABLE heat_days (
     moment_id UUID NOT NULL,
@@ -650,9 +711,9 @@ CREATE TABLE scenes (
     CONSTRAINT fk_scenes_best_moment_id_moments FOREIGN KEY(best_moment_id) REFERENCES moments (id)
 );
 
-CREATE INDEX ix_scenes_heat ON scenes (log_heat, id);
-
 CREATE INDEX ix_scenes_title_id ON scenes (title_id);
+
+CREATE INDEX ix_scenes_heat ON scenes (log_heat, id);
 
 CREATE TABLE statement_lines (
     statement_id UUID NOT NULL,
@@ -712,15 +773,15 @@ CREATE TABLE credits (
     CONSTRAINT fk_credits_sharer_id_viewers FOREIGN KEY(sharer_id) REFERENCES viewers (id)
 );
 
-CREATE INDEX ix_credits_at ON credits (at);
+CREATE INDEX ix_credits_share_id ON credits (share_id);
+
+CREATE INDEX ix_credits_xid ON credits (xid);
 
 CREATE INDEX ix_credits_sharer_at ON credits (sharer_id, at);
 
-CREATE INDEX ix_credits_share_id ON credits (share_id);
-
 CREATE INDEX ix_credits_moment ON credits (moment_id);
 
-CREATE INDEX ix_credits_xid ON credits (xid);
+CREATE INDEX ix_credits_at ON credits (at);
 
 CREATE OR REPLACE FUNCTION credits_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,0 +1,65 @@
+"""Every question that the reports ask of the lake, by name."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from bench.lakes import FIRST, name
+
+from groundswell.attribution.credit import MODELS_VERSION
+from groundswell.insights import funnel
+from groundswell.insights.dimensions import DIMENSIONS
+from groundswell.insights.engine import Lake
+from groundswell.insights.virality import WINDOW
+
+DAYS = 16
+LAST = FIRST + timedelta(days=DAYS - 1)
+AS_OF = datetime(2026, 9, 8, tzinfo=UTC)
+MOMENTS, SHARES = 400, 4000
+
+
+def named() -> dict[str, pa.Table]:
+    """What ids stand for; some are of nothing known, as after an erasure."""
+    moments = [{"moment_id": name("moment", n), "maker_id": name("viewer", n % 23), "scene_id": name("moment", n // 3)}
+               for n in range(0, MOMENTS, 1) if n % 11]  # fmt: skip
+    shares = [
+        {
+            "share_id": name("share", n), "sharer_id": name("viewer", n % 97) if n % 5 else None,
+            "root_id": name("share", n // 7), "parent_id": name("share", n // 7) if n % 7 else None,
+            "generation": str(n % 4), "week": str(FIRST + timedelta(days=7 * (n % 9))),
+        }
+        for n in range(SHARES)
+    ]  # fmt: skip
+    converted = [
+        {"conversion_id": name("event", n), "territory": ("DE", "FR", None)[n % 3]} for n in range(0, 24_000, 2)
+    ]
+    columns = {"moments": moments, "shares": shares, "converted": converted}
+    return {
+        table: pa.table({column: pa.array([row[column] for row in rows], pa.string()) for column in rows[0]})
+        for table, rows in columns.items()
+    }
+
+
+def questions(lake: Lake) -> Iterator[tuple[str, Any]]:
+    """Name and expression: each report's, over most of the lake's days."""
+    first, last = FIRST + timedelta(days=3), LAST - timedelta(days=2)
+    events, credits = (funnel.within(table, first, last) for table in (lake.events, lake.credits))
+    for dimension in (None, *DIMENSIONS):
+        keyed = funnel.by_dimension(events, dimension, lake.named)
+        yield f"visits by {dimension}", funnel.visits(keyed)
+        model = funnel.by_dimension(funnel.with_model(credits, "position", MODELS_VERSION), dimension, lake.named)
+        yield f"conversions by {dimension}", funnel.conversions(model)
+    for model in ("last", "first", "linear", "position"):
+        given = funnel.by_dimension(funnel.with_model(credits, model, MODELS_VERSION), "channel", lake.named)
+        yield f"conversions by {model}", funnel.conversions(given)
+    for days in funnel.STAYED_DAYS:
+        yield f"staying {days}", funnel.staying(funnel.by_dimension(credits, "title", {}), lake.events, days, AS_OF)
+    where = {"channel": "x", "territory": "DE", "generation": "2"}
+    narrowed = funnel.sliced(events, where, lake.named)
+    yield "narrowed visits", funnel.visits(funnel.by_dimension(narrowed, "day", lake.named))
+    yield "reported", funnel.reported(events)
+    yield "excluded", funnel.excluded(events)
+    last_touch = funnel.with_model(lake.credits, "last", MODELS_VERSION)
+    yield "cycle times", funnel.cycle_times(last_touch, lake.events)
+    yield "offspring", funnel.offspring(last_touch, lake.events, first, first + timedelta(days=6), WINDOW)
