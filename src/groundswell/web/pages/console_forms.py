@@ -1,5 +1,6 @@
-"""What people type into the console's forms: amounts and lengths, as the integers we keep. Pure."""
+"""What people type into the console's forms: amounts, lengths, instants, as the values we keep. Pure."""
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from babel.numbers import get_currency_precision
@@ -53,6 +54,72 @@ def parse_percent(text: str) -> int | None:
     if not 0 <= percent <= 100 or percent != percent.to_integral_value():
         raise Unreadable("Write a whole per cent from 0 to 100.")
     return int(percent)
+
+
+def parse_days(text: str) -> int | None:
+    """Whole days such as ``14``; nothing typed is None (no rule).
+
+    Raises:
+        Unreadable: not a whole number from 0 to 36,500.
+    """
+    if not text.strip():
+        return None
+    days = _decimal(text, "Write a number of days such as 14, or leave it empty.")
+    if not 0 <= days <= 36_500 or days != days.to_integral_value():
+        raise Unreadable("Write whole days from 0 to 36,500.")
+    return int(days)
+
+
+def parse_clock(text: str) -> int:
+    """A place in a title, ``12:34.5``, ``1:02:03`` or plain seconds, as microseconds.
+
+    Raises:
+        Unreadable: anything else.
+    """
+    parts = text.strip().split(":")
+    otherwise = "Write a time such as 12:34 or 1:02:03.5."
+    if not 1 <= len(parts) <= 3 or not all(part.isdigit() for part in parts[:-1]):
+        raise Unreadable(otherwise)
+    seconds = _decimal(parts[-1], otherwise)
+    if seconds < 0 or (len(parts) > 1 and seconds >= 60) or (len(parts) == 3 and int(parts[1]) >= 60):
+        raise Unreadable(otherwise)
+    for place, part in enumerate(reversed(parts[:-1]), 1):
+        seconds += int(part) * 60**place
+    if seconds > 10**9:
+        raise Unreadable(otherwise)
+    return int(seconds * US_PER_SECOND)
+
+
+def shown_clock(us: int) -> str:
+    """Microseconds as ``parse_clock`` reads them, without loss: ``1:02:03.5``."""
+    seconds, rest = divmod(us, US_PER_SECOND)
+    minutes, seconds = divmod(seconds, 60)
+    fraction = f".{rest:06}".rstrip("0") if rest else ""
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}{fraction}" if hours else f"{minutes}:{seconds:02}{fraction}"
+
+
+def parse_instant(text: str) -> datetime | None:
+    """What a browser's date-and-time field sends (``2026-12-24T20:00``), taken as UTC; nothing typed is None.
+
+    Raises:
+        Unreadable: anything else.
+    """
+    if not text.strip():
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Unreadable("Write a date and time such as 2026-12-24T20:00, in UTC.") from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if not 1970 <= at.year <= 9000:
+        raise Unreadable("Write a year from 1970 on.")
+    return at
+
+
+def parse_words(text: str) -> list[str] | None:
+    """``12, 16, 18`` as its parts; nothing typed is None (no rule)."""
+    return list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip())) or None
 
 
 def _decimal(text: str, otherwise: str) -> Decimal:

@@ -1,7 +1,7 @@
 """Rights: what may be clipped of each title, which rule says so, and changing it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,27 +11,32 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.accounts.tables import Viewer
 from groundswell.catalog import rights, titles
 from groundswell.catalog.schemas import RightsRuleIn, RightsTerms
 from groundswell.catalog.tables import RightsRule, Series, Title
+from groundswell.platform.clock import utc_now
 from groundswell.platform.pages import decode_cursor, next_cursor
 from groundswell.platform.problems import NotFound, Problem
 from groundswell.platform.routing import DbSession
-from groundswell.trust.rules import DEFAULTS
+from groundswell.shares.channels import CHANNELS
 from groundswell.web.templating import page
 
 from .console import ConsoleRoute, csv_file, see_other, staff_page
-from .console_rights_form import FIELDS, read_rule, shown_rule
-from .console_terms import TitleTerms, flipped, rule_words, said, terms_of, total_words
+from .console_effects import Change, Looker, all_rules, change
+from .console_places import EVERY, Place, names_of, place_named, place_of, reach_of, rules_of, standing
+from .console_rights_form import FIELDS, Filled, read_place, read_rule, refilled, shown_rule, with_spare_rows
+from .console_terms import TitleTerms, rule_words, said, terms_of, total_words, when_words
 
 router = APIRouter(prefix="/console/rights", route_class=ConsoleRoute)
 
 Rights = Annotated[Caller, Depends(staff_page("rights"))]
 
 PAGE = 50
-EVERY = 100_000
-WORDS: dict[str, Any] = {"rule_words": rule_words, "total_words": total_words, "said": said}
+WORDS: dict[str, Any] = {"rule_words": rule_words, "when_words": when_words, "total_words": total_words, "said": said}
+
+
+class PlaceTaken(Problem):
+    status, code, title = 409, "rule_exists", "There is a rule for this territory and time already; open that one."
 
 
 @router.get("")
@@ -67,14 +72,6 @@ async def list_titles(
     )
 
 
-async def names_of(session: AsyncSession, principals: list[str]) -> dict[str, str]:
-    """The names of people recorded as ``viewer:<id>``; others stand for themselves."""
-    ids = [titles.as_uuid(who.removeprefix("viewer:")) for who in principals]
-    found = await session.execute(select(Viewer.id, Viewer.name).where(Viewer.id.in_([id for id in ids if id])))
-    names = {f"viewer:{id}": name for id, name in found}
-    return {who: names.get(who, who) for who in principals}
-
-
 @router.get("/titles.csv")
 async def download_titles(session: DbSession, caller: Rights) -> Response:
     """What holds for every title."""
@@ -92,31 +89,37 @@ def _cells(row: TitleTerms) -> tuple[object, ...]:
     return (row.title.name, row.title.slug, *sharing, *lengths, row.live)
 
 
-@router.post("/rules/{rule_id}/remove")
-async def remove_rule(rule_id: UUID, session: DbSession, caller: Rights) -> Response:
-    """Remove a rule: the next behind it decides again."""
+@router.get("/rules/{rule_id}")
+async def open_rule(rule_id: UUID, session: DbSession, caller: Rights) -> Response:
+    """The page of the place that a rule speaks of, with that rule open."""
+    rule = await _rule(session, rule_id)
+    return see_other(f"{(await place_of(session, rule)).address}?rule={rule.id}")
+
+
+async def _rule(session: AsyncSession, rule_id: UUID) -> RightsRule:
     rule = await session.get(RightsRule, rule_id)
     if rule is None:
         raise NotFound("There is no such rule; somebody may have removed it just now.")
-    reach = await _reach(session, rule.scope, rule.scope_key)
-    before = await terms_of(session, reach)
+    return rule
+
+
+@router.post("/rules/{rule_id}/remove")
+async def remove_rule(rule_id: UUID, session: DbSession, caller: Rights) -> Response:
+    """Remove a rule: the next behind it decides again."""
+    rule = await _rule(session, rule_id)
+    place, before = await place_of(session, rule), await all_rules(session)
+    territory = rule.territory
     await rights.delete_rule(session, rule_id)
-    stopped, started = flipped(before, await terms_of(session, reach))
-    return see_other("/console/rights?" + urlencode({"saved": "removed", "stopped": stopped, "started": started}))
+    return see_other("/console/rights?" + await _told(session, place, before, territory, {"saved": "removed"}))
 
 
-async def _reach(session: AsyncSession, scope: str, key: str) -> list[Any]:
-    """The titles that a rule of this place may speak of."""
-    if scope == "all":
-        return list(await titles.list_titles(session, limit=EVERY))
-    if scope == "title":
-        return await _row(session, await titles.find_title(session, key))
-    return list(await titles.list_titles(session, limit=EVERY, series=UUID(key.partition("/")[0])))
-
-
-async def _row(session: AsyncSession, title: Title) -> list[Any]:
-    series = None if title.series_id is None else await session.get(Series, title.series_id)
-    return [(title, await titles.ready_source(session, title), series)]
+async def _told(
+    session: AsyncSession, place: Place, before: list[Any], territory: str | None, saved: dict[str, str]
+) -> str:
+    """What a change did, for the page that comes next."""
+    done: Change = await change(session, place, before, await all_rules(session), Looker(territory, utc_now()))
+    counts = done.counts
+    return urlencode(saved | {"stopped": counts["stops"], "started": counts["starts"]})
 
 
 @router.post("/title/{slug}/sharing")
@@ -124,20 +127,11 @@ async def switch_sharing(request: Request, slug: str, session: DbSession, caller
     """Switch sharing of one title off or on, leaving the rest of its rule as it is."""
     form = await request.form()
     sharing = form.get("sharing") == "on"
-    title = await titles.find_title(session, slug)
-    standing = await _standing(session, "title", str(title.id))
-    rule = RightsRuleIn(**_terms(standing) | {"sharing": sharing}, scope="title", title=title.slug)
-    reach = await _row(session, title)
-    before = await terms_of(session, reach)
+    place, before = await place_named(session, "title", slug), await all_rules(session)
+    rule = RightsRuleIn(**_terms(await standing(session, place)) | {"sharing": sharing}, scope="title", **place.names)
     await rights.put_rule(session, rule, f"viewer:{caller.id}")
-    stopped, started = flipped(before, await terms_of(session, reach))
-    saved = {"saved": "on" if sharing else "off", "of": title.slug, "stopped": stopped, "started": started}
-    return see_other("/console/rights?" + urlencode(saved))
-
-
-async def _standing(session: AsyncSession, scope: str, key: str) -> RightsRule | None:
-    query = select(RightsRule).filter_by(scope=scope, scope_key=key, territory=None)
-    return await session.scalar(query)
+    saved = {"saved": "on" if sharing else "off", "of": place.slug}
+    return see_other("/console/rights?" + await _told(session, place, before, None, saved))
 
 
 def _terms(rule: RightsRule | None) -> dict[str, Any]:
@@ -151,83 +145,119 @@ async def read_rule_page(
     name: str,
     session: DbSession,
     caller: Rights,
+    rule: UUID | Literal[""] | None = None,
+    new: bool | Literal[""] = False,
     saved: str | None = None,
     stopped: int = 0,
     started: int = 0,
 ) -> Response:
-    """What holds for a title (or a series, or everything), and the form that changes its rule."""
-    place = await _place(session, scope, name)
-    standing = await _standing(session, scope, place["key"])
-    shown = {"saved": saved, "stopped": stopped, "started": started, "form": shown_rule(standing), "errors": {}}
-    return await _rule_page(request, session, caller, place, standing, shown)
+    """What holds for a title (or a season, a series, everything), and the form that changes one of its rules."""
+    place = await place_named(session, scope, name)
+    edited = await _edited(session, place, rule or None, bool(new))
+    form = refilled(request.query_params, shown_rule(edited))  # a draft that comes back to be edited
+    shown = {"saved": saved, "stopped": stopped, "started": started, "form": form, "new": bool(new)}
+    return await _rule_page(request, session, caller, place, edited, shown)
+
+
+async def _edited(session: AsyncSession, place: Place, rule: UUID | None, new: bool) -> RightsRule | None:
+    """The rule that the form is about; None: one that is yet to be written."""
+    if new:
+        return None
+    if rule is None:
+        return await standing(session, place)
+    found = await session.get(RightsRule, rule)
+    if found is None or (found.scope, found.scope_key) != (place.scope, place.key):
+        raise NotFound("There is no such rule; somebody may have removed it just now.")
+    return found
 
 
 async def _rule_page(
     request: Request,
     session: AsyncSession,
     caller: Caller,
-    place: Mapping[str, Any],
-    standing: RightsRule | None,
+    place: Place,
+    edited: RightsRule | None,
     shown: Mapping[str, Any],
     status: int = 200,
 ) -> Response:
-    reach = await terms_of(session, await _reach(session, place["scope"], place["key"]))
-    written = [standing.updated_by] if standing else []
+    reach = await terms_of(session, await reach_of(session, place.scope, place.key))
+    context: dict[str, Any] = {"problem": None, "saved": None, "stopped": 0, "started": 0, "errors": {}, "new": False}
+    context |= shown
+    context["form"] = with_spare_rows(context["form"])
     return page(
         request,
         "console/rights_rule.html",
         status=status,
         caller=caller,
         place=place,
-        standing=standing,
+        standing=edited,
+        rules=await rules_of(session, place),
         reach=reach,
         live=sum(row.live for row in reach if row.terms.sharing),
-        title=reach[0] if place["scope"] == "title" else None,
-        people=await names_of(session, written),
-        defaults=DEFAULTS,
+        title=reach[0] if place.scope == "title" and reach else None,
+        people=await names_of(session, [edited.updated_by] if edited else []),
         fields=FIELDS,
-        **(WORDS | {"problem": None, "saved": None, "stopped": 0, "started": 0} | dict(shown)),
+        channels=CHANNELS.values(),
+        **(WORDS | context),
     )
 
 
-async def _place(session: AsyncSession, scope: str, name: str) -> dict[str, Any]:
-    """Where a rule speaks: its scope, its key in the table, its name for people, and how the API names it."""
-    if scope == "title":
-        title = await titles.find_title(session, name)
-        return {"scope": scope, "key": str(title.id), "slug": title.slug, "name": title.name, "names": {"title": name}}
-    if scope == "series":
-        series = await titles.find_series(session, name)
-        named = {"series": series.slug}
-        return {"scope": scope, "key": str(series.id), "slug": series.slug, "name": series.name, "names": named}
-    if scope == "all" and name == "titles":
-        return {"scope": scope, "key": "*", "slug": "titles", "name": "Everything", "names": {}}
-    raise NotFound("There is no such rule page.")
+async def rule_from(
+    session: AsyncSession, place: Place, form: Filled
+) -> tuple[RightsRule | None, RightsRuleIn | None, dict[str, str]]:
+    """The rule that a filled-in form is about (None: a new one), what it would become, and what cannot be understood.
+
+    Raises:
+        NotFound: the rule it is about is gone.
+        PlaceTaken: another rule speaks there and then.
+    """
+    rule_id, new = titles.as_uuid(str(form.get("rule") or "")), bool(form.get("new"))
+    edited = await _edited(session, place, rule_id, new)
+    read, errors = read_rule(form)
+    spot = {name: getattr(edited, name, None) for name in ("territory", "speaks_from", "speaks_until")}
+    if "territory" in form:
+        spot, wrong = read_place(form)
+        errors |= wrong
+    if errors:
+        return edited, None, errors
+    taken = await standing(session, place, **spot)
+    if taken is not None and (edited is None or taken.id != edited.id):
+        raise PlaceTaken()
+    try:
+        return edited, RightsRuleIn(**_terms(edited) | read | spot, scope=place.scope, **place.names), {}
+    except ValidationError as invalid:
+        words = "; ".join(error["msg"].removeprefix("Value error, ") for error in invalid.errors())
+        return edited, None, {"rule": words}
 
 
 @router.post("/{scope}/{name}")
 async def save_rule(request: Request, scope: str, name: str, session: DbSession, caller: Rights) -> Response:
-    """Write the rule of a place from the form; fields left empty are left to the rules behind it."""
-    place = await _place(session, scope, name)
-    standing = await _standing(session, scope, place["key"])
-    form = {field: str(value) for field, value in (await request.form()).items()}
-    read, errors = read_rule(form)
-    problem = None
-    if not errors:
-        try:
-            rule = RightsRuleIn(**_terms(standing) | read, scope=scope, **place["names"])
-            return await _write(session, caller, place, rule)
-        except ValidationError as invalid:
-            errors = {"rule": "; ".join(error["msg"].removeprefix("Value error, ") for error in invalid.errors())}
-        except Problem as refused:
-            problem = refused
-    shown = {"form": shown_rule(None) | form, "errors": errors, "problem": problem}
-    return await _rule_page(request, session, caller, place, standing, shown, 422)
+    """Write a rule of a place from the form; fields left empty are left to the rules behind it."""
+    place = await place_named(session, scope, name)
+    form, edited, problem = await request.form(), None, None
+    errors: dict[str, str] = {}
+    try:
+        edited, rule, errors = await rule_from(session, place, form)
+        if rule is not None:
+            return await _write(session, caller, place, edited, rule)
+    except Problem as refused:
+        problem = refused
+    typed = refilled(form, shown_rule(edited))
+    shown = {"form": typed, "errors": errors, "problem": problem, "new": bool(form.get("new"))}
+    return await _rule_page(request, session, caller, place, edited, shown, 422)
 
 
-async def _write(session: AsyncSession, caller: Caller, place: Mapping[str, Any], rule: RightsRuleIn) -> Response:
-    reach = await _reach(session, place["scope"], place["key"])
-    before = await terms_of(session, reach)
-    await rights.put_rule(session, rule, f"viewer:{caller.id}")
-    stopped, started = flipped(before, await terms_of(session, reach))
-    told = urlencode({"saved": "rule", "stopped": stopped, "started": started})
-    return see_other(f"/console/rights/{place['scope']}/{place['slug']}?{told}")
+async def _write(
+    session: AsyncSession, caller: Caller, place: Place, edited: RightsRule | None, rule: RightsRuleIn
+) -> Response:
+    before = await all_rules(session)
+    moved = edited is not None and _spot(edited) != _spot(rule)
+    written = await rights.put_rule(session, rule, f"viewer:{caller.id}")
+    if edited is not None and moved:
+        await rights.delete_rule(session, edited.id)
+    told = await _told(session, place, before, rule.territory, {"saved": "rule"})
+    return see_other(f"{place.address}?{urlencode({'rule': written.id})}&{told}")
+
+
+def _spot(rule: RightsRule | RightsRuleIn) -> tuple[Any, ...]:
+    return rule.territory, rule.speaks_from, rule.speaks_until

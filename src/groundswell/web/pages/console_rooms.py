@@ -3,11 +3,13 @@
 from . import (
     console,
     console_conversions,
+    console_draft,
     console_events,
     console_finance,
     console_ledger,
     console_loop,
     console_rights,
+    console_simulator,
     console_trust,
     creators,
 )
@@ -15,11 +17,13 @@ from . import (
 rooms = (
     console,
     console_conversions,
+    console_draft,
     console_events,
     console_finance,
     console_ledger,
     console_loop,
     console_rights,
+    console_simulator,
     console_trust,
     creators,
 )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from groundswell.catalog.tables import RightsRule, Series, Source, Title
 from groundswell.catalog.titles import label_of
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
+from groundswell.trust.policy import held_ending
 from groundswell.trust.rulebook import facts_of, rulebook
 from groundswell.trust.rules import Rule, RuleBook, Terms, TitleFacts, Total
 from groundswell.trust.spans import Coverage, Span
+from groundswell.trust.wording import moment_of
 
 Row = tuple[Title, Source, Series | None]
 
@@ -44,6 +47,11 @@ class TitleTerms:
     @property
     def viewer_cap_us(self) -> int:
         return self.terms.viewer_total.of(self.facts.duration_us)
+
+    @property
+    def held(self) -> tuple[int, datetime] | None:
+        """Where the ending that is held back now begins (µs), and until when."""
+        return held_ending(self.terms, self.facts, utc_now())
 
     @property
     def used(self) -> float:
@@ -77,24 +85,25 @@ async def _live_spans(session: AsyncSession, titles: Iterable[UUID]) -> dict[UUI
     return spans
 
 
-def flipped(before: Sequence[TitleTerms], after: Sequence[TitleTerms]) -> tuple[int, int]:
-    """How many live moments stop playing, and how many play again, by a change of rules.
-
-    Args:
-        before, after: the same titles in the same order.
-    """
-    pairs = [(was, now) for was, now in zip(before, after, strict=True) if was.terms.sharing != now.terms.sharing]
-    stopped = sum(now.live for _, now in pairs if not now.terms.sharing)
-    return stopped, sum(now.live for _, now in pairs if now.terms.sharing)
-
-
 def rule_words(rule: Rule | RightsRule | None) -> str:
     """Which rule says so, in words."""
     if rule is None:
         return "default"
     where = {"all": "rule for everything", "series": "rule for the series", "title": "rule for this title"}
     words = where.get(rule.scope) or f"rule for season {rule.scope_key.partition('/')[2]}"
-    return f"{words} in {rule.territory}" if rule.territory else words
+    words += f" in {rule.territory}" if rule.territory else ""
+    return words + (f", {window_words(rule)}" if window_words(rule) else "")
+
+
+def window_words(rule: Rule | RightsRule) -> str:
+    """When a rule speaks: ``from 1 December 2026 until 24 December 2026``; empty where it always does."""
+    parts = [("from", rule.speaks_from), ("until", rule.speaks_until)]
+    return " ".join(f"{word} {moment_of(at)}" for word, at in parts if at is not None)
+
+
+def when_words(rule: RightsRule) -> str:
+    """Where and when a rule speaks, among those of one place: ``Everywhere, always`` or ``DE, from …``."""
+    return f"{rule.territory or 'Everywhere'}, {window_words(rule) or 'always'}"
 
 
 def total_words(total: Total) -> str:

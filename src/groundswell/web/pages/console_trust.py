@@ -24,7 +24,7 @@ from groundswell.trust.tables import Decision, Report
 from groundswell.web.templating import page
 
 from .console import ConsoleRoute, csv_file, see_other, staff_page
-from .console_rights import names_of
+from .console_places import names_of
 
 router = APIRouter(prefix="/console/trust", route_class=ConsoleRoute)
 
