@@ -150,7 +150,8 @@ async def test_progress_comes_as_events_until_it_is_ready(app: App) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
     events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
     assert events[0]["status"] in {"queued", "rendering"}
-    assert events[-1] == {"status": "ready", "progress": 1.0, "failure_code": None, "failure_words": None}
+    last = {"tier": "rendered", "status": "ready", "progress": 1.0, "failure_code": None, "failure_words": None}
+    assert events[-1] == last | {"mp4_url": f"/m/{made['code']}/wide.mp4"}
     assert [e["progress"] for e in events] == sorted(e["progress"] for e in events)
 
 

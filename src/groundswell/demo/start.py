@@ -20,8 +20,9 @@ from groundswell.earnings import pools
 from groundswell.earnings.jobs import divide_pool
 from groundswell.earnings.tables import Pool
 from groundswell.moments.recipes import POSTER, WIDE
-from groundswell.moments.renditions import ensure, recipe_of
+from groundswell.moments.renditions import ensure
 from groundswell.moments.tables import Moment, Rendition
+from groundswell.moments.tiers import recipe_of
 from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.jobs import SOON, WHENEVER, defer
 from groundswell.platform.runtime import Runtime

@@ -34,6 +34,7 @@ REASONS: dict[str, str] = {
     "bad_option": "This is not one of the choices.",
     "check_failed": "The clip was made but did not pass its own check.",
     "cannot_package": "These codecs cannot be packaged without transcoding.",
+    "not_exact": "This clip cannot be streamed exact without transcoding.",
     "cannot_sign": "This file cannot be signed.",
     "bad_certificate": "The certificate for content credentials cannot be used.",
     "crashed": "The decoder crashed on this file.",

@@ -13,15 +13,14 @@ from groundswell.catalog.titles import find_title
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import serving
+from . import serving, streaming
 from .availability import Audience, MomentDeleted
 from .finding import MomentUnknown, find_moment
 from .following import Followers
 from .making import Words, change_moment, delete_moment, make_moment
-from .recipes import WIDE, Recipe
-from .renditions import recipe_of
-from .schemas import MomentChanges, MomentIn, MomentOut, Progress
-from .tables import Moment
+from .schemas import MediaNow, MomentChanges, MomentIn, MomentOut, Progress
+from .tables import Moment, Rendition
+from .tiers import SourceFacts, facts_of, playable, recipes_of
 from .views import progress_of, show, show_all
 
 api = APIRouter(prefix="/v1", tags=["moments"], route_class=TransactionalRoute)
@@ -83,22 +82,40 @@ async def delete(moment: str, caller: SignedIn, session: DbSession) -> Response:
     return Response(status_code=204)
 
 
+@api.get("/moments/{moment}/media")
+async def media(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> MediaNow:
+    """How a moment can be played and saved by now: what its player asks first."""
+    row = await _visible(session, moment, caller)
+    shown = await show(session, request.app.state.settings, row, Audience.of(caller))
+    begins = await streaming.begins_us(request, session, row, Audience.of(caller)) if shown.media.hls_url else None
+    return MediaNow(**shown.media.model_dump(), hls_from_us=begins)
+
+
 @api.get("/moments/{moment}/progress", response_class=StreamingResponse, responses={200: {"model": Progress}})
 async def progress(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> Response:
-    """How far the clip is, as server-sent events (``data: {"status", "progress", …}``): at once, then at every
-    change, until it is ready or has failed."""
+    """How far the clip is, as server-sent events (``data: {"tier", "status", "progress", "mp4_url", …}``): at once,
+    then at every change, until all that makes it better is ready or has failed."""
     row = await _visible(session, moment, caller)
-    events = _events(request, recipe_of(row, WIDE))
+    facts = (await facts_of(session, [row.source_id]))[row.source_id]
+    events = _events(request, row, facts)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
 
-async def _events(request: Request, recipe: Recipe) -> AsyncIterator[str]:
+async def _events(request: Request, moment: Moment, facts: SourceFacts) -> AsyncIterator[str]:
     """Runs after the request's transaction has ended; takes a connection only to look."""
     followers: Followers = request.app.state.followers
+    recipes = recipes_of(moment, facts)
+    urgency = {recipe: facts.urgency(profile) for profile, recipe in recipes.items()}
+    seen: dict[str, Rendition | None] = dict.fromkeys(recipes)
+    last = None
     yield "retry: 2000\n\n"
-    async for rendition in followers.follow(recipe):
-        yield f"data: {progress_of(rendition).model_dump_json()}\n\n"
+    async for rendition in followers.follow_all(urgency):
+        seen[rendition.profile] = rendition
+        now = progress_of(moment, playable(facts, seen))
+        if None not in seen.values() and now != last:
+            last = now
+            yield f"data: {now.model_dump_json()}\n\n"
 
 
 async def _visible(session: AsyncSession, name: str, caller: Caller | None) -> Moment:
@@ -124,4 +141,5 @@ async def _mine(session: AsyncSession, name: str, caller: Caller) -> Moment:
 
 router = APIRouter()
 router.include_router(api)
+router.include_router(streaming.router)
 router.include_router(serving.router)

@@ -13,6 +13,7 @@ from groundswell.platform.problems import Problem
 from groundswell.trust.clips import check_play
 from groundswell.trust.decisions import active
 from groundswell.trust.policy import Purpose
+from groundswell.trust.spans import Span
 
 from .finding import MomentUnknown
 from .tables import Moment
@@ -59,12 +60,14 @@ async def check_available(
     purpose: Purpose = "play",
     target: str | None = None,
     captions: bool = True,
+    span: Span | None = None,
 ) -> None:
     """Return when ``moment`` may be shown to ``audience``; for ``purpose`` other than ``play``: shared, or saved.
 
     Args:
         target: the channel it goes to, where that is known.
         captions: what goes out carries its subtitles, or offers them.
+        span: what would be shown, where that is more than the moment.
 
     Raises:
         MomentUnknown: it is private, and somebody else's.
@@ -79,11 +82,12 @@ async def check_available(
     decision = await active(session, "moment", moment.id)
     if decision is not None:
         raise TakenDown(decision.explanation, reason_code=decision.reason_code, appeal=decision.appeal)
+    start_us, end_us = span or (moment.start_us, moment.end_us)
     await check_play(
         session,
         title=title,
-        start_us=moment.start_us,
-        end_us=moment.end_us,
+        start_us=start_us,
+        end_us=end_us,
         territory=audience.territory,
         at=utc_now(),
         member=audience.viewer_id is not None,

@@ -1,7 +1,7 @@
 """Waiting for renditions: however many wait for the same one in this process, one looks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from groundswell.platform.database import Database
@@ -45,14 +45,14 @@ class Followers:
         """How many wait at present."""
         return sum(following.waiting for following in self._following.values())
 
-    async def follow(self, recipe: Recipe) -> AsyncIterator[Rendition]:
+    async def follow(self, recipe: Recipe, priority: int = WAITING_VIEWER) -> AsyncIterator[Rendition]:
         """The rendition now, then again at every change, until it is ready or failed.
 
-        Holds no connection between looks, and sees to it meanwhile that somebody makes it. Raises what a look
-        raises, when the database is away.
+        Holds no connection between looks, and sees to it meanwhile that somebody makes it, with ``priority`` where
+        nobody else follows it yet. Raises what a look raises, when the database is away.
         """
         last: tuple[str, int] | None = None
-        async with self._joined(recipe) as following:
+        async with self._joined(recipe, priority) as following:
             while True:
                 row = following.seen
                 if row is not None and (row.status, row.progress) != last:
@@ -65,12 +65,40 @@ class Followers:
                     raise following.error
                 await following.news()
 
+    async def follow_all(self, recipes: Mapping[Recipe, int]) -> AsyncIterator[Rendition]:
+        """As ``follow``, of several recipes with their priorities at once, until all of them are ready or failed."""
+        news: asyncio.Queue[Rendition | Exception | None] = asyncio.Queue()
+
+        async def hear(recipe: Recipe, priority: int) -> None:
+            try:
+                async for rendition in self.follow(recipe, priority):
+                    news.put_nowait(rendition)
+                news.put_nowait(None)
+            except Exception as error:
+                news.put_nowait(error)
+
+        hearing = [asyncio.create_task(hear(recipe, priority)) for recipe, priority in recipes.items()]
+        try:
+            left = len(hearing)
+            while left:
+                heard = await news.get()
+                if isinstance(heard, Exception):
+                    raise heard
+                if heard is None:
+                    left -= 1
+                else:
+                    yield heard
+        finally:
+            for task in hearing:
+                task.cancel()
+            await asyncio.gather(*hearing, return_exceptions=True)
+
     @asynccontextmanager
-    async def _joined(self, recipe: Recipe) -> AsyncIterator[Following]:
+    async def _joined(self, recipe: Recipe, priority: int) -> AsyncIterator[Following]:
         following = self._following.get(recipe.hash)
         if following is None:
             following = self._following[recipe.hash] = Following()
-            following.task = asyncio.create_task(self._look_again_and_again(recipe, following))
+            following.task = asyncio.create_task(self._look_again_and_again(recipe, following, priority))
         following.waiting += 1
         try:
             yield following
@@ -79,13 +107,13 @@ class Followers:
             if following.waiting == 0:
                 self._forget(recipe, following)
 
-    async def _look_again_and_again(self, recipe: Recipe, following: Following) -> None:
+    async def _look_again_and_again(self, recipe: Recipe, following: Following, priority: int) -> None:
         try:
             with self.watch.of(recipe.hash) as changed:
                 while following.seen is None or not following.seen.settled:
                     changed.clear()
                     async with self.database.transaction() as session:
-                        following.seen = await ensure(session, recipe, WAITING_VIEWER)
+                        following.seen = await ensure(session, recipe, priority)
                     following.tell()
                     if not following.seen.settled:
                         with suppress(TimeoutError):

@@ -9,16 +9,18 @@ from groundswell.media import PROFILES
 EDITION = 1
 """Part of every hash. Raise it when the clip engine makes something else of the same recipe."""
 
-POSTER, PREVIEW, WIDE = "poster", "preview", "wide"
-LANDING = (WIDE, POSTER, PREVIEW)
-"""What a moment's landing page and its cards need: made as soon as the moment is saved."""
+COPY, POSTER, PREVIEW, WIDE, HLS = "source", "poster", "preview", "wide", "hls"
+"""The profiles that the service itself asks for. ``source`` is the exact MP4 by smart cut, ``hls`` the exact HLS."""
+
+OURS = frozenset({POSTER, PREVIEW, HLS})
+"""Those that are none of the clip engine's."""
 
 PREVIEW_US = 3_000_000
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A span of one version of a title, in a profile: one of the clip engine's, ``poster`` or ``preview``.
+    """A span of one version of a title, in a profile: one of the clip engine's, ``poster``, ``preview`` or ``hls``.
 
     Raises:
         ValueError: there is no such profile.
@@ -30,7 +32,7 @@ class Recipe:
     profile: str
 
     def __post_init__(self) -> None:
-        if self.profile not in PROFILES and self.profile not in {POSTER, PREVIEW}:
+        if self.profile not in PROFILES and self.profile not in OURS:
             raise ValueError(f"no profile {self.profile!r}")
 
     @property
@@ -41,13 +43,13 @@ class Recipe:
 
     @property
     def media_type(self) -> str:
-        return "image/jpeg" if self.profile == POSTER else "video/mp4"
+        return {POSTER: "image/jpeg", HLS: "application/vnd.apple.mpegurl"}.get(self.profile, "video/mp4")
 
     @property
     def storage_key(self) -> str:
-        """Where the bytes are kept."""
-        suffix = "jpg" if self.profile == POSTER else "mp4"
-        return f"renditions/{self.hash[:2]}/{self.hash}.{suffix}"
+        """Where the bytes are kept; the files of exact HLS lie under it as in a folder."""
+        suffix = {POSTER: ".jpg", HLS: ""}.get(self.profile, ".mp4")
+        return f"renditions/{self.hash[:2]}/{self.hash}{suffix}"
 
     @property
     def poster_us(self) -> int:

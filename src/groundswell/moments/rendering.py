@@ -26,7 +26,8 @@ from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import RENDERS
 
-from .recipes import POSTER, PREVIEW, Recipe
+from .exact import make_exact
+from .recipes import HLS, POSTER, PREVIEW, Recipe
 from .tables import Rendition
 from .watching import CHANNEL
 
@@ -141,15 +142,21 @@ async def announce(session: AsyncSession, recipe_hash: str) -> None:
 async def _make_and_store(
     runtime: Runtime, recipe: Recipe, source: Source, progress: Progress
 ) -> tuple[dict[str, Any], int]:
-    try:
-        path = await runtime.store.local_path(source.storage_key)
-    except FileNotFoundError:
-        raise MediaError("source_missing") from None
+    limits = limits_of(runtime.settings)
     with workplace(runtime.settings) as folder:
+        if recipe.profile == HLS:
+            return await make_exact(runtime.store, source, recipe, folder, limits)
         made = folder / "made"
-        result = await _render(recipe, path, made, limits_of(runtime.settings), progress)
+        result = await _render(recipe, await _local(runtime, source), made, limits, progress)
         await runtime.store.put_file(recipe.storage_key, made)
         return result, made.stat().st_size
+
+
+async def _local(runtime: Runtime, source: Source) -> Path:
+    try:
+        return await runtime.store.local_path(source.storage_key)
+    except FileNotFoundError:
+        raise MediaError("source_missing") from None
 
 
 async def _render(recipe: Recipe, source: Path, made: Path, limits: Limits, progress: Progress) -> dict[str, Any]:

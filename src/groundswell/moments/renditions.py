@@ -9,19 +9,15 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.jobs import SOON, defer
 
 from .jobs import render
-from .recipes import LANDING, Recipe
+from .recipes import Recipe
 from .rendering import is_being_made
 from .tables import Moment, Rendition
+from .tiers import facts_of, recipe_of
 
 PASSING = frozenset({"timed_out", "out_of_memory", "crashed", "disk_full", "cannot_write", "source_missing"})
 """Failures that another try may not meet."""
 
 TRY_AGAIN_AFTER = timedelta(seconds=60)
-
-
-def recipe_of(moment: Moment, profile: str) -> Recipe:
-    """What determines the media of ``moment`` in ``profile``."""
-    return Recipe(moment.source_id, moment.start_us, moment.end_us, profile)
 
 
 async def ensure(session: AsyncSession, recipe: Recipe, priority: int = SOON) -> Rendition:
@@ -52,9 +48,10 @@ def _worth_another_try(row: Rendition) -> bool:
 
 
 async def prepare(session: AsyncSession, moment: Moment) -> None:
-    """Queue all that the moment's landing page needs."""
-    for profile in LANDING:
-        await ensure(session, recipe_of(moment, profile))
+    """Queue all that the moment's maker, who watches, and its landing page need."""
+    facts = (await facts_of(session, [moment.source_id]))[moment.source_id]
+    for profile, priority in facts.wanted():
+        await ensure(session, recipe_of(moment, profile), priority)
 
 
 async def lost(session: AsyncSession, recipe: Recipe) -> None:

@@ -59,22 +59,44 @@ class Person(BaseModel):
     handle: str
 
 
-class Media(BaseModel):
-    """The clip itself. The addresses are stable: what is not made yet is made when first asked for."""
+Tier = Literal["none", "virtual", "exact", "rendered"]
+TIER = Field(
+    description="How good it is by now: `virtual` plays at once, `exact` holds the clip's frames alone (about a second "
+    "later), `rendered` is there in every shape (seconds later). `none`: nothing plays before the MP4 is ready."
+)
 
+
+class Media(BaseModel):
+    """The clip itself. The addresses are stable: what is not made yet is made when first asked for.
+
+    `status` and `progress` are those of the MP4; `hls_url` plays at once where there is one, and gets better by itself.
+    """
+
+    tier: Tier = TIER
     status: Literal["queued", "rendering", "ready", "failed"]
     progress: float = Field(ge=0, le=1)
     failure_code: str | None = Field(description="The clip engine's reason, when it failed.")
     failure_words: str | None
-    mp4_url: str | None
+    hls_url: str | None
+    mp4_url: str | None = Field(description="The best MP4 there is, or that will be there first.")
     poster_url: str | None
     preview_url: str | None
     captions_url: str | None
 
 
-class Progress(BaseModel):
-    """How far the clip is."""
+class MediaNow(Media):
+    """The media of one moment, for its player."""
 
+    hls_from_us: int | None = Field(
+        description="Where in `hls_url` the clip begins, as long as that is virtual: it begins and ends with segments."
+    )
+
+
+class Progress(BaseModel):
+    """How far the clip is. ``mp4_url`` may be another one than before: the best there is."""
+
+    tier: Tier = TIER
+    mp4_url: str | None
     status: Literal["queued", "rendering", "ready", "failed"]
     progress: float
     failure_code: str | None = None

@@ -23,8 +23,9 @@ from .availability import Audience, check_available
 from .finding import find_moment
 from .following import Followers
 from .recipes import POSTER, PREVIEW, Recipe
-from .renditions import lost, recipe_of
+from .renditions import lost
 from .tables import Moment, Rendition
+from .tiers import recipe_of
 
 WAIT_S = 15.0
 RETRY_AFTER_S = 2
@@ -126,7 +127,7 @@ async def _media(request: Request, code: str, profile: str, audience: Audience) 
     except NotFound:
         async with _database(request).transaction() as session:
             await lost(session, recipe)
-        raise _come_back() from None
+        raise come_back() from None
 
 
 async def _when_made(request: Request, recipe: Recipe) -> Rendition:
@@ -137,14 +138,15 @@ async def _when_made(request: Request, recipe: Recipe) -> Rendition:
             async for rendition in followers.follow(recipe):
                 last = rendition
     except TimeoutError:
-        raise _come_back(last) from None
+        raise come_back(last) from None
     assert last is not None
     if last.status == "failed":
         raise RenderFailed(last)
     return last
 
 
-def _come_back(rendition: Rendition | None = None) -> Rendering:
+def come_back(rendition: Rendition | None = None) -> Rendering:
+    """The refusal that says when to ask again."""
     progress = 0.0 if rendition is None else rendition.progress / 1000
     return Rendering(headers={"Retry-After": str(RETRY_AFTER_S)}, progress=progress)
 

@@ -14,20 +14,26 @@ from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
 from .availability import Audience, why_unavailable
-from .recipes import WIDE
-from .renditions import recipe_of
 from .schemas import Media, MomentOut, MomentTitle, Person, Progress, Reason
 from .tables import Moment, Rendition
+from .tiers import Playable, SourceFacts, facts_of, playable, recipes_of, renditions_of
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The rows around some moments: by id, renditions by recipe hash."""
+    """The rows around some moments: by id, renditions by recipe hash; ``facts`` by the id of a title's version."""
 
     titles: dict[UUID, Title]
     series: dict[UUID, Series]
     viewers: dict[UUID, Viewer]
+    facts: dict[UUID, SourceFacts]
     renditions: dict[str, Rendition]
+
+    def playable(self, moment: Moment) -> Playable:
+        """How ``moment`` can be played at present."""
+        facts = self.facts[moment.source_id]
+        recipes = recipes_of(moment, facts)
+        return playable(facts, {profile: self.renditions.get(recipe.hash) for profile, recipe in recipes.items()})
 
 
 async def surroundings(session: AsyncSession, moments: Sequence[Moment]) -> Surroundings:
@@ -35,13 +41,14 @@ async def surroundings(session: AsyncSession, moments: Sequence[Moment]) -> Surr
     series_ids = {title.series_id for title in titles if title.series_id is not None}
     series = (await session.scalars(select(Series).where(Series.id.in_(series_ids)))).all()
     viewers = (await session.scalars(select(Viewer).where(Viewer.id.in_({m.viewer_id for m in moments})))).all()
-    hashes = {recipe_of(moment, WIDE).hash for moment in moments}
-    renditions = (await session.scalars(select(Rendition).where(Rendition.recipe_hash.in_(hashes)))).all()
+    facts = await facts_of(session, [moment.source_id for moment in moments])
+    recipes = [recipe for moment in moments for recipe in recipes_of(moment, facts[moment.source_id]).values()]
     return Surroundings(
         {title.id: title for title in titles},
         {each.id: each for each in series},
         {viewer.id: viewer for viewer in viewers},
-        {rendition.recipe_hash: rendition for rendition in renditions},
+        facts,
+        await renditions_of(session, recipes),
     )
 
 
@@ -88,7 +95,7 @@ def _moment(
         spoiler=moment.spoiler,
         credit_me=moment.credit_me,
         created_at=moment.created_at,
-        media=_media(moment, around.renditions.get(recipe_of(moment, WIDE).hash), shown=problem is None),
+        media=media_of(moment, around.playable(moment), shown=problem is None),
         available=problem is None,
         unavailable_reason=None if problem is None else Reason(code=problem.reason(), words=problem.detail),
     )
@@ -106,25 +113,28 @@ def _title(title: Title, series: Series | None) -> MomentTitle:
     )
 
 
-def _media(moment: Moment, rendition: Rendition | None, *, shown: bool) -> Media:
-    progress = progress_of(rendition)
+def media_of(moment: Moment, found: Playable, *, shown: bool) -> Media:
+    """The media of ``moment``, without addresses where it may not be ``shown``."""
+    progress = progress_of(moment, found)
     there = shown and progress.status != "failed"
     return Media(
-        **progress.model_dump(),
-        mp4_url=f"/m/{moment.code}/wide.mp4" if there else None,
+        **progress.model_dump(exclude={"mp4_url"}),
+        hls_url=f"/m/{moment.code}/clip.m3u8" if shown and found.hls else None,
+        mp4_url=progress.mp4_url if there else None,
         poster_url=f"/m/{moment.code}/poster.jpg" if shown else None,
         preview_url=f"/m/{moment.code}/preview.mp4" if there else None,
         captions_url=f"/m/{moment.code}/captions.vtt" if shown else None,
     )
 
 
-def progress_of(rendition: Rendition | None) -> Progress:
-    """How far a rendition is; one that nobody has asked for is as good as queued."""
-    if rendition is None:
-        return Progress(status="queued", progress=0.0)
+def progress_of(moment: Moment, found: Playable) -> Progress:
+    """How far it is; what nobody has asked for is as good as queued."""
+    row = found.rendition
     return Progress(
-        status=rendition.status,
-        progress=rendition.progress / 1000,
-        failure_code=rendition.failure_code,
-        failure_words=rendition.failure_words,
+        tier=found.tier,
+        status="queued" if row is None else row.status,
+        progress=0.0 if row is None else row.progress / 1000,
+        failure_code=None if row is None else row.failure_code,
+        failure_words=None if row is None else row.failure_words,
+        mp4_url=f"/m/{moment.code}/{found.mp4}.mp4",
     )

@@ -37,6 +37,16 @@ class Representation:
     etag: str
     modified: datetime
 
+    def part(self, offset: int, size: int) -> "Representation":
+        """Some of its bytes as an object of their own.
+
+        Raises:
+            NotFound: there are not so many.
+        """
+        if offset + size > self.size:
+            raise NotFound()
+        return Representation(size, f'"{self.etag.strip(chr(34))}-{offset}-{size}"', self.modified)
+
 
 async def ranged_response(
     store: ObjectStore,
@@ -47,6 +57,7 @@ async def ranged_response(
     filename: str | None = None,
     immutable: bool = False,
     cache_control: str | None = None,
+    part: tuple[int, int] | None = None,
 ) -> Response:
     """The object under ``key``, whole or the one range that is asked for.
 
@@ -57,13 +68,15 @@ async def ranged_response(
         filename: offer it for saving under this name.
         immutable: the bytes under this address never change.
         cache_control: Cache-Control when neither "for ever" nor "ask every time" is right.
+        part: answer as if the object were only these bytes of it: (offset, size).
 
     Raises:
-        NotFound: there is no such object.
+        NotFound: there is no such object, or not so much of it.
         PreconditionFailed: If-Match or If-Unmodified-Since does not hold.
         RangeNotSatisfiable: the range begins past the end.
     """
-    found = await look_up(store, key)
+    whole = await look_up(store, key)
+    offset, found = (0, whole) if part is None else (part[0], whole.part(*part))
     headers = {
         "Accept-Ranges": "bytes",
         "ETag": found.etag,
@@ -81,7 +94,7 @@ async def ranged_response(
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
     status = 200 if span is None else 206
-    body = store.read(key, start, end) if request.method == "GET" else _nothing()
+    body = store.read(key, offset + start, offset + end) if request.method == "GET" else _nothing()
     return StreamingResponse(body, status, headers, media_type)
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import obstore
@@ -70,6 +70,31 @@ class ObjectStore:
             await asyncio.to_thread(obstore.delete, self.store, key)
         except (FileNotFoundError, NotFoundError):
             return
+
+    async def local_parts(self, parts: Mapping[str, Sequence[tuple[int, int]]], folder: Path) -> Path:
+        """A folder with files on this machine that hold at least ``parts`` of objects: byte ranges as (offset, size),
+        by key. All keys are of one folder; the files have their names.
+
+        A local store gives its own folder; of remote objects just these bytes are fetched, into sparse files in
+        ``folder``, which is made. Raises ``FileNotFoundError``.
+        """
+        if self.folder is not None:
+            paths = [self.folder / key for key in parts]
+            if missing := [path for path in paths if not path.is_file()]:
+                raise FileNotFoundError(missing[0])
+            return paths[0].parent
+        await asyncio.to_thread(folder.mkdir)
+        for key, ranges in parts.items():
+            await asyncio.to_thread(self._fetch_parts, key, ranges, folder / PurePosixPath(key).name)
+        return folder
+
+    def _fetch_parts(self, key: str, ranges: Sequence[tuple[int, int]], path: Path) -> None:
+        starts, lengths = [start for start, _ in ranges], [length for _, length in ranges]
+        with path.open("wb") as file:
+            fetched = obstore.get_ranges(self.store, key, starts=starts, lengths=lengths)
+            for start, piece in zip(starts, fetched, strict=True):
+                file.seek(start)
+                file.write(piece)
 
     async def local_path(self, key: str) -> Path:
         """A file on this machine with the object's bytes, for libraries that read files.
