@@ -1,5 +1,6 @@
-import { globSync, readdirSync, rmSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 // Every file directly in pages/ and styles/ is an entry of its own: a page names what it needs by the source's
@@ -17,12 +18,22 @@ const forgetOldFiles: Plugin = {
   name: "forget-old-files",
   writeBundle(_options, bundle) {
     const present = new Set(Object.keys(bundle));
-    for (const file of readdirSync(OUT)) if (!present.has(file)) rmSync(join(OUT, file), { recursive: true });
+    for (const file of readdirSync(OUT)) if (!present.has(file.replace(/\.gz$/, ""))) rmSync(join(OUT, file), { recursive: true });
+  },
+};
+
+// Compressed once here rather than at every request: the server sends `NAME.gz` to whoever takes it.
+const compress: Plugin = {
+  name: "compress",
+  writeBundle(_options, bundle) {
+    for (const name of Object.keys(bundle)) {
+      if (/\.(js|css)$/.test(name)) writeFileSync(join(OUT, `${name}.gz`), gzipSync(readFileSync(join(OUT, name)), { level: 9 }));
+    }
   },
 };
 
 export default defineConfig({
-  plugins: [forgetOldFiles],
+  plugins: [forgetOldFiles, compress],
   base: "/static/dist/",
   publicDir: false,
   build: {

@@ -5,6 +5,11 @@ export interface Line extends Span {
   readonly text: string;
 }
 
+/** A span worth clipping, as the service found it. */
+export interface Suggestion extends Span {
+  readonly text: string;
+}
+
 export interface Title {
   readonly id: string;
   readonly slug: string;
@@ -17,6 +22,8 @@ export interface Title {
   readonly waveformUrl: string | null;
   readonly lines: readonly Line[];
   readonly shots: readonly Span[];
+  readonly sentenceEnds: readonly number[] | null;
+  readonly suggestions: readonly Suggestion[];
   readonly sharing: boolean;
   readonly sharingWords: string | null;
   readonly min: number;
@@ -32,6 +39,8 @@ export interface Moment {
   readonly url: string;
   readonly caption: string;
   readonly visibility: string;
+  readonly spoiler: boolean;
+  readonly credit_me: boolean;
   readonly start_us: number;
   readonly end_us: number;
   readonly title: { readonly slug: string; readonly name: string };
@@ -54,6 +63,25 @@ export interface Share {
   readonly intent_url: string | null;
   readonly embed_html: string | null;
   readonly video_url: string | null;
+  readonly video_refused: { readonly code: string; readonly words: string } | null;
+}
+
+export type Shape = "wide" | "vertical" | "square";
+
+/** How a link shows the moment, and until when. */
+export interface ShareOptions {
+  readonly shape?: Shape;
+  readonly captions?: boolean;
+  readonly spoiler?: boolean;
+  readonly credit?: boolean;
+  readonly expires_at?: string | null;
+}
+
+/** A place that a moment can be sent to, and what it allows. */
+export interface ChannelRules {
+  readonly name: string;
+  readonly profile: string;
+  readonly allowed: { readonly note: string; readonly source: string; readonly read_on: string } | null;
 }
 
 export interface NewMoment {
@@ -88,8 +116,11 @@ export class Client {
     this.token = token;
   }
 
-  async title(slug: string): Promise<Title> {
-    return titleFrom(await this.call("GET", `/v1/titles/${encodeURIComponent(slug)}`));
+  /** A title with its lines in `language`, where there are any, else in the first language there is. */
+  async title(slug: string, language: string | null = null): Promise<Title> {
+    const path = `/v1/titles/${encodeURIComponent(slug)}`;
+    const wire = await this.call("GET", language ? `${path}?language=${encodeURIComponent(language)}` : path);
+    return titleFrom(language && wire.lines?.length === 0 ? await this.call("GET", path) : wire);
   }
 
   /** Loudness over the title: numbers from 0 to 1, evenly spaced. */
@@ -110,8 +141,20 @@ export class Client {
     return this.call("POST", "/v1/moments", moment, key);
   }
 
-  createShare(moment: string, channel: string, parent: string | null): Promise<Share> {
-    return this.call("POST", "/v1/shares", { moment, channel, parent });
+  changeMoment(id: string, changes: Partial<NewMoment>): Promise<Moment> {
+    return this.call("PATCH", `/v1/moments/${id}`, changes);
+  }
+
+  createShare(moment: string, channel: string, parent: string | null, options: ShareOptions = {}): Promise<Share> {
+    return this.call("POST", "/v1/shares", { moment, channel, parent, ...options });
+  }
+
+  changeShare(id: string, options: ShareOptions): Promise<Share> {
+    return this.call("PATCH", `/v1/shares/${id}`, options);
+  }
+
+  channels(): Promise<ChannelRules[]> {
+    return this.call("GET", "/v1/channels");
   }
 
   /** Tell that a moment was played. Nothing depends on the answer. */
@@ -216,6 +259,8 @@ function titleFrom(wire: any): Title {
     waveformUrl: wire.waveform_url ?? null,
     lines: spans(wire.lines),
     shots: spans(wire.shots),
+    sentenceEnds: wire.sentence_ends_us ?? null,
+    suggestions: spans(wire.suggestions),
     sharing: rights.sharing ?? true,
     sharingWords: rights.words ?? null,
     min: rights.min_clip_us ?? 5_000_000,

@@ -1,15 +1,16 @@
 // What every component of ours has: the API it talks to, its language, and how it tells the page what happened.
 import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
-import { Client, Refusal } from "./api.ts";
-import { speaker, type Say } from "./messages.ts";
+import { Client, Refusal, type Moment, type Share } from "./api.ts";
+import { directionOf, loadMessages, speaker, type Say } from "./messages.ts";
 
 /** Where a viewer got to: the details of each event a component sends. */
 export interface GroundswellEvents {
   "gs-clip-start": { title: string; at_us: number };
   "gs-clip-change": { start_us: number; end_us: number };
-  "gs-clip-created": { moment: unknown };
-  "gs-clip-shared": { share: unknown; channel: string };
+  "gs-clip-created": { moment: Moment };
+  "gs-clip-edited": { moment: Moment };
+  "gs-clip-shared": { share: Share; channel: string };
   "gs-clip-denied": { code: string; detail: string };
 }
 
@@ -23,8 +24,24 @@ export class GroundswellElement extends LitElement {
     return new Client(this.api, this.token || this.getAttribute("token") || "");
   }
 
+  /** The language of the place where it stands: the nearest `lang`, also outside the shadow tree it is in. */
+  protected get language(): string {
+    return nearest(this, "lang") || "en";
+  }
+
   protected get say(): Say {
-    return speaker(this.closest("[lang]")?.getAttribute("lang") ?? document.documentElement.lang ?? "en");
+    return speaker(this.language);
+  }
+
+  /** Which way its text runs: as the page says (`dir`), else as the language is written. */
+  protected get direction(): "ltr" | "rtl" {
+    const said = nearest(this, "dir");
+    return said === "rtl" || said === "ltr" ? said : directionOf(this.language);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void loadMessages(this.language).then((loaded) => loaded && this.requestUpdate());
   }
 
   /** Tell the page; false when a listener called preventDefault. */
@@ -39,6 +56,15 @@ export class GroundswellElement extends LitElement {
     this.tell("gs-clip-denied", { code, detail: words });
     return words;
   }
+}
+
+/** The value of an attribute on the element or what holds it, across the edges of shadow trees. */
+function nearest(element: Element, name: string): string {
+  for (let at: Node | null = element; at; at = at.parentNode ?? (at instanceof ShadowRoot ? at.host : null)) {
+    const value = at instanceof Element ? at.getAttribute(name) : null;
+    if (value) return value;
+  }
+  return "";
 }
 
 /** Register a component once, also when two copies of this script are on one page. */

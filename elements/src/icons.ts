@@ -20,6 +20,7 @@ export const icons = {
   copy: line("M9 9h10v11H9zM5 15V4h10"),
   check: line("m4.500 12.500 5 5 10-11"),
   qr: line("M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2.500v2.500H14zM17.500 17.500H20V20h-2.500z"),
+  options: line("M4 7h9m5 0h2M4 17h3m5 0h8M13 4.500v5h5v-5zM7 14.500v5h5v-5z"),
   embed: line("m8.500 7-5 5 5 5M15.500 7l5 5-5 5"),
   save: line("M12 4v11m0 0-4-4m4 4 4-4M5 20h14"),
   share: line("M12 15V4m0 0L8 8m4-4 4 4M5 12.500V18a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2v-5.500"),

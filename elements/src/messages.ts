@@ -1,18 +1,20 @@
 // Everything the components say. A language is a dictionary with English's keys; missing keys fall back to English.
+// English is here; the others are loaded when a page is in their language, so that nobody loads what they cannot read.
 
 export const english = {
   clip: "Clip",
   clip_hint: "Clip the last 15 seconds",
   trim_heading: "Clip a moment",
+  retrim_heading: "Trim again",
   close: "Close",
   cancel: "Cancel",
   save: "Save moment",
+  save_changes: "Save changes",
   saving: "Saving…",
   start: "Start",
   end: "End",
   start_of_clip: "Start of the clip",
   end_of_clip: "End of the clip",
-  whole_clip: "Move the whole clip",
   earlier: "Show earlier",
   later: "Show later",
   set_start: "Set start here",
@@ -28,6 +30,8 @@ export const english = {
   transcript: "What is said",
   transcript_hint: "Tap a line to clip it.",
   no_transcript: "This title has no subtitles.",
+  suggested: "Suggested",
+  suggestion: "Suggested moment at {time}, {length}",
   caption: "Your words",
   caption_hint: "Say why this is worth seeing (optional).",
   caption_left: "{count} characters left",
@@ -46,6 +50,7 @@ export const english = {
   too_short: "Too short: at least {min} seconds.",
   too_long: "Too long: at most {max} seconds.",
   blocked: "This part cannot be clipped: {reason}",
+  blocked_span: "From {start} to {end} cannot be clipped: {reason}",
   blocked_unnamed: "the owner keeps it back.",
   sharing_off: "The owner does not allow clips of this title.",
   remaining: "{seconds} seconds of this title can still be clipped.",
@@ -57,27 +62,36 @@ export const english = {
   retry: "Try again",
   share_heading: "Share this moment",
   saved_heading: "Saved. Now share it",
-  making_link: "Making your link…",
   link: "Link",
   copy: "Copy link",
   copied: "Copied",
   copied_manual: "Press Ctrl+C or ⌘C to copy",
   channels: "Share to",
+  email: "Email",
+  sms: "Message",
   more: "More…",
   qr: "QR code",
   qr_alt: "QR code of the link",
+  qr_hint: "Point a phone’s camera at it to go on there.",
   embed: "Embed",
   embed_label: "Paste this into a web page",
   copy_embed: "Copy code",
+  options: "Options",
+  shape: "Shape",
+  captions_on: "Subtitles on",
+  ends: "The link works",
+  never: "For good",
+  one_day: "For a day",
+  seven_days: "For 7 days",
+  thirty_days: "For 30 days",
+  options_saved: "The link is changed.",
   save_video: "Save video",
   save_for: "Save video for {channel}",
   private_note: "Saved. Only you can see it, so there is no link to share.",
   preparing: "Preparing the video…",
   preparing_percent: "Preparing the video: {percent} %",
   video_failed: "The video could not be made.",
-  tap_again: "Your link is ready: tap again",
   opened: "Opened {channel}",
-  link_ready: "Link for {channel} ready",
   paste_in: "Link copied. Paste it in {channel}.",
   sound_on: "Tap for sound",
   show_anyway: "{place} — show anyway",
@@ -91,19 +105,47 @@ export type Messages = Partial<Record<MessageKey, string>>;
 export type Say = (key: MessageKey, values?: Record<string, string | number>) => string;
 
 const dictionaries = new Map<string, Messages>([["en", english]]);
+const shipped: Record<string, () => Promise<{ default: Messages }>> = {
+  ar: () => import("./languages/ar.ts"),
+  de: () => import("./languages/de.ts"),
+  es: () => import("./languages/es.ts"),
+  ja: () => import("./languages/ja.ts"),
+};
+const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "dv"]);
 
-/** Add or replace a language (BCP 47). */
+/** The languages that come with the components; a page may add others with `addMessages`. */
+export const languages: readonly string[] = ["en", ...Object.keys(shipped)];
+
+/** Add or replace a language (BCP 47). What is left out falls back to English. */
 export function addMessages(language: string, messages: Messages): void {
   dictionaries.set(language.toLowerCase(), messages);
+}
+
+/** Have the dictionary of `language` there, if one is shipped; true when something was loaded. */
+export async function loadMessages(language: string): Promise<boolean> {
+  const base = baseOf(language);
+  const load = shipped[base];
+  if (dictionaries.has(base) || !load) return false;
+  const { default: messages } = await load();
+  if (!dictionaries.has(base)) dictionaries.set(base, messages);
+  return true;
+}
+
+export function directionOf(language: string): "ltr" | "rtl" {
+  return RIGHT_TO_LEFT.has(baseOf(language)) ? "rtl" : "ltr";
 }
 
 /** How to say things in `language`: its dictionary, then its base language's, then English. */
 export function speaker(language: string): Say {
   const exact = language.toLowerCase();
-  const chain = [exact, exact.split("-")[0] ?? "en", "en"].map((tag) => dictionaries.get(tag));
+  const chain = [exact, baseOf(exact), "en"].map((tag) => dictionaries.get(tag));
   return (key, values = {}) => {
     const found = chain.find((messages) => messages?.[key] !== undefined);
     const text = found?.[key] ?? english[key];
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
   };
+}
+
+function baseOf(language: string): string {
+  return language.toLowerCase().split("-")[0] ?? "en";
 }

@@ -94,13 +94,20 @@ export function snapped(us: number, points: readonly number[], tolerance: number
   return best;
 }
 
-/** Where a clip likes to begin or end: the cuts, and the ends of sentences. */
-export function snapPoints(shots: readonly Span[], lines: readonly (Span & { text: string })[]): number[] {
-  const sentences = lines.filter((line) => /[.!?…。！？؟]["'”’»)]*\s*$/.test(line.text)).map((line) => line.end);
-  return [...new Set([...shots.map((shot) => shot.start), ...lines.map((line) => line.start), ...sentences])].sort(
+/** Where a clip likes to begin or end: the cuts, where lines begin, and the ends of sentences (as the service found
+ * them, else by their punctuation). */
+export function snapPoints(
+  shots: readonly Span[],
+  lines: readonly (Span & { text: string })[],
+  sentenceEnds: readonly number[] | null = null,
+): number[] {
+  const ends = sentenceEnds ?? lines.filter((line) => SENTENCE_END.test(line.text)).map((line) => line.end);
+  return [...new Set([...shots.map((shot) => shot.start), ...lines.map((line) => line.start), ...ends])].sort(
     (a, b) => a - b,
   );
 }
+
+const SENTENCE_END = /[.!?…。！？؟]["'”’»)]*\s*$/;
 
 function shortest(limits: Limits): number {
   return Math.max(limits.min, limits.frame);

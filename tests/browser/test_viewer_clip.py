@@ -96,13 +96,13 @@ async def test_a_saved_moment_is_in_my_moments_at_once(lumen: Lumen, visitor: Ne
     caption = "<b>The lamp</b> 🔦 & what it means"
     await clip_and_share(lumen, page, caption)
     await page.goto(f"{lumen.url}/moments")
-    await expect(page.get_by_role("link", name=caption)).to_be_visible()
+    await expect(page.get_by_role("link", name=caption, exact=True)).to_be_visible()
     rows = lumen.rows("SELECT end_us - start_us FROM moments WHERE caption = %s", caption)
     assert [round(length / 1e6) for (length,) in rows] == [15]
 
     await page.get_by_role("button", name=f"Delete {caption}").click()
     await page.get_by_role("button", name="Delete", exact=True).click()
-    await expect(page.get_by_role("link", name=caption)).to_have_count(0)
+    await expect(page.get_by_role("link", name=caption, exact=True)).to_have_count(0)
 
 
 async def test_nothing_exists_until_it_is_saved(lumen: Lumen, visitor: NewVisitor) -> None:

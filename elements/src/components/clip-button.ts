@@ -1,6 +1,7 @@
 // <gs-clip-button>: beside any player. Opens the trimmer on what plays; once saved, makes a link and opens the sheet.
 import { css, html, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
+import { shownLanguage, type Player } from "../adapters/player.ts";
 import type { Moment } from "../api.ts";
 import { define, GroundswellElement } from "../element.ts";
 import { icons } from "../icons.ts";
@@ -17,6 +18,8 @@ export class ClipButton extends GroundswellElement {
   @property({ attribute: false }) media: HTMLMediaElement | null = null;
   /** Slug or id of the title that plays. */
   @property({ attribute: "title-slug" }) titleSlug = "";
+  /** The player around the media element, when it is one of `adapters`; says in which language subtitles are on. */
+  @property({ attribute: false }) player: Player | null = null;
 
   @state() private busy = false;
   @query("gs-trimmer") private trimmer!: Trimmer;
@@ -41,8 +44,9 @@ export class ClipButton extends GroundswellElement {
   ];
 
   /** The element that plays. */
-  get player(): HTMLMediaElement | null {
-    if (this.media) return this.media;
+  get playing(): HTMLMediaElement | null {
+    const known = this.media ?? this.player?.media ?? null;
+    if (known) return known;
     const root = this.getRootNode() as Document | ShadowRoot;
     const found = this.for ? root.getElementById(this.for) : null;
     return found instanceof HTMLMediaElement ? found : null;
@@ -50,11 +54,12 @@ export class ClipButton extends GroundswellElement {
 
   /** Begin a clip of what plays now. */
   async start(): Promise<void> {
-    const media = this.player;
+    const media = this.playing;
     if (!media || this.busy) return;
     const wanted = this.tell("gs-clip-start", { title: this.titleSlug, at_us: Math.round(media.currentTime * SECOND) });
     if (!wanted) return;
     this.busy = true;
+    this.trimmer.captions = this.player?.captions() ?? shownLanguage(media);
     try {
       await this.trimmer.open(media, this.titleSlug);
     } finally {
@@ -73,9 +78,9 @@ export class ClipButton extends GroundswellElement {
     return html`<button class="clip" part="button" title=${this.say("clip_hint")} ?disabled=${this.busy} @click=${this.start}>
         ${icons.clip}<span>${this.say("clip")}</span>
       </button>
-      <gs-trimmer .api=${this.api} .token=${this.token} exportparts="preview, strip, handle, save, refusal"
+      <gs-trimmer .api=${this.api} .token=${this.token || this.getAttribute("token") || ""} exportparts="preview, strip, handle, save, refusal"
         @gs-clip-created=${this.created}></gs-trimmer>
-      <gs-share-sheet .api=${this.api} .token=${this.token}></gs-share-sheet>`;
+      <gs-share-sheet .api=${this.api} .token=${this.token || this.getAttribute("token") || ""} exportparts="sheet, channel, copy, save-video"></gs-share-sheet>`;
   }
 }
 

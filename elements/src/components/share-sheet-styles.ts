@@ -75,6 +75,18 @@ export const shareSheetStyles = css`
   .more button[aria-expanded="true"] {
     background: color-mix(in srgb, var(--_accent) 22%, transparent);
   }
+  .file {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0.5rem 0.9rem;
+  }
+  .file .note {
+    flex: 1 1 12rem;
+  }
+  .qr .note {
+    text-align: center;
+  }
   .panel {
     display: grid;
     gap: 0.4rem;

@@ -3,34 +3,42 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 
-import type { Moment, Share } from "../api.ts";
+import type { ChannelRules, Moment, Share, ShareOptions } from "../api.ts";
 import { channels, type Channel } from "../channels.ts";
 import { define, GroundswellElement } from "../element.ts";
 import { icons } from "../icons.ts";
+import { Links } from "../links.ts";
 import { styled } from "../styled.ts";
 import { theme } from "../theme.ts";
 import { shareSheetStyles } from "./share-sheet-styles.ts";
+import "./share-options.ts";
 
 type Shareable = Pick<Moment, "code"> & Partial<Moment>;
+type Panel = "" | "qr" | "embed" | "options";
+const COPIED_FOR_MS = 2500;
 
 export class ShareSheet extends GroundswellElement {
   /** Code of the moment to share, for `open()` without arguments. */
   @property() moment = "";
   /** Token of the share by which the viewer came here: the new share is its child. */
   @property() parent = "";
+  /** Whoever shares has no account: links of theirs cannot be changed afterwards. */
+  @property({ type: Boolean }) guest = false;
 
   @state() private subject: Shareable | null = null;
   @state() private share: Share | null = null;
   @state() private fresh = false;
-  @state() private panel: "" | "qr" | "embed" = "";
+  @state() private panel: Panel = "";
   @state() private said = "";
   @state() private copied = "";
   @state() private trouble = "";
-  /** The rendition that suits the channel picked last, where one posts a file rather than a link. */
-  @state() private file: { url: string; channel: string } | null = null;
+  @state() private options: ShareOptions = {};
+  /** The channel picked last, where one posts a file rather than a link. */
+  @state() private fileFor: { share: Share; channel: Channel } | null = null;
   @state() private media: { status: string; progress: number } | null = null;
   @query("dialog") private dialog!: HTMLDialogElement;
-  private readonly made = new Map<string, Share>();
+  private links = new Links(this.client, "", null);
+  private rules: readonly ChannelRules[] = [];
   private stopFollowing: (() => void) | null = null;
 
   static override styles = [theme, shareSheetStyles];
@@ -39,18 +47,13 @@ export class ShareSheet extends GroundswellElement {
   async open(moment: Shareable = { code: this.moment }, parent: string | null = this.parent || null, fresh = false): Promise<void> {
     [this.subject, this.fresh, this.parent] = [moment, fresh, parent ?? ""];
     [this.panel, this.said, this.copied, this.trouble] = ["", "", "", ""];
-    [this.share, this.file, this.media] = [null, null, moment.media ?? null];
-    this.made.clear();
-    if (moment.visibility !== "private") {
-      try {
-        this.share = await this.make("copy");
-      } catch (error) {
-        this.trouble = this.denied(error);
-      }
-    }
+    [this.share, this.fileFor, this.media, this.options] = [null, null, moment.media ?? null, {}];
+    this.links = new Links(this.client, moment.code, parent);
+    if (moment.visibility !== "private") this.share = await this.make("copy");
     await this.updateComplete;
     this.dialog.showModal();
     this.follow(moment);
+    if (this.rules.length === 0) this.rules = await this.client.channels().catch(() => []);
   }
 
   close(): void {
@@ -62,13 +65,26 @@ export class ShareSheet extends GroundswellElement {
     this.stopFollowing = this.client.followMedia(id, (change) => (this.media = change));
   }
 
-  /** One link a channel, made once while the sheet is open. */
-  private async make(channel: string): Promise<Share> {
-    const known = this.made.get(channel);
-    if (known) return known;
-    const share = await this.client.createShare(this.subject?.code ?? "", channel, this.parent || null);
-    this.made.set(channel, share);
-    return share;
+  /** The link of a channel; null after saying what went wrong. */
+  private async make(channel: string): Promise<Share | null> {
+    this.trouble = "";
+    try {
+      return await this.links.of(channel);
+    } catch (error) {
+      this.trouble = this.denied(error);
+      return null;
+    }
+  }
+
+  private async change(change: ShareOptions, options: ShareOptions): Promise<void> {
+    this.options = options;
+    try {
+      await this.links.change(change);
+      this.share = this.links.known("copy") ?? this.share;
+      this.said = this.say("options_saved");
+    } catch (error) {
+      this.trouble = this.denied(error);
+    }
   }
 
   private async copy(text: string, what: string): Promise<void> {
@@ -81,7 +97,7 @@ export class ShareSheet extends GroundswellElement {
       this.said = this.say("copied_manual");
     }
     this.copied = what;
-    setTimeout(() => (this.copied = ""), 2500);
+    setTimeout(() => (this.copied = ""), COPIED_FOR_MS);
   }
 
   private async copyLink(): Promise<void> {
@@ -91,51 +107,41 @@ export class ShareSheet extends GroundswellElement {
   }
 
   private async send(channel: Channel): Promise<void> {
-    this.trouble = "";
     // Opened at once, inside the gesture; it goes to its address when the link is there.
     const tab = window.open("about:blank", "_blank");
-    try {
-      const share = await this.make(channel.key);
-      if (!this.tell("gs-clip-shared", { share, channel: channel.key })) return tab?.close();
-      if (share.intent_url && tab) {
-        tab.opener = null;
-        tab.location.href = share.intent_url;
-        this.said = this.say("opened", { channel: channel.name });
-        return;
-      }
-      tab?.close();
-      // No address to open (Instagram, TikTok, Discord): the link goes to the clipboard, to be pasted there.
-      this.share = share;
-      await this.copy(share.url, "link");
-      this.said = this.say("paste_in", { channel: channel.name });
-      this.file = share.video_url ? { url: share.video_url, channel: channel.name } : null;
-    } catch (error) {
-      tab?.close();
-      this.trouble = this.denied(error);
+    const share = await this.make(channel.key);
+    const name = this.named(channel);
+    if (!share || !this.tell("gs-clip-shared", { share, channel: channel.key })) return tab?.close();
+    if (share.intent_url && tab) {
+      tab.opener = null;
+      tab.location.href = share.intent_url;
+      this.said = this.say("opened", { channel: name });
+      return;
     }
+    tab?.close();
+    // No address to open (Instagram, TikTok, Discord): the link goes to the clipboard, to be pasted there.
+    this.share = share;
+    await this.copy(share.url, "link");
+    this.said = this.say("paste_in", { channel: name });
+    this.fileFor = { share, channel };
   }
 
+  /** The system's own share sheet opens only within the gesture: it takes whichever link is there by now. */
   private async system(): Promise<void> {
+    const share = this.links.known("native") ?? this.share;
+    if (!share) return;
     try {
-      const share = await this.make("native");
       await navigator.share({ url: share.url, ...(this.subject?.title ? { title: this.subject.title.name } : {}) });
       this.tell("gs-clip-shared", { share, channel: "native" });
     } catch (error) {
-      if ((error as Error).name === "AbortError") return;
-      if ((error as Error).name === "NotAllowedError") this.said = this.say("tap_again");
-      else this.trouble = this.denied(error);
+      if ((error as Error).name !== "AbortError") this.trouble = this.denied(error);
     }
   }
 
-  private async show(panel: "qr" | "embed"): Promise<void> {
+  private async show(panel: Exclude<Panel, "">): Promise<void> {
     this.panel = this.panel === panel ? "" : panel;
-    if (!this.panel) return;
-    try {
-      await this.make(panel);
-      this.requestUpdate();
-    } catch (error) {
-      this.trouble = this.denied(error);
-    }
+    if (this.panel && panel !== "options") await this.make(panel);
+    this.requestUpdate();
   }
 
   private closed(): void {
@@ -143,18 +149,20 @@ export class ShareSheet extends GroundswellElement {
     this.stopFollowing = null;
   }
 
+  private named(channel: Channel): string {
+    return channel.key === "email" || channel.key === "sms" ? this.say(channel.key) : channel.name;
+  }
+
   protected override render(): TemplateResult {
-    return html`<dialog aria-labelledby="heading" @close=${this.closed}>
-      <div class="sheet">
+    return html`<dialog dir=${this.direction} aria-labelledby="heading" @close=${this.closed}>
+      <div class="sheet" part="sheet">
         <div class="head">
           <h2 id="heading">${this.say(this.fresh ? "saved_heading" : "share_heading")}</h2>
           <button class="icon quiet" aria-label=${this.say("close")} @click=${this.close}>${icons.close}</button>
         </div>
         ${this.trouble ? html`<p class="refusal" role="alert">${this.trouble}</p>` : nothing}
         ${this.subject?.visibility === "private" ? html`<p class="note">${this.say("private_note")}</p>` : nothing}
-        ${this.share ? this.renderLink(this.share) : nothing}
-        ${this.share ? this.renderChannels() : nothing}
-        ${this.panel === "qr" ? this.renderQr() : nothing} ${this.panel === "embed" ? this.renderEmbed() : nothing}
+        ${this.share ? [this.renderLink(this.share), this.renderChannels(), this.renderMore(this.share), this.renderPanel()] : nothing}
         <p class="only-heard" aria-live="polite">${this.said}</p>
       </div>
     </dialog>`;
@@ -164,16 +172,18 @@ export class ShareSheet extends GroundswellElement {
     return html`<div class="link">
         <label for="link" class="only-heard">${this.say("link")}</label>
         <input id="link" type="text" readonly .value=${share.url} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
-        <button class="primary" autofocus @click=${this.copyLink}>
+        <button class="primary" part="copy" autofocus @click=${this.copyLink}>
           ${this.copied === "link" ? icons.check : icons.copy}${this.say(this.copied === "link" ? "copied" : "copy")}
         </button>
       </div>
       ${this.said && this.said !== this.say("copied") ? html`<p class="note" aria-hidden="true">${this.said}</p>` : nothing}
-      ${this.file
-        ? html`<a class="button" href=${this.client.address(this.file.url)} download="${this.subject?.code ?? "moment"}.mp4">
-            ${icons.save}${this.say("save_for", { channel: this.file.channel })}
-          </a>`
-        : nothing}`;
+      ${this.fileFor ? this.renderFileFor(this.fileFor) : nothing}`;
+  }
+
+  private renderFileFor({ share, channel }: { share: Share; channel: Channel }): TemplateResult {
+    const rule = this.rules.find((each) => each.name === channel.key)?.allowed?.note;
+    const words = this.say("save_for", { channel: this.named(channel) });
+    return html`<div class="file">${this.saving(share, words)} ${rule ? html`<span class="note">${rule}</span>` : nothing}</div>`;
   }
 
   private renderChannels(): TemplateResult {
@@ -181,46 +191,61 @@ export class ShareSheet extends GroundswellElement {
       <ul class="channels">
         ${channels.map(
           (channel) => html`<li>
-            <button class="channel" data-channel=${channel.key} @click=${() => this.send(channel)}>
+            <button class="channel" part="channel" data-channel=${channel.key} @click=${() => this.send(channel)}>
               <span class="mark" ${styled({ background: channel.ground, color: channel.ink })}>${channel.icon}</span>
-              <span>${channel.name}</span>
+              <span>${this.named(channel)}</span>
             </button>
           </li>`,
         )}
-      </ul>
-      <div class="more">
-        ${"share" in navigator ? html`<button @click=${this.system}>${icons.share}${this.say("more")}</button>` : nothing}
-        <button aria-expanded=${this.panel === "qr"} @click=${() => this.show("qr")}>${icons.qr}${this.say("qr")}</button>
-        <button aria-expanded=${this.panel === "embed"} @click=${() => this.show("embed")}>${icons.embed}${this.say("embed")}</button>
-        ${this.renderSave()}
-      </div>`;
+      </ul>`;
   }
 
-  private renderSave(): TemplateResult | typeof nothing {
-    const url = this.subject?.media?.mp4_url;
-    if (!url) return nothing;
+  private renderMore(share: Share): TemplateResult {
+    const opens = (panel: Exclude<Panel, "">, icon: TemplateResult) =>
+      html`<button aria-expanded=${this.panel === panel} @click=${() => this.show(panel)}>${icon}${this.say(panel)}</button>`;
+    return html`<div class="more">
+      ${"share" in navigator
+        ? html`<button @pointerdown=${() => this.make("native")} @click=${this.system}>${icons.share}${this.say("more")}</button>`
+        : nothing}
+      ${this.guest ? nothing : opens("options", icons.options)} ${opens("qr", icons.qr)} ${opens("embed", icons.embed)}
+      ${this.renderSave(share)}
+    </div>`;
+  }
+
+  private renderSave(share: Share): TemplateResult | typeof nothing {
     const { status, progress } = this.media ?? { status: "ready", progress: 1 };
     if (status === "failed") return html`<span class="note">${this.say("video_failed")}</span>`;
     if (status !== "ready")
       return html`<span class="note progress" role="status">
         ${progress > 0 ? this.say("preparing_percent", { percent: Math.round(progress * 100) }) : this.say("preparing")}
       </span>`;
-    return html`<a class="button" href=${this.client.address(url)} download="${this.subject?.code ?? "moment"}.mp4">
-      ${icons.save}${this.say("save_video")}
-    </a>`;
+    return this.saving(share, this.say("save_video"));
   }
 
-  private renderQr(): TemplateResult | typeof nothing {
-    const share = this.made.get("qr");
-    return share
-      ? html`<div class="panel qr"><img src=${this.client.address(share.qr_url)} alt=${this.say("qr_alt")} width="220" height="220" /></div>`
-      : nothing;
+  /** A link and a file are two things: some phones take only one of them at a time. */
+  private saving(share: Share, words: string): TemplateResult {
+    if (!share.video_url) return html`<span class="note">${share.video_refused?.words ?? ""}</span>`;
+    return html`<a class="button" part="save-video" href=${this.client.address(share.video_url)} download>${icons.save}${words}</a>`;
   }
 
-  private renderEmbed(): TemplateResult | typeof nothing {
-    const share = this.made.get("embed");
-    if (!share?.embed_html) return nothing;
-    const code = share.embed_html;
+  private renderPanel(): TemplateResult | typeof nothing {
+    if (this.panel === "options")
+      return html`<gs-share-options .options=${this.options}
+        @options-change=${(event: CustomEvent<{ change: ShareOptions; options: ShareOptions }>) =>
+          this.change(event.detail.change, event.detail.options)}></gs-share-options>`;
+    const share = this.panel ? this.links.known(this.panel) : undefined;
+    if (!share) return nothing;
+    return this.panel === "qr" ? this.renderQr(share) : this.renderEmbed(share.embed_html ?? "");
+  }
+
+  private renderQr(share: Share): TemplateResult {
+    return html`<div class="panel qr">
+      <img src=${this.client.address(share.qr_url)} alt=${this.say("qr_alt")} width="220" height="220" />
+      <p class="note">${this.say("qr_hint")}</p>
+    </div>`;
+  }
+
+  private renderEmbed(code: string): TemplateResult {
     return html`<div class="panel">
       <label for="code">${this.say("embed_label")}</label>
       <div class="link">

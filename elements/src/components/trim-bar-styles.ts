@@ -48,6 +48,26 @@ export const trimBarStyles = css`
     background: repeating-linear-gradient(-45deg, rgb(255 123 114 / 62%) 0 4px, rgb(40 8 8 / 72%) 4px 11px);
     pointer-events: none;
   }
+  .kept {
+    display: grid;
+    gap: 0.15rem;
+    padding-inline: 4.4rem;
+    direction: inherit;
+    font-size: 0.85rem;
+    color: var(--_soft);
+  }
+  .kept li {
+    display: flex;
+    gap: 0.5em;
+    align-items: center;
+  }
+  .kept i {
+    flex: none;
+    inline-size: 1.1em;
+    block-size: 0.8em;
+    border-radius: 0.2em;
+    background: repeating-linear-gradient(-45deg, rgb(255 123 114) 0 2px, rgb(40 8 8) 2px 5px);
+  }
   .window {
     position: absolute;
     inset-block: 0;

@@ -4,7 +4,7 @@ import { property, query, state } from "lit/decorators.js";
 
 import { define, GroundswellElement } from "../element.ts";
 import { icons } from "../icons.ts";
-import { movedTo, snapped, withEnd, withStart, type Limits, type Span } from "../selection.ts";
+import { movedTo, snapped, withEnd, withStart, type BlockedSpan, type Limits, type Span } from "../selection.ts";
 import { tileAt, type Tile } from "../storyboard.ts";
 import { styled } from "../styled.ts";
 import { theme } from "../theme.ts";
@@ -79,7 +79,7 @@ export class TrimBar extends GroundswellElement {
           ${this.limits.blocked.map((part) =>
             part.end <= start || part.start >= end
               ? nothing
-              : html`<div class="blocked" ${styled(this.place(part))} title=${part.reason ?? ""}></div>`,
+              : html`<div class="blocked" ${styled(this.place(part))}></div>`,
           )}
           <div class="outside before" ${styled({ width: this.percent(this.span.start) })}></div>
           <div class="outside after" ${styled({ width: `calc(100% - ${this.percent(this.span.end)})` })}></div>
@@ -96,7 +96,20 @@ export class TrimBar extends GroundswellElement {
       <div class="scale" aria-hidden="true">
         ${this.marks().map((us) => html`<span ${styled({ left: this.percent(us) })}>${shortTime(us)}</span>`)}
       </div>
+      ${this.limits.blocked.length > 0
+        ? html`<ul class="kept">
+            ${this.limits.blocked.map(
+              (part) => html`<li class=${part.end <= start || part.start >= end ? "only-heard" : ""}>
+                <i aria-hidden="true"></i><span>${this.say("blocked_span", this.named(part))}</span>
+              </li>`,
+            )}
+          </ul>`
+        : nothing}
     `;
+  }
+
+  private named({ start, end, reason }: BlockedSpan): Record<string, string> {
+    return { start: shortTime(start), end: shortTime(end), reason: reason || this.say("blocked_unnamed") };
   }
 
   private handle(edge: "start" | "end", bad: boolean): TemplateResult {

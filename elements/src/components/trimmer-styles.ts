@@ -66,47 +66,6 @@ export const trimmerStyles = css`
     background: rgb(10 11 17 / 78%);
     color: #fff;
   }
-  .transcript {
-    display: grid;
-    grid-template-rows: auto auto minmax(0, 1fr);
-    gap: 0.15rem;
-    min-block-size: 0;
-  }
-  .transcript h3 {
-    font-size: 0.95rem;
-  }
-  .transcript ol {
-    overflow-y: auto;
-    margin-block-start: 0.4rem;
-    padding-inline-end: 0.3rem;
-    scrollbar-color: var(--_line-strong) transparent;
-    scrollbar-width: thin;
-  }
-  .line {
-    display: grid;
-    grid-template-columns: 2.8rem 1fr;
-    gap: 0.5rem;
-    align-items: baseline;
-    inline-size: 100%;
-    min-block-size: 2.75rem;
-    padding: 0.5em 0.7em;
-    border-radius: 0.5rem;
-    border-inline-start: 3px solid transparent;
-    background: transparent;
-    font-weight: 400;
-    text-align: start;
-    color: var(--_soft);
-  }
-  .line time {
-    color: var(--_faint);
-    font-size: 0.85rem;
-    font-variant-numeric: tabular-nums;
-  }
-  .line[aria-pressed="true"] {
-    background: color-mix(in srgb, var(--_accent) 13%, transparent);
-    border-inline-start-color: var(--_accent);
-    color: var(--_text);
-  }
   .edges {
     display: grid;
     grid-template-columns: auto 1fr auto;
@@ -134,23 +93,6 @@ export const trimmerStyles = css`
     flex-wrap: wrap;
     justify-content: center;
     gap: 0 1rem;
-  }
-  .words {
-    display: grid;
-    grid-template-columns: minmax(0, 1.6fr) minmax(13rem, 0.8fr) auto;
-    gap: 1.1rem;
-    align-items: start;
-  }
-  .field {
-    display: grid;
-    gap: 0.3rem;
-  }
-  textarea {
-    resize: none;
-  }
-  .checks {
-    display: grid;
-    margin-block-start: 1.2rem;
   }
   .foot {
     display: flex;
@@ -223,25 +165,11 @@ export const trimmerStyles = css`
     .trim {
       order: 2;
     }
-    .transcript,
-    .none {
+    gs-transcript {
       order: 3;
-      flex: none;
     }
-    .transcript ol {
-      max-block-size: 12rem;
-    }
-    .words {
+    gs-moment-words {
       order: 4;
-      grid-template-columns: 1fr;
-      gap: 0.7rem;
-      padding-block-end: 0.4rem;
-    }
-    .checks {
-      margin: 0;
-      grid-template-columns: auto auto;
-      justify-content: start;
-      gap: 0 1.4rem;
     }
     .foot {
       order: 5;

@@ -1,20 +1,22 @@
 // <gs-trimmer>: choose a span of what is playing, give it words, save it. Nothing exists until it is saved.
-import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { newKey, type Line, type Moment, type Title } from "../api.ts";
+import { newKey, type Moment, type Title } from "../api.ts";
 import { define, GroundswellElement } from "../element.ts";
 import { hindrance } from "../hindrance.ts";
 import { icons } from "../icons.ts";
 import { around, initialSpan, snapped, snapPoints, withEnd, withStart, type Limits, type Span } from "../selection.ts";
 import { parseStoryboard, type Tile } from "../storyboard.ts";
 import { theme } from "../theme.ts";
-import { SECOND, shortTime, spokenTime } from "../times.ts";
+import { SECOND, spokenTime } from "../times.ts";
+import { SILENT, type Words } from "./moment-words.ts";
 import { Preview } from "./preview.ts";
 import { trimmerStyles } from "./trimmer-styles.ts";
+import "./moment-words.ts";
 import "./time-field.ts";
+import "./transcript.ts";
 import "./trim-bar.ts";
 
-const CAPTION_MAX = 500;
 const SNAP_REACH = 400_000;
 
 export class Trimmer extends GroundswellElement {
@@ -22,6 +24,8 @@ export class Trimmer extends GroundswellElement {
   @property({ attribute: false }) media: HTMLMediaElement | null = null;
   /** Slug or id of the title that plays. */
   @property({ attribute: "title-slug" }) titleSlug = "";
+  /** The language in which the transcript is wished for (BCP 47). */
+  @property() captions: string | null = null;
 
   @state() private film: Title | null = null;
   @state() private span: Span = { start: 0, end: 0 };
@@ -30,14 +34,15 @@ export class Trimmer extends GroundswellElement {
   @state() private playing = false;
   @state() private snap = true;
   @state() private saving = false;
-  @state() private caption = "";
+  @state() private words: Words = SILENT;
+  /** The moment that is trimmed anew; none when a new one is made. */
+  @state() private moment: Moment | null = null;
   @state() private trouble = "";
   @state() private peaks: readonly number[] = [];
   @state() private tiles: readonly Tile[] = [];
   @state() private sprite: HTMLImageElement | null = null;
   @query("dialog") private dialog!: HTMLDialogElement;
   @query("canvas.mirror") private mirror!: HTMLCanvasElement;
-  @query("form") private form!: HTMLFormElement;
   private preview: Preview | null = null;
   private points: readonly number[] = [];
   private returnTo = 0;
@@ -46,10 +51,11 @@ export class Trimmer extends GroundswellElement {
 
   static override styles = [theme, trimmerStyles];
 
-  /** Open with the last fifteen seconds chosen. */
-  async open(media = this.media, titleSlug = this.titleSlug): Promise<void> {
+  /** Open with the last fifteen seconds chosen, or with the span of a moment that is to be trimmed anew. */
+  async open(media = this.media, titleSlug = this.titleSlug, moment: Moment | null = null): Promise<void> {
     if (!media || !titleSlug) throw new Error("gs-trimmer needs a media element and a title");
-    [this.media, this.titleSlug] = [media, titleSlug];
+    [this.media, this.titleSlug, this.moment] = [media, titleSlug, moment];
+    this.words = moment ?? SILENT;
     this.returnTo = media.currentTime;
     media.pause();
     await this.updateComplete;
@@ -66,7 +72,7 @@ export class Trimmer extends GroundswellElement {
   private async load(): Promise<void> {
     this.trouble = "";
     try {
-      this.film = await this.client.title(this.titleSlug);
+      this.film = await this.client.title(this.titleSlug, this.captions);
       this.begin(this.film);
       await Promise.all([this.loadFilm(this.film), this.loadWave(this.film)]);
     } catch (error) {
@@ -75,11 +81,13 @@ export class Trimmer extends GroundswellElement {
   }
 
   private begin(title: Title): void {
-    this.points = snapPoints(title.shots, title.lines);
+    this.points = snapPoints(title.shots, title.lines, title.sentenceEnds);
     this.past = [];
     this.trouble = "";
     this.saveKey = newKey();
-    this.take(initialSpan(this.returnTo * SECOND, this.limits), false);
+    const { moment, limits } = this;
+    const now = moment ? { start: moment.start_us, end: moment.end_us } : initialSpan(this.returnTo * SECOND, limits);
+    this.take(now, false);
     this.preview?.seek(this.span.start);
   }
 
@@ -140,11 +148,9 @@ export class Trimmer extends GroundswellElement {
     else this.setEdge(edge, here, true);
   }
 
-  private clipLine(line: Line, event: MouseEvent): void {
-    const wanted = event.shiftKey
-      ? { start: Math.min(line.start, this.span.start), end: Math.max(line.end, this.span.end) }
-      : line;
-    this.take(around(wanted, this.limits));
+  private pickLine({ detail: { span, add } }: CustomEvent<{ span: Span; add: boolean }>): void {
+    const { start, end } = this.span;
+    this.take(around(add ? { start: Math.min(span.start, start), end: Math.max(span.end, end) } : span, this.limits));
     this.preview?.seek(this.span.start);
   }
 
@@ -185,21 +191,8 @@ export class Trimmer extends GroundswellElement {
     if (this.saving || !this.film || this.hindrance) return;
     this.saving = true;
     this.trouble = "";
-    const form = new FormData(this.form);
     try {
-      const moment = await this.client.createMoment(
-        {
-          title: this.film.slug,
-          start_us: this.span.start,
-          end_us: this.span.end,
-          caption: this.caption.trim(),
-          visibility: String(form.get("visibility")),
-          spoiler: form.has("spoiler"),
-          credit_me: form.has("credit"),
-        },
-        this.saveKey,
-      );
-      this.saved(moment);
+      this.saved(await this.send(this.film));
     } catch (error) {
       this.trouble = this.denied(error);
       this.saveKey = newKey();
@@ -208,11 +201,18 @@ export class Trimmer extends GroundswellElement {
     }
   }
 
+  private send(film: Title): Promise<Moment> {
+    const { caption, visibility, spoiler, credit_me } = this.words;
+    const wanted = { start_us: this.span.start, end_us: this.span.end, caption: caption.trim(), visibility, spoiler, credit_me };
+    return this.moment
+      ? this.client.changeMoment(this.moment.id, wanted)
+      : this.client.createMoment({ title: film.slug, ...wanted }, this.saveKey);
+  }
+
   private saved(moment: Moment): void {
-    this.caption = "";
-    this.form.reset();
+    this.words = SILENT;
     this.close();
-    this.tell("gs-clip-created", { moment });
+    this.tell(this.moment ? "gs-clip-edited" : "gs-clip-created", { moment });
   }
 
   private closed(): void {
@@ -221,26 +221,25 @@ export class Trimmer extends GroundswellElement {
     if (this.media) this.media.currentTime = this.returnTo;
   }
 
-  protected override updated(changed: PropertyValues): void {
-    if (changed.has("span") && this.film) {
-      const chosen = this.renderRoot.querySelector('.line[aria-pressed="true"]');
-      if (!chosen) return;
-      const list = chosen.closest("ol");
-      const top = (chosen as HTMLElement).offsetTop - (list?.offsetTop ?? 0);
-      list?.scrollTo({ top: Math.max(0, top - 48) });
-    }
-  }
-
   protected override render(): TemplateResult {
-    return html`<dialog aria-labelledby="heading" @close=${this.closed} @keydown=${this.key}>
+    return html`<dialog dir=${this.direction} aria-labelledby="heading" @close=${this.closed} @keydown=${this.key}>
       <form method="dialog" @submit=${this.save}>
         <div class="head">
-          <h2 id="heading">${this.say("trim_heading")}${this.film ? html` <span>${this.film.name}</span>` : nothing}</h2>
+          <h2 id="heading">${this.say(this.moment ? "retrim_heading" : "trim_heading")}${this.film ? html` <span>${this.film.name}</span>` : nothing}</h2>
           <button type="button" class="icon quiet" aria-label=${this.say("close")} @click=${this.close}>${icons.close}</button>
         </div>
-        <div class="scene">${this.renderPreview()} ${this.renderTranscript()}</div>
+        <div class="scene">${this.renderPreview()}
+          ${this.film
+            ? html`<gs-transcript .lines=${this.film.lines} .suggestions=${this.film.suggestions} .span=${this.span}
+                @line-pick=${this.pickLine}></gs-transcript>`
+            : nothing}
+        </div>
         ${this.film ? this.renderTrim() : html`<p class="note wait" role="status">${this.trouble ? "" : this.say("loading")}</p>`}
-        ${this.film ? this.renderWords() : nothing} ${this.renderFoot()}
+        ${this.film
+          ? html`<gs-moment-words .words=${this.words}
+              @words-change=${(event: CustomEvent<{ words: Words }>) => (this.words = event.detail.words)}></gs-moment-words>`
+          : nothing}
+        ${this.renderFoot()}
       </form>
     </dialog>`;
   }
@@ -249,32 +248,12 @@ export class Trimmer extends GroundswellElement {
     const said = this.film?.lines.find((line) => line.start <= this.position && this.position < line.end);
     return html`<div class="preview" part="preview">
       <canvas class="mirror" aria-hidden="true" width="16" height="9" @click=${this.togglePlay}></canvas>
-      ${said ? html`<p class="said" aria-hidden="true"><span>${said.text}</span></p>` : nothing}
+      ${said ? html`<p class="said" aria-hidden="true" dir="auto"><span>${said.text}</span></p>` : nothing}
       <button type="button" class="icon play" aria-label=${this.say(this.playing ? "pause_preview" : "play_preview")}
         @click=${this.togglePlay}>
         ${this.playing ? icons.pause : icons.play}
       </button>
     </div>`;
-  }
-
-  private renderTranscript(): TemplateResult | typeof nothing {
-    if (!this.film) return nothing;
-    if (this.film.lines.length === 0) return html`<p class="note none">${this.say("no_transcript")}</p>`;
-    return html`<section class="transcript" aria-labelledby="said">
-      <h3 id="said">${this.say("transcript")}</h3>
-      <p class="note">${this.say("transcript_hint")}</p>
-      <ol tabindex="-1">
-        ${this.film.lines.map((line) => {
-          const inside = line.start < this.span.end && this.span.start < line.end;
-          return html`<li>
-            <button type="button" class="line" aria-pressed=${inside ? "true" : "false"}
-              @click=${(event: MouseEvent) => this.clipLine(line, event)}>
-              <time>${shortTime(line.start)}</time><span>${line.text}</span>
-            </button>
-          </li>`;
-        })}
-      </ol>
-    </section>`;
   }
 
   private renderTrim(): TemplateResult {
@@ -313,29 +292,6 @@ export class Trimmer extends GroundswellElement {
     </div>`;
   }
 
-  private renderWords(): TemplateResult {
-    return html`<section class="words">
-      <div class="field">
-        <label for="caption">${this.say("caption")}</label>
-        <textarea id="caption" name="caption" rows="2" maxlength=${CAPTION_MAX} placeholder=${this.say("caption_hint")}
-          .value=${this.caption} @input=${(event: Event) => (this.caption = (event.target as HTMLTextAreaElement).value)}></textarea>
-        ${this.caption.length > CAPTION_MAX - 100
-          ? html`<span class="note" role="status">${this.say("caption_left", { count: CAPTION_MAX - this.caption.length })}</span>`
-          : nothing}
-      </div>
-      <div class="field">
-        <label for="visibility">${this.say("visibility")}</label>
-        <select id="visibility" name="visibility">
-          ${(["unlisted", "public", "private"] as const).map((kind) => html`<option value=${kind}>${this.say(kind)}</option>`)}
-        </select>
-      </div>
-      <div class="checks">
-        <label class="check"><input type="checkbox" name="spoiler" />${this.say("spoiler")}</label>
-        <label class="check"><input type="checkbox" name="credit" checked />${this.say("credit")}</label>
-      </div>
-    </section>`;
-  }
-
   private renderFoot(): TemplateResult {
     const why = this.trouble || this.hindrance;
     const remaining = this.film?.remaining;
@@ -348,7 +304,7 @@ export class Trimmer extends GroundswellElement {
       ${this.film
         ? html`<button type="button" class="quiet" @click=${this.close}>${this.say("cancel")}</button>
             <button type="submit" class="primary" part="save" ?disabled=${this.saving || this.hindrance !== ""}>
-              ${this.say(this.saving ? "saving" : "save")}
+              ${this.say(this.saving ? "saving" : this.moment ? "save_changes" : "save")}
             </button>`
         : html`<button type="button" class="outline" ?hidden=${!this.trouble} @click=${this.load}>${this.say("retry")}</button>`}
     </div>`;

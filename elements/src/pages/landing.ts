@@ -1,15 +1,16 @@
 // A landing page works without this; with it the clip starts by itself, reports its play, and can be passed on.
 import "../components/moment.ts";
-import "../components/share-sheet.ts";
 import type { MomentPlayer } from "../components/moment.ts";
 import type { ShareSheet } from "../components/share-sheet.ts";
 
 const sheet = document.querySelector<ShareSheet>("gs-share-sheet");
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-share]")) {
   button.hidden = false;
-  button.addEventListener("click", () => {
+  button.addEventListener("click", async () => {
     button.disabled = true;
-    void sheet?.open().finally(() => (button.disabled = false));
+    // Most who land here only watch: the sheet is loaded for those who pass it on.
+    await import("../components/share-sheet.ts");
+    await sheet?.open().finally(() => (button.disabled = false));
   });
 }
 

@@ -13,18 +13,16 @@ function say(words: string): void {
 }
 
 async function copyLink(card: HTMLElement, button: HTMLButtonElement): Promise<void> {
-  const label = button.querySelector("span");
-  const before = label?.textContent ?? "";
   try {
     const share = await client.createShare(card.dataset["code"] ?? "", "copy", null);
     await navigator.clipboard.writeText(share.url);
-    if (label) label.textContent = "Copied";
+    button.classList.add("done");
     say("Link copied");
   } catch (error) {
     if (error instanceof Refusal) say(error.message);
     else void sheet?.open({ code: card.dataset["code"] ?? "" });
   }
-  setTimeout(() => label && (label.textContent = before), 2500);
+  setTimeout(() => button.classList.remove("done"), 2500);
 }
 
 async function remove(card: HTMLElement): Promise<void> {
@@ -65,3 +63,11 @@ for (const card of document.querySelectorAll<HTMLElement>("[data-code]")) {
     });
   }
 }
+
+// How many are chosen, said beside what can be done with them.
+const many = document.querySelector<HTMLFormElement>("#many");
+many?.addEventListener("change", () => {
+  const count = many.querySelectorAll("input[name=moment]:checked").length;
+  const words = many.querySelector("[data-chosen]");
+  if (words) words.textContent = `${count} chosen`;
+});

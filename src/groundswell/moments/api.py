@@ -5,12 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller, SignedIn
-from groundswell.catalog.titles import find_title
-from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
+from groundswell.platform.pages import Cursor, Limit, Page
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import serving, streaming
@@ -18,10 +16,20 @@ from .availability import Audience, MomentDeleted
 from .finding import MomentUnknown, find_moment
 from .following import Followers
 from .making import Words, change_moment, delete_moment, make_moment
-from .schemas import MediaNow, MomentChanges, MomentIn, MomentOut, Progress
+from .mine import Wanted, delete_mine, own_moment, page_of_mine
+from .schemas import (
+    MediaNow,
+    MomentChanges,
+    MomentIn,
+    MomentOut,
+    MomentsDelete,
+    MomentsDeleted,
+    Progress,
+    Visibility,
+)
 from .tables import Moment, Rendition
 from .tiers import SourceFacts, facts_of, playable, recipes_of
-from .views import progress_of, show, show_all
+from .views import progress_of, show
 
 api = APIRouter(prefix="/v1", tags=["moments"], route_class=TransactionalRoute)
 
@@ -45,16 +53,19 @@ async def mine(
     cursor: Cursor = None,
     limit: Limit = 20,
     title: Annotated[str | None, Query(max_length=200, description="Slug or id of one title.")] = None,
+    visibility: Visibility | None = None,
+    q: Annotated[str, Query(max_length=200, description="What their words or notes hold.")] = "",
+    available: Annotated[bool | None, Query(description="Only those that can (not) be shown at present.")] = None,
 ) -> Page[MomentOut]:
     """My moments, newest first. One that cannot be shown says why in ``unavailable_reason``."""
-    query = select(Moment).filter_by(viewer_id=caller.id, deleted_at=None).order_by(Moment.id.desc()).limit(limit)
-    if (after := decode_cursor(cursor)) is not None:
-        query = query.where(Moment.id < after)
-    if title is not None:
-        query = query.filter_by(title_id=(await find_title(session, title)).id)
-    rows = (await session.scalars(query)).all()
-    shown = await show_all(session, request.app.state.settings, rows, Audience.of(caller))
-    return Page(items=shown, next=next_cursor(rows, limit))
+    wanted = Wanted(title, visibility, q, available)
+    return await page_of_mine(session, request.app.state.settings, caller, wanted, cursor, limit)
+
+
+@api.post("/moments/delete")
+async def delete_several(body: MomentsDelete, caller: SignedIn, session: DbSession) -> MomentsDeleted:
+    """Delete several moments of mine at once: all of them, or none when one is not mine."""
+    return MomentsDeleted(deleted=await delete_mine(session, caller, body.moments))
 
 
 @api.get("/moments/{moment}")
@@ -129,11 +140,7 @@ async def _visible(session: AsyncSession, name: str, caller: Caller | None) -> M
 
 
 async def _mine(session: AsyncSession, name: str, caller: Caller) -> Moment:
-    """A moment of the caller's own, locked. Somebody else's is as unknown as one that does not exist."""
-    found = await find_moment(session, name)
-    if found.viewer_id != caller.id:
-        raise MomentUnknown()
-    moment = await session.get_one(Moment, found.id, with_for_update=True, populate_existing=True)
+    moment = await own_moment(session, caller, name)
     if moment.deleted_at is not None:
         raise MomentDeleted()
     return moment

@@ -40,6 +40,20 @@ class MomentChanges(BaseModel):
     credit_me: bool = True
 
 
+class MomentsDelete(BaseModel):
+    """Moments to be deleted together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    moments: Annotated[list[Name], Field(min_length=1, max_length=100, description="Ids or codes.")]
+
+
+class MomentsDeleted(BaseModel):
+    """How many there were; those deleted before are not counted."""
+
+    deleted: int
+
+
 class MomentTitle(BaseModel):
     """The title that a moment is of."""
 

@@ -4,7 +4,7 @@ These routes hold no transaction while they wait for a render or send bytes.
 """
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import select
@@ -68,7 +68,7 @@ async def audience_of(request: Request) -> Audience:
         return Audience()
     async with _database(request).transaction() as session:
         viewer = await viewer_of(session, claims)
-        return Audience(viewer.id, viewer.territory)
+        return Audience.of_viewer(viewer)
 
 
 Asking = Annotated[Audience, Depends(audience_of)]
@@ -83,12 +83,18 @@ async def poster(code: str, request: Request, audience: Asking) -> Response:
 
 @router.head("/m/{code}/{profile}.mp4", include_in_schema=False)
 @router.get("/m/{code}/{profile}.mp4", operation_id="moment_mp4")
-async def video(code: str, profile: str, request: Request, audience: Asking) -> Response:
+async def video(
+    code: str,
+    profile: str,
+    request: Request,
+    audience: Asking,
+    purpose: Annotated[Literal["play", "download"], Query(description="`download`: offered for saving.")] = "play",
+) -> Response:
     """The clip as MP4 (byte ranges). Made when first asked for: one that takes longer is answered with 503
-    ``rendering`` and Retry-After. ``preview`` is a short silent one."""
+    ``rendering`` and Retry-After. ``preview`` is a short silent one. Saving it is a right of its own."""
     if profile not in PROFILES and profile != PREVIEW:
         raise ProfileUnknown(f"There is {', '.join([*PROFILES, PREVIEW])}.")
-    return await _media(request, code, profile, audience)
+    return await _media(request, code, profile, audience, purpose)
 
 
 @router.get("/m/{code}/captions.vtt", operation_id="moment_captions")
@@ -113,17 +119,20 @@ async def captions(
     return Response(content, headers={"Cache-Control": "no-cache"}, media_type="text/vtt; charset=utf-8")
 
 
-async def _media(request: Request, code: str, profile: str, audience: Audience) -> Response:
+async def _media(
+    request: Request, code: str, profile: str, audience: Audience, purpose: Literal["play", "download"] = "play"
+) -> Response:
     async with _database(request).transaction() as session:
-        recipe = recipe_of(await _available(session, code, audience), profile)
+        recipe = recipe_of(await _available(session, code, audience, purpose), profile)
         rendition = await session.get(Rendition, recipe.hash)
     if rendition is None or rendition.status != "ready":
         rendition = await _when_made(request, recipe)
         async with _database(request).transaction() as session:
-            await _available(session, code, audience)  # what was so before the wait may not be so now
+            await _available(session, code, audience, purpose)  # what was so before the wait may not be so now
     key, media_type = str(rendition.storage_key), str(rendition.media_type)
+    filename = f"{code}-{profile}.mp4" if purpose == "download" else None
     try:
-        return await ranged_response(request.app.state.runtime.store, key, request, media_type)
+        return await ranged_response(request.app.state.runtime.store, key, request, media_type, filename=filename)
     except NotFound:
         async with _database(request).transaction() as session:
             await lost(session, recipe)
@@ -151,9 +160,11 @@ def come_back(rendition: Rendition | None = None) -> Rendering:
     return Rendering(headers={"Retry-After": str(RETRY_AFTER_S)}, progress=progress)
 
 
-async def _available(session: AsyncSession, code: str, audience: Audience) -> Moment:
+async def _available(
+    session: AsyncSession, code: str, audience: Audience, purpose: Literal["play", "download"] = "play"
+) -> Moment:
     moment = await find_moment(session, code)
-    await check_available(session, moment, await session.get_one(Title, moment.title_id), audience)
+    await check_available(session, moment, await session.get_one(Title, moment.title_id), audience, purpose=purpose)
     return moment
 
 

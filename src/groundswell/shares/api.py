@@ -7,25 +7,22 @@ from uuid import UUID
 import segno
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import MaybeCaller, SignedIn
-from groundswell.accounts.tables import Viewer
-from groundswell.catalog.tables import Series, Title
+from groundswell.moments.availability import Audience
 from groundswell.moments.finding import find_moment
-from groundswell.moments.tables import Moment
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.settings import Settings
 
 from . import oembed
-from .cards import card_of
-from .channels import CHANNELS, intent_url
+from .channels import CHANNELS
 from .limits import VisitorWindow, admit_viewer
-from .links import go_url, resolve, share_url, token_of
-from .schemas import ChannelOut, ShareIn, ShareOut
-from .sharing import ChannelUnknown, Wish, make_share, revoke_share
+from .links import go_url, resolve
+from .schemas import AllowedOut, ChannelOut, LinksRevoked, ShareChanges, ShareIn, ShareOut
+from .sharing import ChannelUnknown, Wish, change_share, make_share, revoke_links, revoke_share
 from .tables import Share
+from .views import shown
 
 api = APIRouter(prefix="/v1", tags=["shares"], route_class=TransactionalRoute)
 links = APIRouter(tags=["links"], route_class=TransactionalRoute)
@@ -44,8 +41,8 @@ async def share(body: ShareIn, caller: MaybeCaller, session: DbSession, request:
         await admit_viewer(session, caller.id, settings.share_rate_per_minute)
     else:
         _visitors(request).admit(request.client.host if request.client else "")
-    wish = Wish(body.moment, body.parent, body.channel, body.expires_at)
-    return await _shown(session, settings, await make_share(session, settings, caller, wish))
+    share = await make_share(session, settings, caller, Wish(**body.model_dump()))
+    return await shown(session, settings, share, Audience.of(caller))
 
 
 @api.get("/shares")
@@ -68,7 +65,16 @@ async def mine(
         query = query.filter_by(viewer_id=caller.id)
     rows = (await session.scalars(query)).all()
     settings = request.app.state.settings
-    return Page(items=[await _shown(session, settings, row) for row in rows], next=next_cursor(rows, limit))
+    return Page(
+        items=[await shown(session, settings, row, Audience.of(caller)) for row in rows], next=next_cursor(rows, limit)
+    )
+
+
+@api.patch("/shares/{share}")
+async def change(share: UUID, body: ShareChanges, caller: SignedIn, session: DbSession, request: Request) -> ShareOut:
+    """Change how a link of mine shows the moment, or when it ends. Its address stays."""
+    changed = await change_share(session, caller, share, body.model_dump(exclude_unset=True))
+    return await shown(session, request.app.state.settings, changed, Audience.of(caller))
 
 
 @api.delete("/shares/{share}", status_code=204)
@@ -78,11 +84,23 @@ async def revoke(share: UUID, caller: SignedIn, session: DbSession) -> Response:
     return Response(status_code=204)
 
 
+@api.delete("/moments/{moment}/links")
+async def revoke_all(moment: str, caller: SignedIn, session: DbSession) -> LinksRevoked:
+    """Withdraw every link to a moment of mine, other people's too."""
+    return LinksRevoked(revoked=await revoke_links(session, caller, await find_moment(session, moment)))
+
+
 @api.get("/channels")
 async def channels() -> list[ChannelOut]:
-    """Where a moment can be sent."""
+    """Where a moment can be sent, and what each place allows."""
     return [
-        ChannelOut(name=each.name, label=each.label, has_page=each.intent is not None, profile=each.profile)
+        ChannelOut(
+            name=each.name,
+            label=each.label,
+            has_page=each.intent is not None,
+            profile=each.profile,
+            allowed=None if each.allowed is None else AllowedOut.model_validate(each.allowed),
+        )
         for each in CHANNELS.values()
     ]
 
@@ -118,34 +136,6 @@ def qr_svg(url: str) -> bytes:
         out, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True, nl=False
     )
     return out.getvalue()
-
-
-async def _shown(session: AsyncSession, settings: Settings, row: Share) -> ShareOut:
-    moment = await session.get_one(Moment, row.moment_id)
-    title = await session.get_one(Title, moment.title_id)
-    series = None if title.series_id is None else await session.get_one(Series, title.series_id)
-    token = token_of(settings, row.code)
-    url = share_url(settings, token)
-    channel = CHANNELS[row.channel]
-    card = card_of(moment, title, series, await session.get_one(Viewer, moment.viewer_id), settings, url)
-    return ShareOut(
-        id=row.id,
-        token=token,
-        url=url,
-        go_url=go_url(settings, token),
-        qr_url=f"{url}/qr.svg",
-        channel=row.channel,
-        generation=row.generation,
-        parent=row.parent_id,
-        root=row.root_id,
-        moment=row.moment_id,
-        intent_url=intent_url(channel, url, card.title if moment.spoiler else moment.caption or card.title),
-        embed_html=oembed.embed_html(card) if row.channel == "embed" else None,
-        video_url=f"/m/{moment.code}/{channel.profile}.mp4",
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-    )
 
 
 def _visitors(request: Request) -> VisitorWindow:

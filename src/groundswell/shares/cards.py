@@ -20,8 +20,8 @@ from groundswell.platform.settings import Settings
 from .links import Resolved, share_url
 
 POSTER_SIZE = (1200, 630)
-VIDEO_SIZE = (1280, 720)
-EMBED_SIZE = (640, 360)
+VIDEO_SIZES = {"wide": (1280, 720), "vertical": (720, 1280), "square": (720, 720)}
+EMBED_SIZES = {"wide": (640, 360), "vertical": (360, 640), "square": (480, 480)}
 
 DESCRIPTION_LONGEST = 200
 
@@ -47,6 +47,7 @@ class Card:
     author: str | None
     image: Picture | None
     video_url: str | None
+    shape: str
     player_url: str
     oembed_url: str
     noindex: bool
@@ -85,8 +86,9 @@ class Card:
         if self.video_url.startswith("https:"):
             yield "property", "og:video:secure_url", self.video_url
         yield "property", "og:video:type", "video/mp4"
-        yield "property", "og:video:width", str(VIDEO_SIZE[0])
-        yield "property", "og:video:height", str(VIDEO_SIZE[1])
+        width, height = VIDEO_SIZES[self.shape]
+        yield "property", "og:video:width", str(width)
+        yield "property", "og:video:height", str(height)
 
     def links(self) -> Iterator[tuple[str, str, str | None]]:
         """``<link>`` tags as (rel, href, type)."""
@@ -97,26 +99,44 @@ class Card:
 def card(resolved: Resolved, settings: Settings) -> Card:
     """The card of a share's landing page. Embedded players know the share too, so that their plays count for it."""
     url = share_url(settings, resolved.token)
-    moments = card_of(resolved.moment, resolved.title, resolved.series, resolved.clipper, settings, url)
+    as_shared = Showing(resolved.spoiler, resolved.credited, resolved.share.shape)
+    moments = card_of(resolved.moment, resolved.title, resolved.series, resolved.clipper, settings, url, as_shared)
     return replace(moments, player_url=f"{moments.player_url}?s={resolved.token}")
 
 
+@dataclass(frozen=True)
+class Showing:
+    """How a moment is shown: as a spoiler, with its clipper's name, in which shape."""
+
+    spoiler: bool
+    credited: bool
+    shape: str = "wide"
+
+
 def card_of(
-    moment: Moment, title: Title, series: Series | None, clipper: Viewer, settings: Settings, url: str | None = None
+    moment: Moment,
+    title: Title,
+    series: Series | None,
+    clipper: Viewer,
+    settings: Settings,
+    url: str | None = None,
+    showing: Showing | None = None,
 ) -> Card:
     """The card of a page about a moment at ``url``: a share of it, or (None) its own."""
     base = settings.base_url.rstrip("/")
     canonical = f"{base}/m/{moment.code}"
     url = url or canonical
+    showing = showing or Showing(moment.spoiler, moment.credit_me)
     return Card(
         url=url,
         canonical_url=canonical,
         title=heading(title, series),
-        description=description(moment, clipper, settings),
+        description=description(moment, clipper, settings, showing),
         site_name=settings.service_name,
-        author=clipper.name if moment.credit_me else None,
-        image=_image(moment, title, base),
-        video_url=None if moment.spoiler else f"{canonical}/wide.mp4",
+        author=clipper.name if showing.credited else None,
+        image=_image(moment, title, base, spoiler=showing.spoiler),
+        video_url=None if showing.spoiler else f"{canonical}/{showing.shape}.mp4",
+        shape=showing.shape,
         player_url=f"{base}/embed/{moment.code}",
         oembed_url=f"{base}/v1/oembed?{urlencode({'url': url, 'format': 'json'})}",
         noindex=url != canonical or moment.visibility != "public",
@@ -130,19 +150,19 @@ def heading(title: Title, series: Series | None) -> str:
     return f"{series.name} {label_of(title)}: {title.name}"
 
 
-def description(moment: Moment, clipper: Viewer, settings: Settings) -> str:
+def description(moment: Moment, clipper: Viewer, settings: Settings, showing: Showing) -> str:
     """The clipper's words, or where the scene is; at most 200 characters."""
     place = f"A moment at {format_us(moment.start_us)}"
-    by = f", clipped by {clipper.name}" if moment.credit_me else ""
-    if moment.spoiler:
+    by = f", clipped by {clipper.name}" if showing.credited else ""
+    if showing.spoiler:
         return f"Contains a spoiler. {place}{by} on {settings.service_name}."
     text = " ".join(moment.caption.split()) or f"{place}{by}. Continue watching on {settings.service_name}."
     return text if len(text) <= DESCRIPTION_LONGEST else text[: DESCRIPTION_LONGEST - 1].rstrip() + "…"
 
 
-def _image(moment: Moment, title: Title, base: str) -> Picture | None:
+def _image(moment: Moment, title: Title, base: str, *, spoiler: bool) -> Picture | None:
     width, height = POSTER_SIZE
-    if not moment.spoiler:
+    if not spoiler:
         alt = f"A scene from {title.name} at {format_us(moment.start_us)}"
         return Picture(f"{base}/m/{moment.code}/poster.jpg", width, height, alt)
     if title.backdrop_key is None:

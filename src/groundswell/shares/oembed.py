@@ -14,7 +14,7 @@ from groundswell.moments.finding import find_moment
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
-from .cards import EMBED_SIZE, Card, card, card_of
+from .cards import EMBED_SIZES, Card, card, card_of
 from .links import resolve
 
 _SHARE = re.compile(r"/s/([0-9A-Za-z]+)")
@@ -70,7 +70,7 @@ def _our_path(settings: Settings, url: str) -> str:
 
 def document(card: Card, max_width: int | None, max_height: int | None) -> dict[str, Any]:
     """The oEmbed answer for ``card``, no larger than asked for (and no smaller than ``SMALLEST``)."""
-    width, height = _within(max_width, max_height)
+    width, height = _within(EMBED_SIZES[card.shape], max_width, max_height)
     answer: dict[str, Any] = {
         "type": "video",
         "version": "1.0",
@@ -93,8 +93,9 @@ def document(card: Card, max_width: int | None, max_height: int | None) -> dict[
     return answer
 
 
-def embed_html(card: Card, width: int = EMBED_SIZE[0], height: int = EMBED_SIZE[1]) -> str:
-    """The ``<iframe>`` that shows the player on another page."""
+def embed_html(card: Card, width: int | None = None, height: int | None = None) -> str:
+    """The ``<iframe>`` that shows the player on another page, in the clip's shape unless told otherwise."""
+    width, height = width or EMBED_SIZES[card.shape][0], height or EMBED_SIZES[card.shape][1]
     return (
         f'<iframe src="{escape(card.player_url)}" width="{width}" height="{height}" title="{escape(card.title)}" '
         'allow="autoplay; fullscreen; picture-in-picture; web-share" allowfullscreen frameborder="0" '
@@ -102,7 +103,7 @@ def embed_html(card: Card, width: int = EMBED_SIZE[0], height: int = EMBED_SIZE[
     )
 
 
-def _within(max_width: int | None, max_height: int | None) -> tuple[int, int]:
-    width, height = EMBED_SIZE
+def _within(size: tuple[int, int], max_width: int | None, max_height: int | None) -> tuple[int, int]:
+    width, height = size
     scale = min(1.0, (max_width or width) / width, (max_height or height) / height)
     return max(SMALLEST[0], int(width * scale)), max(SMALLEST[1], int(height * scale))

@@ -1,12 +1,13 @@
 """What crosses HTTP about shares."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Shape = Literal["wide", "vertical", "square"]
 
 
 class ShareIn(BaseModel):
@@ -18,6 +19,29 @@ class ShareIn(BaseModel):
     channel: Name = Field(description="Where to: one of `GET /v1/channels`.")
     parent: Name | None = Field(None, description="Token of the share whose page it is passed on from.")
     expires_at: AwareDatetime | None = Field(None, description="When the link stops working. Unset: never.")
+    shape: Shape = Field("wide", description="16:9, 9:16 or 1:1.")
+    captions: bool = Field(True, description="Subtitles on at first.")
+    spoiler: bool = Field(False, description="Veil it, also when the moment is not marked as a spoiler.")
+    credit: bool = Field(True, description="Name whoever clipped it, where they want to be named.")
+
+
+class ShareChanges(BaseModel):
+    """What to change about a link of mine; what is left out stays. The address stays too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expires_at: AwareDatetime | None = None
+    shape: Shape = "wide"
+    captions: bool = True
+    spoiler: bool = False
+    credit: bool = True
+
+
+class Reason(BaseModel):
+    """Why something is not to be had: for programs and for people."""
+
+    code: str
+    words: str
 
 
 class ShareOut(BaseModel):
@@ -35,10 +59,34 @@ class ShareOut(BaseModel):
     moment: UUID
     intent_url: str | None
     embed_html: str | None = Field(description="For the channel `embed`: what to paste.")
-    video_url: str | None = Field(description="The rendition that suits the channel, for sending the clip as a file.")
+    shape: Shape
+    captions: bool
+    spoiler: bool
+    credit: bool
+    video_url: str | None = Field(description="The file that suits the channel, for saving; null where it may not be.")
+    video_refused: Reason | None = Field(description="Why the clip may not be saved as a file.")
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+
+
+class AllowedOut(BaseModel):
+    """What a place takes, and who says so. Null: it says nothing, or takes more than any clip."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    source: str
+    read_on: date
+    text_characters: int | None
+    video_bytes: int | None
+    video_us: int | None
+    note: str
+
+
+class LinksRevoked(BaseModel):
+    """How many links were withdrawn; those that had ended are not counted."""
+
+    revoked: int
 
 
 class ChannelOut(BaseModel):
@@ -48,3 +96,4 @@ class ChannelOut(BaseModel):
     label: str
     has_page: bool = Field(description="Whether it has a page of its own for sharing a link.")
     profile: str = Field(description="The rendition that suits it.")
+    allowed: AllowedOut | None = Field(description="Its limits, where it says any.")

@@ -144,6 +144,7 @@ async def change_share(session: AsyncSession, caller: Caller, share_id: UUID, ch
         ShareUnknown: there is none, or somebody else made it.
         LinkRevoked, LinkExpired, TakenDown: it has ended.
         ExpiryPast: it would have ended already.
+        Everything that ``check_available`` raises about the moment.
     """
     share, now = await session.get(Share, share_id, with_for_update=True), utc_now()
     if share is None or share.viewer_id != caller.id:
@@ -151,6 +152,11 @@ async def change_share(session: AsyncSession, caller: Caller, share_id: UUID, ch
     await check_live(session, share, now)
     if (ends := changes.get("expires_at")) is not None and ends <= now:
         raise ExpiryPast()
+    moment = await session.get_one(Moment, share.moment_id)
+    title = await session.get_one(Title, moment.title_id)
+    captions = changes.get("captions", share.captions)
+    audience = Audience.of(caller)
+    await check_available(session, moment, title, audience, purpose="share", target=share.channel, captions=captions)
     parent = None if share.parent_id is None else await session.get_one(Share, share.parent_id)
     if parent is not None:
         changes = _as_strict_as(parent, changes)

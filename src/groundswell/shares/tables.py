@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -15,12 +15,16 @@ class Share(Base):
     ``parent_id`` is the share by whose landing page this one was made; ``root_id`` is the first of the chain (its
     own id when there is no parent); ``generation`` counts from 0. All three are written once, here.
     ``viewer_id`` is null when a visitor without an account re-shares.
+
+    How it is shown may be changed by whoever made it: ``shape`` is ``wide``, ``vertical`` or ``square``; ``captions``
+    says whether subtitles are on at first; ``spoiler`` and ``credit`` can only be stricter than the moment's own.
     """
 
     __tablename__ = "shares"
     __table_args__ = (
         CheckConstraint("(parent_id IS NULL) = (generation = 0)", name="generation"),
         CheckConstraint("(parent_id IS NULL) = (root_id = id)", name="root"),
+        CheckConstraint("shape IN ('wide', 'vertical', 'square')", name="shape"),
         Index("ix_shares_root", "root_id", "generation"),
         Index("ix_shares_viewer_recent", "viewer_id", "created_at"),
     )
@@ -33,6 +37,10 @@ class Share(Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("shares.id"), index=True)
     root_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"))
     generation: Mapped[int]
+    shape: Mapped[str] = mapped_column(default="wide", server_default="wide")
+    captions: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    spoiler: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    credit: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

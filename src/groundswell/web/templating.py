@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -132,11 +133,24 @@ def secured(frame_ancestors: str = "'none'") -> dict[str, str]:
 
 
 class BuiltFiles(StaticFiles):
-    """Static files. Names in ``dist/`` carry a hash of their content, so a browser may keep those for good."""
+    """Static files. Names in ``dist/`` carry a hash of their content, so a browser may keep those for good; scripts
+    and styles lie there compressed too, for whoever takes that."""
 
     def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        hashed = Path(full_path).parent.name == "dist" and Path(full_path).name != "manifest.json"
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=300"
+        path, compressed = Path(full_path), Path(f"{full_path}.gz")
+        built = path.parent.name == "dist" and path.name != "manifest.json"
+        zipped = built and "gzip" in Headers(scope=scope).get("accept-encoding", "") and compressed.is_file()
+        if zipped:
+            response = super().file_response(compressed, compressed.stat(), scope, status_code)
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Type"] = MEDIA_TYPES[path.suffix]
+        else:
+            response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if built else "public, max-age=300"
         response.headers["X-Content-Type-Options"] = "nosniff"
+        if built:
+            response.headers["Vary"] = "Accept-Encoding"
         return response
+
+
+MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}

@@ -7,13 +7,14 @@ from starlette.exceptions import HTTPException
 from groundswell.platform.problems import NotFound
 from groundswell.web.templating import STATIC, BuiltFiles
 
-from . import viewer_discover, viewer_landing, viewer_moments
+from . import viewer_discover, viewer_landing, viewer_moment, viewer_moments
 from .console_rooms import routers as console_routers
 from .route import refusal
 
 routers: list[APIRouter] = [
     viewer_landing.router,
     viewer_moments.router,
+    viewer_moment.router,
     viewer_discover.router,
     *console_routers,
 ]

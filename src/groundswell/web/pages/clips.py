@@ -13,7 +13,7 @@ from groundswell.moments.finding import find_moment
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import US_PER_SECOND
 from groundswell.platform.settings import Settings
-from groundswell.shares.cards import Card, card, card_of
+from groundswell.shares.cards import VIDEO_SIZES, Card, card, card_of
 from groundswell.shares.links import Resolved, resolve
 
 from .spoilers import seen_by, spoils
@@ -21,7 +21,8 @@ from .spoilers import seen_by, spoils
 
 @dataclass(frozen=True)
 class Clip:
-    """What the templates read. ``veil`` names the place it would spoil, when it should be veiled for this person."""
+    """What the templates read. ``veil`` names the place it would spoil, when it should be veiled for this person.
+    ``captions``: subtitles are on at first."""
 
     moment: Moment
     title: Title
@@ -31,11 +32,17 @@ class Clip:
     veil: str | None
     token: str | None
     continue_url: str
+    captions: bool = True
 
     @property
     def place(self) -> str | None:
         """``S1E2`` for an episode."""
         return label_of(self.title)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture."""
+        return VIDEO_SIZES[self.card.shape]
 
     @property
     def continues_at_us(self) -> int:
@@ -58,11 +65,12 @@ async def clip_of(session: AsyncSession, settings: Settings, found: Resolved, ca
         moment=found.moment,
         title=found.title,
         series=found.series,
-        clipper=found.clipper.name if found.moment.credit_me else None,
+        clipper=found.clipper.name if found.credited else None,
         card=card(found, settings),
-        veil=await _veil(session, caller, found.moment, found.title),
+        veil=await _veil(session, caller, found.moment, found.title, marked=found.spoiler),
         token=found.token,
         continue_url=f"/s/{found.token}/go?from=landing",
+        captions=found.share.captions,
     )
 
 
@@ -83,15 +91,17 @@ async def coded_clip(session: AsyncSession, settings: Settings, code: str, calle
         series=series,
         clipper=clipper.name if moment.credit_me else None,
         card=card_of(moment, title, series, clipper, settings),
-        veil=await _veil(session, caller, moment, title),
+        veil=await _veil(session, caller, moment, title, marked=moment.spoiler),
         token=None,
         continue_url=f"{settings.service_home}/watch/{title.slug}?t={moment.end_us // US_PER_SECOND}",
     )
 
 
-async def _veil(session: AsyncSession, caller: Caller | None, moment: Moment, title: Title) -> str | None:
+async def _veil(
+    session: AsyncSession, caller: Caller | None, moment: Moment, title: Title, *, marked: bool
+) -> str | None:
     if caller is not None and caller.id == moment.viewer_id:
         return None
     seen = await seen_by(session, caller, [title])
-    veiled = spoils(seen, title, moment.start_us, marked=moment.spoiler)
+    veiled = spoils(seen, title, moment.start_us, marked=marked)
     return (label_of(title) or title.name) if veiled else None

@@ -1,4 +1,4 @@
-"""How far a viewer's moments got: shares made of them, human visits, plays."""
+"""How far a viewer's moments got: links made of them, human visits, plays; for each moment, or for each link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.tables import LoggedEvent
 from groundswell.shares.tables import Share
+
+COUNTED = ("click", "play")
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,23 @@ async def reach_of(session: AsyncSession, moments: Sequence[UUID], since: dateti
     kinds = await session.execute(
         select(LoggedEvent.moment_id, LoggedEvent.kind, func.count())
         .where(LoggedEvent.at >= since, LoggedEvent.moment_id.in_(moments))
-        .where(LoggedEvent.kind.in_(["click", "play"]), LoggedEvent.verdict == "human")
+        .where(LoggedEvent.kind.in_(COUNTED), LoggedEvent.verdict == "human")
         .group_by(LoggedEvent.moment_id, LoggedEvent.kind)
     )
     counted = {(moment, kind): count for moment, kind, count in kinds}
     return {id: Reach(shared.get(id, 0), counted.get((id, "click"), 0), counted.get((id, "play"), 0)) for id in moments}
+
+
+async def reach_of_links(session: AsyncSession, moment: UUID, since: datetime) -> dict[UUID, Reach]:
+    """The reach of each link to a moment that was made at ``since``; those that nobody followed are not in it."""
+    kinds = await session.execute(
+        select(LoggedEvent.share_id, LoggedEvent.kind, func.count())
+        .where(LoggedEvent.at >= since, LoggedEvent.moment_id == moment, LoggedEvent.share_id.is_not(None))
+        .where(LoggedEvent.kind.in_(COUNTED), LoggedEvent.verdict == "human")
+        .group_by(LoggedEvent.share_id, LoggedEvent.kind)
+    )
+    found: dict[UUID, dict[str, int]] = {}
+    for share, kind, count in kinds:
+        assert share is not None
+        found.setdefault(share, {})[kind] = count
+    return {share: Reach(1, counts.get("click", 0), counts.get("play", 0)) for share, counts in found.items()}
