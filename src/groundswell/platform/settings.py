@@ -42,6 +42,26 @@ class Settings(BaseSettings):
         "Unset: the demo service beside us.",
     )
     service_name: str = Field("Lumen", description="What the streaming service is called on pages.")
+    links_url: str | None = Field(
+        None,
+        description="Where share links begin, when not at the base address: a host of their own, so that phones "
+        "open the service's app from them. Answered by this service too.",
+    )
+    component_origins: list[str] = Field(
+        [], description="Pages whose components may call the API: a JSON list of origins such as https://play.example."
+    )
+    embed_ancestors: list[str] = Field(
+        ["*"],
+        description="Pages that may frame the embedded player: a JSON list of origins; `*` is any. "
+        "Others are refused by the browser and, where it says who embeds, by us.",
+    )
+    apple_apps: list[str] = Field(
+        [], description="Apple app IDs (TEAMID.bundle.id) that open share links: a JSON list."
+    )
+    android_apps: dict[str, list[str]] = Field(
+        {},
+        description="Android packages that open share links, each with its certificates' SHA-256 fingerprints: JSON.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, description="Port to listen on.", ge=0, le=65535)
     secret_key: SecretStr | None = Field(
@@ -85,6 +105,11 @@ class Settings(BaseSettings):
         except FileExistsError:
             pass
         return path.read_bytes()
+
+    @property
+    def links_home(self) -> str:
+        """Where share links begin, without a trailing slash."""
+        return (self.links_url or self.base_url).rstrip("/")
 
     @property
     def service_home(self) -> str:

@@ -93,7 +93,7 @@ def code_of(settings: Settings, token: str) -> str:
 
 def share_url(settings: Settings, token: str) -> str:
     """The link that people pass on."""
-    return f"{settings.base_url.rstrip('/')}/s/{token}"
+    return f"{settings.links_home}/s/{token}"
 
 
 def go_url(settings: Settings, token: str) -> str:

@@ -55,17 +55,19 @@ async def card_at(session: AsyncSession, settings: Settings, url: str) -> Card:
 
 
 def _our_path(settings: Settings, url: str) -> str:
-    """The path of an address below our own."""
+    """The path of an address below our own, or below that of share links."""
     try:
-        given, ours = urlsplit(url.strip()), urlsplit(settings.base_url.rstrip("/"))
-        given_place, our_place = (given.hostname, given.port), (ours.hostname, ours.port)
+        asked = urlsplit(url.strip())
+        place = asked.hostname, asked.port
+        homes = [urlsplit(home) for home in (settings.base_url.rstrip("/"), settings.links_home)]
     except ValueError:
         raise UrlRefused() from None
-    if given.scheme not in {"http", "https"}:
+    if asked.scheme not in {"http", "https"}:
         raise UrlRefused()
-    if given_place != our_place or not given.path.startswith(ours.path):
-        raise UrlNotOurs()
-    return given.path.removeprefix(ours.path)
+    for home in homes:
+        if place == (home.hostname, home.port) and asked.path.startswith(home.path):
+            return asked.path.removeprefix(home.path)
+    raise UrlNotOurs()
 
 
 def document(card: Card, max_width: int | None, max_height: int | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from groundswell import __version__
@@ -69,6 +70,14 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     app.state.principal_of = principal_of
     app.state.verifier = TokenVerifier(settings, keys)
     app.add_middleware(Observed)
+    if settings.component_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.component_origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            expose_headers=["Retry-After"],
+        )
     problems.install(app)
     for module in rooms.load("api"):
         app.include_router(module.router)

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from groundswell.platform.problems import NotFound
 from groundswell.web.templating import STATIC, BuiltFiles
 
-from . import viewer_discover, viewer_landing, viewer_moment, viewer_moments
+from . import viewer_discover, viewer_landing, viewer_moment, viewer_moments, wellknown
 from .console_rooms import routers as console_routers
 from .route import refusal
 
@@ -16,6 +16,7 @@ routers: list[APIRouter] = [
     viewer_moments.router,
     viewer_moment.router,
     viewer_discover.router,
+    wellknown.router,
     *console_routers,
 ]
 

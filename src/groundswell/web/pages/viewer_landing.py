@@ -1,12 +1,15 @@
 """Where links lead: the landing page of a share, the page of a moment, the player on somebody else's page."""
 
 from typing import Annotated, Any, get_args
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 
 from groundswell.events.visits import landing_visit
 from groundswell.moments.availability import Audience
+from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
+from groundswell.platform.settings import Settings
 from groundswell.shares.links import resolve
 from groundswell.trust.api import make_report
 from groundswell.trust.schemas import ReportIn, ReportReason
@@ -18,7 +21,6 @@ from .route import PageRoute
 
 router = APIRouter(route_class=PageRoute)
 
-ANYWHERE = "*"
 REPORT_REASONS = {
     "rights": "It should not be shared",
     "spoiler": "It spoils something",
@@ -71,10 +73,32 @@ async def moment(request: Request, session: DbSession, caller: MaybeViewer, code
     return page(request, "viewer/landing.html", headers=robots, **shown)
 
 
+class EmbedRefused(Problem):
+    status, code, title = 403, "embed_refused", "This player may not be shown on that page."
+
+
 @router.get("/embed/{code}")
 async def embed(request: Request, session: DbSession, caller: MaybeViewer, code: str, s: str | None = None) -> Response:
     """The player for other people's pages; ``s`` is the share by which it came there."""
     settings = request.app.state.settings
+    refuse_embedder(request, settings)
     clip = await coded_clip(session, settings, code, caller) if s is None else None
     clip = clip or await shared_clip(session, settings, s or "", caller)
-    return page(request, "viewer/embed.html", frame_ancestors=ANYWHERE, caller=caller, clip=clip)
+    ancestors = " ".join(settings.embed_ancestors) or "'none'"
+    return page(request, "viewer/embed.html", frame_ancestors=ancestors, caller=caller, clip=clip)
+
+
+def refuse_embedder(request: Request, settings: Settings) -> None:
+    """Refuse a frame on a page that is not on the list, where the browser says which page that is. Where it does not,
+    it keeps to ``frame-ancestors`` all the same.
+
+    Raises:
+        EmbedRefused: it is not.
+    """
+    page = urlsplit(request.headers.get("referer", ""))
+    framed = request.headers.get("sec-fetch-dest") in {"iframe", "frame", "embed", "object"}
+    if not framed or not page.netloc or "*" in settings.embed_ancestors:
+        return
+    own = urlsplit(settings.base_url)
+    if f"{page.scheme}://{page.netloc}" not in {*settings.embed_ancestors, f"{own.scheme}://{own.netloc}"}:
+        raise EmbedRefused(f"The player may not be shown on {page.netloc}.")
