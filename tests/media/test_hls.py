@@ -2,11 +2,15 @@
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from groundswell.media import MediaError, Package, clip_playlist, master_playlist, media_playlist, package
+from groundswell.media.fragments import coded_fragments
+from groundswell.media.initsegment import InitSegment
+from groundswell.media.times import to_us
 from tests.media.conftest import FilmMaker
 from tests.media.exactness import origin_of
 from tests.media.film import Film, burst_times, numbers
@@ -17,6 +21,8 @@ PACKAGED = {
     "mpegts": Film(container="mpegts", start=Fraction(5)),
     "matroska": Film(container="matroska", rate=Fraction(30000, 1001)),
     "hevc": Film(codec="libx265"),
+    "hevc open GOP": Film(codec="libx265", open_gop=True, b_frames=3),
+    "unsteady": Film(tick=Fraction(1, 1000), times=tuple(n * 33 + n * n % 17 for n in range(60))),
     "vp9 and opus": Film(container="webm", codec="libvpx-vp9", audio="libopus", b_frames=0),
 }
 
@@ -33,8 +39,21 @@ def test_a_package_is_the_title_on_its_own_timeline(film_of: FilmMaker, tmp_path
     heard = burst_times(tmp_path / made.audio[0].file)
     for burst in [b - float(origin) + float(made.lead) for b in burst_times(source)][1:]:
         assert min(abs(burst - h) for h in heard) < 0.004
-    assert b"elst" not in (tmp_path / made.video.file).read_bytes()[: made.video.init_size]
+    assert made.lead == 0
     assert Package.from_json(made.to_json()) == made
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_a_segment_says_when_its_first_picture_is_shown(film_of: FilmMaker, tmp_path: Path, name: str) -> None:
+    """Players place segments by their decoding times, so that those must be the times of display."""
+    made = package(film_of(PACKAGED[name]), tmp_path)
+    with (tmp_path / made.video.file).open("rb") as file:
+        init = InitSegment.parse(file.read(made.video.init_size))
+        found = list(coded_fragments(file, init, [(s.offset, s.size) for s in made.video.segments]))
+    assert all(f.delay == 0 for f in found)
+    starts = {to_us(Fraction(f.first_shown, init.timescale)) for f in found}
+    assert {s.start_us for s in made.video.segments} <= starts
+    assert all(a.end_us == b.start_us for a, b in pairwise(made.video.segments))
 
 
 def test_each_segment_plays_by_itself_after_the_init_segment(film_of: FilmMaker, tmp_path: Path) -> None:

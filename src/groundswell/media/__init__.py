@@ -8,12 +8,14 @@ can be killed.
 
 from .credentials import Credentials, Manifest, edits_of, read_credentials, sign
 from .cut import cut
+from .endcard import EndCard
 from .errors import REASONS, MediaError
 from .exact import ExactHls, NotExact, exact_hls, ranges_needed
 from .exactbounded import exact_hls_bounded, exact_hls_bounded_sync
-from .hls import Package, PackagedTrack, Segment, package
+from .hls import Package, PackagedTrack, Segment
 from .limits import DEFAULT_LIMITS, Limits
 from .order import CutResult
+from .packaging import package
 from .pieces import ExactTrack, Piece
 from .playlists import (
     clip_playlist,
@@ -50,6 +52,7 @@ __all__ = [
     "Colour",
     "Credentials",
     "CutResult",
+    "EndCard",
     "ExactHls",
     "ExactTrack",
     "Limits",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 
+from .endcard import EndCard
 from .errors import MediaError
 from .gather import CannotCopy
 from .limits import DEFAULT_LIMITS, Limits
@@ -32,6 +33,7 @@ def cut(
     audio_track: int | None = None,
     subtitles: str | Path | None = None,
     focus: float | None = None,
+    card: EndCard | None = None,
     measure_seam: bool = False,
     on_progress: Progress | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -47,8 +49,8 @@ def cut(
     It is checked before it appears at ``destination``; until then, and after a failure, there is nothing there.
 
     ``profile`` names one of `PROFILES`; ``audio_track`` counts from 0; ``subtitles`` (SRT or WebVTT, timed to the
-    title) are drawn into the picture; ``focus`` (0 to 1) puts the crop of tall profiles
-    by hand; ``on_progress`` hears numbers from 0 to 1.
+    title) are drawn into the picture; ``focus`` (0 to 1) puts the crop of tall profiles by hand; ``card`` is shown for
+    two seconds after the last frame (not in ``source`` and ``clean``); ``on_progress`` hears numbers from 0 to 1.
 
     Raises `MediaError`: the reading reasons of `probe`, and ``start_not_before_end``, ``past_the_end``,
     ``no_frames``, ``too_long``, ``no_such_track``, ``bad_option``, ``bad_time``, ``bad_subtitles``,
@@ -64,6 +66,7 @@ def cut(
         audio_track=audio_track,
         subtitles=subtitles,
         focus=focus,
+        card=card,
         measure_seam=measure_seam,
         on_progress=on_progress,
         limits=limits,
@@ -81,6 +84,7 @@ def cut_as(
     audio_track: int | None = None,
     subtitles: str | Path | None = None,
     focus: float | None = None,
+    card: EndCard | None = None,
     measure_seam: bool = False,
     on_progress: Progress | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -97,6 +101,7 @@ def cut_as(
         limits,
         measure_seam,
         focus,
+        card,
     )
     with open_source(source) as title:
         index = index_of(title)

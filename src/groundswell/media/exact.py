@@ -26,9 +26,6 @@ from .pieces import ExactTrack
 from .times import clock
 from .title import Frozen
 
-MOST_LEADING_US = 500_000
-"""How long before a segment's keyframe its pictures may begin to be shown (open GOPs)."""
-
 
 class ExactHls(Frozen):
     """An exact clip. Times are microseconds on the title's timeline; ``duration_us`` is how long the picture lasts."""
@@ -69,8 +66,7 @@ def ranges_needed(package: Package, start_us: int, end_us: int) -> dict[str, lis
 
 
 def _segments(track: PackagedTrack, start_us: int, end_us: int) -> list[Segment]:
-    before = MOST_LEADING_US if track.kind == "video" else 0
-    return [s for s in track.segments if s.start_us < end_us + before and s.end_us > start_us]
+    return [s for s in track.segments if s.start_us < end_us and s.end_us > start_us]
 
 
 def _joined(segments: Sequence[Segment]) -> Iterator[tuple[int, int]]:
@@ -91,7 +87,7 @@ def exact_hls(
 
     ``folder`` holds the package's files, or sparse files with just the `ranges_needed`. ``destination`` is a folder
     that is not there yet: it appears with init segment, head and tail of each track, or not at all. The frames are
-    those that `cut` would choose. The sound, of all tracks or of ``audio_tracks``, is copied to within half a
+    those that `cut` would choose. The sound, of all tracks or of ``audio_tracks``, is copied: to within a
     packet. What was made is read back and checked before it appears.
 
     Gives `NotExact` where codec, coding or length do not allow it, or where what was made failed its check. Raises

@@ -20,15 +20,17 @@ def exact_audio(
     span: tuple[Fraction, Fraction],
     made: Path,
 ) -> ExactTrack:
-    """The packets whose middle lies in ``span`` (seconds of the media timeline). Raises ``ValueError`` for a file
-    that is not what the package says."""
+    """The packets from the one heard when ``span`` (seconds of the media timeline) begins to the last whose middle lies
+    in it: sound that began later than the picture would be a hole in a player's buffer.
+
+    Raises ``ValueError`` for a file that is not what the package says."""
     name, pieces = Path(track.file).stem, list[Piece]()
     with (folder / track.file).open("rb") as file:
         init = InitSegment.parse(file.read(track.init_size))
         tick = Fraction(1, init.timescale)
         start, end = span[0] / tick, span[1] / tick
         for fragment in coded_fragments(file, init, ranges):
-            samples = [s for s in fragment.samples if start <= s.pts + Fraction(s.duration, 2) < end]
+            samples = [s for s in fragment.samples if s.end > start and s.pts + Fraction(s.duration, 2) < end]
             if not samples:
                 continue
             length = _length_us(samples, tick)
@@ -39,7 +41,7 @@ def exact_audio(
             else:
                 parts = [Part(s.pts, s.dts, s.duration, True, read_sample(file, s)) for s in samples]
                 end_name = "tail" if pieces else "head"
-                data = fragment_of(init.track, len(pieces) + 1, parts)
+                data = fragment_of(init, len(pieces) + 1, parts)
                 piece = made_piece(made, f"{name}.{end_name}.m4s", data, length)
             pieces.append(piece)
     return ExactTrack(about=track, init=Piece(file=track.file, made=False, size=track.init_size), pieces=tuple(pieces))

@@ -1,8 +1,8 @@
 """Fragmented MP4 (CMAF) on a title's own timeline: write it, find its parts.
 
-There are no edit lists. Decoding times cannot be negative, so every track of a package is late by the same *lead*: the
-time by which pictures are decoded before they are shown. (Signed composition offsets would do without, but not
-every player reads them right in fragments.)
+A fragment's decoding time (``tfdt``) is the time its first picture is shown: players place segments by it. Pictures
+are reordered for decoding, so their raw times are later by a constant, which an edit list in the init segment takes off
+again. (Signed composition offsets would do without, but FFmpeg, and all that is built on it, misreads them here.)
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import BinaryIO
 import av
 from av.container import OutputContainer
 
+from . import boxes
 from .errors import writing
-from .initsegment import InitSegment
+from .initsegment import InitSegment, with_edit_list
 from .moof import Sample, read_samples
 
 FLAGS = "+empty_moov+default_base_moof+frag_discont"
@@ -47,10 +48,35 @@ class Coded:
     def first_shown(self) -> int:
         return min(s.pts for s in self.samples)
 
+    @property
+    def delay(self) -> int:
+        """By how much decoding times are ahead of the order of display: none in packages of our own."""
+        return self.first_shown - self.samples[0].dts
+
+
+class _WithEditList:
+    """Takes an MP4 as it is written, and lets it through with an edit list in its moov."""
+
+    def __init__(self, file: BinaryIO, late: int) -> None:
+        self._file, self._late = file, late
+        self._held: bytearray | None = bytearray()
+
+    def write(self, data: bytes) -> int:
+        if self._held is None:
+            return self._file.write(data)
+        self._held += data
+        top = list(boxes.boxes(bytes(self._held)))
+        if top and top[-1].kind == "moov":
+            self._file.write(with_edit_list(bytes(self._held[: top[-1].end]), self._late))
+            self._file.write(self._held[top[-1].end :])
+            self._held = None
+        return len(data)
+
 
 @contextmanager
-def fragmented(path: Path, timescale: int, *, each_s: int | None) -> Iterator[OutputContainer]:
-    """A fragmented MP4 for one track. A fragment begins at every keyframe, or every ``each_s`` seconds."""
+def fragmented(path: Path, timescale: int, *, each_s: int | None, late: int = 0) -> Iterator[OutputContainer]:
+    """A fragmented MP4 for one track. A fragment begins at every keyframe, or every ``each_s`` seconds. Raw
+    presentation times given to it are later by ``late`` ticks than pictures are to be shown."""
     options = {
         "movflags": FLAGS + ("+frag_keyframe" if each_s is None else ""),
         "use_editlist": "0",
@@ -60,11 +86,12 @@ def fragmented(path: Path, timescale: int, *, each_s: int | None) -> Iterator[Ou
     if each_s is not None:
         options["frag_duration"] = str(each_s * 1_000_000)
     try:
-        output = av.open(os.fspath(path), "w", format="mp4", options=options)
+        with path.open("wb") as file:
+            sink: BinaryIO | _WithEditList = _WithEditList(file, late) if late else file
+            with av.open(sink, "w", format="mp4", options=options) as output:
+                yield output
     except (av.error.FFmpegError, OSError, MemoryError) as error:
         raise writing(error) from error
-    with output:
-        yield output
 
 
 def find_fragments(path: Path) -> tuple[int, list[Fragment]]:
@@ -95,7 +122,7 @@ def coded_fragments(file: BinaryIO, init: InitSegment, ranges: Iterable[tuple[in
             if kind == b"moof":
                 begin = at
                 file.seek(at + 8)
-                samples = read_samples(file.read(length - 8), at, init.defaults)
+                samples = read_samples(file.read(length - 8), at, init.defaults, init.late)
             elif kind == b"mdat" and samples:
                 yield Coded(begin, at + length - begin, tuple(samples))
                 samples = []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from enum import Enum, auto
 from fractions import Fraction
+from heapq import heappop, heappush
+from itertools import chain, islice
+from typing import TypeVar, cast
 
 import av
-from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
@@ -15,7 +19,11 @@ from av.video.stream import VideoStream
 
 from .source import Source
 
+Track = TypeVar("Track", bound=Stream)
 BACK_OFF_S = (0, 2, 12)
+LOOKED_AT = 32
+DEEPEST = 16
+"""Most pictures an H.264 or H.265 decoder holds back."""
 
 
 def decode_between(source: Source, lo: int, hi: int | None) -> Iterator[tuple[int, VideoFrame]]:
@@ -25,8 +33,10 @@ def decode_between(source: Source, lo: int, hi: int | None) -> Iterator[tuple[in
     open GOP, a gradual refresh, a container whose index lies), starts again from further back, at last from
     the beginning of the file: what comes out is what decoding the whole title would have brought.
     """
-    if not _is_timed(source):
-        yield from _decode_untimed(source, lo, hi)
+    clock = _clock_of(source)
+    if clock is not _Clock.DISPLAY:
+        decode = _decode_untimed if clock is _Clock.NONE else _decode_ranked
+        yield from _in_order(decode(source, lo, hi))
         return
     for back in BACK_OFF_S:
         target = lo - int(back / source.tick)
@@ -48,15 +58,23 @@ def seek(source: Source, target: int | None) -> None:
             return
         except av.error.FFmpegError:
             pass
-    rewind(container, source.video)
+    rewind(source, source.video)
 
 
-def rewind(container: InputContainer, stream: Stream) -> None:
-    """Go to the beginning of the file; by bytes for raw streams, which know no times."""
+def _seeks_back(source: Source, stream: Stream) -> bool:
     try:
-        container.seek(min(stream.start_time or 0, 0), stream=stream, backward=True)
+        source.container.seek(min(stream.start_time or 0, 0), stream=stream, backward=True)
     except av.error.FFmpegError:
-        container.seek(0, stream=stream, any_frame=True, unsupported_byte_offset=True)
+        return False
+    return True
+
+
+def rewind(source: Source, stream: Track) -> Track:
+    """Go to the beginning of the file; the stream to read from there. A container that cannot seek is opened anew, and
+    so is ASF, which loses the time of the packet it seeks to."""
+    if source.container.format.name == "asf" or not _seeks_back(source, stream):
+        source.reopen()
+    return cast(Track, source.container.streams[stream.index])
 
 
 _Maybe = tuple[int | None, VideoFrame | None]
@@ -131,15 +149,45 @@ def _in_order(frames: Iterator[tuple[int, VideoFrame | None]]) -> Iterator[tuple
         yield at, frame
 
 
-def _is_timed(source: Source) -> bool:
-    """False for raw streams, whose packets carry no times: those are counted instead."""
+class _Clock(Enum):
+    """What the times of a container's packets mean: when a picture is shown, merely the order of storage (AVI, MXF
+    and ASF with B-frames), or nothing (raw streams)."""
+
+    DISPLAY = auto()
+    STORAGE = auto()
+    NONE = auto()
+
+
+def _clock_of(source: Source) -> _Clock:
     seek(source, None)
-    for seen, packet in enumerate(source.container.demux(source.video)):
-        if packet.pts is not None:
-            return True
-        if seen > 32:
-            break
-    return False
+    pts = [p.pts for p in islice(source.container.demux(source.video), LOOKED_AT) if p.size]
+    known = [at for at in pts if at is not None]
+    if not known:
+        return _Clock.NONE
+    reorders = source.video.codec_context.has_b_frames
+    stored = source.container.format.name == "avi" or (len(known) > 2 and known == sorted(known))
+    return _Clock.STORAGE if reorders and stored else _Clock.DISPLAY
+
+
+def _decode_ranked(source: Source, lo: int, hi: int | None) -> Iterator[tuple[int, VideoFrame | None]]:
+    """Pictures come out of the decoder in the order of display, their times in another: the earliest picture gets
+    the earliest time. Begins well before ``lo``, since only whole groups of pictures have their times to themselves.
+    """
+    seek(source, lo - int(BACK_OFF_S[-1] / source.tick))
+    decoder = _stream_decoder(source)
+    times: list[int] = []
+    held: deque[VideoFrame] = deque()
+    for packet in chain(source.container.demux(source.video), (None,)):
+        for frame in _decode(decoder, packet) if packet is not None else ():
+            if (pts := time_of(frame, source)) is not None:
+                heappush(times, pts)
+                held.append(frame)
+        while len(held) > (DEEPEST if packet is not None else 0):
+            pts, frame = heappop(times), held.popleft()
+            if hi is not None and pts >= hi:
+                return
+            if pts >= lo:
+                yield pts, frame
 
 
 def _decode_untimed(source: Source, lo: int, hi: int | None) -> Iterator[tuple[int, VideoFrame]]:

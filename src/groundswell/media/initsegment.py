@@ -15,7 +15,8 @@ RECORDS = {"avc1": "avcC", "hvc1": "hvcC"}
 
 @dataclass(frozen=True)
 class InitSegment:
-    """``entry`` is the sample entry's type; ``record`` the codec's own (``avcC``, ``hvcC``), empty for others."""
+    """``entry`` is the sample entry's type; ``record`` the codec's own (``avcC``, ``hvcC``), empty for others; ``late``
+    how many ticks the edit list takes off raw presentation times."""
 
     data: bytes
     track: int
@@ -23,6 +24,7 @@ class InitSegment:
     defaults: Defaults
     entry: str
     record: bytes
+    late: int
 
     @classmethod
     def parse(cls, data: bytes) -> InitSegment:
@@ -35,7 +37,7 @@ class InitSegment:
             track = struct.unpack_from(">I", inside, tkhd.start + (20 if inside[tkhd.start] else 12))[0]
             scale = struct.unpack_from(">I", inside, mdhd.start + (20 if inside[mdhd.start] else 12))[0]
             entry = next(boxes.sample_entries(inside))
-            return cls(data, track, scale, Defaults.of(inside), entry, _record(data, entry))
+            return cls(data, track, scale, Defaults.of(inside), entry, _record(data, entry), _late(inside))
         except (StopIteration, struct.error, IndexError) as error:
             raise ValueError("not an init segment") from error
 
@@ -51,6 +53,30 @@ def _record(data: bytes, entry: str) -> bytes:
     first = next(boxes.boxes(data, stsd.start + 8, stsd.end))
     box = next(boxes.find(data, RECORDS[entry], start=first.start + BEFORE_CHILDREN[entry], end=first.end))
     return data[box.start : box.end]
+
+
+def _late(moov: bytes) -> int:
+    """Raises ``ValueError`` for an edit list that says more than where the media begins."""
+    elst = next(boxes.find(moov, "trak", "edts", "elst"), None)
+    if elst is None:
+        return 0
+    wide = moov[elst.start] == 1
+    count, _, begin = struct.unpack_from(">IQq" if wide else ">IIi", moov, elst.start + 4)
+    if count != 1 or begin < 0:
+        raise ValueError("an edit list of several parts")
+    return int(begin)
+
+
+def with_edit_list(data: bytes, late: int) -> bytes:
+    """An init segment (or a file up to its moov) whose one track is shown ``late`` ticks earlier than it says."""
+    edit = struct.pack(">IIIiI", 0, 1, 0, late, 1 << 16)
+    edts = boxes.box("edts", boxes.box("elst", edit))
+    moov = next(boxes.find(data, "moov"))
+    trak = next(boxes.find(data, "moov", "trak"))
+    tkhd = next(boxes.find(data, "moov", "trak", "tkhd"))
+    inside = boxes.box("trak", data[trak.start : tkhd.end] + edts + data[tkhd.end : trak.end])
+    grown = boxes.box("moov", data[moov.start : trak.start - 8] + inside + data[trak.end : moov.end])
+    return data[: moov.start - 8] + grown + data[moov.end :]
 
 
 def _replaced(data: bytes, path: tuple[str, ...], payload: bytes) -> bytes:

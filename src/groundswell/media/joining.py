@@ -20,20 +20,18 @@ from .times import to_us
 
 
 def decoding_times(pts: Sequence[int], delay: int, *, after: int | None = None, before: int | None = None) -> list[int]:
-    """Decoding times for pictures shown at ``pts``, given in decoding order, as an encoder with so much ``delay`` would
-    give them: those of the order of display, earlier by it. They rise, from past ``after`` on to short of ``before``.
+    """Decoding times for pictures shown at ``pts``, given in decoding order: the times of the order of display, earlier
+    by ``delay``. (Composition offsets are signed.) They rise, from past ``after`` on to short of ``before``.
 
-    Raises `CannotCopy` when no times fit: none is below 0 or after its picture is shown.
+    Raises `CannotCopy` when there is no room for that.
     """
-    order = sorted(pts)
-    delay = max(delay, max(shown - at for shown, at in zip(order, pts, strict=True)))
-    times = [shown - delay for shown in order]
+    times = [shown - delay for shown in sorted(pts)]
     for n in range(len(times)):
         if before is not None:
             times[n] = min(times[n], before - len(times) + n)
         if after is not None:
             times[n] = max(times[n], (times[n - 1] if n else after) + 1)
-    if times[0] < 0 or any(dts > at for dts, at in zip(times, pts, strict=True)):
+    if times[0] < 0 or (before is not None and times[-1] >= before):
         raise CannotCopy("times")
     return times
 
@@ -43,10 +41,10 @@ def timed(stretch: Stretch, packets: Packets, following: Coded | None, previous:
     if not packets:
         return []
     pts = [p.pts or 0 for p in packets]
-    usual = following or stretch.holding(min(pts))
     before = following.samples[0].dts if following else None
     after = previous.samples[-1].dts if previous else None
-    dts = decoding_times(pts, usual.first_shown - usual.samples[0].dts, after=after, before=before)
+    delay = (following or stretch.holding(min(pts))).delay
+    dts = decoding_times(pts, delay, after=after, before=before)
     last = before - dts[-1] if before is not None else max(1, stretch.stop - max(pts))
     lengths = [*(b - a for a, b in pairwise(dts)), last]
     return [
@@ -63,9 +61,8 @@ class Joined:
         first, last = (middle[0], middle[-1]) if middle else (None, None)
         self._head, self._tail = timed(stretch, head, first, None), timed(stretch, tail, None, last)
         self._init = stretch.init.with_record(record) if head or tail else b""
-        track = stretch.init.track
-        self._head_bytes = fragment_of(track, 1, self._head) if head else b""
-        self._tail_bytes = fragment_of(track, 2, self._tail) if tail else b""
+        self._head_bytes = fragment_of(stretch.init, 1, self._head) if head else b""
+        self._tail_bytes = fragment_of(stretch.init, 2, self._tail) if tail else b""
 
     def check(self, witnesses: dict[int, Witness]) -> None:
         """Raise ``check_failed`` unless all frames are there and what was made reads back between its neighbours."""

@@ -56,16 +56,16 @@ class Defaults:
         return cls() if trex is None else cls(*struct.unpack_from(">III", moov, trex.start + 12))
 
 
-def read_samples(moof: bytes, start: int, defaults: Defaults) -> list[Sample]:
+def read_samples(moof: bytes, start: int, defaults: Defaults, late: int = 0) -> list[Sample]:
     """The samples of a fragment of one track. ``moof`` is the payload of the box that begins at ``start`` in its
-    file. Raises ``ValueError`` for one that is damaged."""
+    file; ``late`` what an edit list takes off presentation times. Raises ``ValueError`` for one that is damaged."""
     try:
-        return list(_samples(moof, start, defaults))
+        return list(_samples(moof, start, defaults, late))
     except (struct.error, StopIteration, IndexError) as error:
         raise ValueError("a damaged movie fragment") from error
 
 
-def _samples(moof: bytes, start: int, defaults: Defaults) -> Iterator[Sample]:
+def _samples(moof: bytes, start: int, defaults: Defaults, late: int) -> Iterator[Sample]:
     tfhd = next(boxes.find(moof, "traf", "tfhd"))
     base, usual = _track_header(moof, tfhd.start, start, defaults)
     dts, offset = _decode_time(moof), base
@@ -88,7 +88,7 @@ def _samples(moof: bytes, start: int, defaults: Defaults) -> Iterator[Sample]:
             at += row.size
             duration, size = said.get(DURATION, usual.duration), said.get(SIZE, usual.size)
             sync = not said.get(FLAGS, usual.flags if n else first) & NOT_SYNC
-            yield Sample(dts + said.get(COMPOSITION, 0), dts, duration, offset, size, sync)
+            yield Sample(dts + said.get(COMPOSITION, 0) - late, dts, duration, offset, size, sync)
             dts += duration
             offset += size
 
@@ -115,10 +115,12 @@ def _decode_time(moof: bytes) -> int:
     return int(struct.unpack_from(">Q" if moof[tfdt.start] == 1 else ">I", moof, tfdt.start + 4)[0])
 
 
-def write_fragment(track: int, number: int, parts: Sequence[Part]) -> bytes:
-    """A moof and its mdat, everything said of every sample. Needs ``pts >= dts >= 0`` and rising ``dts``."""
+def write_fragment(track: int, number: int, parts: Sequence[Part], late: int = 0) -> bytes:
+    """A moof and its mdat, everything said of every sample; ``late`` is added to presentation times for the sake of an
+    edit list. Needs ``dts`` that rise from 0 or more on."""
+    signed = any(p.pts + late < p.dts for p in parts)
     rows = b"".join(
-        struct.pack(">IIII", p.duration, len(p.data), SYNC_FLAGS if p.sync else OTHER_FLAGS, p.pts - p.dts)
+        struct.pack(">IIIi", p.duration, len(p.data), SYNC_FLAGS if p.sync else OTHER_FLAGS, p.pts + late - p.dts)
         for p in parts
     )
     header = boxes.box("mfhd", struct.pack(">II", 0, number))
@@ -127,6 +129,6 @@ def write_fragment(track: int, number: int, parts: Sequence[Part]) -> bytes:
     before = 8 + len(header) + 8 + len(tfhd) + len(tfdt)
     flags = DATA_OFFSET | DURATION | SIZE | FLAGS | COMPOSITION
     data_at = before + 8 + 12 + len(rows) + 8
-    trun = boxes.box("trun", struct.pack(">IIi", flags, len(parts), data_at) + rows)
+    trun = boxes.box("trun", struct.pack(">IIi", signed << 24 | flags, len(parts), data_at) + rows)
     moof = boxes.box("moof", header + boxes.box("traf", tfhd + tfdt + trun))
     return moof + boxes.box("mdat", b"".join(p.data for p in parts))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from .endcard import CARD_US, EndCard
 from .errors import MediaError
 from .limits import Limits
 from .profiles import Profile
@@ -26,7 +27,7 @@ class CutResult:
     how long the clip plays. ``mode`` is ``smart`` when whole GOPs were copied, else ``encode``;
     ``fallback_reason`` says why a ``source`` clip could not be cut smartly, None when it was or need not be.
     ``audio`` is what was done with the sound. ``seam_psnr`` (dB, luma, the worst re-encoded frame) is there
-    when asked for.
+    when asked for. ``card_us`` is how much of ``duration_us`` is the end card, whose frames are not among ``frames``.
     """
 
     mode: Literal["smart", "encode"]
@@ -43,6 +44,7 @@ class CutResult:
     size_bytes: int
     fallback_reason: str | None = None
     seam_psnr: float | None = None
+    card_us: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Order:
     limits: Limits
     measure_seam: bool = False
     focus: float | None = None
+    card: EndCard | None = None
 
     def __post_init__(self) -> None:
         if self.start_us < 0:
@@ -69,9 +72,13 @@ class Order:
             raise MediaError("bad_option", "audio is 'copy' or 'exact'.")
         if self.focus is not None and not 0 <= self.focus <= 1:
             raise MediaError("bad_option", "focus lies between 0 and 1.")
+        if self.card is not None and not self.profile.takes_card:
+            raise MediaError("bad_option", f"A {self.profile.name} clip takes no end card.")
         longest = min(self.limits.longest_us, self.profile.longest_us or self.limits.longest_us)
-        if self.end_us - self.start_us > longest:
-            raise MediaError("too_long", f"A {self.profile.name} clip lasts at most {clock(longest)}.")
+        if self.end_us - self.start_us + (CARD_US if self.card is not None else 0) > longest:
+            raise MediaError(
+                "too_long", f"A {self.profile.name} clip lasts at most {clock(longest)}, end card and all."
+            )
 
     def nothing(self, index: TitleIndex) -> MediaError:
         """The refusal when no frame lies between start and end."""

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from .errors import writing
 from .hls import PackagedTrack
+from .initsegment import InitSegment
 from .moof import Part, Sample, write_fragment
 from .times import SECOND_US
 from .title import Frozen
@@ -55,9 +56,8 @@ def read_sample(file: BinaryIO, sample: Sample) -> bytes:
     return data
 
 
-def fragment_of(track: int, number: int, parts: list[Part]) -> bytes:
+def fragment_of(init: InitSegment, number: int, parts: list[Part]) -> bytes:
     """One fragment. Raises ``ValueError`` for times that players would not take."""
-    rising = all(a.dts < b.dts for a, b in pairwise(parts))
-    if not rising or any(p.pts < p.dts for p in parts) or parts[0].dts < 0:
-        raise ValueError("decoding times do not rise to presentation times")
-    return write_fragment(track, number, parts)
+    if any(a.dts >= b.dts for a, b in pairwise(parts)) or parts[0].dts < 0:
+        raise ValueError("decoding times do not rise")
+    return write_fragment(init.track, number, parts, init.late)

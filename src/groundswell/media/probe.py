@@ -83,7 +83,7 @@ def first_frame(source: Source) -> VideoFrame:
 def _sample(source: Source) -> list[av.Packet[VideoStream]]:
     """The first packets of the video track, for frame times. Empty where the container cannot seek back."""
     try:
-        rewind(source.container, source.video)
+        rewind(source, source.video)
         found = []
         for packet in source.container.demux(source.video):
             if packet.size:
@@ -186,7 +186,7 @@ def _duration_us(source: Source, fragmented: bool) -> int:
 
 
 def _measured_us(source: Source) -> int:
-    rewind(source.container, source.video)
+    rewind(source, source.video)
     last, count = 0, 0
     step = 1 / (source.video.guessed_rate or Fraction(25)) / source.tick
     for packet in source.container.demux(source.video):

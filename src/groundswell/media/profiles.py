@@ -16,7 +16,8 @@ class Profile:
     """A target. ``size`` is width × height in square pixels, or None for the title's own size.
 
     ``framing``: ``keep`` the coded picture as it is, ``fit`` it whole between bars, ``fill`` the frame with
-    the part that matters. ``crf`` is the encoder's quality, lower is better.
+    the part that matters. ``crf`` is the encoder's quality, lower is better. ``marked``: whether the
+    service may put its end card on it.
     """
 
     name: str
@@ -26,11 +27,16 @@ class Profile:
     longest_us: int | None = None
     silent: bool = False
     crf: int = 18
+    marked: bool = True
 
     @property
     def renders(self) -> bool:
         """Whether every frame is re-encoded in any case."""
         return self.framing != "keep"
+
+    @property
+    def takes_card(self) -> bool:
+        return self.renders and self.marked
 
 
 PROFILES: dict[str, Profile] = {
@@ -41,7 +47,7 @@ PROFILES: dict[str, Profile] = {
         Profile("vertical", "720×1280 for Reels, Shorts and Stories.", (720, 1280), "fill"),
         Profile("square", "720×720 for feeds.", (720, 720), "fill"),
         Profile("stories", "720×1280, at most 20 s.", (720, 1280), "fill", 20 * SECOND_US),
-        Profile("clean", "720×1280 without any mark, as TikTok asks.", (720, 1280), "fill"),
+        Profile("clean", "720×1280 without any mark, as TikTok asks.", (720, 1280), "fill", marked=False),
     )
 }
 

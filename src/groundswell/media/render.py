@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from .captions import Captions
 from .check import Seam, check_clip
 from .encode import Encoder, Quality, lay_out
+from .endcard import EndCard, card_frame, with_card
 from .frames import decode_between
 from .grid import grid_of
 from .loudness import normalised
@@ -31,6 +32,7 @@ from .sound import (
     copied_packets,
     encode_exact,
     exact_samples,
+    silent_samples,
 )
 from .source import Source
 from .subtitles import read_subtitles
@@ -61,14 +63,18 @@ def render(title: Source, index: TitleIndex, order: Order, path: Path, reason: s
     rates = rates_of(title, index)
     with mp4(path) as output:
         pictures, encoder, seen, following = _encode(title, index, order, output, (rates or [SMOOTH])[0])
-        grid = grid_of(seen, title.tick, rates, end_of(title, order), following)
+        film = grid_of(seen, title.tick, rates, end_of(title, order), following)
+        grid = film if order.card is None else with_card(film, (rates or [SMOOTH])[0])
+        if order.card is not None:
+            _add_card(order.card, pictures, encoder, seen[-1], len(grid.times) - len(film.times))
         packets = encoder.finish()
         lay_out(packets, grid, encoder.stream)
         first = seen[0] * title.tick
-        sound, kind = add_sound(title, order, output, Span(first, first + grid.duration * grid.tick))
+        shown, after = film.duration * film.tick, (grid.duration - film.duration) * film.tick
+        sound, kind = add_sound(title, order, output, Span(first, first + shown), after)
         interleave(output, packets, sound, timescale=grid.timescale)
     heard = grid.duration * grid.tick if kind != "none" else None
-    last = len(seen) - 1
+    last = len(grid.times) - 1
     check_clip(path, grid, seams=[Seam(0, 0), Seam(last, last)], audio_until=heard)
     order.on_progress(1.0)
     return CutResult(
@@ -85,7 +91,14 @@ def render(title: Source, index: TitleIndex, order: Order, path: Path, reason: s
         audio=kind,
         size_bytes=path.stat().st_size,
         fallback_reason=reason,
+        card_us=to_us(after),
     )
+
+
+def _add_card(card: EndCard, pictures: Pictures, encoder: Encoder, last: int, count: int) -> None:
+    """Show the card from the tick after the last frame on; `lay_out` gives its frames their times."""
+    for n in range(1, count + 1):
+        encoder.add(card_frame(card, pictures.shape.width, pictures.shape.height), last + n)
 
 
 def _encode(
@@ -151,9 +164,9 @@ class _Line:
 
 
 def add_sound(
-    title: Source, order: Order, output: OutputContainer, span: Span
+    title: Source, order: Order, output: OutputContainer, span: Span, silence: Fraction = Fraction(0)
 ) -> tuple[list[Packet[AudioStream]], AudioDone]:
-    """The clip's audio packets, on a track of ``output`` of their own."""
+    """The clip's audio packets, on a track of ``output`` of their own; ``silence`` are seconds to add at the end."""
     stream = None if order.profile.silent else choose_track(title, order.audio_track)
     if stream is None:
         return [], "none"
@@ -167,7 +180,8 @@ def add_sound(
     shape = SoundShape.of(stream, stereo=order.profile.renders)
 
     def samples() -> Iterator[Samples]:
-        return exact_samples(title, stream, span, shape.rate, shape.layout)
+        yield from exact_samples(title, stream, span, shape.rate, shape.layout)
+        yield from silent_samples(round(silence * shape.rate), shape.rate, shape.layout)
 
     blocks = normalised(samples, shape.rate, shape.layout) if order.profile.renders else samples()
     return encode_exact(output, blocks, shape), "exact"

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from .credentials import Manifest
+from .endcard import EndCard
 from .errors import MediaError, writing
 from .limits import DEFAULT_LIMITS, Limits
 from .order import Audio, CutResult
@@ -49,12 +50,18 @@ async def cut_bounded(
     audio: Audio = "copy",
     audio_track: int | None = None,
     subtitles: str | Path | None = None,
+    focus: float | None = None,
+    card: EndCard | None = None,
+    measure_seam: bool = False,
     on_progress: Listener | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> CutResult:
     """`cut` in a bounded child. ``on_progress`` (sync or async) hears numbers from 0 to 1. Cancelling the task
     kills the child. Raises what `cut` raises, and ``timed_out``, ``out_of_memory``, ``crashed``."""
-    arguments = _cut_arguments(source, start_us, end_us, profile, audio, audio_track, subtitles, limits)
+    arguments = {
+        **_cut_arguments(source, start_us, end_us, profile, audio, audio_track, subtitles, limits),
+        **_extras(focus, card, measure_seam),
+    }
     with handed_over(Path(destination)) as made:
         result = await run_bounded("cut", {**arguments, "destination": str(made)}, limits, on_progress)
     return CutResult(**result)
@@ -83,14 +90,24 @@ def cut_bounded_sync(
     audio: Audio = "copy",
     audio_track: int | None = None,
     subtitles: str | Path | None = None,
+    focus: float | None = None,
+    card: EndCard | None = None,
+    measure_seam: bool = False,
     on_progress: Callable[[float], object] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> CutResult:
     """`cut_bounded` for code that is not async."""
-    arguments = _cut_arguments(source, start_us, end_us, profile, audio, audio_track, subtitles, limits)
+    arguments = {
+        **_cut_arguments(source, start_us, end_us, profile, audio, audio_track, subtitles, limits),
+        **_extras(focus, card, measure_seam),
+    }
     with handed_over(Path(destination)) as made:
         result = run_bounded_sync("cut", {**arguments, "destination": str(made)}, limits, on_progress)
     return CutResult(**result)
+
+
+def _extras(focus: float | None, card: EndCard | None, measure_seam: bool) -> dict[str, Any]:
+    return {"focus": focus, "card": None if card is None else asdict(card), "measure_seam": measure_seam}
 
 
 def _cut_arguments(

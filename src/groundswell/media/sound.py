@@ -77,7 +77,7 @@ def copied_packets(source: Source, stream: AudioStream, span: Span) -> list[Pack
 
 def _packets(source: Source, stream: AudioStream, span: Span) -> Iterator[tuple[Fraction, Packet[AudioStream]]]:
     """The packets that may be heard in the span, each with its time in seconds of the source's clock."""
-    _seek(source, stream, span.start - PRE_ROLL)
+    stream = _seek(source, stream, span.start - PRE_ROLL)
     for packet in source.container.demux(stream):
         if packet.pts is None or not packet.size:
             continue
@@ -87,7 +87,8 @@ def _packets(source: Source, stream: AudioStream, span: Span) -> Iterator[tuple[
         yield at, packet
 
 
-def _seek(source: Source, stream: AudioStream, at: Fraction) -> None:
+def _seek(source: Source, stream: AudioStream, at: Fraction) -> AudioStream:
+    """Go to before a time; the track to read from there."""
     tick = stream.time_base
     assert tick is not None
     for back in BACK_OFF_S:
@@ -99,8 +100,8 @@ def _seek(source: Source, stream: AudioStream, at: Fraction) -> None:
         first = next((p for p in source.container.demux(stream) if p.pts is not None and p.size), None)
         if first is not None and (first.pts or 0) <= max(target, stream.start_time or 0):
             source.container.seek(target, stream=stream, backward=True)
-            return
-    rewind(source.container, stream)
+            return stream
+    return rewind(source, stream)
 
 
 def exact_samples(source: Source, stream: AudioStream, span: Span, rate: int, layout: str) -> Iterator[Samples]:
@@ -112,7 +113,7 @@ def exact_samples(source: Source, stream: AudioStream, span: Span, rate: int, la
         offset = round((at - span.start) * rate) - done
         if offset > 0:
             offset = min(offset, total - done)
-            yield from _silence(offset, rate, layout)
+            yield from silent_samples(offset, rate, layout)
             done += offset
         elif offset < 0:
             block = block[:, -offset:]
@@ -122,10 +123,11 @@ def exact_samples(source: Source, stream: AudioStream, span: Span, rate: int, la
             done += block.shape[1]
         if done >= total:
             return
-    yield from _silence(total - done, rate, layout)
+    yield from silent_samples(total - done, rate, layout)
 
 
-def _silence(samples: int, rate: int, layout: str) -> Iterator[Samples]:
+def silent_samples(samples: int, rate: int, layout: str) -> Iterator[Samples]:
+    """Blocks of silence of so many samples in all."""
     while samples > 0:
         yield np.zeros((av.AudioLayout(layout).nb_channels, min(samples, rate)), np.float32)
         samples -= rate

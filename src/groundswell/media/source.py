@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Fingerprint:
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Source:
     """An open title. ``origin`` is where its presentation timeline begins, in seconds of its own clock."""
 
@@ -58,6 +58,21 @@ class Source:
     fingerprint: Fingerprint
     edit_list: bool = False
     fragmented: bool = False
+    _before: list[InputContainer] = field(default_factory=list)
+
+    def reopen(self) -> None:
+        """Begin again at the first byte, for containers that cannot seek there. Take streams anew afterwards."""
+        self._before.append(self.container)
+        self.container = _open(self.path, self.fingerprint)
+        self.video = self.container.streams.video[self._nth_video()]
+        self.video.thread_type = "AUTO"
+
+    def _nth_video(self) -> int:
+        return [s.index for s in self._before[-1].streams.video].index(self.video.index)
+
+    def close(self) -> None:
+        for container in (*self._before, self.container):
+            container.close()
 
     @property
     def tick(self) -> Fraction:
@@ -94,6 +109,7 @@ def open_source(path: str | Path) -> Iterator[Source]:
     path = Path(path)
     fingerprint = Fingerprint.of(path)
     container = _open(path, fingerprint)
+    source: Source | None = None
     try:
         moov = boxes.read_moov(path) if "mp4" in container.format.name else b""
         if boxes.is_encrypted(moov):
@@ -117,7 +133,7 @@ def open_source(path: str | Path) -> Iterator[Source]:
             raise reading(error) from error
         source.check_unchanged()
     finally:
-        container.close()
+        (source or container).close()
 
 
 def _open(path: Path, fingerprint: Fingerprint) -> InputContainer:
@@ -163,8 +179,7 @@ def _why_not_opened(path: Path, head: bytes, error: Exception) -> MediaError:
 
 
 def _video_of(container: InputContainer) -> VideoStream:
-    pictures = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-    films = [s for s in container.streams.video if not s.disposition & pictures]
+    films = _films(container)
     if not films:
         raise MediaError("no_video_stream")
     default = [s for s in films if s.disposition & av.stream.Disposition.default]
@@ -174,6 +189,12 @@ def _video_of(container: InputContainer) -> VideoStream:
     check_size(video.codec_context.width, video.codec_context.height)
     video.thread_type = "AUTO"
     return video
+
+
+def _films(container: InputContainer) -> list[VideoStream]:
+    """The video tracks that are no cover pictures."""
+    pictures = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    return [s for s in container.streams.video if not s.disposition & pictures]
 
 
 def check_size(width: int, height: int) -> None:
@@ -188,7 +209,7 @@ def _origin(container: InputContainer, video: VideoStream) -> Fraction:
     """
     starts = [
         s.start_time * s.time_base
-        for s in (*container.streams.video, *container.streams.audio)
+        for s in (*_films(container), *container.streams.audio)
         if s.start_time is not None and s.time_base is not None
     ]
     start = min(starts, default=Fraction(0))

@@ -19,9 +19,12 @@ def _probe(arguments: dict[str, Any], _: Report) -> Any:
 
 def _cut(arguments: dict[str, Any], report: Report) -> Any:
     from .cut import cut
+    from .endcard import EndCard
     from .limits import Limits
 
     limits = Limits(**arguments.pop("limits"))
+    card = arguments.pop("card", None)
+    arguments["card"] = None if card is None else EndCard(**card)
     return asdict(cut(**arguments, limits=limits, on_progress=report))
 
 
@@ -68,7 +71,7 @@ def _artwork(arguments: dict[str, Any], _: Report) -> Any:
 
 
 def _package(arguments: dict[str, Any], _: Report) -> Any:
-    from .hls import package
+    from .packaging import package
 
     return json.loads(package(**arguments).to_json())
 

@@ -1,0 +1,102 @@
+"""The card at the end of a clip: what it was, where to watch on, and a code to point a phone at.
+
+Drawn once and shown for `CARD_US` after the last frame, in silence. The code is QR (ISO/IEC 18004) at error correction
+level Q, since it is looked at across a room and through a codec, with the four modules of quiet that readers want.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import segno
+from av.video.frame import VideoFrame
+from PIL import Image, ImageDraw
+
+from .captions import font_for, script_of, wrapped
+from .errors import MediaError
+from .grid import Grid
+from .times import SECOND_US
+
+CARD_US = 2 * SECOND_US
+QUIET = 4
+LEADING = 1.3
+BACKGROUND, FAINT = (13, 15, 20), (170, 178, 190)
+MOST_LINK = 200
+Colour = str | tuple[int, int, int]
+Modules = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class EndCard:
+    """``link`` is what the code holds; ``title`` and ``service`` stand above and below it. Raises ``bad_option``."""
+
+    link: str
+    title: str
+    service: str
+
+    def __post_init__(self) -> None:
+        if not self.link or len(self.link) > MOST_LINK:
+            raise MediaError("bad_option", f"The link of an end card has 1 to {MOST_LINK} characters.")
+
+
+def modules(link: str) -> Modules:
+    """The dark modules of the code for a link, without its quiet zone."""
+    return np.array([[bool(cell) for cell in row] for row in segno.make(link, error="q", micro=False).matrix])
+
+
+def card_picture(card: EndCard, width: int, height: int) -> Image.Image:
+    """The card in RGB at a size."""
+    image = Image.new("RGB", (width, height), BACKGROUND)
+    code = _code(card.link, round(min(width, height) * 0.5))
+    top, bottom = (height - code.height) // 2, (height + code.height) // 2
+    image.paste(code, ((width - code.width) // 2, top))
+    draw = ImageDraw.Draw(image)
+    gap, size = round(min(width, height) * 0.045), round(min(width, height) * 0.062)
+    title, large = _set(card.title, width, size, top - 2 * gap)
+    service, small = _set(card.service, width, round(size * 0.75), height - bottom - 2 * gap)
+    _write(draw, title, large, (width / 2, top - gap - len(title) * large * LEADING), "white")
+    _write(draw, service, small, (width / 2, bottom + gap), FAINT)
+    return image
+
+
+def _code(link: str, side: int) -> Image.Image:
+    """Whole pixels a module, so that edges stay sharp."""
+    dark = np.pad(modules(link), QUIET)
+    scale = max(1, side // len(dark))
+    code = Image.fromarray(np.where(dark, 0, 255).astype(np.uint8)).resize(
+        (len(dark) * scale,) * 2, Image.Resampling.NEAREST
+    )
+    return code.convert("RGB")
+
+
+def _set(text: str, width: int, size: int, room: float) -> tuple[list[str], int]:
+    """Rows of text that fit in ``room`` pixels of height, and their size: as large as that allows, up to ``size``."""
+    size = max(8, size)
+    rows = wrapped(text, script_of(text), width * 0.86, size)
+    while size > 8 and len(rows) * size * LEADING > room:
+        size = max(8, size * 9 // 10)
+        rows = wrapped(text, script_of(text), width * 0.86, size)
+    return rows, size
+
+
+def _write(draw: ImageDraw.ImageDraw, rows: list[str], size: int, top: tuple[float, float], fill: Colour) -> None:
+    for n, row in enumerate(rows):
+        middle = (top[0], top[1] + (n + 0.5) * size * LEADING)
+        draw.text(middle, row, font=font_for(script_of(row), size), anchor="mm", fill=fill)
+
+
+def card_frame(card: EndCard, width: int, height: int) -> VideoFrame:
+    """The card as the rendered profiles have their pictures: 4:2:0, BT.709, limited range."""
+    frame = VideoFrame.from_image(card_picture(card, width, height))  # type: ignore[no-untyped-call]
+    shaped: VideoFrame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+    return shaped
+
+
+def with_card(grid: Grid, rate: Fraction) -> Grid:
+    """A clip's grid with the frames of a card after it, at the clip's own pace."""
+    step = Fraction(grid.duration, len(grid.times)) if grid.steady else 1 / rate / grid.tick
+    count = max(1, round(Fraction(CARD_US, SECOND_US) / grid.tick / step))
+    added = tuple(grid.duration + round(n * step) for n in range(count))
+    return Grid(grid.tick, (*grid.times, *added), grid.duration + round(count * step), grid.steady)
