@@ -4,20 +4,24 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from groundswell.attribution.credit import MODELS
+from groundswell.attribution.learning import learn
 from groundswell.attribution.tables import Conversion, Credit, Touch
+from groundswell.creators.tables import Creator
 from groundswell.events.event import Event
 from groundswell.events.log import record
 from groundswell.events.tables import LoggedEvent
 from groundswell.events.touchtokens import touch_token
 from groundswell.platform.clock import utc_now
-from groundswell.platform.ids import uuid7
-from tests.events.places import Shared, make_shared
+from groundswell.platform.ids import random_code, uuid7
+from tests.events.places import Shared, make_shared, viewer
 from tests.support import App
 
 
@@ -31,7 +35,15 @@ async def service(app: App) -> dict[str, str]:
     return await app.service_key("conversions:write")
 
 
-async def visit(app: App, shared: Shared, at: datetime, *, previous: str | None = None, verdict: str = "human") -> str:
+async def visit(
+    app: App,
+    shared: Shared,
+    at: datetime,
+    *,
+    previous: str | None = None,
+    verdict: str = "human",
+    visitor: str | None = None,
+) -> str:
     """A click on the share, and its touch token."""
     event = Event(
         kind="click",
@@ -40,6 +52,8 @@ async def visit(app: App, shared: Shared, at: datetime, *, previous: str | None 
         share_id=shared.share.id,
         moment_id=shared.moment.id,
         title_id=shared.title.id,
+        channel=shared.share.channel if visitor else None,
+        visitor=visitor,
         verdict=verdict,
         inputs={"previous": previous} if previous else None,
     )
@@ -70,7 +84,7 @@ async def test_a_visit_leads_to_a_sign_up_and_a_sale(app: App, shared: Shared, s
     token = await visit(app, shared, ago(hours=2))
     signed_up = await report(app, service, conversion("sign_up", touch=token))
     assert signed_up.status_code == 201
-    assert {credit["model"] for credit in signed_up.json()["credits"]} == {"last", "first", "linear", "position"}
+    assert {credit["model"] for credit in signed_up.json()["credits"]} == set(MODELS)
     sale = await report(app, service, conversion("subscription", ago(seconds=1), 1299))
     credits = sale.json()["credits"]
     assert all(credit["share_id"] == str(shared.share.id) for credit in credits)
@@ -103,6 +117,74 @@ async def test_earlier_visits_of_the_browser_earn_too(app: App, shared: Shared, 
         shared.share.id: "cookie",
         second.share.id: "token",
     }
+
+
+async def test_a_typed_code_is_a_touch_of_its_creator(app: App, shared: Shared, service: dict[str, str]) -> None:
+    creator_id = await creator(app, "noor", "NOOR10")
+    token = await visit(app, shared, ago(days=2))
+    answer = await report(app, service, conversion("sign_up", touch=token, code=" noor10"))
+    by_model: dict[str, list[tuple[str, int]]] = {}
+    for credit in answer.json()["credits"]:
+        by_model.setdefault(credit["model"], []).append((credit["channel"], credit["weight_ppm"]))
+        assert credit["sharer_id"] == str(creator_id)
+        assert (credit["share_id"] is None) == (credit["channel"] == "code") == (credit["moment_id"] is None)
+    assert by_model["last"] == [("code", 1_000_000)]
+    assert by_model["first"] == [("x", 1_000_000)]
+    assert by_model["linear"] == by_model["shapley"] == [("x", 500_000), ("code", 500_000)]
+    assert [touch.matched_by for touch in await rows(app, Touch)] == ["token", "code"]
+    assert (await report(app, service, conversion("sign_up", touch=token, code=" noor10"))).status_code in {200, 409}
+    own = await report(app, service, conversion("sign_up", id="own", viewer="noor", code="NOOR10"))
+    assert own.json()["credits"] == []
+
+
+async def creator(app: App, subject: str, code: str) -> UUID:
+    async with app.runtime.database.transaction() as session:
+        owner = await viewer(session, subject)
+        session.add(Creator(id=uuid7(), viewer_id=owner.id, handle=subject, code=code, display_name=subject))
+    return owner.id
+
+
+async def test_an_install_names_the_visit_it_came_from(app: App, shared: Shared, service: dict[str, str]) -> None:
+    token = await visit(app, shared, ago(hours=3))
+    said = f"utm_source=google-play&utm_medium=organic&gs={token}"
+    answer = await report(app, service, conversion("sign_up", install_referrer=said))
+    assert {credit["share_id"] for credit in answer.json()["credits"]} == {str(shared.share.id)}
+    (touch,) = await rows(app, Touch)
+    assert touch.matched_by == "referrer"
+    organic = conversion("sign_up", id="s2", viewer="other", install_referrer="utm_source=google-play")
+    assert (await report(app, service, organic)).json()["credits"] == []
+
+
+async def test_churn_is_reported_once_for_a_day(app: App, shared: Shared, service: dict[str, str]) -> None:
+    await report(app, service, conversion("sign_up", touch=await visit(app, shared, ago(hours=1))))
+    await report(app, service, conversion("subscription", minor=1000))
+    found = conversion("churn", utc_now(), day=30, original="subscription-1")
+    assert [(await report(app, service, found)).status_code for _ in range(2)] == [201, 200]
+    assert (await report(app, service, found | {"day": 90})).json()["code"] == "conversion_conflict"
+    assert [event.kind for event in await rows(app, LoggedEvent)].count("churn") == 1
+
+
+async def test_markov_learns_from_those_who_came_and_those_who_left(
+    app: App, shared: Shared, service: dict[str, str]
+) -> None:
+    second = await make_shared(app.runtime.database, app.runtime.settings, subject="vera", channel="qr")
+    first = await visit(app, shared, ago(days=3))
+    token = await visit(app, second, ago(days=1), previous=first)
+    await report(app, service, conversion("sign_up", touch=token))
+    await report(
+        app, service, conversion("sign_up", id="s2", viewer="v2", touch=await visit(app, second, ago(hours=1)))
+    )
+    for _ in range(3):
+        await visit(app, shared, ago(hours=5), visitor=random_code())
+    async with app.runtime.database.transaction() as session:
+        learned = await learn(session, utc_now())
+    assert learned is not None
+    # x > qr > converted, qr > converted, three times x > lost: without x only the fifth that begins at qr converts.
+    assert learned.effects == {"x": 500_000, "qr": 1_000_000}
+    assert learned.paths == 5
+    sale = await report(app, service, conversion("subscription", ago(seconds=1), 900))
+    given = [(c["channel"], c["amount_minor"]) for c in sale.json()["credits"] if c["model"] == "markov"]
+    assert given == [("x", 300), ("qr", 600)]
 
 
 async def test_what_was_long_ago_a_robot_or_after_the_fact_earns_nothing(
@@ -214,7 +296,15 @@ async def test_two_refunds_at_once_cannot_exceed_the_sale(app: App, service: dic
         (conversion("sign_up", touch="A" * 38), "touch_forged"),
         (conversion("sign_up", viewer="a\0b"), "invalid"),
         (conversion("sign_up", id="a\0b"), "invalid"),
-        (conversion("churn"), "invalid"),
+        (conversion("churn", day=30), "original_unknown"),
+        (conversion("churn", original="sale"), "day_unexpected"),
+        (conversion("churn", original="sale", day=31), "invalid"),
+        (conversion("renewal", minor=1, day=30), "day_unexpected"),
+        (conversion("sign_up", code="NOBODY"), "code_unknown"),
+        (conversion("sign_up", code="x" * 41), "invalid"),
+        (conversion("sign_up", install_referrer="gs=forged"), "touch_forged"),
+        (conversion("sign_up", install_referrer="x" * 2049), "invalid"),
+        (conversion("resurrection"), "invalid"),
         (conversion("sign_up", extra=1), "invalid"),
     ],
 )

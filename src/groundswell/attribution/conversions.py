@@ -18,13 +18,16 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.settings import Settings
 
 from .crediting import credit_refund, credit_touches, credits_of
+from .questions import creator_of_code
 from .refusals import (
     AmountMissing,
+    CodeUnknown,
     ConversionConflict,
     ConversionInFuture,
     ConversionTooOld,
     CurrencyMismatch,
     CurrencyUnknown,
+    DayUnexpected,
     OriginalUnexpected,
     OriginalUnknown,
     RefundBeforeSale,
@@ -35,9 +38,11 @@ from .refusals import (
 from .schemas import NewConversion
 from .signals import Credited
 from .tables import Conversion, Credit
-from .touches import bind
+from .touches import bind, bind_code, referred
 
 CLOCKS_DIFFER = timedelta(minutes=5)
+TAKE_BACK = frozenset({"refund", "churn"})
+"""What must name the sale that it is about."""
 PAID = frozenset({"subscription", "renewal", "refund"})
 SALES = frozenset({"trial", "subscription", "renewal"})
 """What can be refunded (a trial may have cost something)."""
@@ -60,10 +65,11 @@ async def report(
         return known, await credits_of(session, known.id), False
     _refuse_times(settings, new)
     _refuse_money(new)
+    if (new.kind == "churn") != (new.day is not None):
+        raise DayUnexpected()
     viewer = await _viewer(session, settings, new)
     original = await _original(session, new, viewer.id)
-    if new.touch is not None:
-        await bind(session, settings, new.touch, viewer.id, new.at)
+    await _bind(session, settings, new, viewer.id)
     conversion = Conversion(
         id=uuid7(),
         external_id=new.id,
@@ -74,6 +80,8 @@ async def report(
         currency=new.amount.currency if new.amount else None,
         original_id=original.id if original else None,
         touch=new.touch,
+        code=new.code,
+        day=new.day,
     )
     session.add(conversion)
     await session.flush()
@@ -111,9 +119,10 @@ async def _refuse_other_content(
     subject = await session.scalar(select(Viewer.subject).filter_by(id=known.viewer_id))
     original = await session.scalar(select(Conversion.external_id).filter_by(id=known.original_id))
     amount = (new.amount.minor, new.amount.currency) if new.amount else (None, None)
-    given = (new.kind, new.viewer, new.at, amount, new.touch, new.original)
-    stored = (known.kind, subject, known.at, (known.amount_minor, known.currency), known.touch, original)
-    names = ("kind", "viewer", "at", "amount", "touch", "original")
+    given = (new.kind, new.viewer, new.at, amount, new.touch, new.original, new.code, new.day)
+    money = (known.amount_minor, known.currency)
+    stored = (known.kind, subject, known.at, money, known.touch, original, known.code, known.day)
+    names = ("kind", "viewer", "at", "amount", "touch", "original", "code", "day")
     if differing := [name for name, a, b in zip(names, given, stored, strict=True) if a != b]:
         raise ConversionConflict(
             f"Conversion {new.id} was reported before with another {differing[0]}.", differing=differing
@@ -139,6 +148,20 @@ def _refuse_money(new: NewConversion) -> None:
         raise CurrencyUnknown(f"{new.amount.currency} is not a currency of ISO 4217.")
 
 
+async def _bind(session: AsyncSession, settings: Settings, new: NewConversion, viewer_id: UUID) -> None:
+    """Note whose visits these were: by the token passed on, by what the app store passed on, by the code typed."""
+    if new.touch is not None:
+        await bind(session, settings, new.touch, viewer_id, new.at)
+    installed_from = referred(new.install_referrer) if new.install_referrer else None
+    if installed_from is not None:
+        await bind(session, settings, installed_from, viewer_id, new.at, "referrer")
+    if new.code is not None:
+        creator_id = await creator_of_code(session, new.code.strip().upper())
+        if creator_id is None:
+            raise CodeUnknown(f"No creator has the code {new.code}.")
+        await bind_code(session, creator_id, viewer_id, new.at)
+
+
 async def _viewer(session: AsyncSession, settings: Settings, new: NewConversion) -> Viewer:
     if new.kind == "sign_up":
         claims = Claims(settings.jwt_issuer, new.viewer, new.viewer[:80], frozenset(), None, False)
@@ -151,12 +174,12 @@ async def _viewer(session: AsyncSession, settings: Settings, new: NewConversion)
 
 
 async def _original(session: AsyncSession, new: NewConversion, viewer_id: UUID) -> Conversion | None:
-    """The sale that a refund undoes or a cancellation ends."""
-    if new.kind not in {"refund", "cancellation"} and new.original is not None:
+    """The sale that a refund undoes or a cancellation or churn ends."""
+    if new.kind not in {*TAKE_BACK, "cancellation"} and new.original is not None:
         raise OriginalUnexpected()
     if new.kind == "refund":
         return await _refundable(session, new, viewer_id)
-    if new.original is None:
+    if new.original is None and new.kind not in TAKE_BACK:
         return None
     original = await _sale(session, new.original, viewer_id)
     if original is None:

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.platform.ids import uuid7
 
 from .credit import MODELS, MODELS_VERSION, PPM, divide
+from .learning import learned_effects
 from .tables import Conversion, Credit, Touch
-from .touches import EligibleTouch, eligible
+from .touches import EligibleTouch, eligible, path_of
 
 
 async def credit_touches(session: AsyncSession, conversion: Conversion, window_days: int) -> Sequence[Credit]:
@@ -19,10 +20,11 @@ async def credit_touches(session: AsyncSession, conversion: Conversion, window_d
     touches = await eligible(session, conversion.viewer_id, conversion.at, window_days)
     if not touches:
         return []
+    path = path_of(touches, conversion.at, await learned_effects(session))
     credits = [
         credit
         for model, weigh in sorted(MODELS.items())
-        for credit in _divided(conversion, touches, model, weigh(len(touches)))
+        for credit in _divided(conversion, touches, model, weigh(path))
         if credit.weight_ppm
     ]
     session.add_all(credits)
@@ -43,11 +45,11 @@ def _divided(
             model=model,
             model_version=MODELS_VERSION,
             touch_id=found.touch.id,
-            share_id=found.share.id,
-            moment_id=found.moment.id,
-            title_id=found.moment.title_id,
-            sharer_id=found.share.viewer_id,
-            channel=found.share.channel,
+            share_id=found.share.id if found.share else None,
+            moment_id=found.moment.id if found.moment else None,
+            title_id=found.moment.title_id if found.moment else None,
+            sharer_id=found.sharer_id,
+            channel=found.channel,
             weight_ppm=ppm,
             amount_minor=amount,
             currency=conversion.currency,

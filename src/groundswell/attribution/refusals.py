@@ -31,8 +31,20 @@ class CurrencyMismatch(Problem):
     status, code, title = 422, "currency_mismatch", "This is in another currency than the sale."
 
 
+class CodeUnknown(Problem):
+    status, code, title = 422, "code_unknown", "No creator has this code; leave it out and report again."
+
+
+class DayUnexpected(Problem):
+    status, code, title = 422, "day_unexpected", "Churn names the day on which it was found, and nothing else does."
+
+
 class OriginalUnexpected(Problem):
-    status, code, title = 422, "original_unexpected", "Only a refund or a cancellation names the sale that it undoes."
+    status, code, title = (
+        422,
+        "original_unexpected",
+        "Only a refund, a cancellation or churn names the sale that it ends.",
+    )
 
 
 class OriginalUnknown(Problem):

@@ -23,7 +23,7 @@ class NewConversion(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[Printable, Field(description="The service's own id; reports are idempotent by it.")]
-    kind: Literal["sign_up", "trial", "subscription", "renewal", "refund", "cancellation"]
+    kind: Literal["sign_up", "trial", "subscription", "renewal", "refund", "cancellation", "churn"]
     viewer: Annotated[
         str,
         StringConstraints(pattern=r"^[^\x00-\x1f]{1,255}$"),
@@ -34,24 +34,43 @@ class NewConversion(BaseModel):
         Money | None, Field(description="What was paid; for a refund, what was given back. Required where money moves.")
     ] = None
     touch: Annotated[
-        Printable | None, Field(description="The `gs` parameter with which the viewer came to the service.")
+        Printable | None,
+        Field(description="The `gs` parameter with which the viewer came to the service, on the web or by app link."),
+    ] = None
+    install_referrer: Annotated[
+        str | None,
+        StringConstraints(pattern=r"^[ -~]{0,2048}$"),
+        Field(description="What Google Play's Install Referrer says, as it is; a `gs` in it names the visit."),
+    ] = None
+    code: Annotated[
+        str | None,
+        StringConstraints(pattern=r"^[ -~]{1,40}$"),
+        Field(description="A creator's code that the viewer typed or scanned, in any case."),
     ] = None
     original: Annotated[
         Printable | None,
-        Field(description="For a refund: the id of the sale that it undoes; for a cancellation, of what it ends."),
+        Field(
+            description="For a refund: the id of the sale that it undoes; for a cancellation or churn, what it ends."
+        ),
+    ] = None
+    day: Annotated[
+        Literal[30, 90] | None,
+        Field(description="For churn: the day of the subscription on which it was found not to be paid any more."),
     ] = None
 
 
 class CreditGiven(BaseModel):
-    """A part of the conversion, given to one share by one model."""
+    """A part of the conversion, given to one touch by one model: to a share, or to a creator's code (no share)."""
 
     model_config = ConfigDict(from_attributes=True)
 
     model: str
     model_version: int
-    share_id: UUID
-    moment_id: UUID
     touch_id: UUID
+    share_id: UUID | None
+    moment_id: UUID | None
+    sharer_id: UUID | None
+    channel: str
     weight_ppm: int
     amount_minor: int | None
     currency: str | None

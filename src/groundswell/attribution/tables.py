@@ -1,6 +1,7 @@
 """Touches bound to viewers, conversions as the service reports them, and the credit given for them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, text
@@ -9,21 +10,27 @@ from sqlalchemy.orm import Mapped, mapped_column
 from groundswell.events.tables import TransactionId
 from groundswell.platform.database import Base, CreatedAt, Id
 
-CONVERSION_KINDS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation")
+CONVERSION_KINDS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation", "churn")
+MATCHES = ("login", "token", "referrer", "cookie", "code")
+"""How it is told whose a touch is, the surest first; the first three are certain, the others probable."""
 
 
 class Touch(Base):
-    """A human visit by way of a share, known to be one viewer's.
+    """A human visit by way of a share, or a creator's code that was typed in, known to be one viewer's.
 
-    ``event_id`` and ``at`` name the visit in the event log. ``matched_by`` says how it was told whose it is:
-    ``login`` (they were signed in), ``token`` (the service passed on the visit's token) or ``cookie`` (an earlier
-    visit of the browser that the token came from). The first two are certain, the last is probable.
+    ``event_id`` and ``at`` name the visit in the event log (a code's are its own id and when it was typed).
+    ``matched_by`` says how it was told whose it is: ``login`` (they were signed in), ``token`` (the service passed on
+    the visit's token), ``referrer`` (the app was installed from the visit, whose token the store passed on),
+    ``cookie`` (an earlier visit of the browser that the token came from) or ``code``. A code has no share: then
+    ``sharer_id`` is whose code it is.
     """
 
     __tablename__ = "touches"
     __table_args__ = (
         UniqueConstraint("viewer_id", "event_id"),
-        CheckConstraint("matched_by IN ('login', 'token', 'cookie')", name="matched_by"),
+        CheckConstraint(f"matched_by IN ({', '.join(map(repr, MATCHES))})", name="matched_by"),
+        CheckConstraint("(share_id IS NULL) = (matched_by = 'code')", name="code"),
+        CheckConstraint("(sharer_id IS NOT NULL) = (matched_by = 'code')", name="sharer"),
         Index("ix_touches_viewer_at", "viewer_id", "at"),
     )
 
@@ -31,7 +38,8 @@ class Touch(Base):
     viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
     event_id: Mapped[UUID]
     at: Mapped[datetime]
-    share_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"), index=True)
+    share_id: Mapped[UUID | None] = mapped_column(ForeignKey("shares.id"), index=True)
+    sharer_id: Mapped[UUID | None] = mapped_column(ForeignKey("viewers.id"))
     matched_by: Mapped[str]
     bound_at: Mapped[CreatedAt]
 
@@ -40,14 +48,18 @@ class Conversion(Base):
     """Something a viewer did that the service cares for, reported once under the service's own id.
 
     ``amount_minor`` is what was paid, or for a refund given back: never negative. ``original_id`` is the sale that
-    a refund undoes or (when the service says so) a cancellation ends. ``touch`` is the token that came with it.
+    a refund undoes or (when the service says so) a cancellation or churn ends. ``touch`` is the token that came with
+    it, ``code`` the creator's code. ``day`` is 30 or 90: the day of the subscription on which churn was found.
     """
 
     __tablename__ = "conversions"
     __table_args__ = (
         CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in CONVERSION_KINDS)})", name="kind"),
         CheckConstraint("(amount_minor IS NULL) = (currency IS NULL) AND amount_minor >= 0", name="money"),
-        CheckConstraint("kind = 'cancellation' OR (kind = 'refund') = (original_id IS NOT NULL)", name="original"),
+        CheckConstraint(
+            "kind = 'cancellation' OR (kind IN ('refund', 'churn')) = (original_id IS NOT NULL)", name="original"
+        ),
+        CheckConstraint("(kind = 'churn') = (day IS NOT NULL) AND day IN (30, 90)", name="day"),
         Index("ix_conversions_viewer_at", "viewer_id", "at"),
         Index("ix_conversions_at", "at", "id"),
     )
@@ -61,6 +73,8 @@ class Conversion(Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     original_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversions.id"), index=True)
     touch: Mapped[str | None]
+    code: Mapped[str | None]
+    day: Mapped[int | None]
     received_at: Mapped[CreatedAt]
 
 
@@ -69,7 +83,8 @@ class Credit(Base):
 
     Over one conversion and model, ``weight_ppm`` (millionths) sums to exactly 1,000,000 and ``amount_minor`` to
     exactly what the conversion brought (a refund's are negative). ``at`` and ``kind`` are the conversion's;
-    ``sharer_id`` is who made the share, null for a visitor without an account.
+    ``sharer_id`` is who made the share, null for a visitor without an account. Credit for a creator's code has that
+    creator as its sharer, the channel ``code``, and no share, moment or title.
     """
 
     __tablename__ = "credits"
@@ -88,9 +103,9 @@ class Credit(Base):
     model: Mapped[str]
     model_version: Mapped[int]
     touch_id: Mapped[UUID] = mapped_column(ForeignKey("touches.id"))
-    share_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"), index=True)
-    moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"))
-    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"))
+    share_id: Mapped[UUID | None] = mapped_column(ForeignKey("shares.id"), index=True)
+    moment_id: Mapped[UUID | None] = mapped_column(ForeignKey("moments.id"))
+    title_id: Mapped[UUID | None] = mapped_column(ForeignKey("titles.id"))
     sharer_id: Mapped[UUID | None] = mapped_column(ForeignKey("viewers.id"))
     channel: Mapped[str]
     weight_ppm: Mapped[int]
@@ -98,6 +113,20 @@ class Credit(Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     created_at: Mapped[CreatedAt]
     xid: Mapped[int] = mapped_column(TransactionId, server_default=text("pg_current_xact_id()"), index=True)
+
+
+class LearnedEffects(Base):
+    """What the ``markov`` model learned on a day: each channel's removal effect in millionths, from so many ``paths``.
+
+    A conversion is divided by the newest that was there when its credit was given. Appended, never changed.
+    """
+
+    __tablename__ = "learned_effects"
+
+    id: Mapped[Id]
+    learned_at: Mapped[CreatedAt] = mapped_column(index=True)
+    paths: Mapped[int]
+    effects: Mapped[dict[str, Any]]
 
 
 CREDITS_STAY = """

@@ -1,17 +1,19 @@
 """Whose a visit was: binding touches to viewers, and the touches that can earn credit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
+from urllib.parse import parse_qs
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.signals import Visited
 from groundswell.events.tables import LoggedEvent
-from groundswell.events.touchtokens import TouchedEvent, read_touch_token
+from groundswell.events.touchtokens import PARAMETER, TouchedEvent, read_touch_token
 from groundswell.events.visits import PREVIOUS
 from groundswell.moments.tables import Moment
 from groundswell.platform import signals
@@ -20,12 +22,15 @@ from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 from groundswell.shares.tables import Share
 
+from .credit import Path, Step
 from .tables import Touch
 
 CHAIN_MAX = 20
 TOUCHES_MAX = 50
 ONE_VISIT = timedelta(hours=6)
 VISITS = ("click", "continue")
+CODE_CHANNEL = "code"
+MICROSECOND = timedelta(microseconds=1)
 
 
 class TouchForged(Problem):
@@ -34,14 +39,29 @@ class TouchForged(Problem):
 
 @dataclass(frozen=True, slots=True)
 class EligibleTouch:
-    """A touch that can earn credit, and where it leads."""
+    """A touch that can earn credit, and where it leads; a creator's code leads to no share or moment."""
 
     touch: Touch
-    share: Share
-    moment: Moment
+    share: Share | None
+    moment: Moment | None
+
+    @property
+    def sharer_id(self) -> UUID | None:
+        return self.share.viewer_id if self.share else self.touch.sharer_id
+
+    @property
+    def channel(self) -> str:
+        return self.share.channel if self.share else CODE_CHANNEL
 
 
-async def bind(session: AsyncSession, settings: Settings, token: str, viewer_id: UUID, before: datetime) -> None:
+async def bind(
+    session: AsyncSession,
+    settings: Settings,
+    token: str,
+    viewer_id: UUID,
+    before: datetime,
+    matched_by: Literal["token", "referrer"] = "token",
+) -> None:
     """Note that the visit of ``token``, and the visits of the same browser before it, were ``viewer_id``'s.
 
     The service hands us the token with a conversion, so its visit is the viewer's for certain; the earlier ones are
@@ -54,14 +74,14 @@ async def bind(session: AsyncSession, settings: Settings, token: str, viewer_id:
     if touched is None:
         raise TouchForged()
     visit = await _visit(session, touched, before - timedelta(days=settings.attribution_window_days))
-    matched_by = "token"
+    match: str = matched_by
     for _ in range(CHAIN_MAX):
         if visit is None:
             return
         earlier = await _visit_before(session, settings, visit)
         if earlier is None or not _same_visit(earlier, visit):
-            await _note(session, visit, viewer_id, matched_by)
-            matched_by = "cookie"
+            await _note(session, visit, viewer_id, match)
+            match = "cookie"
         visit = earlier
 
 
@@ -69,6 +89,18 @@ def _same_visit(earlier: LoggedEvent, later: LoggedEvent) -> bool:
     """Going on from a landing page is part of the visit to that page."""
     soon = later.at - earlier.at < ONE_VISIT
     return later.kind == "continue" and earlier.share_id == later.share_id and soon
+
+
+def referred(install_referrer: str) -> str | None:
+    """The touch token in what Google Play's Install Referrer says (a query string), when there is one."""
+    return next(iter(parse_qs(install_referrer).get(PARAMETER, ())), None)
+
+
+async def bind_code(session: AsyncSession, creator_id: UUID, viewer_id: UUID, at: datetime) -> None:
+    """Note that ``viewer_id`` came with the code of the viewer ``creator_id``."""
+    id = uuid7()
+    session.add(Touch(id=id, viewer_id=viewer_id, event_id=id, at=at, sharer_id=creator_id, matched_by="code"))
+    await session.flush()
 
 
 @signals.on(Visited)
@@ -121,16 +153,21 @@ async def eligible(session: AsyncSession, viewer_id: UUID, at: datetime, window_
     """
     query = (
         select(Touch, Share, Moment)
-        .join(Share, Share.id == Touch.share_id)
-        .join(Moment, Moment.id == Share.moment_id)
+        .outerjoin(Share, Share.id == Touch.share_id)
+        .outerjoin(Moment, Moment.id == Share.moment_id)
         .where(
             Touch.viewer_id == viewer_id,
             Touch.at <= at,
             Touch.at >= at - timedelta(days=window_days),
-            Share.viewer_id.is_distinct_from(viewer_id),
+            func.coalesce(Share.viewer_id, Touch.sharer_id).is_distinct_from(viewer_id),
         )
         .order_by(Touch.at.desc(), Touch.event_id.desc())
         .limit(TOUCHES_MAX)
     )
     found = [EligibleTouch(*row) for row in await session.execute(query)]
     return found[::-1]
+
+
+def path_of(touches: Sequence[EligibleTouch], at: datetime, effects: Mapping[str, int]) -> Path:
+    """The path to a conversion at ``at``, as the models of ``credit.py`` see it."""
+    return Path([Step((at - found.touch.at) // MICROSECOND, found.channel) for found in touches], effects)

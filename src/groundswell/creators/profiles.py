@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.attribution.questions import creator_of_code
 from groundswell.catalog.tables import Title
 from groundswell.moments.tables import Moment
 from groundswell.platform.ids import random_code, uuid7
@@ -48,6 +49,12 @@ async def own(session: AsyncSession, viewer_id: UUID) -> Creator:
     if creator is None:
         raise CreatorMissing()
     return creator
+
+
+@creator_of_code.answer
+async def whose_code(session: AsyncSession, code: str) -> UUID | None:
+    """The viewer whose code this is."""
+    return await session.scalar(select(Creator.viewer_id).filter_by(code=code))
 
 
 async def named(session: AsyncSession, handle: str) -> Creator:

@@ -23,6 +23,7 @@ Kind = Literal[
     "renewal",
     "refund",
     "cancellation",
+    "churn",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -87,6 +87,20 @@ EVENTS = sealed(
     },
 )
 
+VERDICTS = sealed(
+    "verdicts",
+    {
+        "id": "text",
+        "at": "instant",
+        "created_at": "instant",
+        "event_id": "text",
+        "kind": "text",
+        "reason": "text",
+        "rule": "text",
+        "traffic": "text",
+    },
+)
+
 
 def lake_url(settings: Settings, table: SealedTable) -> str:
     """Where ``table`` is in the lake: a folder or an object store's address."""

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, LargeBinary, String, event, text
+from sqlalchemy import DDL, CheckConstraint, Index, LargeBinary, String, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from groundswell.platform.database import Base, CreatedAt
+from groundswell.platform.database import Base, CreatedAt, Id
 from groundswell.platform.ids import uuid7
 
 from .event import KINDS
@@ -36,6 +36,7 @@ class LoggedEvent(Base):
         CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in KINDS)})", name="kind"),
         CheckConstraint("verdict IN ('human', 'robot', 'unfurl')", name="verdict"),
         CheckConstraint("(amount_minor IS NULL) = (currency IS NULL)", name="money"),
+        Index("ix_events_moment", "moment_id", "share_id"),  # what a moment, and each of its shares, brought
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
@@ -56,6 +57,31 @@ class LoggedEvent(Base):
     verdict_reason: Mapped[str | None]
     verdict_rule: Mapped[str | None]
     inputs: Mapped[dict[str, Any] | None]
+    xid: Mapped[int] = mapped_column(TransactionId, server_default=text("pg_current_xact_id()"), index=True)
+
+
+class Reverdict(Base):
+    """A later verdict on a logged visit, by a newer rule or by what only shows afterwards. Appended, never changed.
+
+    ``event_id`` and ``at`` name the event. The newest row is the visit's verdict; without one it is the event's own.
+    ``traffic`` tells routine from sophisticated invalid traffic (``givt``, ``sivt``), null for people and unfurls.
+    """
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        UniqueConstraint("at", "event_id", "rule"),
+        CheckConstraint("kind IN ('human', 'robot', 'unfurl')", name="kind"),
+        CheckConstraint("traffic IN ('givt', 'sivt') AND kind = 'robot' OR traffic IS NULL", name="traffic"),
+    )
+
+    id: Mapped[Id]
+    event_id: Mapped[UUID]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    reason: Mapped[str]
+    rule: Mapped[str]
+    traffic: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
     xid: Mapped[int] = mapped_column(TransactionId, server_default=text("pg_current_xact_id()"), index=True)
 
 
@@ -110,7 +136,13 @@ WATCHED = {
 """Where a change alters what a link does: which changes, and the column that names what changed (``all`` is none,
 so that everything is looked up anew). Whoever keeps links in memory listens (see ``memory.py``)."""
 
+VERDICTS_STAY = """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON verdicts
+    FOR EACH ROW EXECUTE FUNCTION events_are_append_only();
+"""
+
 event.listen(LoggedEvent.__table__, "after_create", DDL(APPEND_ONLY))  # type: ignore[no-untyped-call]
+event.listen(Base.metadata, "after_create", DDL(VERDICTS_STAY))  # type: ignore[no-untyped-call]
 event.listen(Base.metadata, "after_create", DDL(LINK_CHANGED))  # type: ignore[no-untyped-call]
 for table, (changes, column) in WATCHED.items():
     trigger = f"CREATE OR REPLACE TRIGGER link_changed AFTER {changes} ON {table} "

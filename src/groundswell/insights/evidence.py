@@ -24,7 +24,11 @@ from groundswell.shares.tables import Share
 VISITS = ("unfurl", "click", "play")
 MOST_SHARES = 2000
 MOST_EVENTS = 200
-CERTAIN = {"login": "signed in", "token": "token passed on by the service"}
+CERTAIN = {
+    "login": "signed in",
+    "token": "token passed on by the service",
+    "referrer": "token passed on by the app store",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ async def evidence_of(session: AsyncSession, conversion: Conversion) -> Evidence
     credits = await _credits(session, conversion)
     touches = await _touches(session, conversion, credits)
     leading = max(credits.get(DEFAULT_MODEL, ()), key=lambda credit: credit.weight_ppm, default=None)
-    cascade = None if leading is None else await cascade_of(session, leading.share_id)
+    share_id = leading.share_id if leading else None
+    cascade = None if share_id is None else await cascade_of(session, share_id)
     events = await _events(session, conversion, touches)
     return Evidence(conversion, viewer, touches, credits, cascade, events, await _related(session, conversion))
 

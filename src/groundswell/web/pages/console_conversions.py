@@ -33,6 +33,7 @@ KINDS = {
     "renewal": "Renewal",
     "refund": "Refund",
     "cancellation": "Cancellation",
+    "churn": "Churn",
 }
 """What each kind of event is called on pages."""
 
@@ -41,6 +42,9 @@ MODELS = {
     "first": "First touch",
     "linear": "Linear: the same to each",
     "position": "Position: 40 % first, 40 % last, 20 % between",
+    "time_decay": "Time decay: half as much for a week earlier",
+    "shapley": "Shapley: the same to each channel",
+    "markov": "Markov: by what would be lost without the channel",
 }
 """What each credit model is called on pages."""
 
@@ -98,3 +102,8 @@ async def download_credits(conversion_id: UUID, session: DbSession, caller: Mark
 
 def _row(thing: Any, names: list[str]) -> list[object]:
     return [getattr(thing, name) for name in names]
+
+
+def model_name(name: str) -> str:
+    """What a credit model is called on pages."""
+    return MODELS.get(name, name.replace("_", " ").capitalize())

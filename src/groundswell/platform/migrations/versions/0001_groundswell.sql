@@ -88,9 +88,9 @@ CREATE TABLE rights_rules (
     CONSTRAINT ck_rights_rules_viewer_total CHECK (num_nonnulls(viewer_total_us, viewer_total_percent) <= 1)
 );
 
-CREATE INDEX ix_rights_rules_closes ON rights_rules (closes_at) WHERE closes_at IS NOT NULL;
-
 CREATE UNIQUE INDEX uq_rights_rules_place ON rights_rules (scope, scope_key, territory, speaks_from, speaks_until) NULLS NOT DISTINCT;
+
+CREATE INDEX ix_rights_rules_closes ON rights_rules (closes_at) WHERE closes_at IS NOT NULL;
 
 CREATE TABLE decisions (
     id UUID NOT NULL,
@@ -134,7 +134,7 @@ CREATE TABLE events (
     inputs JSONB,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT pk_events PRIMARY KEY (at, id),
-    CONSTRAINT ck_events_kind CHECK (kind IN ('clip', 'share', 'unfurl', 'click', 'continue', 'play', 'sign_up', 'trial', 'subscription', 'renewal', 'refund', 'cancellation')),
+    CONSTRAINT ck_events_kind CHECK (kind IN ('clip', 'share', 'unfurl', 'click', 'continue', 'play', 'sign_up', 'trial', 'subscription', 'renewal', 'refund', 'cancellation', 'churn')),
     CONSTRAINT ck_events_verdict CHECK (verdict IN ('human', 'robot', 'unfurl')),
     CONSTRAINT ck_events_money CHECK ((amount_minor IS NULL) = (currency IS NULL))
 )
@@ -142,12 +142,32 @@ CREATE TABLE events (
 
 CREATE INDEX ix_events_xid ON events (xid);
 
+CREATE INDEX ix_events_moment ON events (moment_id, share_id);
+
 CREATE OR REPLACE FUNCTION events_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'events are only ever appended' USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON events
     FOR EACH ROW EXECUTE FUNCTION events_are_append_only();
+
+CREATE TABLE verdicts (
+    id UUID NOT NULL,
+    event_id UUID NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    kind VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    rule VARCHAR NOT NULL,
+    traffic VARCHAR,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT pk_verdicts PRIMARY KEY (id),
+    CONSTRAINT uq_verdicts_at_event_id_rule UNIQUE (at, event_id, rule),
+    CONSTRAINT ck_verdicts_kind CHECK (kind IN ('human', 'robot', 'unfurl')),
+    CONSTRAINT ck_verdicts_traffic CHECK (traffic IN ('givt', 'sivt') AND kind = 'robot' OR traffic IS NULL)
+);
+
+CREATE INDEX ix_verdicts_xid ON verdicts (xid);
 
 CREATE TABLE visitor_salts (
     day DATE NOT NULL,
@@ -162,6 +182,16 @@ CREATE TABLE lake_seals (
     as_of TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_lake_seals PRIMARY KEY (name)
 );
+
+CREATE TABLE learned_effects (
+    id UUID NOT NULL,
+    learned_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    paths BIGINT NOT NULL,
+    effects JSONB NOT NULL,
+    CONSTRAINT pk_learned_effects PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_learned_effects_learned_at ON learned_effects (learned_at);
 
 CREATE TABLE kept_reports (
     question VARCHAR NOT NULL,
@@ -305,9 +335,9 @@ CREATE TABLE reports (
 
 CREATE INDEX ix_reports_moment_id ON reports (moment_id);
 
-CREATE INDEX ix_reports_reporter ON reports (reporter, created_at);
-
 CREATE UNIQUE INDEX uq_reports_open ON reports (moment_id, reporter) WHERE closed_at IS NULL;
+
+CREATE INDEX ix_reports_reporter ON reports (reporter, created_at);
 
 CREATE TABLE conversions (
     id UUID NOT NULL,
@@ -319,21 +349,24 @@ CREATE TABLE conversions (
     currency VARCHAR(3),
     original_id UUID,
     touch VARCHAR,
+    code VARCHAR,
+    day BIGINT,
     received_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_conversions PRIMARY KEY (id),
-    CONSTRAINT ck_conversions_kind CHECK (kind IN ('sign_up', 'trial', 'subscription', 'renewal', 'refund', 'cancellation')),
+    CONSTRAINT ck_conversions_kind CHECK (kind IN ('sign_up', 'trial', 'subscription', 'renewal', 'refund', 'cancellation', 'churn')),
     CONSTRAINT ck_conversions_money CHECK ((amount_minor IS NULL) = (currency IS NULL) AND amount_minor >= 0),
-    CONSTRAINT ck_conversions_original CHECK (kind = 'cancellation' OR (kind = 'refund') = (original_id IS NOT NULL)),
+    CONSTRAINT ck_conversions_original CHECK (kind = 'cancellation' OR (kind IN ('refund', 'churn')) = (original_id IS NOT NULL)),
+    CONSTRAINT ck_conversions_day CHECK ((kind = 'churn') = (day IS NOT NULL) AND day IN (30, 90)),
     CONSTRAINT uq_conversions_external_id UNIQUE (external_id),
     CONSTRAINT fk_conversions_viewer_id_viewers FOREIGN KEY(viewer_id) REFERENCES viewers (id),
     CONSTRAINT fk_conversions_original_id_conversions FOREIGN KEY(original_id) REFERENCES conversions (id)
 );
 
+CREATE INDEX ix_conversions_original_id ON conversions (original_id);
+
 CREATE INDEX ix_conversions_viewer_at ON conversions (viewer_id, at);
 
 CREATE INDEX ix_conversions_at ON conversions (at, id);
-
-CREATE INDEX ix_conversions_original_id ON conversions (original_id);
 
 CREATE TABLE saved_views (
     id UUID NOT NULL,
@@ -520,9 +553,9 @@ CREATE TABLE exposures (
     CONSTRAINT fk_exposures_viewer_id_viewers FOREIGN KEY(viewer_id) REFERENCES viewers (id)
 );
 
-CREATE INDEX ix_exposures_at ON exposures (experiment_id, at);
-
 CREATE INDEX ix_exposures_viewer ON exposures (viewer_id, experiment_id);
+
+CREATE INDEX ix_exposures_at ON exposures (experiment_id, at);
 
 CREATE TABLE stale_titles (
     title_id UUID NOT NULL,
@@ -578,9 +611,9 @@ CREATE TABLE moments (
     CONSTRAINT fk_moments_source_id_sources FOREIGN KEY(source_id) REFERENCES sources (id)
 );
 
-CREATE INDEX ix_moments_title_span ON moments (title_id, start_us);
-
 CREATE INDEX ix_moments_viewer_live ON moments (viewer_id, id);
+
+CREATE INDEX ix_moments_title_span ON moments (title_id, start_us);
 
 CREATE TABLE renditions (
     recipe_hash VARCHAR(64) NOT NULL,
@@ -669,13 +702,13 @@ CREATE TABLE shares (
     CONSTRAINT fk_shares_root_id_shares FOREIGN KEY(root_id) REFERENCES shares (id)
 );
 
-CREATE INDEX ix_shares_moment_id ON shares (moment_id);
-
-CREATE INDEX ix_shares_root ON shares (root_id, generation);
-
 CREATE INDEX ix_shares_parent_id ON shares (parent_id);
 
 CREATE INDEX ix_shares_viewer_recent ON shares (viewer_id, created_at);
+
+CREATE INDEX ix_shares_root ON shares (root_id, generation);
+
+CREATE INDEX ix_shares_moment_id ON shares (moment_id);
 
 CREATE TABLE heat_days (
     moment_id UUID NOT NULL,
@@ -730,19 +763,23 @@ CREATE TABLE touches (
     viewer_id UUID NOT NULL,
     event_id UUID NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
-    share_id UUID NOT NULL,
+    share_id UUID,
+    sharer_id UUID,
     matched_by VARCHAR NOT NULL,
     bound_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_touches PRIMARY KEY (id),
     CONSTRAINT uq_touches_viewer_id_event_id UNIQUE (viewer_id, event_id),
-    CONSTRAINT ck_touches_matched_by CHECK (matched_by IN ('login', 'token', 'cookie')),
+    CONSTRAINT ck_touches_matched_by CHECK (matched_by IN ('login', 'token', 'referrer', 'cookie', 'code')),
+    CONSTRAINT ck_touches_code CHECK ((share_id IS NULL) = (matched_by = 'code')),
+    CONSTRAINT ck_touches_sharer CHECK ((sharer_id IS NOT NULL) = (matched_by = 'code')),
     CONSTRAINT fk_touches_viewer_id_viewers FOREIGN KEY(viewer_id) REFERENCES viewers (id),
-    CONSTRAINT fk_touches_share_id_shares FOREIGN KEY(share_id) REFERENCES shares (id)
+    CONSTRAINT fk_touches_share_id_shares FOREIGN KEY(share_id) REFERENCES shares (id),
+    CONSTRAINT fk_touches_sharer_id_viewers FOREIGN KEY(sharer_id) REFERENCES viewers (id)
 );
 
-CREATE INDEX ix_touches_share_id ON touches (share_id);
-
 CREATE INDEX ix_touches_viewer_at ON touches (viewer_id, at);
+
+CREATE INDEX ix_touches_share_id ON touches (share_id);
 
 CREATE TABLE credits (
     id UUID NOT NULL,
@@ -752,9 +789,9 @@ CREATE TABLE credits (
     model VARCHAR NOT NULL,
     model_version BIGINT NOT NULL,
     touch_id UUID NOT NULL,
-    share_id UUID NOT NULL,
-    moment_id UUID NOT NULL,
-    title_id UUID NOT NULL,
+    share_id UUID,
+    moment_id UUID,
+    title_id UUID,
     sharer_id UUID,
     channel VARCHAR NOT NULL,
     weight_ppm BIGINT NOT NULL,
@@ -773,15 +810,15 @@ CREATE TABLE credits (
     CONSTRAINT fk_credits_sharer_id_viewers FOREIGN KEY(sharer_id) REFERENCES viewers (id)
 );
 
-CREATE INDEX ix_credits_share_id ON credits (share_id);
-
-CREATE INDEX ix_credits_xid ON credits (xid);
+CREATE INDEX ix_credits_at ON credits (at);
 
 CREATE INDEX ix_credits_sharer_at ON credits (sharer_id, at);
 
 CREATE INDEX ix_credits_moment ON credits (moment_id);
 
-CREATE INDEX ix_credits_at ON credits (at);
+CREATE INDEX ix_credits_xid ON credits (xid);
+
+CREATE INDEX ix_credits_share_id ON credits (share_id);
 
 CREATE OR REPLACE FUNCTION credits_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -789,6 +826,9 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON credits FOR EACH ROW EXECUTE FUNCTION credits_stay();
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON verdicts
+    FOR EACH ROW EXECUTE FUNCTION events_are_append_only();
 
 CREATE OR REPLACE FUNCTION link_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
