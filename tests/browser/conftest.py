@@ -45,6 +45,8 @@ class Lumen:
     url: str
     database_url: str
     settings: Settings
+    elsewhere: int
+    """The port of a page that is not ours, whose components may call us."""
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database says."""
@@ -77,11 +79,19 @@ async def lumen(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFac
         connection.execute(f'CREATE DATABASE "{name}"')
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    settings = Settings(data_dir=folder / "data", database_url=postgres.url(name), base_url=url, port=port, demo=True)
+    elsewhere = free_port()
+    settings = Settings(
+        data_dir=folder / "data",
+        database_url=postgres.url(name),
+        base_url=url,
+        port=port,
+        demo=True,
+        component_origins=[f"http://127.0.0.1:{elsewhere}"],
+    )
     app = create_demo_app(settings)
     await fill(settings, folder)
     with serving(app, port):
-        yield Lumen(url, postgres.url(name), settings)
+        yield Lumen(url, postgres.url(name), settings, elsewhere)
 
 
 async def fill(settings: Settings, folder: Path) -> None:
@@ -105,9 +115,9 @@ def srt(seconds: int) -> str:
 
 
 @contextmanager
-def serving(app: Any, port: int) -> Iterator[None]:
+def serving(app: Any, port: int, **options: Any) -> Iterator[None]:
     """Serve ``app`` from a thread with an event loop of its own."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3, **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -11,6 +11,7 @@ from groundswell.platform.routing import DbSession
 from groundswell.web.pages.people import MaybeViewer
 from groundswell.web.pages.route import PageRoute
 from groundswell.web.pages.scenes import scenes
+from groundswell.web.pages.structured import video_object
 from groundswell.web.templating import page
 
 from .lineup import by_series, lineup, opening, showing
@@ -53,6 +54,7 @@ async def watch(
         "start_s": start_s,
         "touch": gs,
         "here": here(title, start_s, gs),
+        "structured": await video_object(session, request.app.state.settings, title),
     }
     if not await may_watch(session, subject_of(caller)):
         return page(request, "demo/gate.html", price=(PRICE_MINOR, CURRENCY), **context)

@@ -1,0 +1,15 @@
+import { defineConfig } from "vite";
+
+// The components as a package for other people's pages: one module that brings Lit along, and a chunk a language.
+export default defineConfig({
+  root: import.meta.dirname,
+  publicDir: false,
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: false,
+    lib: { entry: "src/index.ts", formats: ["es"], fileName: "groundswell" },
+    rollupOptions: { output: { chunkFileNames: "[name]-[hash].js" } },
+  },
+});
