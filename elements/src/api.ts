@@ -47,11 +47,26 @@ export interface Moment {
   readonly media: Media;
 }
 
+/** How good a clip is by now: `virtual` plays at once, `exact` a second later, `rendered` in every shape. */
+export type Tier = "none" | "virtual" | "exact" | "rendered";
+
 export interface Media {
+  readonly tier: Tier;
   readonly status: "queued" | "rendering" | "ready" | "failed";
   readonly progress: number;
+  readonly hls_url: string | null;
   readonly mp4_url: string | null;
   readonly poster_url: string | null;
+}
+
+/** News of a clip that is being made. */
+export type MediaNews = Pick<Media, "tier" | "status" | "progress" | "mp4_url">;
+
+/** What a player needs of a moment. */
+export interface MomentMedia extends Media {
+  readonly duration_us: number;
+  readonly hls_from_us: number | null;
+  readonly captions_url: string | null;
 }
 
 export interface Share {
@@ -157,14 +172,19 @@ export class Client {
     return this.call("GET", "/v1/channels");
   }
 
+  /** How a moment can be played by now. */
+  momentMedia(moment: string): Promise<MomentMedia> {
+    return this.call("GET", `/v1/moments/${encodeURIComponent(moment)}/media`);
+  }
+
   /** Tell that a moment was played. Nothing depends on the answer. */
   played(moment: string, share: string | null): void {
     const body = { events: [share ? { kind: "play", share } : { kind: "play", moment }] };
     this.call("POST", "/v1/events", body).catch(() => undefined);
   }
 
-  /** Follow a moment's rendering until it is ready or has failed; returns what stops following. */
-  followMedia(momentId: string, onChange: (media: Pick<Media, "status" | "progress">) => void): () => void {
+  /** Follow a moment's making until everything is ready or has failed; returns what stops following. */
+  followMedia(momentId: string, onChange: (media: MediaNews) => void): () => void {
     const stop = new AbortController();
     void this.readProgress(`/v1/moments/${momentId}/progress`, onChange, stop.signal).catch(() => undefined);
     return () => stop.abort();
@@ -176,7 +196,7 @@ export class Client {
 
   private async readProgress(
     path: string,
-    onChange: (media: Pick<Media, "status" | "progress">) => void,
+    onChange: (media: MediaNews) => void,
     signal: AbortSignal,
   ): Promise<void> {
     const response = await fetch(this.address(path), {
@@ -213,7 +233,8 @@ export class Client {
     return answer;
   }
 
-  private headers(): Record<string, string> {
+  /** What says who asks. */
+  headers(): Record<string, string> {
     return this.token ? { Authorization: `Bearer ${this.token}` } : {};
   }
 

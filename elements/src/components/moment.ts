@@ -1,8 +1,10 @@
-// <gs-moment>: plays one moment. It takes over the plain <video> inside it, which works without any script.
+// <gs-moment>: plays one moment, at once and ever better. It takes over the plain <video> inside it, which works without
+// any script; where there is none, it makes one.
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { define, GroundswellElement } from "../element.ts";
 import { icons } from "../icons.ts";
+import { Playback } from "../player/playback.ts";
 import { theme } from "../theme.ts";
 
 const RETRY_MS = 2000;
@@ -15,6 +17,8 @@ export class MomentPlayer extends GroundswellElement {
   @property() share = "";
   /** Where the moment stands in its series ("S1E2"), when it may spoil something for this viewer. */
   @property({ reflect: true }) spoiler: string | null = null;
+  /** The shape in which to play it ("vertical", "square"); empty for the best there is of the whole picture. */
+  @property() shape = "";
   /** Start by itself, without sound, unless the viewer prefers less motion. */
   @property({ type: Boolean }) autoplay = false;
 
@@ -22,7 +26,7 @@ export class MomentPlayer extends GroundswellElement {
   @state() private broken = false;
   @state() private silent = false;
   private reported = false;
-  private tries = 0;
+  private playback: Playback | null = null;
 
   static override styles = [
     theme,
@@ -92,24 +96,39 @@ export class MomentPlayer extends GroundswellElement {
   }
 
   override firstUpdated(): void {
-    const video = this.video;
-    if (!video) return;
+    const video = this.video ?? this.makeVideo();
     void this.seekPoster(video);
     video.addEventListener("playing", () => this.playing());
-    video.addEventListener("loadeddata", () => (this.waiting = false));
-    video.addEventListener("error", () => this.failed());
     video.addEventListener("volumechange", () => (this.silent = video.muted && !video.paused));
     video.addEventListener("play", () => (this.silent = video.muted));
-    const sources = video.querySelectorAll("source");
-    sources.forEach((source) => source.addEventListener("error", () => this.failed()));
-    if (video.error || (video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE && video.currentSrc)) this.failed();
     if (this.spoiler === null) this.begin();
     else [video.controls, video.inert] = [false, true];
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.playback?.stop();
+    this.playback = null;
+  }
+
+  private makeVideo(): HTMLVideoElement {
+    const video = document.createElement("video");
+    const poster = this.client.address(`/m/${this.code}/poster.jpg`);
+    Object.assign(video, { controls: true, muted: true, playsInline: true, loop: true, preload: "none", poster });
+    this.append(video);
+    return video;
+  }
+
   private begin(): void {
+    if (!this.video) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (this.autoplay && !calm) void this.video?.play().catch(() => undefined);
+    this.playback?.stop();
+    this.playback = new Playback(this.video, this.client, this.code, this.shape, {
+      onWaiting: (waiting) => (this.waiting = waiting),
+      onBroken: () => ([this.waiting, this.broken] = [false, true]),
+      onMedia: (media) => this.tell("gs-media", { media }),
+    });
+    void this.playback.begin(this.autoplay && !calm);
   }
 
   private reveal(): void {
@@ -131,21 +150,7 @@ export class MomentPlayer extends GroundswellElement {
     this.client.played(this.code, this.share || null);
   }
 
-  /** The clip may still be in the making: ask again for a while before giving up. */
-  private failed(): void {
-    if (this.tries++ >= RETRIES) {
-      [this.waiting, this.broken] = [false, true];
-      return;
-    }
-    this.waiting = true;
-    if (this.video) this.video.controls = false;
-    setTimeout(() => {
-      this.video?.load();
-      this.begin();
-    }, RETRY_MS);
-  }
-
-  /** So may its picture. */
+  /** Its picture may still be in the making: ask again for a while. */
   private async seekPoster(video: HTMLVideoElement): Promise<void> {
     const address = video.poster;
     for (let tries = 0; address && tries < RETRIES; tries++) {

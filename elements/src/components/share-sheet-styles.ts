@@ -2,6 +2,12 @@ import { css } from "lit";
 
 /** A card in the middle of a large screen, a sheet from below on a phone. */
 export const shareSheetStyles = css`
+  .saved {
+    aspect-ratio: 16 / 9;
+    max-block-size: 34vh;
+    inline-size: 100%;
+    border-radius: 0.8rem;
+  }
   dialog {
     inline-size: min(34rem, 100vw - 2rem);
     max-block-size: calc(100dvh - 2rem);

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 
-import type { ChannelRules, Moment, Share, ShareOptions } from "../api.ts";
+import type { ChannelRules, MediaNews, Moment, MomentMedia, Share, ShareOptions } from "../api.ts";
 import { channels, type Channel } from "../channels.ts";
 import { define, GroundswellElement } from "../element.ts";
 import { icons } from "../icons.ts";
@@ -11,6 +11,7 @@ import { Links } from "../links.ts";
 import { styled } from "../styled.ts";
 import { theme } from "../theme.ts";
 import { shareSheetStyles } from "./share-sheet-styles.ts";
+import "./moment.ts";
 import "./share-options.ts";
 
 type Shareable = Pick<Moment, "code"> & Partial<Moment>;
@@ -35,7 +36,7 @@ export class ShareSheet extends GroundswellElement {
   @state() private options: ShareOptions = {};
   /** The channel picked last, where one posts a file rather than a link. */
   @state() private fileFor: { share: Share; channel: Channel } | null = null;
-  @state() private media: { status: string; progress: number } | null = null;
+  @state() private media: MediaNews | null = null;
   @query("dialog") private dialog!: HTMLDialogElement;
   private links = new Links(this.client, "", null);
   private rules: readonly ChannelRules[] = [];
@@ -61,7 +62,7 @@ export class ShareSheet extends GroundswellElement {
   }
 
   private follow({ id, media }: Shareable): void {
-    if (!id || !media || media.status === "ready") return;
+    if (this.fresh || !id || !media || media.status === "ready") return; // the player of a fresh one follows it
     this.stopFollowing = this.client.followMedia(id, (change) => (this.media = change));
   }
 
@@ -160,12 +161,26 @@ export class ShareSheet extends GroundswellElement {
           <h2 id="heading">${this.say(this.fresh ? "saved_heading" : "share_heading")}</h2>
           <button class="icon quiet" aria-label=${this.say("close")} @click=${this.close}>${icons.close}</button>
         </div>
+        ${this.fresh && this.subject?.code ? this.renderClip(this.subject.code) : nothing}
         ${this.trouble ? html`<p class="refusal" role="alert">${this.trouble}</p>` : nothing}
         ${this.subject?.visibility === "private" ? html`<p class="note">${this.say("private_note")}</p>` : nothing}
         ${this.share ? [this.renderLink(this.share), this.renderChannels(), this.renderMore(this.share), this.renderPanel()] : nothing}
         <p class="only-heard" aria-live="polite">${this.said}</p>
       </div>
     </dialog>`;
+  }
+
+  /** What was saved just now plays at once, and gets better while one looks for somebody to send it to. */
+  private renderClip(code: string): TemplateResult {
+    return html`<gs-moment
+      class="saved"
+      part="clip"
+      code=${code}
+      api=${this.api}
+      .token=${this.token}
+      autoplay
+      @gs-media=${(event: CustomEvent<{ media: MomentMedia }>) => (this.media = event.detail.media)}
+    ></gs-moment>`;
   }
 
   private renderLink(share: Share): TemplateResult {
@@ -219,13 +234,14 @@ export class ShareSheet extends GroundswellElement {
       return html`<span class="note progress" role="status">
         ${progress > 0 ? this.say("preparing_percent", { percent: Math.round(progress * 100) }) : this.say("preparing")}
       </span>`;
-    return this.saving(share, this.say("save_video"));
+    return this.saving(share, this.say("save_video"), this.options.shape ? null : this.media?.mp4_url);
   }
 
   /** A link and a file are two things: some phones take only one of them at a time. */
-  private saving(share: Share, words: string): TemplateResult {
+  private saving(share: Share, words: string, ready: string | null = null): TemplateResult {
     if (!share.video_url) return html`<span class="note">${share.video_refused?.words ?? ""}</span>`;
-    return html`<a class="button" part="save-video" href=${this.client.address(share.video_url)} download>${icons.save}${words}</a>`;
+    const address = ready ? `${ready}?purpose=download` : share.video_url;
+    return html`<a class="button" part="save-video" href=${this.client.address(address)} download>${icons.save}${words}</a>`;
   }
 
   private renderPanel(): TemplateResult | typeof nothing {

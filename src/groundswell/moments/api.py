@@ -99,7 +99,7 @@ async def media(moment: str, caller: MaybeCaller, session: DbSession, request: R
     row = await _visible(session, moment, caller)
     shown = await show(session, request.app.state.settings, row, Audience.of(caller))
     begins = await streaming.begins_us(request, session, row, Audience.of(caller)) if shown.media.hls_url else None
-    return MediaNow(**shown.media.model_dump(), hls_from_us=begins)
+    return MediaNow(**shown.media.model_dump(), duration_us=shown.duration_us, hls_from_us=begins)
 
 
 @api.get("/moments/{moment}/progress", response_class=StreamingResponse, responses={200: {"model": Progress}})

@@ -101,6 +101,7 @@ class Media(BaseModel):
 class MediaNow(Media):
     """The media of one moment, for its player."""
 
+    duration_us: int
     hls_from_us: int | None = Field(
         description="Where in `hls_url` the clip begins, as long as that is virtual: it begins and ends with segments."
     )

@@ -1,0 +1,123 @@
+"""Press Save: the clip plays at once, and gets exact and downloadable while one watches."""
+
+import asyncio
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from groundswell.moments import rendering
+
+from .conftest import Lumen, NewVisitor, Visitor
+from .walking import clip_and_share
+
+pytestmark = pytest.mark.browser
+
+STATE = """() => {
+    const video = document.querySelector("gs-moment video") ?? deep(document);
+    function deep(root) {
+        for (const element of root.querySelectorAll("*")) {
+            if (element.localName === "gs-moment") return element.querySelector("video");
+            const found = element.shadowRoot && deep(element.shadowRoot);
+            if (found) return found;
+        }
+    }
+    window.clip = video;
+    return video && {at: video.currentTime, src: video.currentSrc, paused: video.paused, length: video.duration,
+                     still: document.querySelectorAll("gs-moment canvas").length, shown: video.videoWidth};
+}"""
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Nothing is rendered before this is set."""
+    opened = threading.Event()
+    make = rendering._make_and_store
+
+    async def gated(*arguments: Any) -> Any:
+        while not opened.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        return await make(*arguments)
+
+    monkeypatch.setattr(rendering, "_make_and_store", gated)
+    yield opened
+    opened.set()
+
+
+async def until(page: Page, holds: str) -> dict[str, Any]:
+    """The player's state once ``holds`` (JavaScript over ``s``)."""
+    for _ in range(300):
+        state = await page.evaluate(STATE)
+        if state and await page.evaluate(f"(s) => Boolean({holds})", state):
+            return dict(state)
+        await page.wait_for_timeout(100)
+    raise AssertionError(f"never {holds}: {await page.evaluate(STATE)}")
+
+
+async def test_a_saved_clip_plays_at_once_and_gets_exact_and_downloadable_while_one_watches(
+    lumen: Lumen, visitor: NewVisitor, gate: threading.Event
+) -> None:
+    someone: Visitor = await visitor()
+    page = someone.page
+    await lumen.sign_in(page, "ada")
+    await clip_and_share(lumen, page, "At once")
+
+    playing = await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
+    assert lumen.rows("SELECT count(*) FROM renditions WHERE status = 'ready' AND profile <> 'poster'") == [(0,)]
+    (code, start_us, end_us), *_ = lumen.rows(
+        "SELECT code, start_us, end_us FROM moments WHERE caption = 'At once' ORDER BY id DESC"
+    )
+    media = await (await page.request.get(f"{lumen.url}/v1/moments/{code}/media")).json()
+    assert media["tier"] == "virtual"
+    begins = media["hls_from_us"] / 1e6
+    assert begins - 0.1 <= playing["at"] <= begins + (end_us - start_us) / 1e6
+    assert playing["length"] > (end_us - start_us) / 1e6
+    await expect(page.get_by_text("Preparing the video")).to_be_visible()
+
+    # Whoever seeks past the end of the clip is at its end, though what plays goes on.
+    await page.evaluate(f"window.clip.currentTime = {begins + (end_us - start_us) / 1e6 + 0.3}")
+    again = await until(page, f"s.at < {begins + 5}")
+    assert again["at"] >= begins - 0.1
+
+    gate.set()
+    save = page.get_by_role("link", name="Save video")
+    await expect(save).to_be_visible()
+    await page.evaluate(f"window.clip.currentTime = {begins + 3}")
+    exact = await until(page, "s.src.endsWith('.mp4') && !s.still && s.at > 3.2 && !s.paused")
+    assert re.search(rf"/m/{code}/(source|wide)\.mp4$", exact["src"])
+    assert exact["length"] == pytest.approx((end_us - start_us) / 1e6, abs=0.1)
+    address = await save.get_attribute("href") or ""
+    answer = await page.request.get(f"{lumen.url}{address}")
+    assert (answer.status, (await answer.body())[4:8]) == (200, b"ftyp")
+    assert "attachment" in answer.headers["content-disposition"]
+
+
+async def test_a_visitor_of_a_fresh_link_sees_it_at_once_too(
+    lumen: Lumen, visitor: NewVisitor, gate: threading.Event
+) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, "Fresh", slug="storm")
+    page = (await visitor()).page
+    await page.goto(link)
+    await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
+    gate.set()
+    await until(page, "s.src.endsWith('.mp4') && !s.paused && !s.still")  # at the next loop, by itself
+
+
+async def test_without_a_script_the_clip_is_a_video_with_a_poster(lumen: Lumen, visitor: NewVisitor) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, "Plain")
+    page = (await visitor(javascript=False)).page
+    await page.goto(link)
+    video = page.locator("gs-moment video")
+    await expect(video).to_be_visible()
+    address = await video.get_attribute("src") or ""
+    async with httpx.AsyncClient(base_url=lumen.url, timeout=60) as http:
+        assert (await http.get(address)).content[4:8] == b"ftyp"
+        assert (await http.get(await video.get_attribute("poster") or "")).headers["content-type"] == "image/jpeg"
