@@ -1,6 +1,7 @@
 """Preview robots are known by the names they give themselves; people are not taken for them."""
 
 import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 from groundswell.shares.unfurlers import unfurler
 
@@ -46,3 +47,43 @@ def test_robots_are_known(user_agent: str, name: str) -> None:
 @pytest.mark.parametrize("user_agent", PEOPLE)
 def test_people_and_other_robots_are_none_of_them(user_agent: str) -> None:
     assert unfurler(user_agent) is None
+
+
+LISTED = {
+    "Discordbot": "discord",
+    "WhatsApp": "whatsapp",
+    "facebookexternalhit": "facebook",
+    "Facebot": "facebook",
+    "meta-externalfetcher\\/": "facebook",
+    "Meta-ExternalHit\\/": "facebook",
+    "Twitterbot": "x",
+    "Slackbot": "slack",
+    "Slack-ImgProxy": "slack",
+    "TelegramBot": "telegram",
+    "LinkedInBot": "linkedin",
+    "redditbot": "reddit",
+    "SkypeUriPreview": "teams",
+    "MicrosoftPreview\\/": "teams",
+    "TikTokSpider": "tiktok",
+    "Snap URL Preview Service": "snapchat",
+    "SnapURLPreview\\/": "snapchat",
+    "pinterest\\.com\\/bot": "pinterest",
+    "Viber": "viber",
+    "Linespider": "line",
+    "BlueskyPreviewBot": "bluesky",
+    "Bluesky\\/": "bluesky",
+    "Mastodon": "mastodon",
+    "WordPress\\/": "wordpress",
+    "Embedly": "embedly",
+    "Iframely": "iframely",
+    "vkShare": "vk",
+    "Synapse": "matrix",
+}
+"""Entries of the crawler-user-agents list that draw previews, and what we call them."""
+
+
+@pytest.mark.parametrize(("pattern", "name"), LISTED.items())
+def test_every_name_that_the_public_list_has_seen_is_known(pattern: str, name: str) -> None:
+    (entry,) = [each for each in CRAWLER_USER_AGENTS_DATA if each["pattern"] == pattern]
+    for instance in entry["instances"]:
+        assert unfurler(instance) == name, instance

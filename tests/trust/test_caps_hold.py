@@ -1,0 +1,100 @@
+"""No sequence of clips, edits and deletions, by any number of viewers at once, gets past a cumulative cap."""
+
+import asyncio
+from collections import defaultdict
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from groundswell.moments.tables import ClippedSpan, Moment
+from groundswell.trust.rules import Total
+from groundswell.trust.spans import Coverage
+from tests.catalog.rows import S, add_title
+from tests.support import App
+
+LONG_S = 200
+VIEWERS = ("ada", "ben", "cleo")
+
+spans = st.tuples(st.integers(0, LONG_S - 5), st.integers(5, 60))
+actions = st.one_of(
+    st.tuples(st.just("make"), st.sampled_from(VIEWERS), spans),
+    st.tuples(st.just("edit"), st.integers(0, 20), spans),
+    st.tuples(st.just("delete"), st.integers(0, 20), st.none()),
+)
+sequences = st.lists(st.lists(actions, min_size=1, max_size=5), min_size=1, max_size=6)
+"""Batches; what is in one batch is asked for at the same instant."""
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(batches=sequences, viewer_percent=st.integers(3, 60), title_percent=st.integers(3, 90))
+async def test_no_order_of_requests_gets_past_a_cap(
+    app: App, batches: list[list[Any]], viewer_percent: int, title_percent: int
+) -> None:
+    slug = f"film-{uuid4().hex[:12]}"
+    async with app.runtime.database.transaction() as session:
+        title_id = (await add_title(session, slug, duration_us=LONG_S * S)).id
+    rule = {"scope": "title", "title": slug}
+    caps = {"viewer_total_percent": viewer_percent, "title_total_percent": title_percent}
+    put = await app.http.put("/v1/rights", json=rule | caps, headers=app.signed_in("ravi", "rights"))
+    assert put.status_code == 200, put.text
+    made: list[tuple[str, str]] = []
+    for batch in batches:
+        answers = await asyncio.gather(*(act(app, slug, made, action) for action in batch))
+        assert all(answer is None or answer.status_code in {200, 201, 204, 403, 404, 410, 422} for answer in answers)
+        made += [
+            (viewer, answer.json()["id"])
+            for (kind, viewer, _), answer in zip(batch, answers, strict=True)
+            if kind == "make" and answer is not None and answer.status_code == 201
+        ]
+        await assert_caps(app, title_id, viewer_percent, title_percent)
+
+
+async def act(app: App, slug: str, made: list[tuple[str, str]], action: Any) -> httpx.Response | None:
+    kind, who, span = action
+    if kind == "make":
+        body = {"title": slug, "start_us": span[0] * S, "end_us": min(LONG_S, sum(span)) * S}
+        return await app.http.post("/v1/moments", json=body, headers=app.signed_in(who))
+    if not made:
+        return None
+    viewer, moment = made[who % len(made)]
+    if kind == "delete":
+        return await app.http.delete(f"/v1/moments/{moment}", headers=app.signed_in(viewer))
+    body = {"start_us": span[0] * S, "end_us": min(LONG_S, sum(span)) * S}
+    return await app.http.patch(f"/v1/moments/{moment}", json=body, headers=app.signed_in(viewer))
+
+
+async def assert_caps(app: App, title_id: Any, viewer_percent: int, title_percent: int) -> None:
+    async with app.runtime.database.transaction() as session:
+        ever = (await session.execute(select(ClippedSpan).filter_by(title_id=title_id))).scalars().all()
+        live = (await session.execute(select(Moment).filter_by(title_id=title_id, deleted_at=None))).scalars().all()
+    by_viewer = defaultdict(list)
+    for each in ever:
+        by_viewer[each.viewer_id].append((each.start_us, each.end_us))
+    for had in by_viewer.values():
+        assert Coverage(had).total_us <= Total(percent=viewer_percent).of(LONG_S * S)
+    out = Coverage((each.start_us, each.end_us) for each in live)
+    assert out.total_us <= Total(percent=title_percent).of(LONG_S * S)
+
+
+async def test_fifty_viewers_at_once_share_what_a_title_has_left(app: App) -> None:
+    """Each asks for another ten seconds; there is room for three."""
+    async with app.runtime.database.transaction() as session:
+        await add_title(session, "fog", duration_us=1000 * S)
+    rule = {"scope": "title", "title": "fog", "title_total_us": 35 * S}
+    await app.http.put("/v1/rights", json=rule, headers=app.signed_in("ravi", "rights"))
+
+    async def one(number: int) -> int:
+        body = {"title": "fog", "start_us": number * 15 * S, "end_us": (number * 15 + 10) * S}
+        answer = await app.http.post("/v1/moments", json=body, headers=app.signed_in(f"viewer-{number}"))
+        return answer.status_code
+
+    statuses = await asyncio.gather(*map(one, range(50)))
+    assert (statuses.count(201), statuses.count(403)) == (3, 47)
