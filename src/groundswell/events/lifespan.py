@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import structlog
@@ -26,6 +27,8 @@ from .visitors import KEEP, Visitors
 log = structlog.get_logger(__name__)
 
 KEEP_HOUSE_EVERY_S = 600.0
+LANDING_PAGES_KEPT = 2_000
+"""Some ten kilobytes each."""
 
 
 @asynccontextmanager
@@ -33,8 +36,12 @@ async def lifespan(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     """The log's writer, the listener that keeps memories true, housekeeping, and (with the worker) sealing."""
     settings, database = runtime.settings, runtime.database
     visitors, keys, links = Visitors(database), Memory[frozenset[str]](), Memory[Destination]()
+    pages = Memory[Any](LANDING_PAGES_KEPT)
     await keep_house(runtime, visitors)
-    async with EventLog(database, settings.event_backlog_max).running() as event_log, listening(database, keys, links):
+    async with AsyncExitStack() as stack:
+        event_log = await stack.enter_async_context(EventLog(database, settings.event_backlog_max).running())
+        await stack.enter_async_context(listening(database, keys, links, pages))
+        app.state.landing_pages = pages
         app.state.event_log, app.state.visitors = event_log, visitors
         app.state.destinations = Destinations(database, settings, links)
         callers = Callers(database, visitors, keys)

@@ -27,9 +27,10 @@ T = TypeVar("T")
 
 
 class Memory(Generic[T]):
-    """Facts by key. Each may depend on ids; hearing of a change of one forgets the fact."""
+    """Facts by key, at most ``most``. Each may depend on ids; hearing of a change of one forgets the fact."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = ENTRIES_MAX) -> None:
+        self.most = most
         self.age = 0
         self.listening = False
         self._facts: dict[Hashable, tuple[float, T]] = {}
@@ -43,7 +44,7 @@ class Memory(Generic[T]):
         """Keep ``fact``, unless something was forgotten since ``age`` was read (before the fact was looked up)."""
         if age != self.age or not self.listening:
             return
-        if len(self._facts) >= ENTRIES_MAX:
+        if len(self._facts) >= self.most:
             self.clear()
         self._facts[key] = (time.monotonic() + EXPIRES_S, fact)
         for id in depends_on:

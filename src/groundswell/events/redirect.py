@@ -88,7 +88,7 @@ async def _follow(state: State, scope: Scope, token: str) -> list[tuple[bytes, b
     destination: Destination = await state.destinations.find(token, now)
     visitors: Visitors = state.visitors
     salt = visitors.salt(now.date()) or await visitors.prepare(now)
-    headers = _headers(scope["headers"])
+    headers = wanted_headers(scope["headers"])
     seen = see(headers, scope["client"][0] if scope["client"] else "", salt)
     if scope["method"] == "HEAD":
         return _answer(destination.start)
@@ -97,7 +97,8 @@ async def _follow(state: State, scope: Scope, token: str) -> list[tuple[bytes, b
     log: EventLog = state.event_log
     kind = "unfurl" if seen.verdict.kind == "unfurl" else "continue" if from_landing else "click"
     id = uuid7_bytes()
-    await log.submit(_line(id, now, kind, destination, seen, headers), _days(now.date()), (kind,))
+    line = visit_line(id, now, kind, destination.place, seen, headers)
+    await log.submit(line, days_of(now.date()), (kind,))
     if kind == "unfurl":
         return _answer(destination.landing)
     location = destination.after if from_landing else destination.start
@@ -108,11 +109,13 @@ async def _follow(state: State, scope: Scope, token: str) -> list[tuple[bytes, b
 
 
 @lru_cache(maxsize=4)
-def _days(day: date) -> frozenset[date]:
+def days_of(day: date) -> frozenset[date]:
+    """The one day, as the log wants it."""
     return frozenset([day])
 
 
-def _line(id: bytes, now: datetime, kind: str, to: Destination, seen: Seen, headers: dict[str, str]) -> str:
+def visit_line(id: bytes, now: datetime, kind: str, to: Place, seen: Seen, headers: dict[str, str]) -> str:
+    """One visitor's event at a share, as a line of COPY."""
     inputs = seen.inputs
     if seen.may_be_followed and (previous := _cookie(headers.get("cookie", ""))):
         inputs = inputs | {PREVIOUS: previous}
@@ -121,9 +124,9 @@ def _line(id: bytes, now: datetime, kind: str, to: Destination, seen: Seen, head
         id.hex(),
         now.isoformat(),
         kind,
-        to.place.columns,
+        to.columns,
         visitor=seen.visitor,
-        channel=to.place.channel,
+        channel=to.channel,
         verdict=copy_verdict(verdict.kind, verdict.reason, verdict.rule),
         inputs=_inputs(tuple(inputs.items())),
     )
@@ -134,7 +137,8 @@ def _inputs(items: tuple[tuple[str, str], ...]) -> str:
     return copy_inputs(dict(items))
 
 
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def wanted_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers by which a visit is judged, by lower-case name."""
     return {WANTED_HEADERS[name]: value.decode("latin-1") for name, value in raw if name in WANTED_HEADERS}
 
 

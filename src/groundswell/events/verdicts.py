@@ -1,22 +1,31 @@
 """Who made a visit: a person, a robot, or a link preview being fetched. Pure: the same inputs, the same verdict.
 
-The rule is the union of what a client says about itself (a prefetch or preview header, no name at all) and the
-crawler-user-agents list (github.com/monperrus/crawler-user-agents), compiled once. A verdict names its rule's
-version, so that it can be reached again or revised later; nothing is deleted for being a robot's.
+The rule is the union of what a client says about itself (a prefetch or preview header, no name at all), where it comes
+from (a data centre: people are not there) and the names that robots give themselves (``robots.py``). A verdict names
+its rule's version, so that it can be reached again or revised later; nothing is deleted for being a robot's. What only
+shows in many visits together is judged afterwards (``attribution/suspicion.py``).
+
+Advertising tells apart what can be known by lists and by what a client says (general invalid traffic) from what takes
+study of behaviour (sophisticated): Media Rating Council, "Invalid Traffic Detection and Filtration Standards
+Addendum", 2020. ``traffic`` says which a verdict is.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.metadata import version
+from functools import lru_cache
+from typing import Literal
 
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+from .robots import VERSION, robot_named
 
-RULE = f"1+crawler-user-agents-{version('crawler-user-agents')}"
+RULE = f"2+{VERSION}"
 USER_AGENT_MAX = 1024
+REASON_MAX = 120
 PREVIEW_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 PREVIEW_VALUES = ("prefetch", "prerender", "preview")
+SOPHISTICATED = frozenset({"rate", "self_referral", "shared_device", "ring", "too_soon", "too_even"})
+"""Reasons of verdicts that were reached from behaviour."""
+
+Traffic = Literal["givt", "sivt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +39,19 @@ class Verdict:
 
 HUMAN = Verdict("human", "nothing_says_otherwise")
 NAMELESS = Verdict("robot", "no_user_agent")
+DATACENTRE = Verdict("robot", "datacentre")
 UNFURLED = Verdict("unfurl", "reported_by_service")
 
 
-def judge(user_agent: str, headers: Mapping[str, str], fetches_for: str | None = None) -> Verdict:
+def judge(
+    user_agent: str, headers: Mapping[str, str], fetches_for: str | None = None, *, datacentre: bool = False
+) -> Verdict:
     """The verdict on one request.
 
     Args:
         headers: request headers by lower-case name; only the preview headers are looked at.
         fetches_for: the channel whose link previews this user agent fetches, when it is known to fetch any.
+        datacentre: whether it came from a network of the operator's list of data centres.
     """
     if fetches_for is not None:
         return Verdict("unfurl", f"fetches_for:{fetches_for}")
@@ -46,7 +59,8 @@ def judge(user_agent: str, headers: Mapping[str, str], fetches_for: str | None =
         value = headers.get(name)
         if value is not None and any(purpose in value.lower() for purpose in PREVIEW_VALUES):
             return Verdict("robot", f"preview_header:{name}")
-    return by_user_agent(user_agent[:USER_AGENT_MAX])
+    verdict = by_user_agent(user_agent[:USER_AGENT_MAX])
+    return DATACENTRE if datacentre and verdict is HUMAN else verdict
 
 
 @lru_cache(maxsize=50_000)
@@ -54,14 +68,15 @@ def by_user_agent(user_agent: str) -> Verdict:
     """What the name alone says."""
     if not user_agent.strip():
         return NAMELESS
-    if _listed().search(user_agent) is None:
+    robot = robot_named(user_agent)
+    if robot is None:
         return HUMAN
-    entry = next(entry for entry in CRAWLER_USER_AGENTS_DATA if re.search(entry["pattern"], user_agent))
-    tags = entry.get("tags") or ["crawler"]
-    kind = "unfurl" if "social-preview" in tags else "robot"
-    return Verdict(kind, f"{tags[0]}:{entry['pattern']}")
+    kind = "unfurl" if robot.tag == "social-preview" else "robot"
+    return Verdict(kind, f"{robot.tag}:{robot.pattern}"[:REASON_MAX])
 
 
-@cache
-def _listed() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{entry['pattern']})" for entry in CRAWLER_USER_AGENTS_DATA))
+def traffic(kind: str, reason: str) -> Traffic | None:
+    """Whether a verdict means routine (``givt``) or sophisticated (``sivt``) invalid traffic; None for neither."""
+    if kind != "robot":
+        return None
+    return "sivt" if reason.partition(":")[0] in SOPHISTICATED else "givt"
