@@ -27,10 +27,12 @@ from groundswell.web import rooms
 HOST = "127.0.0.1"
 BARE = """
 import sys, uvicorn
-HEADERS = [(b"location", b"http://127.0.0.1/watch/film?t=72"), (b"content-length", b"0")]
+BODY = b"x" * int(sys.argv[2])
+STATUS = 200 if BODY else 302
+HEADERS = [(b"location", b"http://127.0.0.1/watch/film?t=72"), (b"content-length", str(len(BODY)).encode())]
 async def app(scope, receive, send):
-    await send({"type": "http.response.start", "status": 302, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.start", "status": STATUS, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": BODY})
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, lifespan="off")
 """
 
@@ -74,10 +76,11 @@ async def answering(port: int, path: str) -> None:
 
 
 @asynccontextmanager
-async def bare_server() -> AsyncIterator[int]:
-    """uvicorn with an application of two lines that answers a constant 302; yields its port."""
+async def bare_server(body_bytes: int = 0) -> AsyncIterator[int]:
+    """uvicorn with an application of two lines that answers a constant 302, or a constant page of so many bytes;
+    yields its port."""
     port = free_port()
-    with process([sys.executable, "-c", BARE, str(port)], {}):
+    with process([sys.executable, "-c", BARE, str(port), str(body_bytes)], {}):
         await answering(port, "/")
         yield port
 

@@ -34,10 +34,16 @@ async def test_axe_finds_nothing(lumen: Lumen, visitor: NewVisitor, size: tuple[
     await assert_accessible(page, "trimmer")
     await page.get_by_role("button", name="Save moment").click()
     link = await shown_link(page)
-    await page.get_by_role("button", name="Embed").click()
+    for panel in ("QR code", "Options", "Embed"):
+        await page.get_by_role("button", name=panel).click()
+        await page.wait_for_timeout(100)
+        await assert_accessible(page, f"share sheet: {panel}")
     await page.wait_for_timeout(400)  # the sheet's entrance is over: colours are what they will stay
     await assert_accessible(page, "share sheet")
-    for path in ("/moments", "/account", link.removeprefix(lumen.url), "/watch/lamp"):
+    ((code,),) = lumen.rows("SELECT code FROM moments WHERE deleted_at IS NULL ORDER BY id DESC LIMIT 1")
+    mine = ("/moments", "/moments?q=nothing+like+that", f"/moments/{code}")
+    others = (f"/m/{code}", f"/embed/{code}", "/account", link.removeprefix(lumen.url), "/watch/lamp")
+    for path in (*mine, *others):
         await page.goto(lumen.url + path)
         await page.wait_for_timeout(300)
         await assert_accessible(page, path)

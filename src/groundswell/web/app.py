@@ -21,6 +21,7 @@ from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import Observed
 
 from . import pages, rooms
+from .landing import kept_page, send_kept
 
 log = structlog.get_logger(__name__)
 
@@ -28,11 +29,13 @@ RESCUE_INTERVAL_S = 10
 
 
 class Application(FastAPI):
-    """FastAPI, with the redirect before everything that it does."""
+    """FastAPI, with the redirect and visitors' landing pages before everything that it does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if is_redirect(scope):
             await redirect(self.state, scope, receive, send)
+        elif (kept := kept_page(self.state, scope)) is not None:
+            await send_kept(self.state, kept, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

@@ -13,6 +13,7 @@ from groundswell.platform.settings import Settings
 from groundswell.shares.links import resolve
 from groundswell.trust.api import make_report
 from groundswell.trust.schemas import ReportIn, ReportReason
+from groundswell.web.landing import keep
 from groundswell.web.templating import page
 
 from .clips import clip_of, coded_clip, shared_clip
@@ -38,14 +39,18 @@ assert set(REPORT_REASONS) == set(get_args(ReportReason))
 @router.api_route("/s/{token}", methods=["GET", "HEAD"])
 async def landing(request: Request, session: DbSession, caller: MaybeViewer, token: str) -> Response:
     """A share's landing page. The visit (or a robot's look) is committed before the page is answered."""
-    settings = request.app.state.settings
+    settings, pages = request.app.state.settings, request.app.state.landing_pages
+    age = pages.age
     found = await resolve(session, settings, token, Audience.of(caller))
     clip = await clip_of(session, settings, found, caller)
     if request.method == "GET":
         await landing_visit(request, found, caller)
     robots = {"X-Robots-Tag": "noindex"} if clip.card.noindex else {}
     shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS}
-    return page(request, "viewer/landing.html", headers=robots, **shown)
+    answer = page(request, "viewer/landing.html", headers=robots, **shown)
+    if caller is None and request.method == "GET":
+        keep(pages, age, found, answer)
+    return answer
 
 
 @router.post("/s/{token}/report")

@@ -1,0 +1,100 @@
+"""My moments in a browser: noted, trimmed anew by keyboard, links withdrawn, several deleted."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
+from .walking import clip_and_share, handle
+
+pytestmark = pytest.mark.browser
+
+
+async def edit(page: Page, lumen: Lumen, name: str) -> None:
+    await page.goto(f"{lumen.url}/moments")
+    await page.get_by_role("link", name=f"Edit {name}").click()
+    await expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_words_and_span_change_and_the_link_follows(
+    lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]
+) -> None:
+    page = (await visitor(size)).page
+    await lumen.sign_in(page, "ada")
+    name = f"To be changed {size[0]}"
+    link = await clip_and_share(lumen, page, name)
+    await edit(page, lumen, name)
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= size[0], "the page must not scroll sideways"
+    await page.get_by_label("Private note").fill("Ask Noor first")
+    await page.get_by_role("button", name="Save changes").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Your changes are saved.")
+
+    await page.get_by_role("button", name="Trim again").click()
+    start = handle(page, "Start")
+    await expect(start).to_be_visible()
+    before = float(await start.get_attribute("aria-valuenow") or "nan")
+    await start.focus()
+    for _ in range(3):
+        await page.keyboard.press("Shift+ArrowRight")
+    await expect(page.get_by_role("textbox", name="Your words").last).to_have_value(name)
+    await page.get_by_role("dialog").get_by_role("button", name="Save changes").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Your changes are saved.")
+    (row,) = lumen.rows("SELECT start_us, end_us, note FROM moments WHERE caption = %s", name)
+    assert row[0] / 1e6 == pytest.approx(before + 3, abs=0.06)
+    assert row[2] == "Ask Noor first"
+    shared = lumen.rows("SELECT count(*) FROM moments WHERE caption = %s AND deleted_at IS NULL", name)
+    assert shared == [(1,)], "trimmed anew, not made twice"
+
+    await page.get_by_role("button", name=re.compile("Withdraw the Copy link link")).click()
+    await expect(page.get_by_text("Withdrawn", exact=True)).to_be_visible()
+    answer = await page.goto(link)
+    assert answer is not None
+    assert answer.status == 410
+
+
+async def test_several_are_narrowed_chosen_and_deleted(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor()).page
+    await lumen.sign_in(page, "noor")
+    for name in ("Chosen one", "Chosen two", "Left alone"):
+        await clip_and_share(lumen, page, name)
+    await page.goto(f"{lumen.url}/moments")
+    await page.get_by_label("Find words").fill("chosen")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    await expect(page.get_by_role("checkbox")).to_have_count(2)
+    for box in await page.get_by_role("checkbox").all():
+        await box.check()
+    await expect(page.get_by_text("2 chosen")).to_be_visible()
+    await page.get_by_role("group", name="What to do").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_role("heading", name="Delete 2 moments?")).to_be_visible()
+    await page.get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("Deleted. Their links now say so.")).to_be_visible()
+    await expect(page.get_by_role("link", name="Left alone", exact=True)).to_be_visible()
+    await expect(page.get_by_role("link", name="Chosen one", exact=True)).to_have_count(0)
+
+
+async def test_the_options_of_the_sheet_change_the_link(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor(PHONE)).page
+    await lumen.sign_in(page, "ada")
+    link = await clip_and_share(lumen, page, "Upright")
+    await page.get_by_role("button", name="Options").click()
+    await page.get_by_role("radio", name="9:16").check(force=True)
+    await page.get_by_label("Subtitles on").uncheck()
+    await page.get_by_role("checkbox", name="Show my name").uncheck()
+    await page.get_by_label("The link works").select_option("For a day")
+    query = "SELECT shape, captions, credit, expires_at IS NULL FROM shares WHERE %s LIKE code || '%%'"
+    for _ in range(40):
+        if lumen.rows(query, link.rsplit("/", 1)[1]) == [("vertical", False, False, False)]:
+            break
+        await page.wait_for_timeout(250)
+    assert lumen.rows(query, link.rsplit("/", 1)[1]) == [("vertical", False, False, False)]
+    friend = (await visitor(PHONE)).page
+    await friend.goto(link)
+    await expect(friend.get_by_text("Ada clipped this")).to_have_count(0)
+    box = await friend.locator(".stage").bounding_box()
+    assert box is not None
+    assert box["height"] > box["width"]
+    assert await friend.locator("video").get_attribute("src") is not None
+    assert await friend.locator("track").get_attribute("default") is None

@@ -1,0 +1,52 @@
+"""A landing page is light, still, and shows its picture before any script runs."""
+
+import pytest
+from playwright.async_api import Request, expect
+
+from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
+from .walking import clip_and_share
+
+pytestmark = pytest.mark.browser
+
+BUDGET = 60 * 1024
+SHIFTS = """
+    globalThis.shifts = [];
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifts.push(entry.value);
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_it_is_light_and_does_not_move(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, f"Light {size[0]}")
+    page = (await visitor(size)).page
+    loaded: list[Request] = []
+    page.on("requestfinished", loaded.append)
+    await page.add_init_script(SHIFTS)
+    await page.goto(link)
+    await page.wait_for_function("() => document.querySelector('video').currentTime > 0.5")
+    sizes = {}
+    for request in loaded:
+        if request.resource_type in {"document", "script", "stylesheet", "font"}:
+            sizes[request.url] = (await request.sizes())["responseBodySize"]
+    assert len(sizes) >= 4, "page, style, script and type"
+    assert sum(sizes.values()) <= BUDGET, sizes
+    assert await page.evaluate("() => shifts") == []
+
+
+async def test_the_picture_is_there_before_any_script(lumen: Lumen, visitor: NewVisitor) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, "Picture first")
+    someone = await visitor(PHONE)
+    await someone.context.route("**/*.js", lambda route: route.abort())
+    await someone.page.goto(link)
+    await expect(someone.page.locator("video")).to_be_in_viewport()
+    pictures = "() => [...document.images].filter((image) => image.complete && image.naturalWidth === 1200).length"
+    await someone.page.wait_for_function(f"() => ({pictures})() >= 1")
+    poster = await someone.page.locator("video").get_attribute("poster")
+    answer = await someone.page.request.get(f"{lumen.url}{poster}")
+    assert len(await answer.body()) < 300_000
