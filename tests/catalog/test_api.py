@@ -1,10 +1,13 @@
 """Titles and their files, as clients meet them."""
 
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from groundswell.catalog.importing import import_title
 from groundswell.catalog.tables import Line, Shot, Source, Title
+from tests.catalog.films import film
 from tests.catalog.rows import S, add_series, add_title
 from tests.support import App
 
@@ -119,3 +122,22 @@ async def test_pictures_that_are_missing_are_not_found(app: App) -> None:
     for name in ("poster.jpg", "backdrop.jpg", "storyboard.jpg", "storyboard.vtt"):
         answer = await app.http.get(f"/titles/fog/{name}")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), name
+
+
+async def test_a_title_suggests_moments_and_says_where_sentences_end(app: App, tmp_path: Path) -> None:
+    long = film(tmp_path / "long.mp4", shot_seconds=8)
+    says = [(1, 3, "Who goes there?"), (3, 5, "It is only me."), (5, 7, "Then come in."), (9, 12, "It is cold")]
+    lines = "".join(f"{n}\n00:00:{a:02},000 --> 00:00:{b:02},000\n{t}\n\n" for n, (a, b, t) in enumerate(says, 1))
+    (tmp_path / "long.srt").write_text(lines)
+    await import_title(app.runtime, long, name="Long", subtitles=tmp_path / "long.srt")
+    title = (await app.http.get("/v1/titles/long")).json()
+    ends = [sentence["end_us"] for sentence in title["sentences"]]
+    assert ends[:3] == [3 * S, 5 * S, 7 * S]
+    best = title["suggestions"][0]
+    assert 0 <= best["start_us"] < best["end_us"] <= title["duration_us"]
+    assert {suggestion["why"] for suggestion in title["suggestions"]} <= {"exchange", "peak"}
+    (tmp_path / "mended.srt").write_text("1\n00:00:20,000 --> 00:00:22,000\nOnly this is said.\n")
+    await import_title(app.runtime, long, name="Long", subtitles=tmp_path / "mended.srt")
+    mended = (await app.http.get("/v1/titles/long")).json()
+    assert [sentence["end_us"] for sentence in mended["sentences"]] == [22 * S]
+    assert mended["suggestions"] != title["suggestions"]

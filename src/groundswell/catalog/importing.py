@@ -26,7 +26,7 @@ from groundswell.platform.storage import ObjectStore
 
 from .analysis import Analysis, OnProgress, analyse
 from .packaging import INDEX, Packaged
-from .recording import Stored, TitleText, check_place, record_text, record_title
+from .recording import Stored, TitleText, check_place, record_suggestions, record_text, record_title
 from .slugs import checked_slug, slug_of
 from .tables import Source, Title
 from .titles import ready_source
@@ -162,6 +162,7 @@ async def _refresh(database: Database, title_id: UUID, text: TitleText) -> UUID:
         title = await session.get_one(Title, title_id)
         source = await ready_source(session, title)
         await record_text(session, title, text, source.duration_us or 0)
+        await record_suggestions(session, title, source)
     log.info("title_known_already", slug=text.slug)
     return title_id
 

@@ -2,14 +2,15 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.media import Lines
+from groundswell.media import Line as Cue
+from groundswell.media import Lines, suggest
 from groundswell.platform.problems import Problem
 from groundswell.platform.signals import send
 
@@ -119,6 +120,7 @@ async def record_title(session: AsyncSession, says: TitleText, found: Analysis, 
     title.current_source_id = source.id
     title.poster_key, title.backdrop_key = stored.poster_key, stored.backdrop_key
     await session.flush()
+    await record_suggestions(session, title, source)
     await send(session, TitleImported(title.id, source.id))
     return title.id
 
@@ -140,6 +142,21 @@ async def record_text(session: AsyncSession, title: Title, says: TitleText, dura
     await session.flush()
     if says.lines:
         await _record_lines(session, title.id, says, duration_us)
+
+
+async def record_suggestions(session: AsyncSession, title: Title, source: Source) -> None:
+    """Find moments worth clipping anew, from the title's first language, shots and loudness."""
+    language = await session.scalar(select(func.min(Line.language)).filter_by(title_id=title.id))
+    lines = await session.scalars(select(Line).filter_by(title_id=title.id, language=language).order_by(Line.number))
+    shots = await session.scalars(select(Shot).filter_by(source_id=source.id).order_by(Shot.number))
+    found = suggest(
+        source.duration_us or 0,
+        [(shot.start_us, shot.end_us) for shot in shots],
+        [Cue(line.start_us, line.end_us, line.text) for line in lines],
+        source.waveform or [],
+    )
+    title.suggestions = [asdict(each) for each in found]
+    await session.flush()
 
 
 async def _place_in_series(session: AsyncSession, title: Title, says: TitleText) -> None:

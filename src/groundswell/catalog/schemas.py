@@ -59,6 +59,23 @@ class ShotOut(FromRow):
     end_us: int
 
 
+class SentenceOut(BaseModel):
+    """What is said between two times."""
+
+    start_us: int
+    end_us: int
+
+
+class SuggestionOut(BaseModel):
+    """A moment worth clipping: a complete exchange of words, or a loud one. ``text`` is what is said first in it."""
+
+    start_us: int
+    end_us: int
+    score: float = Field(ge=0, le=1)
+    why: Literal["exchange", "peak"]
+    text: str
+
+
 class SourceOut(BaseModel):
     """The version of the media that clips are cut from."""
 
@@ -126,6 +143,8 @@ class TitleDetail(TitleSummary):
     languages: list[str]
     lines: list[LineOut] = Field(description="In the language asked for, or the first there is.")
     shots: list[ShotOut]
+    sentences: list[SentenceOut] = Field(description="Where somebody has finished speaking: where a clip likes to end.")
+    suggestions: list[SuggestionOut] = Field(description="Moments worth clipping, best first.")
     rights: ClipRights | None
 
 

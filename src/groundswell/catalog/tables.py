@@ -25,6 +25,7 @@ class Title(Base):
     """A film or an episode. An episode has a series, a season and a number; a film has none of them.
 
     ``live``: it is, or was, a live event; rights to clip those are often sold apart.
+    ``suggestions`` are moments worth clipping, best first: each ``{start_us, end_us, score, why, text}``.
     """
 
     __tablename__ = "titles"
@@ -48,6 +49,7 @@ class Title(Base):
     poster_key: Mapped[str | None]
     backdrop_key: Mapped[str | None]
     accent: Mapped[str | None] = mapped_column(String(7))
+    suggestions: Mapped[list[Any] | None]
     current_source_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     if TYPE_CHECKING:

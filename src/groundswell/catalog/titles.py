@@ -7,11 +7,22 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
-from groundswell.media import REASONS
+from groundswell.media import REASONS, sentences
+from groundswell.media import Line as Cue
 from groundswell.platform.problems import Problem
 
 from .questions import clip_rights
-from .schemas import LineOut, NotPackagedOut, SeriesOut, ShotOut, SourceOut, TitleDetail, TitleSummary
+from .schemas import (
+    LineOut,
+    NotPackagedOut,
+    SentenceOut,
+    SeriesOut,
+    ShotOut,
+    SourceOut,
+    SuggestionOut,
+    TitleDetail,
+    TitleSummary,
+)
 from .tables import Line, Series, Shot, Source, Title
 
 
@@ -132,6 +143,7 @@ async def detail(
     shots = await session.scalars(select(Shot).filter_by(source_id=source.id).order_by(Shot.number))
     rate = (source.frame_rate_num, source.frame_rate_den)
     chosen = language or next(iter(languages), None)
+    lines = [] if chosen is None else await lines_of(session, title.id, chosen)
     return TitleDetail(
         **summary(title, source, series).model_dump(),
         width=source.width or 0,
@@ -153,8 +165,10 @@ async def detail(
         storyboard_vtt_url=f"/titles/{title.slug}/storyboard.vtt" if source.storyboard_key else None,
         waveform_url=f"/v1/titles/{title.slug}/waveform",
         languages=languages,
-        lines=[] if chosen is None else await lines_of(session, title.id, chosen),
+        lines=lines,
         shots=[ShotOut.model_validate(shot) for shot in shots],
+        sentences=sentences_of(lines),
+        suggestions=[SuggestionOut.model_validate(each) for each in title.suggestions or []],
         rights=await clip_rights(session, title, source, viewer),
     )
 
@@ -162,6 +176,12 @@ async def detail(
 def _not_packaged(source: Source) -> NotPackagedOut | None:
     code = source.package_refusal
     return None if code is None else NotPackagedOut(code=code, words=REASONS.get(code, code))
+
+
+def sentences_of(lines: Sequence[LineOut]) -> list[SentenceOut]:
+    """The sentences that subtitle lines make up."""
+    spoken = sentences([Cue(line.start_us, line.end_us, line.text) for line in lines])
+    return [SentenceOut(start_us=each.start_us, end_us=each.end_us) for each in spoken]
 
 
 async def languages_of(session: AsyncSession, title_id: UUID) -> list[str]:

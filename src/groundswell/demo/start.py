@@ -19,6 +19,7 @@ from groundswell.discovery.refreshing import refresh
 from groundswell.earnings import pools
 from groundswell.earnings.jobs import divide_pool
 from groundswell.earnings.tables import Pool
+from groundswell.media import make_test_signer
 from groundswell.moments.recipes import POSTER, WIDE
 from groundswell.moments.renditions import ensure
 from groundswell.moments.tables import Moment, Rendition
@@ -47,6 +48,7 @@ Report = Callable[[float], None]
 def run_demo(settings: Settings, console: Console) -> None:
     """Prepare what is not there yet, then serve until interrupted."""
     settings = settings.model_copy(update={"base_url": f"http://{settings.host}:{settings.port}"})
+    settings = with_test_credentials(settings)
     mark = settings.data_dir / "demo.edition"
     if not mark.exists() or mark.read_text() != EDITION:
         with stages(console) as stage:
@@ -54,6 +56,17 @@ def run_demo(settings: Settings, console: Console) -> None:
         mark.write_text(EDITION)
     app = create_demo_app(settings)
     run_server(settings, app, on_ready=lambda: welcome(settings, console))
+
+
+def with_test_credentials(settings: Settings) -> Settings:
+    """The demo signs what it exports, with a certificate of its own that nobody in the world trusts."""
+    if settings.credentials_file is not None:
+        return settings
+    file = settings.data_dir / "demo-credentials.pem"
+    if not file.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        make_test_signer(file, settings.service_name)
+    return settings.model_copy(update={"credentials_file": file})
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from groundswell.platform.telemetry import RENDERS
 
 from .exact import make_exact
 from .recipes import HLS, POSTER, PREVIEW, Recipe
+from .signing import sign_made
 from .tables import Rendition
 from .watching import CHANNEL
 
@@ -148,6 +149,8 @@ async def _make_and_store(
             return await make_exact(runtime.store, source, recipe, folder, limits)
         made = folder / "made"
         result = await _render(recipe, await _local(runtime, source), made, limits, progress)
+        if await sign_made(runtime, recipe, source, made, result, limits):
+            result = {**result, "signed": True}
         await runtime.store.put_file(recipe.storage_key, made)
         return result, made.stat().st_size
 

@@ -22,6 +22,7 @@ from groundswell.platform.problems import NotFound, Problem
 from .availability import Audience, check_available
 from .finding import find_moment
 from .following import Followers
+from .keeping import note_asked
 from .recipes import POSTER, PREVIEW, Recipe
 from .renditions import lost
 from .tables import Moment, Rendition
@@ -125,6 +126,8 @@ async def _media(
     async with _database(request).transaction() as session:
         recipe = recipe_of(await _available(session, code, audience, purpose), profile)
         rendition = await session.get(Rendition, recipe.hash)
+        if rendition is not None:
+            note_asked(rendition)
     if rendition is None or rendition.status != "ready":
         rendition = await _when_made(request, recipe)
         async with _database(request).transaction() as session:

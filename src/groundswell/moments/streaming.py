@@ -20,6 +20,7 @@ from groundswell.trust.clips import ClipRefused
 from .availability import Audience, check_available
 from .exact import made_of
 from .finding import find_moment
+from .keeping import note_asked
 from .recipes import HLS
 from .renditions import lost
 from .serving import Asking, come_back
@@ -111,7 +112,8 @@ async def _stream(request: Request, session: AsyncSession, asked: Asked, version
     package = await package_at(_runtime(request).store, facts.package_key)
     exact = await session.get(Rendition, recipe.hash)
     made = None if exact is None else made_of(exact)
-    if made is not None:
+    if exact is not None and made is not None:
+        note_asked(exact)
         best = exact_stream(made, facts.package_key, recipe)
         if version in {None, best.version}:
             return best

@@ -67,7 +67,8 @@ class Rendition(Base):
     """The bytes of one recipe: (source, start, end, profile), by the recipe's hash. Never made twice.
 
     ``status`` is ``queued``, ``rendering``, ``ready`` or ``failed``; ``progress`` is thousandths. ``failure_code`` is
-    the clip engine's reason. ``settled_at`` is when it became ready, or failed for the last time.
+    the clip engine's reason. ``settled_at`` is when it became ready, or failed for the last time; ``asked_at`` is
+    when it was last asked for, within an hour.
     """
 
     __tablename__ = "renditions"
@@ -93,6 +94,7 @@ class Rendition(Base):
     failure_words: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     settled_at: Mapped[datetime | None]
+    asked_at: Mapped[CreatedAt]
 
     @property
     def settled(self) -> bool:

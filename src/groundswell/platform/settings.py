@@ -79,6 +79,23 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(2, description="Background jobs at once in one process.", ge=1, le=64)
     render_timeout_s: int = Field(300, description="Seconds after which one render is ended.", ge=1)
     render_memory_mb: int = Field(2048, description="Memory one render may use, in MiB.", ge=256)
+    rendition_keep_days: int = Field(
+        180,
+        description="Days for which renditions that nobody asks for are kept; they are made again when somebody does. "
+        "0: for ever.",
+        ge=0,
+    )
+    rendition_keep_mb: int | None = Field(
+        None,
+        description="How much room renditions may take, in MiB: the least recently asked for are dropped. "
+        "Unset: no bound.",
+        ge=0,
+    )
+    credentials_file: Path | None = Field(
+        None,
+        description="A PEM file with the private key and certificate chain that sign every exported clip and picture "
+        "(C2PA content credentials). Unset: they are not signed.",
+    )
     upload_max_mb: int = Field(20_000, description="Largest source file that `import` takes, in MiB.", ge=1)
     event_max_age_days: int = Field(400, description="Events that happened longer ago than this are refused.", ge=1)
     event_batch_max: int = Field(1000, description="Most events in one call to /v1/events.", ge=1)
