@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.signals import Visited
-from groundswell.events.tables import LoggedEvent
+from groundswell.events.tables import LoggedEvent, Reverdict
 from groundswell.events.touchtokens import PARAMETER, TouchedEvent, read_touch_token
 from groundswell.events.visits import PREVIOUS
 from groundswell.moments.tables import Moment
@@ -148,9 +148,17 @@ async def _insert(
 async def eligible(session: AsyncSession, viewer_id: UUID, at: datetime, window_days: int) -> Sequence[EligibleTouch]:
     """The touches that can earn credit for a conversion of ``viewer_id`` at ``at``, oldest first.
 
-    Those within the window before it, the latest ``TOUCHES_MAX``; nobody earns credit for their own conversion. The
+    Those within the window before it, the latest ``TOUCHES_MAX``; nobody earns credit for their own conversion, nor by
+    a visit that a later verdict took for a robot's. The
     order is total (time, then event id), as money depends on it.
     """
+    newest_verdict = (
+        select(Reverdict.kind)
+        .where(Reverdict.at == Touch.at, Reverdict.event_id == Touch.event_id)
+        .order_by(Reverdict.created_at.desc(), Reverdict.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     query = (
         select(Touch, Share, Moment)
         .outerjoin(Share, Share.id == Touch.share_id)
@@ -160,6 +168,7 @@ async def eligible(session: AsyncSession, viewer_id: UUID, at: datetime, window_
             Touch.at <= at,
             Touch.at >= at - timedelta(days=window_days),
             func.coalesce(Share.viewer_id, Touch.sharer_id).is_distinct_from(viewer_id),
+            func.coalesce(newest_verdict, "human") == "human",
         )
         .order_by(Touch.at.desc(), Touch.event_id.desc())
         .limit(TOUCHES_MAX)

@@ -37,11 +37,12 @@ def see(headers: Mapping[str, str], address: str, salt: bytes) -> Seen:
     """
     user_agent = headers.get("user-agent", "")
     visitor = None if headers.get("sec-gpc") == "1" else visitor_hash(salt, address, user_agent)
-    return Seen(judge(user_agent, headers, _fetches_for(user_agent)), visitor, inputs_of(headers))
+    return Seen(judge(user_agent, headers, fetches_for(user_agent)), visitor, inputs_of(headers))
 
 
 @lru_cache(maxsize=50_000)
-def _fetches_for(user_agent: str) -> str | None:
+def fetches_for(user_agent: str) -> str | None:
+    """The channel whose link previews this name fetches."""
     return unfurler(user_agent)
 
 

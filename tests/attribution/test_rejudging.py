@@ -1,0 +1,90 @@
+"""Visits are judged again by newer rules and by behaviour: new rows, never edits; and they stop earning."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from groundswell.attribution.rejudging import rejudge
+from groundswell.events.event import Event
+from groundswell.events.log import record
+from groundswell.events.tables import LoggedEvent, Reverdict
+from groundswell.events.touchtokens import touch_token
+from groundswell.events.verdicts import RULE
+from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import uuid7
+from tests.attribution.test_conversions import ago, conversion, report
+from tests.events.places import Shared, make_shared
+from tests.support import App
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
+
+
+async def click(app: App, shared: Shared, user_agent: str, rule: str = "1+old", **fields: Any) -> Event:
+    event = Event(
+        kind="click",
+        id=uuid7(),
+        share_id=shared.share.id,
+        moment_id=shared.moment.id,
+        title_id=shared.title.id,
+        verdict="human",
+        verdict_reason="nothing_says_otherwise",
+        verdict_rule=rule,
+        inputs={"ua": user_agent},
+        **{"at": ago(hours=1), **fields},
+    )
+    async with app.runtime.database.transaction() as session:
+        await record(session, event)
+    return event
+
+
+async def judged(app: App) -> int:
+    async with app.runtime.database.transaction() as session:
+        return await rejudge(session, ago(days=2), utc_now())
+
+
+async def verdicts(app: App) -> dict[object, tuple[str, str, str, str | None]]:
+    async with app.runtime.database.transaction() as session:
+        return {v.event_id: (v.kind, v.reason, v.rule, v.traffic) for v in await session.scalars(select(Reverdict))}
+
+
+@pytest.fixture
+async def shared(app: App) -> Shared:
+    return await make_shared(app.runtime.database, app.runtime.settings)
+
+
+async def test_a_newer_rule_gives_new_rows_and_leaves_the_old(app: App, shared: Shared) -> None:
+    curl = await click(app, shared, "curl/8.1")
+    preview = await click(app, shared, "WhatsApp/2.23.20.0")
+    await click(app, shared, PHONE)
+    await click(app, shared, "curl/8.1", RULE)
+    assert await judged(app) == 2
+    assert await verdicts(app) == {
+        curl.id: ("robot", "http-library:^curl", RULE, "givt"),
+        preview.id: ("unfurl", "fetches_for:whatsapp", RULE, None),
+    }
+    assert await judged(app) == 0
+    async with app.runtime.database.transaction() as session:
+        assert set(await session.scalars(select(LoggedEvent.verdict).filter_by(kind="click"))) == {"human"}
+    with pytest.raises(IntegrityError, match="only ever appended"):
+        async with app.runtime.database.transaction() as session:
+            await session.execute(text("UPDATE verdicts SET kind = 'human'"))
+
+
+async def test_behaviour_is_judged_and_stops_earning(app: App, shared: Shared) -> None:
+    begin = ago(hours=1)
+    burst = [
+        await click(app, shared, PHONE, RULE, visitor="v", at=begin + timedelta(seconds=n / 10)) for n in range(31)
+    ]
+    calm = await click(app, shared, PHONE, RULE, visitor="w")
+    assert await judged(app) == 31
+    found = await verdicts(app)
+    assert set(found) == {event.id for event in burst}
+    assert {(kind, traffic) for kind, _, _, traffic in found.values()} == {("robot", "sivt")}
+    service = await app.service_key("conversions:write")
+    for number, (event, earns) in enumerate([(burst[0], False), (calm, True)]):
+        token = touch_token(app.runtime.settings.secret, event.at, event.id)
+        body = conversion("sign_up", id=f"s{number}", viewer=f"v{number}", touch=token)
+        assert bool((await report(app, service, body)).json()["credits"]) is earns
