@@ -25,7 +25,7 @@ from av.filter import Graph
 
 from bench.harness import Bench
 from groundswell.media import clip_playlist, package, probe
-from groundswell.media.check import luma
+from groundswell.media.seam import luma
 
 CACHE = Path(__file__).parent / "cache"
 ROUNDS = int(os.environ.get("GROUNDSWELL_BENCH_ROUNDS", "3"))

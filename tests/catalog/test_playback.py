@@ -1,5 +1,6 @@
 """Which files browsers are given as they are."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,11 @@ def plain(film_file: Path) -> TitleIndex:
 
 def but(index: TitleIndex, container: str, codec: str, *sounds: str, **picture: Any) -> TitleIndex:
     """``index``, were it of these codecs."""
-    return index.model_copy(
-        update={
-            "container": container,
-            "video": index.video.model_copy(update={"codec": codec, **picture}),
-            "audio": tuple(index.audio[0].model_copy(update={"codec": sound}) for sound in sounds),
-        }
+    return replace(
+        index,
+        container=container,
+        video=replace(index.video, codec=codec, **picture),
+        audio=tuple(replace(index.audio[0], codec=sound) for sound in sounds),
     )
 
 
@@ -52,4 +52,4 @@ def test_browsers_are_given_what_all_of_them_play(
 
 def test_what_was_probed_is_judged_and_a_fragmented_file_is_made_over(plain: TitleIndex) -> None:
     assert playable_as(plain) == "video/mp4"
-    assert playable_as(plain.model_copy(update={"fragmented": True})) is None
+    assert playable_as(replace(plain, fragmented=True)) is None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from groundswell.media import MediaError, cut, probe
-from groundswell.media.check import luma, psnr
+from groundswell.media.seam import luma, psnr
 from tests.media.conftest import FilmMaker
 from tests.media.exactness import assert_exact, frames_between
 from tests.media.film import Film, numbers

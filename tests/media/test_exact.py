@@ -27,10 +27,10 @@ from groundswell.media import (
     package,
     ranges_needed,
 )
-from groundswell.media.check import luma
 from groundswell.media.display import in_display_order
 from groundswell.media.gather import CannotCopy
 from groundswell.media.joining import decoding_times
+from groundswell.media.seam import luma
 from tests.media.conftest import FilmMaker
 from tests.media.film import Film, burst_times, numbers
 

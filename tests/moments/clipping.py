@@ -48,7 +48,7 @@ async def add_title(runtime: Runtime, film: Path, slug: str = "numbers", *, name
             height=index.video.display_height,
             frame_rate_num=index.video.frame_rate and index.video.frame_rate.numerator,
             frame_rate_den=index.video.frame_rate and index.video.frame_rate.denominator,
-            index=index.model_dump(mode="json"),
+            index=index.to_document(),
         )
         session.add(source)
         await session.flush()

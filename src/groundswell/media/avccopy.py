@@ -13,7 +13,8 @@ from .gather import CannotCopy, Packets
 from .splice import Picture
 
 PROFILES = {66: "baseline", 77: "main", 88: "main", 100: "high", 110: "high10", 122: "high422", 244: "high444"}
-SEAM_CRF = 15
+SEAM_PRESET, SEAM_CRF = "ultrafast", 17
+"""A few pictures: bits matter less than time. A quarter of the time of ``veryfast`` at 15, and nearer to the title."""
 
 
 class AvcCopy(Copier):
@@ -70,7 +71,7 @@ class AvcCopy(Copier):
         if number is None or len(self._sps) > 28 or len(self._pps) > 250:
             raise CannotCopy("too_many_parameter_sets")
         return {
-            "preset": "veryfast",
+            "preset": SEAM_PRESET,
             "crf": str(SEAM_CRF),
             "profile": PROFILES.get(self._config.lead[0], "high"),
             "x264-params": f"sps-id={number}:annexb=0:scenecut=0:repeat-headers=0:keyint=infinite:force-cfr=1",

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from . import boxes
 from .errors import MediaError
 from .grid import Grid
+from .likeness import Plane, likeness, plane_of
 
-Luma = np.ndarray[tuple[int, ...], np.dtype[Any]]
 LEAST_PSNR = 26.0
 LOOK_ON = 2
 
@@ -30,7 +26,7 @@ LOOK_ON = 2
 class Witness:
     """What a picture of the clip looks like in the title: the very same when copied, near to it when encoded."""
 
-    luma: Luma
+    luma: Plane
     exact: bool
 
 
@@ -40,23 +36,6 @@ class Seam:
 
     start: int
     end: int
-
-
-def luma(frame: VideoFrame) -> Luma:
-    """The brightness plane without padding. Shape (height, width); 16-bit numbers for more than 8 bits."""
-    plane = frame.planes[0]
-    deep = frame.format.components[0].bits > 8
-    grid = np.frombuffer(memoryview(plane), np.uint16 if deep else np.uint8).reshape(plane.height, -1)
-    return np.asarray(grid[: frame.height, : frame.width].copy())
-
-
-def psnr(a: Luma, b: Luma) -> float:
-    """Peak signal to noise ratio in dB of two planes of 8 or of 10 bits; 99 when they are the same."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return 0.0
-    peak = 255.0 if a.dtype == np.uint8 else 1023.0
-    error = float(np.square(a.astype(np.int32) - b).mean())
-    return 99.0 if error == 0 else min(99.0, 10 * math.log10(peak**2 / error))
 
 
 def check_clip(
@@ -152,16 +131,19 @@ def _check_seam(
         if here > wanted or frame.is_corrupt:
             raise _fail(f"Picture {wanted} does not decode.")
         if here in witnesses:
-            compare(here, luma(frame), witnesses[here])
+            compare(here, plane_of(frame), witnesses[here])
         if here >= last:
             return
         wanted += 1
     raise _fail(f"Picture {wanted} does not decode.")
 
 
-def compare(number: int, seen: Luma, witness: Witness) -> None:
-    likeness = psnr(seen, witness.luma)
-    if witness.exact and likeness < 99:
-        raise _fail(f"Picture {number} was copied but differs ({likeness:.1f} dB).")
-    if likeness < LEAST_PSNR:
-        raise _fail(f"Picture {number} is far from the title's ({likeness:.1f} dB).")
+def compare(number: int, seen: Plane, witness: Witness) -> None:
+    """Raise ``check_failed`` unless picture ``number`` is what the witness saw."""
+    if seen == witness.luma:
+        return
+    near = likeness(seen, witness.luma)
+    if witness.exact:
+        raise _fail(f"Picture {number} was copied but differs ({near:.1f} dB).")
+    if near < LEAST_PSNR:
+        raise _fail(f"Picture {number} is far from the title's ({near:.1f} dB).")

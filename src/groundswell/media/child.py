@@ -19,12 +19,16 @@ from typing import Any, TextIO
 from .errors import MediaError, reading
 
 PROGRESS_EVERY_S = 0.1
+STALLED_AFTER_S = 30.0
+STALLED = 75
+"""Exit status of a child that waited for nothing: a damaged stream can make a decoder's threads wait for each other."""
 
 
 def main() -> None:
     out = _own_stdout()
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_when_stalled, args=(STALLED_AFTER_S,), daemon=True).start()
     _limit(request["memory_bytes"], request["cpu_s"])
     try:
         answer = {"result": _call(request["call"], request["arguments"], _reporter(out))}
@@ -46,6 +50,17 @@ def _own_stdout() -> TextIO:
 def _end_with_parent() -> None:
     sys.stdin.read()
     os._exit(1)
+
+
+def end_when_stalled(after_s: float) -> None:
+    """Never return, but end the process once it has used no processor time for so many seconds."""
+    used, since = time.process_time(), time.monotonic()
+    while True:
+        time.sleep(after_s / 10)
+        if time.process_time() - used > 0.001 * after_s:
+            used, since = time.process_time(), time.monotonic()
+        elif time.monotonic() - since > after_s:
+            os._exit(STALLED)
 
 
 def _limit(memory_bytes: int, cpu_s: int) -> None:

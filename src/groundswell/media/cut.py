@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from .endcard import EndCard
+from .card import EndCard
 from .errors import MediaError
 from .gather import CannotCopy
 from .limits import DEFAULT_LIMITS, Limits
@@ -15,7 +15,6 @@ from .order import Audio, CutResult, Order, Progress
 from .orientation import Orientation
 from .probe import index_of
 from .profiles import Profile, profile_named
-from .render import render
 from .smart import smart_cut
 from .source import Source, open_source
 from .times import SECOND_US, clock
@@ -116,16 +115,22 @@ def cut_as(
 def _make(title: Source, index: TitleIndex, order: Order, path: Path) -> CutResult:
     """Smartly where that is possible and comes out right, else by encoding every frame."""
     if order.profile.renders or order.subtitles is not None:
-        return render(title, index, order, path)
+        return _render(title, index, order, path)
     turn = Orientation(index.video.rotation, index.video.mirrored, index.video.display_matrix)
     try:
         return smart_cut(title, index, order, turn, path)
     except CannotCopy as reason:
-        return render(title, index, order, path, str(reason))
+        return _render(title, index, order, path, str(reason))
     except MediaError as error:
         if error.code not in ("check_failed", "damaged"):
             raise
-        return render(title, index, order, path, f"{error.code}: {error.detail}")
+        return _render(title, index, order, path, f"{error.code}: {error.detail}")
     except (av.error.FFmpegError, ValueError) as error:
         title.check_unchanged()
-        return render(title, index, order, path, f"not_copyable: {error}")
+        return _render(title, index, order, path, f"not_copyable: {error}")
+
+
+def _render(title: Source, index: TitleIndex, order: Order, path: Path, reason: str | None = None) -> CutResult:
+    from .render import render  # what a smart cut does not need is not loaded
+
+    return render(title, index, order, path, reason)

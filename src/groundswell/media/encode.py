@@ -10,7 +10,6 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from .grid import Grid
 from .picture import Shape
 
 
@@ -73,18 +72,3 @@ def _options(hdr: bool, shape: Shape, quality: Quality, rate: Fraction) -> dict[
         if shape.interlaced:
             options["x264-params"] = "tff=1"
     return options
-
-
-def lay_out(packets: list[Packet[VideoStream]], grid: Grid, stream: VideoStream) -> None:
-    """Give packets in decoding order their final times: presentation from ``grid``, decoding times that
-    step like it, shifted back by just the reordering there is."""
-    pts = [p.pts for p in packets if p.pts is not None]
-    rank = {at: n for n, at in enumerate(sorted(pts))}
-    times = grid.times
-    delay = max((times[n] - times[rank[p]] for n, p in enumerate(pts)), default=0)
-    for n, (packet, at) in enumerate(zip(packets, pts, strict=True)):
-        packet.pts = times[rank[at]]
-        packet.dts = times[n] - delay
-        packet.time_base = grid.tick
-        packet.duration = grid.length(rank[at])
-        packet.stream = stream

@@ -6,7 +6,6 @@ level Q, since it is looked at across a room and through a codec, with the four 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -15,30 +14,15 @@ from av.video.frame import VideoFrame
 from PIL import Image, ImageDraw
 
 from .captions import font_for, script_of, wrapped
-from .errors import MediaError
+from .card import CARD_US, EndCard
 from .grid import Grid
 from .times import SECOND_US
 
-CARD_US = 2 * SECOND_US
 QUIET = 4
 LEADING = 1.3
 BACKGROUND, FAINT = (13, 15, 20), (170, 178, 190)
-MOST_LINK = 200
 Colour = str | tuple[int, int, int]
 Modules = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-
-
-@dataclass(frozen=True)
-class EndCard:
-    """``link`` is what the code holds; ``title`` and ``service`` stand above and below it. Raises ``bad_option``."""
-
-    link: str
-    title: str
-    service: str
-
-    def __post_init__(self) -> None:
-        if not self.link or len(self.link) > MOST_LINK:
-            raise MediaError("bad_option", f"The link of an end card has 1 to {MOST_LINK} characters.")
 
 
 def modules(link: str) -> Modules:

@@ -62,6 +62,8 @@ _BY_ERRNO = {
     errno.EFBIG: "disk_full",
     errno.ENOMEM: "out_of_memory",
     errno.EROFS: "cannot_write",
+    errno.ENOSYS: "unsupported_codec",
+    errno.EOPNOTSUPP: "unsupported_codec",
 }
 
 

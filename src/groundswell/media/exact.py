@@ -20,11 +20,11 @@ import av
 from .errors import MediaError, reading, writing
 from .exactaudio import exact_audio
 from .exactvideo import exact_video
+from .frozen import Frozen
 from .gather import CannotCopy
 from .hls import Package, PackagedTrack, Segment
 from .pieces import ExactTrack
 from .times import clock
-from .title import Frozen
 
 
 class ExactHls(Frozen):

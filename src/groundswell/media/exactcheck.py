@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import av
 
-from .check import LOOK_ON, Witness, compare, luma
+from .check import LOOK_ON, Witness, compare
 from .errors import MediaError
+from .likeness import plane_of
 
 
 def check_joint(data: bytes, shown: Sequence[int], witnesses: dict[int, Witness]) -> None:
@@ -30,7 +31,7 @@ def check_joint(data: bytes, shown: Sequence[int], witnesses: dict[int, Witness]
                 if frame.pts != expected[n] or frame.is_corrupt:
                     raise MediaError("check_failed", f"Picture {n} does not decode.")
                 if expected[n] in witnesses:
-                    compare(n, luma(frame), witnesses[expected[n]])
+                    compare(n, plane_of(frame), witnesses[expected[n]])
                 if n >= last:
                     return
     except av.error.FFmpegError as error:

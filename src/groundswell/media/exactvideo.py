@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 
 from .avc import AvcConfig
 from .avccopy import AvcCopy
-from .check import Witness, luma
+from .check import Witness
 from .codecs import hevc_codec
 from .coding import Coding
 from .copier import Copier, with_pts
@@ -24,6 +24,7 @@ from .hevccopy import HevcCopy
 from .hls import Package
 from .initsegment import InitSegment
 from .joining import Joined
+from .likeness import plane_of
 from .packaged import Stretch
 from .pieces import ExactTrack
 from .splice import Picture, Splice, plan
@@ -121,7 +122,7 @@ class _Making:
         wanted = tuple(sorted({*encode, *([] if near is None else [near])}))
         for pts, frame in with_pts(self._decoded_from(wanted[0]), wanted):
             if pts in (encode[0], encode[-1], near):
-                self._witnesses[pts] = Witness(luma(frame), exact=pts == near)
+                self._witnesses[pts] = Witness(plane_of(frame), exact=pts == near)
             if pts != near:
                 yield pts, frame
 

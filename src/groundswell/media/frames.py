@@ -8,7 +8,7 @@ from enum import Enum, auto
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import chain, islice
-from typing import TypeVar, cast
+from typing import cast
 
 import av
 from av.packet import Packet
@@ -17,9 +17,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from .source import Source
+from .source import Source, Track
 
-Track = TypeVar("Track", bound=Stream)
 BACK_OFF_S = (0, 2, 12)
 LOOKED_AT = 32
 DEEPEST = 16
@@ -90,7 +89,7 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None) -> Ite
     trusted = target is None
     landed = False
     wanted: set[int] = set()
-    for packet in source.container.demux(source.video):
+    for packet in source.packets(source.video):
         if not trusted and not landed and packet.size and packet.is_keyframe and packet.pts is not None:
             landed = True
             if packet.pts > lo:
@@ -160,7 +159,7 @@ class _Clock(Enum):
 
 def _clock_of(source: Source) -> _Clock:
     seek(source, None)
-    pts = [p.pts for p in islice(source.container.demux(source.video), LOOKED_AT) if p.size]
+    pts = [p.pts for p in islice(source.packets(source.video), LOOKED_AT) if p.size]
     known = [at for at in pts if at is not None]
     if not known:
         return _Clock.NONE
@@ -177,7 +176,7 @@ def _decode_ranked(source: Source, lo: int, hi: int | None) -> Iterator[tuple[in
     decoder = _stream_decoder(source)
     times: list[int] = []
     held: deque[VideoFrame] = deque()
-    for packet in chain(source.container.demux(source.video), (None,)):
+    for packet in chain(source.packets(source.video), (None,)):
         for frame in _decode(decoder, packet) if packet is not None else ():
             if (pts := time_of(frame, source)) is not None:
                 heappush(times, pts)
@@ -195,7 +194,7 @@ def _decode_untimed(source: Source, lo: int, hi: int | None) -> Iterator[tuple[i
     seek(source, None)
     decoder = _stream_decoder(source)
     count = 0
-    for packet in source.container.demux(source.video):
+    for packet in source.packets(source.video):
         for frame in _decode(decoder, packet):
             pts = round(count / rate / source.tick)
             count += 1

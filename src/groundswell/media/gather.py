@@ -46,7 +46,7 @@ def _read(title: Source, lo: int, hi: int, *, from_start: bool) -> Stretch | Non
     packets: Packets = []
     following: int | None = None
     size = 0
-    for packet in title.container.demux(title.video):
+    for packet in title.packets(title.video):
         if not packet.size:
             continue
         if packet.pts is None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .order import Order
 from .probe import on_grid
+from .source import Source
+from .times import SECOND_US
+from .title import TitleIndex
 
 FINEST = 1_000_000
 
@@ -56,3 +60,19 @@ def _own_times(pts: list[int], tick: Fraction, rates: list[Fraction], end: Fract
     for n in range(1, len(times)):
         times[n] = max(times[n], times[n - 1] + 1)
     return Grid(out, tuple(times), max(round((stop - pts[0]) * scale), times[-1] + 1), False)
+
+
+def rates_of(title: Source, index: TitleIndex) -> list[Fraction]:
+    """The frame rates the container claims, the likeliest first."""
+    claimed = (
+        index.video.frame_rate,
+        title.video.average_rate,
+        title.video.guessed_rate,
+        title.video.base_rate,
+    )
+    return [rate for rate in claimed if rate is not None and rate > 0]
+
+
+def end_of(title: Source, order: Order) -> Fraction:
+    """The end asked for, in ticks of the video track."""
+    return (Fraction(order.end_us, SECOND_US) + title.origin) / title.tick

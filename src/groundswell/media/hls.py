@@ -10,8 +10,8 @@ from typing import Literal
 
 from .errors import MediaError
 from .fragments import Fragment
+from .frozen import Frozen, Ratio
 from .times import SECOND_US, to_us
-from .title import Frozen, Ratio
 
 SEGMENT_US = 4 * SECOND_US
 

@@ -69,7 +69,7 @@ def _late(moov: bytes) -> int:
 
 def with_edit_list(data: bytes, late: int) -> bytes:
     """An init segment (or a file up to its moov) whose one track is shown ``late`` ticks earlier than it says."""
-    edit = struct.pack(">IIIiI", 0, 1, 0, late, 1 << 16)
+    edit = struct.pack(">IIQqI", 1 << 24, 1, 0, late, 1 << 16)
     edts = boxes.box("edts", boxes.box("elst", edit))
     moov = next(boxes.find(data, "moov"))
     trak = next(boxes.find(data, "moov", "trak"))

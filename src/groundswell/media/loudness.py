@@ -10,7 +10,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.filter import Graph
 
-from .sound import Samples
+from .samples import Samples
 
 TARGET_LUFS = -14.0
 MOST_GAIN_DB = 20.0

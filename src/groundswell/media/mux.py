@@ -13,8 +13,10 @@ from typing import Any
 import av
 from av.container import OutputContainer
 from av.packet import Packet
+from av.video.stream import VideoStream
 
 from .errors import MediaError, writing
+from .grid import Grid
 
 # Signed composition offsets (ctts version 1) let the first frame sit at 0 without an edit list.
 OPTIONS = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
@@ -72,6 +74,21 @@ def _close_quietly(output: OutputContainer) -> None:
         output.close()
     except Exception:
         return
+
+
+def lay_out(packets: list[Packet[VideoStream]], grid: Grid, stream: VideoStream) -> None:
+    """Give packets in decoding order their final times: presentation from ``grid``, decoding times that
+    step like it, shifted back by just the reordering there is."""
+    pts = [p.pts for p in packets if p.pts is not None]
+    rank = {at: n for n, at in enumerate(sorted(pts))}
+    times = grid.times
+    delay = max((times[n] - times[rank[p]] for n, p in enumerate(pts)), default=0)
+    for n, (packet, at) in enumerate(zip(packets, pts, strict=True)):
+        packet.pts = times[rank[at]]
+        packet.dts = times[n] - delay
+        packet.time_base = grid.tick
+        packet.duration = grid.length(rank[at])
+        packet.stream = stream
 
 
 def interleave(output: OutputContainer, *tracks: Sequence[Packet[Any]], timescale: int | None = None) -> None:

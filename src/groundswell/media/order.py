@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .endcard import CARD_US, EndCard
+from .card import CARD_US, EndCard
 from .errors import MediaError
 from .limits import Limits
 from .profiles import Profile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
@@ -19,7 +20,8 @@ from .frames import rewind
 from .hls import Package, PackagedTrack, bandwidth_of, segments_of
 from .mux import new_file
 from .probe import audio_streams, index_of
-from .sound import SoundShape, Span, can_copy, encode_exact, exact_samples
+from .samples import SoundShape, encode_exact, exact_samples
+from .sound import Span, can_copy
 from .source import Source, open_source
 from .times import SECOND_US
 from .title import TitleIndex
@@ -42,13 +44,24 @@ def package(source: str | Path, folder: str | Path) -> Package:
         index = index_of(title)
         if index.video.codec not in VIDEO_CODECS:
             raise MediaError("cannot_package", f"HLS cannot carry {index.video.codec}.")
-        video, lead = _video(title, index, folder / "video.mp4")
-        audio = tuple(
-            _audio(title, index, stream, lead, n, folder / f"audio{n}.mp4")
-            for n, stream in enumerate(audio_streams(title.container))
-        )
-        title.check_unchanged()
+        heard = audio_streams(title.container)
+        files = [folder / "video.mp4", *(folder / f"audio{n}.mp4" for n in range(len(heard)))]
+        with _all_or_none(files):
+            video, lead = _video(title, index, files[0])
+            audio = tuple(_audio(title, index, stream, lead, n, files[n + 1]) for n, stream in enumerate(heard))
+            title.check_unchanged()
     return Package(lead=lead, video=video, audio=audio)
+
+
+@contextmanager
+def _all_or_none(files: list[Path]) -> Iterator[None]:
+    """Half a package is none."""
+    try:
+        yield
+    except BaseException:
+        for file in files:
+            file.unlink(missing_ok=True)
+        raise
 
 
 class _Reordered(Exception):
@@ -110,7 +123,7 @@ def _timed(title: Source, tick: Fraction) -> Iterator[Packet[VideoStream]]:
     timeline."""
     rewind(title, title.video)
     scale, origin, begun = title.tick / tick, title.origin / tick, False
-    for packet in title.container.demux(title.video):
+    for packet in title.packets(title.video):
         begun = begun or packet.is_keyframe
         if not packet.size or not begun:
             continue
@@ -160,7 +173,7 @@ def _heard(title: Source, stream: AudioStream, rate: int, lead: Fraction) -> Ite
     """The sound's packets, timed in samples; what would be before the beginning of the file is left out."""
     found = rewind(title, stream)
     last = -1
-    for packet in title.container.demux(found):
+    for packet in title.packets(found):
         if packet.pts is None or not packet.size:
             continue
         at = round((packet.pts * Fraction(packet.time_base) - title.origin + lead) * rate)

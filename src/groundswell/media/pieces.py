@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import writing
+from .frozen import Frozen
 from .hls import PackagedTrack
 from .initsegment import InitSegment
 from .moof import Part, Sample, write_fragment
 from .times import SECOND_US
-from .title import Frozen
 
 
 class Piece(Frozen):

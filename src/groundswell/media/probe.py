@@ -20,6 +20,8 @@ from .times import to_us
 from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
 
 SAMPLED_PACKETS = 250
+LONGEST_US = 100 * 3600 * 1_000_000
+"""More is a lie of the headers, which must not make anyone wait for 100 hours of silence."""
 MAX_PACKETS_TO_FIRST_PICTURE = 2000
 
 
@@ -62,7 +64,7 @@ def audio_streams(container: InputContainer) -> list[AudioStream]:
 def first_frame(source: Source) -> VideoFrame:
     """The first picture that decodes. Raises ``encrypted``, ``truncated`` or ``damaged`` if none does."""
     seen = 0
-    for packet in source.container.demux(source.video):
+    for packet in source.packets(source.video):
         seen += 1
         if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
             raise MediaError("encrypted")
@@ -85,7 +87,7 @@ def _sample(source: Source) -> list[av.Packet[VideoStream]]:
     try:
         rewind(source, source.video)
         found = []
-        for packet in source.container.demux(source.video):
+        for packet in source.packets(source.video):
             if packet.size:
                 found.append(packet)
             if len(found) >= SAMPLED_PACKETS:
@@ -173,7 +175,15 @@ def _keyframes(source: Source, packets: list[av.Packet[VideoStream]]) -> tuple[i
 
 
 def _duration_us(source: Source, fragmented: bool) -> int:
-    """The longer of picture and container, from the headers; read through where they do not say."""
+    """The duration, from the headers; read through where they do not say, or say what no film lasts."""
+    told = _told_us(source, fragmented)
+    if told is not None and told <= LONGEST_US:
+        return told
+    return min(_measured_us(source), LONGEST_US)
+
+
+def _told_us(source: Source, fragmented: bool) -> int | None:
+    """What the headers say of the picture's duration, else of the container's."""
     video, container = source.video, source.container
     if video.duration and not fragmented:
         end = (video.start_time or 0) + video.duration
@@ -182,14 +192,14 @@ def _duration_us(source: Source, fragmented: bool) -> int:
     if container.duration and not fragmented:
         start = Fraction(container.start_time or 0, av.time_base) - source.origin
         return max(1, to_us(Fraction(container.duration, av.time_base) + start))
-    return _measured_us(source)
+    return None
 
 
 def _measured_us(source: Source) -> int:
     rewind(source, source.video)
     last, count = 0, 0
     step = 1 / (source.video.guessed_rate or Fraction(25)) / source.tick
-    for packet in source.container.demux(source.video):
+    for packet in source.packets(source.video):
         if packet.size:
             count += 1
         if packet.pts is not None and packet.size:

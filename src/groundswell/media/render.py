@@ -2,60 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from .captions import Captions
+from .card import EndCard
 from .check import Seam, check_clip
-from .encode import Encoder, Quality, lay_out
-from .endcard import EndCard, card_frame, with_card
+from .encode import Encoder, Quality
+from .endcard import card_frame, with_card
 from .frames import decode_between
-from .grid import grid_of
-from .loudness import normalised
-from .mux import interleave, mp4
-from .order import AudioDone, CutResult, Order
+from .grid import end_of, grid_of, rates_of
+from .mux import interleave, lay_out, mp4
+from .order import CutResult, Order
 from .picture import Pictures
 from .reframe import Follower, View
-from .sound import (
-    Samples,
-    SoundShape,
-    Span,
-    can_copy,
-    choose_track,
-    copied_packets,
-    encode_exact,
-    exact_samples,
-    silent_samples,
-)
+from .sound import Span
+from .soundtrack import add_sound
 from .source import Source
 from .subtitles import read_subtitles
-from .times import SECOND_US, to_us
+from .times import to_us
 from .title import TitleIndex
 
 SMOOTH = Fraction(30)
-
-
-def rates_of(title: Source, index: TitleIndex) -> list[Fraction]:
-    """The frame rates the container claims, the likeliest first."""
-    claimed = (
-        index.video.frame_rate,
-        title.video.average_rate,
-        title.video.guessed_rate,
-        title.video.base_rate,
-    )
-    return [rate for rate in claimed if rate is not None and rate > 0]
-
-
-def end_of(title: Source, order: Order) -> Fraction:
-    """The end asked for, in ticks of the video track."""
-    return (Fraction(order.end_us, SECOND_US) + title.origin) / title.tick
 
 
 def render(title: Source, index: TitleIndex, order: Order, path: Path, reason: str | None = None) -> CutResult:
@@ -161,27 +133,3 @@ class _Line:
             if self.captions is not None:
                 self.captions.draw(frame, self.title.us(at))
             self.encoder.add(frame, at)
-
-
-def add_sound(
-    title: Source, order: Order, output: OutputContainer, span: Span, silence: Fraction = Fraction(0)
-) -> tuple[list[Packet[AudioStream]], AudioDone]:
-    """The clip's audio packets, on a track of ``output`` of their own; ``silence`` are seconds to add at the end."""
-    stream = None if order.profile.silent else choose_track(title, order.audio_track)
-    if stream is None:
-        return [], "none"
-    if order.audio == "copy" and not order.profile.renders and can_copy(stream):
-        copied = copied_packets(title, stream, span)
-        if copied is not None:
-            track = output.add_stream_from_template(stream)
-            for packet in copied:
-                packet.stream = track
-            return copied, "copy"
-    shape = SoundShape.of(stream, stereo=order.profile.renders)
-
-    def samples() -> Iterator[Samples]:
-        yield from exact_samples(title, stream, span, shape.rate, shape.layout)
-        yield from silent_samples(round(silence * shape.rate), shape.rate, shape.layout)
-
-    blocks = normalised(samples, shape.rate, shape.layout) if order.profile.renders else samples()
-    return encode_exact(output, blocks, shape), "exact"

@@ -23,8 +23,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .card import EndCard
+from .child import STALLED
 from .credentials import Manifest
-from .endcard import EndCard
 from .errors import MediaError, writing
 from .limits import DEFAULT_LIMITS, Limits
 from .order import Audio, CutResult
@@ -37,7 +38,7 @@ COMMAND = (sys.executable, "-m", "groundswell.media.child")
 
 async def probe_bounded(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> TitleIndex:
     """`probe` in a bounded child. Raises what `probe` raises, and ``timed_out``, ``out_of_memory``, ``crashed``."""
-    return TitleIndex.model_validate(await run_bounded("probe", {"path": str(path)}, limits))
+    return TitleIndex.from_document(await run_bounded("probe", {"path": str(path)}, limits))
 
 
 async def cut_bounded(
@@ -77,7 +78,7 @@ async def sign_bounded(
 
 def probe_bounded_sync(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> TitleIndex:
     """`probe_bounded` for code that is not async."""
-    return TitleIndex.model_validate(run_bounded_sync("probe", {"path": str(path)}, limits))
+    return TitleIndex.from_document(run_bounded_sync("probe", {"path": str(path)}, limits))
 
 
 def cut_bounded_sync(
@@ -236,7 +237,7 @@ def _answer(message: dict[str, Any]) -> Any:
 
 def _death(status: int) -> MediaError:
     """What the way a child ended says: nothing but a limit sends SIGXCPU, nothing but the kernel SIGKILL."""
-    if status == -signal.SIGXCPU:
+    if status in (-signal.SIGXCPU, STALLED):
         return MediaError("timed_out")
     if status == -signal.SIGXFSZ:
         return MediaError("disk_full")

@@ -9,20 +9,19 @@ from pathlib import Path
 from av.video.frame import VideoFrame
 
 from .avccopy import AvcCopy
-from .check import Seam, Witness, check_clip, luma
+from .check import Seam, Witness, check_clip
 from .coding import Coding
 from .copier import Copier, with_pts
-from .encode import lay_out
 from .frames import decode_between
 from .gather import CannotCopy, Packets, Stretch, gather
-from .grid import grid_of
+from .grid import end_of, grid_of, rates_of
 from .hevccopy import HevcCopy
-from .mux import interleave, mp4
+from .likeness import plane_of
+from .mux import interleave, lay_out, mp4
 from .order import AudioDone, CutResult, Order
 from .orientation import Orientation
-from .render import add_sound, end_of, rates_of
-from .seam import seam_psnr
 from .sound import Span
+from .soundtrack import add_sound
 from .source import Source
 from .splice import Splice, plan
 from .times import to_us
@@ -88,7 +87,7 @@ class _SmartCut:
         watched = {encode[0], encode[-1], beside}
         for pts, frame in with_pts(decode_between(self._title, min(wanted), max(wanted) + 1), tuple(sorted(wanted))):
             if pts in watched:
-                self._witnesses[self._number[pts]] = Witness(luma(frame), exact=pts == beside)
+                self._witnesses[self._number[pts]] = Witness(plane_of(frame), exact=pts == beside)
             if pts != beside:
                 yield pts, frame
 
@@ -134,6 +133,8 @@ class _SmartCut:
         )
 
     def _seam_psnr(self, path: Path) -> float | None:
+        from .seam import seam_psnr  # what a plain cut does not need is not loaded
+
         found = [
             seam_psnr(self._title, part, path, self._number[part[0]])
             for part in (self._splice.head, self._splice.tail)

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar, cast
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from . import boxes
@@ -25,6 +28,7 @@ DEMUXERS = (
     "h264,hevc,vvc,av1,obu,ivf,m4v,h263,h261,cavsvideo,vc1,vc1test,rm,dv,wtv,nsv,yuv4mpegpipe,dirac,"
     "mjpeg,bink,smk,film_cpk,roq,swf,vob,evc,apv"
 )
+Track = TypeVar("Track", bound=Stream)
 MAX_SIDE = 16_384
 MAX_PIXELS = 8192 * 5120
 
@@ -69,6 +73,25 @@ class Source:
 
     def _nth_video(self) -> int:
         return [s.index for s in self._before[-1].streams.video].index(self.video.index)
+
+    def packets(self, track: Track) -> Iterator[Packet[Track]]:
+        """The packets of a track from here on, ending with an empty one that flushes its decoder.
+
+        PyAV trips at the end of a file in which a track has turned up that was not announced (FLV and transport
+        streams may do so): that is an end like any other.
+        """
+        packets = cast("Iterator[Packet[Track]]", self.container.demux(track))
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except IndexError:
+                packet = cast("Packet[Track]", Packet())
+                packet.stream = track
+                yield packet
+                return
+            yield packet
 
     def close(self) -> None:
         for container in (*self._before, self.container):

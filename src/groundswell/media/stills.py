@@ -24,7 +24,8 @@ from .order import CutResult
 from .picture import Pictures, fitted
 from .probe import index_of
 from .profiles import Profile
-from .sound import Span, choose_track, exact_samples
+from .samples import exact_samples
+from .sound import Span, choose_track
 from .source import Source, open_source
 from .times import SECOND_US
 from .title import TitleIndex
@@ -180,7 +181,7 @@ def _keyframes(
 
 def _next_frame(title: Source) -> VideoFrame | None:
     tries = 0
-    for packet in title.container.demux(title.video):
+    for packet in title.packets(title.video):
         tries += 1
         if packet.size and not packet.is_keyframe and tries < 600:
             continue

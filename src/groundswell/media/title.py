@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
-
-Ratio = Annotated[
-    Fraction,
-    BeforeValidator(lambda value: Fraction(value)),
-    PlainSerializer(lambda value: f"{value.numerator}/{value.denominator}", return_type=str),
-]
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Colour(Frozen):
+@dataclass(frozen=True)
+class Colour:
     """Numbers of ITU-T H.273; 2 says unspecified. ``full_range`` is PC range, else TV range."""
 
     primaries: int
@@ -32,7 +26,8 @@ class Colour(Frozen):
         return self.transfer in (16, 18)
 
 
-class VideoTrack(Frozen):
+@dataclass(frozen=True)
+class VideoTrack:
     """The picture. Keyframe times come from the container's own index where it has one, else they are empty."""
 
     codec: str
@@ -45,21 +40,22 @@ class VideoTrack(Frozen):
     """Degrees clockwise that a player turns the coded picture: 0, 90, 180 or 270."""
     mirrored: bool
     display_matrix: tuple[int, ...] | None
-    sample_aspect: Ratio
+    sample_aspect: Fraction
     pixel_format: str
     bit_depth: int
     interlaced: bool
     colour: Colour
-    frame_rate: Ratio | None
+    frame_rate: Fraction | None
     is_vfr: bool
-    time_base: Ratio
+    time_base: Fraction
     start_us: int
     frame_count: int | None
     keyframes_us: tuple[int, ...]
     language: str | None
 
 
-class AudioTrack(Frozen):
+@dataclass(frozen=True)
+class AudioTrack:
     """``index`` counts the audio tracks from 0: what ``cut(audio_track=…)`` takes."""
 
     index: int
@@ -73,7 +69,8 @@ class AudioTrack(Frozen):
     start_us: int
 
 
-class SubtitleTrack(Frozen):
+@dataclass(frozen=True)
+class SubtitleTrack:
     index: int
     codec: str
     language: str | None
@@ -82,13 +79,14 @@ class SubtitleTrack(Frozen):
     forced: bool
 
 
-class TitleIndex(Frozen):
+@dataclass(frozen=True)
+class TitleIndex:
     """A title as probed. Times are microseconds on its presentation timeline, which begins at 0."""
 
     container: str
     size_bytes: int
     duration_us: int
-    origin: Ratio
+    origin: Fraction
     """Seconds of the container's own clock at which the presentation timeline begins."""
     edit_list: bool
     fragmented: bool
@@ -97,8 +95,25 @@ class TitleIndex(Frozen):
     subtitles: tuple[SubtitleTrack, ...]
 
     def to_json(self) -> str:
-        return self.model_dump_json()
+        return _adapter().dump_json(self).decode()
+
+    def to_document(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        document: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return document
 
     @classmethod
     def from_json(cls, text: str | bytes) -> TitleIndex:
-        return cls.model_validate_json(text)
+        return _adapter().validate_json(text)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> TitleIndex:
+        """Raises pydantic's ``ValidationError`` for what is no index."""
+        return _adapter().validate_python(document)
+
+
+@cache
+def _adapter() -> TypeAdapter[TitleIndex]:
+    from pydantic import TypeAdapter  # a cut needs no JSON, and loading this takes longer than reading the title
+
+    return TypeAdapter(TitleIndex)

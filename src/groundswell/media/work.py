@@ -18,8 +18,8 @@ def _probe(arguments: dict[str, Any], _: Report) -> Any:
 
 
 def _cut(arguments: dict[str, Any], report: Report) -> Any:
+    from .card import EndCard
     from .cut import cut
-    from .endcard import EndCard
     from .limits import Limits
 
     limits = Limits(**arguments.pop("limits"))

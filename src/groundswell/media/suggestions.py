@@ -25,7 +25,7 @@ from typing import Literal
 
 import numpy as np
 
-from .sentences import Sentence, sentences
+from .speech import Sentence, sentences
 from .subtitles import Line
 
 LEAST_US, MOST_US, BEST_US = 6_000_000, 60_000_000, 22_000_000

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.media import Line
-from groundswell.media.sentences import ended, nearest, sentence_ends, sentences
+from groundswell.media.speech import ended, nearest, sentence_ends, sentences
 
 
 def lines(*cues: tuple[float, float, str]) -> list[Line]:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.media import Line
-from groundswell.media.suggest import suggest
+from groundswell.media.suggestions import suggest
 
 S = 1_000_000
 SHOTS = [(n * 10 * S, (n + 1) * 10 * S) for n in range(60)]

@@ -1,0 +1,52 @@
+"""The sound track of a clip: copied where that is right, else made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+
+from .order import AudioDone, Order
+from .sound import Span, can_copy, choose_track, copied_packets, language_of
+from .source import Source
+
+if TYPE_CHECKING:
+    from .samples import Samples
+
+
+def add_sound(
+    title: Source, order: Order, output: OutputContainer, span: Span, silence: Fraction = Fraction(0)
+) -> tuple[list[Packet[AudioStream]], AudioDone]:
+    """The clip's audio packets, on a track of ``output`` of their own; ``silence`` are seconds to add at the end."""
+    stream = None if order.profile.silent else choose_track(title, order.audio_track)
+    if stream is None:
+        return [], "none"
+    if order.audio == "copy" and not order.profile.renders and can_copy(stream):
+        copied = copied_packets(title, stream, span)
+        if copied is not None:
+            track = output.add_stream_from_template(stream)
+            track.metadata = language_of(stream)
+            for packet in copied:
+                packet.stream = track
+            return copied, "copy"
+    return _encoded(title, order, stream, output, span, silence), "exact"
+
+
+def _encoded(
+    title: Source, order: Order, stream: AudioStream, output: OutputContainer, span: Span, silence: Fraction
+) -> list[Packet[AudioStream]]:
+    from .loudness import normalised  # what a plain cut does not need is not loaded
+    from .samples import SoundShape, encode_exact, exact_samples, silent_samples
+
+    shape = SoundShape.of(stream, stereo=order.profile.renders)
+
+    def samples() -> Iterator[Samples]:
+        yield from exact_samples(title, stream, span, shape.rate, shape.layout)
+        yield from silent_samples(round(silence * shape.rate), shape.rate, shape.layout)
+
+    blocks = normalised(samples, shape.rate, shape.layout) if order.profile.renders else samples()
+    return encode_exact(output, blocks, shape, language_of(stream))
