@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from groundswell.media.commands import cut_command, probe_command
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import configure_logging
+from groundswell.shares.preview.commands import preview_command
 
 app = typer.Typer(
     help="Moments for any streaming service: clip, share, see what it brought, share the revenue.",
@@ -25,6 +26,7 @@ keys = typer.Typer(help="The service's own keys, for its back end.", no_args_is_
 app.add_typer(keys, name="keys")
 app.command("cut")(cut_command)
 app.command("probe")(probe_command)
+app.command("preview")(preview_command)
 errors = Console(stderr=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
@@ -69,6 +71,29 @@ def work(concurrency: Annotated[int | None, typer.Option(help="Jobs at once.")] 
     from groundswell.web.serving import run_workers
 
     run_workers(_settings(worker_concurrency=concurrency))
+
+
+@app.command("simulate", help="Play a synthetic audience to a running demo, and write down what truly happened.")
+def simulate(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same audience.")] = 1,
+    viewers: Annotated[int, typer.Option(help="Viewers on the follow graph.", min=1, max=100_000)] = 60,
+    rate: Annotated[float, typer.Option(help="Actions a second; 0 is as fast as the service answers.", min=0)] = 20,
+    moment: Annotated[
+        str | None, typer.Option(help="Code of the moment that is shared; by default a public one.")
+    ] = None,
+    experiment: Annotated[str | None, typer.Option(help="Key of a running experiment to take part in.")] = None,
+    units: Annotated[int, typer.Option(help="Units that reach the experiment.", min=0)] = 1000,
+    truth: Annotated[Path, typer.Option(help="Where the truth is written.")] = Path("truth.json"),
+) -> None:
+    """The service is the one at GROUNDSWELL_BASE_URL, with its data in GROUNDSWELL_DATA_DIR."""
+    from groundswell.demo.simulation.command import Wish, simulate_now
+
+    wish = Wish(seed, viewers, rate, moment, experiment, units, truth)
+    try:
+        simulate_now(_settings(), wish, errors)
+    except LookupError as error:
+        raise refuse(str(error)) from None
+    print(truth)
 
 
 @app.command("import")

@@ -10,9 +10,9 @@ def test_times_are_written_as_a_player_shows_them() -> None:
     assert wording.clock(72_999_999) == "00:01:12"
     assert wording.short_clock(72_999_999) == "1:12"
     assert wording.short_clock(3_723_000_000) == "1:02:03"
-    assert wording.length(122_000_000) == "2 min"
-    assert wording.length(6_120_000_000) == "1 h 42 min"
-    assert wording.length(12_000_000) == "12 s"
+    assert wording.running_time(122_000_000) == "2 min"
+    assert wording.running_time(6_120_000_000) == "1 h 42 min"
+    assert wording.running_time(12_000_000) == "12 s"
     assert wording.spoken(61_000_000) == "1 minute 1 second"
     assert wording.iso_duration(15_500_000) == "PT15.5S"
     assert wording.iso_duration(10_000_000) == "PT10S"
@@ -25,7 +25,7 @@ def test_money_keeps_the_currency_s_own_decimals() -> None:
 
 
 def test_counts_and_instants_are_words() -> None:
-    assert wording.count(1, "share") == "1 share"
-    assert wording.count(1200, "share") == "1,200 shares"
+    assert wording.counted(1, "share") == "1 share"
+    assert wording.counted(1200, "share") == "1,200 shares"
     assert wording.ago(utc_now() - timedelta(minutes=3)) == "3 minutes ago"
     assert wording.percent(0.1234) == "12.3 %"

@@ -78,10 +78,18 @@ function charts(main: HTMLElement): void {
   for (const figure of figures) seen.observe(figure);
 }
 
+/** Large drawings load what moves them only where there is one. */
+function drawings(main: HTMLElement): void {
+  for (const frame of main.querySelectorAll<HTMLElement>("[data-zoom]")) {
+    void import("../console/zoom.ts").then(({ zoomable }) => zoomable(frame));
+  }
+}
+
 function begin(main: HTMLElement): void {
   main.querySelectorAll<HTMLTableElement>("table[data-sortable]").forEach(sortable);
   main.querySelectorAll<HTMLFormElement>("form[data-submit-on-change]").forEach(submitOnChange);
   charts(main);
+  drawings(main);
   follow(main);
 }
 

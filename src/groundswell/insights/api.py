@@ -7,8 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import select
 
-from groundswell.accounts.access import RoleMissing, optional_caller, service
-from groundswell.accounts.tokens import TokenMissing
 from groundswell.attribution.credit import DEFAULT_MODEL
 from groundswell.attribution.tables import Conversion
 from groundswell.catalog.titles import find_title
@@ -19,26 +17,17 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.shares.links import find_share
 from groundswell.shares.tables import Share
 
+from . import experimenting
+from .access import reader
+from .breakdown import breakdown
 from .conversions import one, recent
 from .evidence import Cascade, cascade_of, evidence_of
 from .loop import EARLIEST, Slice, loop_report
-from .schemas import CascadeOut, ConversionRow, CreditOut, EvidenceOut, LoopReport, ShareNode, TouchOut
+from .schemas import Breakdown, CascadeOut, ConversionRow, CreditOut, EvidenceOut, LoopReport, ShareNode, TouchOut
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TransactionalRoute)
+reports = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TransactionalRoute)
 
 DEFAULT_DAYS = 30
-
-
-async def reader(request: Request, session: DbSession) -> None:
-    """A dependency: a marketer, or a service key with ``reports:read``."""
-    if request.headers.get("authorization", "")[7:].lstrip().startswith("gsk_"):
-        await service("reports:read")(request, session)
-        return
-    caller = await optional_caller(request, session)
-    if caller is None:
-        raise TokenMissing()
-    if not caller.roles & {"marketer", "admin"}:
-        raise RoleMissing("This needs the role marketer.")
 
 
 async def slice_of(
@@ -60,14 +49,28 @@ Reader = Depends(reader)
 Asked = Annotated[Slice, Depends(slice_of)]
 
 
-@router.get("/loop", dependencies=[Reader])
+@reports.get("/loop", dependencies=[Reader])
 async def read_loop(request: Request, asked: Asked, model: str = DEFAULT_MODEL) -> LoopReport:
     """How the loop turned: shares, link previews, clicks, plays, sign-ups, payments and revenue over a period, by day,
     channel and title, with K and the cycle time. Every number says what it counts; `as_of` says how fresh they are."""
     return await loop_report(request.app.state.runtime, asked, model)
 
 
-@router.get("/conversions", dependencies=[Reader])
+@reports.get("/by/{dimension}", dependencies=[Reader])
+async def read_breakdown(
+    request: Request,
+    asked: Asked,
+    dimension: str,
+    model: str = DEFAULT_MODEL,
+    other_model: str | None = None,
+    rank: str = "subscription",
+) -> Breakdown:
+    """The funnel by channel, scene, moment, title, maker, sharer, territory, generation, cohort (week of sharing) or
+    day, ranked by `rank`; `other_model` sets another credit model's ranks beside them."""
+    return await breakdown(request.app.state.runtime, asked, dimension, model, other_model, rank)
+
+
+@reports.get("/conversions", dependencies=[Reader])
 async def read_conversions(
     session: DbSession, asked: Asked, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[ConversionRow]:
@@ -76,7 +79,7 @@ async def read_conversions(
     return Page(items=rows, next=next_cursor(rows, limit))
 
 
-@router.get("/conversions/{conversion_id}", dependencies=[Reader])
+@reports.get("/conversions/{conversion_id}", dependencies=[Reader])
 async def read_evidence(session: DbSession, conversion_id: UUID) -> EvidenceOut:
     """The evidence behind a conversion: touches and their verdicts, credit by every model, the tree of re-shares."""
     shown = await one(session, conversion_id)
@@ -105,7 +108,7 @@ async def read_evidence(session: DbSession, conversion_id: UUID) -> EvidenceOut:
     )
 
 
-@router.get("/cascades/{share}", dependencies=[Reader])
+@reports.get("/cascades/{share}", dependencies=[Reader])
 async def read_cascade(request: Request, session: DbSession, share: str) -> CascadeOut:
     """The tree of re-shares that a share (its id or token) belongs to, with what each brought."""
     return cascade_out(await cascade_of(session, await _share_id(request, session, share)))
@@ -143,3 +146,8 @@ def cascade_out(cascade: Cascade) -> CascadeOut:
         nodes=nodes,
         way=[seen.share.id for seen in cascade.way],
     )
+
+
+router = APIRouter()
+router.include_router(reports)
+router.include_router(experimenting.router)

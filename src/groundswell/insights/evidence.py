@@ -6,7 +6,7 @@ Read from the rows themselves and not from any report, so that a report's number
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
@@ -158,13 +158,47 @@ async def cascade_of(session: AsyncSession, share_id: UUID) -> Cascade:
         .limit(MOST_SHARES)
     )
     rows = [(row.Share, row.name) for row in await session.execute(query)]
-    counts = await _counts(session, rows[0][0], [each.id for each, _ in rows])
+    counts = await _counts(session, rows[0][0].created_at, [each.id for each, _ in rows])
     shares = {each.id: ShareSeen(each, name, counts[each.id]) for each, name in rows}
     place = select(Moment, Title, Viewer).join(Title, Title.id == Moment.title_id)
     place = place.join(Viewer, Viewer.id == Moment.viewer_id).where(Moment.id == share.moment_id)
     moment, title, maker = (await session.execute(place)).one()
     total = await session.scalar(select(func.count()).select_from(Share).filter_by(root_id=share.root_id)) or 0
     return Cascade(moment, title, maker, shares, _way(shares, share_id), total)
+
+
+@dataclass(frozen=True)
+class Forest:
+    """All shares of one moment, parents before their children, and what each brought; the first ``MOST_SHARES``."""
+
+    moment: Moment
+    title: Title
+    maker: Viewer
+    shares: dict[UUID, ShareSeen]
+    total: int
+
+    def sum_of(self, kind: str) -> int:
+        return sum(seen.of(kind) for seen in self.shares.values())
+
+
+async def forest_of(session: AsyncSession, moment_id: UUID) -> Forest:
+    """The trees of re-shares that grew from one moment."""
+    place = select(Moment, Title, Viewer).join(Title, Title.id == Moment.title_id)
+    place = place.join(Viewer, Viewer.id == Moment.viewer_id).where(Moment.id == moment_id)
+    moment, title, maker = (await session.execute(place)).one()
+    query = (
+        select(Share, Viewer.name)
+        .outerjoin(Viewer, Viewer.id == Share.viewer_id)
+        .where(Share.moment_id == moment_id)
+        .order_by(Share.generation, Share.id)
+        .limit(MOST_SHARES)
+    )
+    rows = [(row.Share, row.name) for row in await session.execute(query)]
+    first = min((share.created_at for share, _ in rows), default=moment.created_at)
+    counts = await _counts(session, first, [share.id for share, _ in rows])
+    shares = {share.id: ShareSeen(share, name, counts[share.id]) for share, name in rows}
+    total = await session.scalar(select(func.count()).select_from(Share).filter_by(moment_id=moment_id)) or 0
+    return Forest(moment, title, maker, shares, total)
 
 
 def _way(shares: dict[UUID, ShareSeen], share_id: UUID) -> list[ShareSeen]:
@@ -176,14 +210,14 @@ def _way(shares: dict[UUID, ShareSeen], share_id: UUID) -> list[ShareSeen]:
     return way
 
 
-async def _counts(session: AsyncSession, root: Share, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+async def _counts(session: AsyncSession, since: datetime, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     """What each share brought: unfurls, people's clicks and plays, and conversions credited to it in millionths."""
     counted: dict[UUID, dict[str, int]] = defaultdict(dict)
     kinds = LoggedEvent.kind.in_(VISITS)
     shown = or_(LoggedEvent.kind == "unfurl", LoggedEvent.verdict == "human")
     events = (
         select(LoggedEvent.share_id, LoggedEvent.kind, func.count())
-        .where(LoggedEvent.at >= root.created_at, LoggedEvent.share_id.in_(ids), kinds, shown)
+        .where(LoggedEvent.at >= since, LoggedEvent.share_id.in_(ids), kinds, shown)
         .group_by(LoggedEvent.share_id, LoggedEvent.kind)
     )
     credits = (

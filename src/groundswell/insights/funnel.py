@@ -127,8 +127,8 @@ def excluded(events: ir.Table) -> ir.Table:
 
 
 def with_model(credits: ir.Table, model: str, version: int) -> ir.Table:
-    """The credit given by one version of one model."""
-    return credits.filter(credits.model == model, credits.model_version == version)
+    """The credit given by one version of one model; touches that it gives nothing are left out."""
+    return credits.filter(credits.model == model, credits.model_version == version, credits.weight_ppm > 0)
 
 
 def cycle_times(credits: ir.Table, events: ir.Table) -> ir.Table:

@@ -1,10 +1,10 @@
 """What reports say. Every number comes with what it counts, over which period, as of when."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Counts = dict[str, float]
 """By step (``share``, ``unfurl``, ``click``, ``continue``, ``play``, ``sign_up``, ``trial``, ``subscription``,
@@ -241,3 +241,90 @@ class EvidenceOut(BaseModel):
     touches: list[TouchOut]
     credits: list[CreditOut]
     cascade: CascadeOut | None
+
+
+Unit = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
+
+
+class ExperimentIn(BaseModel):
+    """An experiment to begin. ``control`` is the part of the units that is held back (0.01 to 0.99)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$", description="Its name in addresses.")]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    hypothesis: Annotated[str, Field(max_length=1000)] = ""
+    subject: Literal["sharing", "landing"]
+    unit: Literal["viewer", "cluster", "visitor"]
+    control: Annotated[float, Field(ge=0.01, le=0.99)] = 0.5
+    minimum_effect: Annotated[float, Field(gt=0, le=1, description="Least difference in conversions a unit.")] = 0.01
+
+
+class ExperimentOut(BaseModel):
+    """An experiment as it was begun."""
+
+    key: str
+    name: str
+    subject: str
+    unit: str
+    control: float
+    started_at: datetime
+    stopped_at: datetime | None
+
+
+class ExposureIn(BaseModel):
+    """That a viewer reached the point where the experiment shows its thing, or in control would have.
+
+    ``unit`` is what is drawn: the viewer's own id, the sharer's cluster, the visitor's browser. ``viewer`` is the
+    service's own id of the viewer whose conversions count; by default the unit itself.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    unit: Unit
+    viewer: Unit | None = None
+
+
+class Exposures(BaseModel):
+    """Exposures that are logged together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exposures: Annotated[list[ExposureIn], Field(min_length=1, max_length=1000)]
+
+
+class Arms(BaseModel):
+    """The arm of each exposure, in order: ``treatment`` is shown the thing, ``control`` is not."""
+
+    arms: list[Literal["control", "treatment"]]
+
+
+class LiftOut(BaseModel):
+    """A difference per unit, treatment less control; ``low`` and ``high`` hold at every look (95 %); null: too few."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    control_units: int
+    treatment_units: int
+    control_mean: float
+    treatment_mean: float
+    difference: float
+    low: float | None
+    high: float | None
+    reduced: float
+    decided: bool
+
+
+class OutcomeOut(BaseModel):
+    """What an experiment found so far: ``words`` says it plainly, ``incremental`` stands beside ``claimed``."""
+
+    experiment: ExperimentOut
+    conversions: LiftOut
+    revenue: LiftOut
+    currency: str
+    incremental: float
+    incremental_low: float | None
+    incremental_high: float | None
+    claimed: float
+    sample_ratio: float
+    words: str

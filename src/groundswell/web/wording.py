@@ -1,7 +1,7 @@
 """How times, counts and money are written on pages (Jinja filters)."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -32,7 +32,7 @@ def spoken(us: int) -> str:
     return " ".join(words) or "0 seconds"
 
 
-def length(us: int) -> str:
+def running_time(us: int) -> str:
     """A title's length as people say it: ``2 min``, ``1 h 42 min``, or seconds below a minute."""
     minutes = round(us / 60_000_000)
     if minutes == 0:
@@ -81,9 +81,14 @@ def ago(when: datetime) -> str:
     return format_timedelta(when - utc_now(), add_direction=True, locale=LOCALE)
 
 
-def count(value: int, noun: str, plural: str | None = None) -> str:
+def counted(value: int, noun: str, plural: str | None = None) -> str:
     """``1 share``, ``2 shares``."""
     return f"{number(value)} {noun if value == 1 else plural or noun + 's'}"
+
+
+def week_end(monday: date) -> date:
+    """The Sunday of the week that begins on ``monday``."""
+    return monday + timedelta(days=6)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -92,7 +97,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         clock,
         short_clock,
         spoken,
-        length,
+        running_time,
         iso_duration,
         number,
         compact,
@@ -101,6 +106,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         day,
         instant,
         ago,
-        count,
+        counted,
+        week_end,
     )
 }

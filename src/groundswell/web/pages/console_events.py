@@ -14,6 +14,7 @@ from groundswell.catalog.titles import as_uuid
 from groundswell.events.event import KINDS
 from groundswell.events.tables import LoggedEvent
 from groundswell.insights.evidence import cascade_of
+from groundswell.insights.rows import conditions as narrowing
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession
@@ -30,6 +31,9 @@ router = APIRouter(prefix="/console", route_class=ConsoleRoute)
 
 PAGE = 100
 EVERY = 100_000
+NARROWER = ("moment", "scene", "maker", "sharer", "territory", "generation", "cohort")
+"""Dimensions of the reports that need more than a column of the log to be told apart."""
+
 VERDICTS = {"human": "People", "robot": "Robots", "unfurl": "Link previews"}
 
 
@@ -42,6 +46,13 @@ class EventFilter:
     title: str | None = None
     channel: str | None = None
     share: str | None = None
+    moment: str | None = None
+    scene: str | None = None
+    maker: str | None = None
+    sharer: str | None = None
+    territory: str | None = None
+    generation: str | None = None
+    cohort: str | None = None
     shared: bool = False
     period: str | None = None
     first: Annotated[str | None, Query(alias="from")] = None
@@ -52,7 +63,7 @@ class EventFilter:
 
     def parameters(self) -> dict[str, str | None]:
         """Everything but the period, as parameters of an address."""
-        text = {name: getattr(self, name) for name in ("kind", "verdict", "title", "channel", "share")}
+        text = {name: getattr(self, name) for name in ("kind", "verdict", "title", "channel", "share", *NARROWER)}
         return text | {"shared": "1" if self.shared else None}
 
     async def conditions(self, session: AsyncSession) -> list[ColumnElement[bool]]:
@@ -71,7 +82,8 @@ class EventFilter:
             given.append(LoggedEvent.share_id == as_uuid(self.share))
         if self.shared:
             given.append(LoggedEvent.share_id.is_not(None))
-        return given
+        where = {name: getattr(self, name).replace("\0", "") for name in NARROWER if getattr(self, name)}
+        return given + await narrowing(session, LoggedEvent, where)
 
 
 Chosen = Annotated[EventFilter, Depends()]

@@ -12,6 +12,7 @@ from groundswell.attribution.credit import DEFAULT_MODEL
 from groundswell.catalog.tables import Series, Title
 from groundswell.catalog.titles import label_of
 from groundswell.insights.conversions import recent
+from groundswell.insights.experiments import incremental
 from groundswell.insights.loop import Slice, loop_report
 from groundswell.insights.schemas import LoopReport, Row
 from groundswell.platform.clock import utc_now
@@ -79,6 +80,7 @@ async def overview(request: Request, session: DbSession, caller: Marketer, chose
         steps={step.step: step for step in report.steps},
         funnel=funnel(report),
         conversions=await recent(session, slice, limit=RECENT),
+        incremental=await incremental(session),
         **await _choices(session, chosen),
     )
 
