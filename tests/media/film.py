@@ -206,11 +206,14 @@ def burst_times(path: Path) -> list[float]:
         stream = container.streams.audio[0]
         rate = stream.codec_context.sample_rate
         heard: list[tuple[float, np.ndarray]] = []
+        resampler = av.AudioResampler(format="fltp", layout="stereo")
+        at = 0.0
         for frame in container.decode(stream):
-            block = frame.to_ndarray().astype(np.float32)
-            block = block / 32768 if "s16" in frame.format.name else block
-            block = block[0, :: len(frame.layout.channels)] if not frame.format.is_planar else block[0]
-            heard.append((float(Fraction(frame.pts) * Fraction(frame.time_base)), block))
+            if frame.pts is not None and frame.time_base is not None:
+                at = float(Fraction(frame.pts) * Fraction(frame.time_base))
+            frame.pts = None
+            heard += [(at, out.to_ndarray()[0]) for out in resampler.resample(frame)]
+            at += frame.samples / rate
     if not heard:
         return []
     first = heard[0][0]

@@ -105,7 +105,7 @@ def encode_exact(
     nothing but an edit list could hide it."""
     stream = output.add_stream("aac", rate=shape.rate, layout=shape.layout, format="fltp")
     assert isinstance(stream, AudioStream)
-    stream.metadata = dict(metadata or {})
+    stream.metadata.update(metadata or {})
     context = stream.codec_context
     context.bit_rate = 80_000 * max(1, av.AudioLayout(shape.layout).nb_channels)
     packets: list[Packet[AudioStream]] = []

@@ -29,7 +29,7 @@ def add_sound(
         copied = copied_packets(title, stream, span)
         if copied is not None:
             track = output.add_stream_from_template(stream)
-            track.metadata = language_of(stream)
+            track.metadata.update(language_of(stream))
             for packet in copied:
                 packet.stream = track
             return copied, "copy"
