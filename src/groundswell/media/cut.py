@@ -103,7 +103,7 @@ def cut_as(
         card,
     )
     with open_source(source) as title:
-        index = index_of(title)
+        index = index_of(title, keyframes=False)
         if start_us >= index.duration_us + SECOND_US:
             raise MediaError("past_the_end", f"The video ends at {clock(index.duration_us)}.")
         with new_file(Path(destination)) as temporary:

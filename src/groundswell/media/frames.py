@@ -86,6 +86,7 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None) -> Ite
     """
     seek(source, target)
     decoder = _stream_decoder(source)
+    skips = decoder.name == "h264"  # where what is marked as referred to by nothing truly is
     trusted = target is None
     landed = False
     wanted: set[int] = set()
@@ -97,6 +98,9 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None) -> Ite
                 return
         if packet.pts is not None and packet.pts >= lo and not packet.is_discard and packet.size:
             wanted.add(packet.pts)
+        if skips:
+            before = packet.pts is not None and packet.pts < lo
+            decoder.skip_frame = "NONREF" if before else "DEFAULT"
         for frame in _decode(decoder, packet):
             pts = time_of(frame, source)
             if pts is None or pts < lo:
@@ -111,8 +115,10 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None) -> Ite
 
 
 def _stream_decoder(source: Source) -> VideoCodecContext:
-    source.video.codec_context.flush_buffers()
-    return source.video.codec_context
+    decoder = source.video.codec_context
+    decoder.flush_buffers()
+    decoder.skip_frame = "DEFAULT"
+    return decoder
 
 
 def _decode(decoder: VideoCodecContext, packet: Packet[VideoStream]) -> list[VideoFrame]:

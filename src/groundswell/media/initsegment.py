@@ -36,7 +36,8 @@ class InitSegment:
             mdhd = next(boxes.find(inside, "trak", "mdia", "mdhd"))
             track = struct.unpack_from(">I", inside, tkhd.start + (20 if inside[tkhd.start] else 12))[0]
             scale = struct.unpack_from(">I", inside, mdhd.start + (20 if inside[mdhd.start] else 12))[0]
-            entry = next(boxes.sample_entries(inside))
+            stsd = next(boxes.find(inside, *TO_ENTRY[1:]))
+            entry = next(boxes.boxes(inside, stsd.start + 8, stsd.end)).kind
             return cls(data, track, scale, Defaults.of(inside), entry, _record(data, entry), _late(inside))
         except (StopIteration, struct.error, IndexError) as error:
             raise ValueError("not an init segment") from error

@@ -23,6 +23,7 @@ SAMPLED_PACKETS = 250
 LONGEST_US = 100 * 3600 * 1_000_000
 """More is a lie of the headers, which must not make anyone wait for 100 hours of silence."""
 MAX_PACKETS_TO_FIRST_PICTURE = 2000
+SOON_DECODED = frozenset({"h264", "hevc"})
 
 
 def probe(path: str | Path) -> TitleIndex:
@@ -32,15 +33,16 @@ def probe(path: str | Path) -> TitleIndex:
     container does not say how long it is (raw streams, fragmented files without an index) is read through.
 
     Raises `MediaError`: ``source_missing``, ``source_changed``, ``unreadable``, ``empty_file``,
-    ``not_a_video``, ``truncated``, ``encrypted``, ``no_video_stream``, ``unsupported_codec``,
-    ``too_large_picture``, ``damaged``, ``out_of_memory``.
+    ``not_a_video``, ``truncated``, ``encrypted``, ``no_video_stream``,
+    ``unsupported_codec``, ``too_large_picture``, ``damaged``, ``out_of_memory``.
     """
     with open_source(path) as source:
         return index_of(source)
 
 
-def index_of(source: Source) -> TitleIndex:
-    """`probe` for a source that is open already. Leaves the read position undefined."""
+def index_of(source: Source, *, keyframes: bool = True) -> TitleIndex:
+    """`probe` for a source that is open already; without listing its keyframes, when nobody asks for them, since that
+    takes as long as the title is. Leaves the read position undefined."""
     frame = first_frame(source)
     packets = _sample(source)
     return TitleIndex(
@@ -50,7 +52,9 @@ def index_of(source: Source) -> TitleIndex:
         origin=source.origin,
         edit_list=source.edit_list,
         fragmented=source.fragmented,
-        video=_video_track(source, frame, packets, orientation_of(frame)),
+        video=_video_track(
+            source, frame, packets, orientation_of(frame), _keyframes(source, packets) if keyframes else ()
+        ),
         audio=tuple(_audio_track(source, n, s) for n, s in enumerate(audio_streams(source.container))),
         subtitles=tuple(_subtitle_tracks(source.container)),
     )
@@ -63,6 +67,9 @@ def audio_streams(container: InputContainer) -> list[AudioStream]:
 
 def first_frame(source: Source) -> VideoFrame:
     """The first picture that decodes. Raises ``encrypted``, ``truncated`` or ``damaged`` if none does."""
+    alone = _first_alone(source)
+    if alone is not None:
+        return alone
     seen = 0
     for packet in source.packets(source.video):
         seen += 1
@@ -82,6 +89,26 @@ def first_frame(source: Source) -> VideoFrame:
     raise MediaError("damaged", "No picture of this video can be decoded.")
 
 
+def _first_alone(source: Source) -> VideoFrame | None:
+    """The first packet's picture, when it is one that needs no others: there much sooner than pictures that a decoder
+    puts in order. Else None, and the source is where it was."""
+    context, found = source.video.codec_context, list[VideoFrame]()
+    if context.name in SOON_DECODED:
+        try:
+            packet = next((p for p in source.packets(source.video) if p.size), None)
+            if packet is not None and packet.is_keyframe and not packet.has_sidedata("encryption_info"):
+                found = [f for f in (*packet.decode(), *context.decode(None)) if isinstance(f, VideoFrame)]
+        except (av.error.FFmpegError, EOFError):
+            pass
+        context.flush_buffers()
+    if found:
+        check_size(found[0].width, found[0].height)
+        return found[0]
+    if context.name in SOON_DECODED:
+        rewind(source, source.video)
+    return None
+
+
 def _sample(source: Source) -> list[av.Packet[VideoStream]]:
     """The first packets of the video track, for frame times. Empty where the container cannot seek back."""
     try:
@@ -98,7 +125,11 @@ def _sample(source: Source) -> list[av.Packet[VideoStream]]:
 
 
 def _video_track(
-    source: Source, frame: VideoFrame, packets: list[av.Packet[VideoStream]], turn: Orientation
+    source: Source,
+    frame: VideoFrame,
+    packets: list[av.Packet[VideoStream]],
+    turn: Orientation,
+    keyframes_us: tuple[int, ...],
 ) -> VideoTrack:
     video, context = source.video, source.video.codec_context
     aspect = video.sample_aspect_ratio or Fraction(1)
@@ -127,7 +158,7 @@ def _video_track(
         time_base=source.tick,
         start_us=source.us(video.start_time or 0) if video.start_time is not None else 0,
         frame_count=video.frames or None,
-        keyframes_us=_keyframes(source, packets),
+        keyframes_us=keyframes_us,
         language=_language(video),
     )
 
