@@ -105,11 +105,6 @@ def sample_entries(moov: bytes) -> Iterator[str]:
             yield entry.kind
 
 
-def is_encrypted(moov: bytes) -> bool:
-    """True for Common Encryption (ISO 23001-7) and FairPlay sample entries."""
-    return any(kind in ("encv", "enca", "drmi", "drms") for kind in sample_entries(moov))
-
-
 def has_edit_list(moov: bytes) -> bool:
     return next(find(moov, "trak", "edts", "elst"), None) is not None
 

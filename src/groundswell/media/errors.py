@@ -11,6 +11,8 @@ REASONS: dict[str, str] = {
     "empty_file": "The file is empty.",
     "truncated": "The file is cut short: its index or its frames are missing.",
     "encrypted": "The file is encrypted. Cut from the clear mezzanine or a clear rendition.",
+    "encrypted_hls": "The title is encrypted for HLS. Cut from the clear mezzanine or a clear rendition.",
+    "encrypted_cenc": "The file is under Common Encryption. Cut from the clear mezzanine or a clear rendition.",
     "no_video_stream": "The file has no video track.",
     "unsupported_codec": "There is no decoder for the codec of this video.",
     "start_not_before_end": "The start must come before the end.",

@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from . import boxes
+from . import boxes, drm
 from .errors import MediaError, reading
 from .times import SECOND_US, to_us
 
@@ -135,8 +135,7 @@ def open_source(path: str | Path) -> Iterator[Source]:
     source: Source | None = None
     try:
         moov = boxes.read_moov(path) if "mp4" in container.format.name else b""
-        if boxes.is_encrypted(moov):
-            raise MediaError("encrypted")
+        drm.refuse_protected(moov)
         if not container.streams.video and "mp4" in container.format.name and boxes.is_cut_short(path):
             raise MediaError("truncated")
         video = _video_of(container)
@@ -172,7 +171,8 @@ def _open(path: Path, fingerprint: Fingerprint) -> InputContainer:
     except OSError as error:
         raise reading(error) from error
     if head.lstrip(b"\xef\xbb\xbf").startswith(b"#EXTM3U"):
-        _refuse_playlist(head)
+        drm.refuse_playlist(head)
+    drm.refuse_scrambled(head)
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
         return av.open("file:" + os.fspath(path), "r", container_options=options, metadata_errors="replace")
@@ -180,12 +180,6 @@ def _open(path: Path, fingerprint: Fingerprint) -> InputContainer:
         raise MediaError("out_of_memory") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _why_not_opened(path, head, error) from error
-
-
-def _refuse_playlist(head: bytes) -> None:
-    if (b"#EXT-X-KEY:" in head and b"METHOD=NONE" not in head) or b"#EXT-X-SESSION-KEY:" in head:
-        raise MediaError("encrypted")
-    raise MediaError("not_a_video", "This is a playlist. Give the media file itself.")
 
 
 def _why_not_opened(path: Path, head: bytes, error: Exception) -> MediaError:
