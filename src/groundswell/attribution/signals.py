@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from .tables import Conversion, Credit
 
@@ -12,3 +13,10 @@ class Credited:
 
     conversion: Conversion
     credits: Sequence[Credit]
+
+
+@dataclass(frozen=True)
+class ViewerErased:
+    """A viewer is to be forgotten: whatever of theirs leads to a person goes, in the same transaction."""
+
+    viewer_id: UUID

@@ -7,8 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.attribution.questions import creator_of_code
+from groundswell.attribution.signals import ViewerErased
 from groundswell.catalog.tables import Title
 from groundswell.moments.tables import Moment
+from groundswell.platform import signals
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.problems import Conflict, NotFound
 from groundswell.trust.tables import Decision
@@ -55,6 +57,16 @@ async def own(session: AsyncSession, viewer_id: UUID) -> Creator:
 async def whose_code(session: AsyncSession, code: str) -> UUID | None:
     """The viewer whose code this is."""
     return await session.scalar(select(Creator.viewer_id).filter_by(code=code))
+
+
+@signals.on(ViewerErased)
+async def forget(session: AsyncSession, erased: ViewerErased) -> None:
+    """Overwrite how an erased viewer named and described themselves."""
+    creator = await session.scalar(select(Creator).filter_by(viewer_id=erased.viewer_id))
+    if creator is not None:
+        creator.handle = f"erased_{random_code(16).lower()}"
+        creator.code = random_code(16).upper()
+        creator.display_name, creator.bio = "", ""
 
 
 async def named(session: AsyncSession, handle: str) -> Creator:

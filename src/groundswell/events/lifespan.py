@@ -21,6 +21,7 @@ from .partitions import days_ahead, ensure_days
 from .receiving import Receiving
 from .redirect import Destination, Destinations
 from .references import References
+from .retention import drop_old_days
 from .sealing_process import sealing
 from .visitors import KEEP, Visitors
 
@@ -58,10 +59,11 @@ async def lifespan(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
 
 
 async def keep_house(runtime: Runtime, visitors: Visitors) -> None:
-    """Make the partitions and salts of the days to come; forget the salts of days gone by."""
+    """Make the partitions and salts of the days to come; let go of days long gone, and of the salts of past days."""
     async with await runtime.database.connect(autocommit=True) as connection:
         await ensure_days(connection, days_ahead())
-    now = utc_now()
+        now = utc_now()
+        await drop_old_days(connection, runtime.settings, now.date())
     for at in (now, now + timedelta(days=1)):
         await visitors.prepare(at)
     await visitors.forget(now - KEEP)

@@ -14,6 +14,7 @@ from .event import day_of
 from .intake import BODY_MAX, BodyTooLarge, parse, read_references, to_lines
 from .log import EventLog, record_lines
 from .references import References
+from .retention import kept_for
 from .schemas import Committed, IncomingEvent
 from .visitors import Visitors
 
@@ -40,7 +41,7 @@ class Receiving:
         events = parse(await _body(request), self.settings.event_batch_max)
         await read_references(self.references, events)
         now = utc_now()
-        max_age = timedelta(days=self.settings.event_max_age_days)
+        max_age = min(timedelta(days=self.settings.event_max_age_days), kept_for(self.settings))
         salts = await self._salts(events, now) if sender.service else {}
         lines = to_lines(events, sender, self.references, salts, max_age, now)
         if "idempotency-key" in request.headers:

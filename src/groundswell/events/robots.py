@@ -69,7 +69,7 @@ class Names:
     def find(self, user_agent: str, but: str = "") -> Robot | None:
         """The first entry that matches, of a list other than ``but``."""
         for number in sorted(self._set.Match(user_agent) or ()):
-            robot = self.robots[number]
+            robot: Robot = self.robots[number]
             if robot.source != but and (number not in self._exact or self._exact[number].search(user_agent)):
                 return robot
         return None

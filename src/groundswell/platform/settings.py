@@ -103,6 +103,15 @@ class Settings(BaseSettings):
         50_000, description="Events waiting for commit beyond which calls are answered 503.", ge=1
     )
     seal_interval_s: float = Field(2.0, description="Seconds between sealings of the event log.", gt=0)
+    event_keep_days: int = Field(
+        400,
+        description="Days that events stay in PostgreSQL after they are sealed into the lake, where they stay for good; "
+        "at least as long as a touch can earn credit. Events that happened longer ago are refused.",
+        ge=1,
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        None, description="Signing secret of the Stripe endpoint (`whsec_…`) that /v1/conversions/stripe stands for."
+    )
     attribution_window_days: int = Field(30, description="Days a touch can earn credit for.", ge=1, le=365)
     share_rate_per_minute: int = Field(60, description="Shares one viewer may make in a minute.", ge=1)
     demo: bool = Field(False, description="Serve the demo service (identity, billing, films) beside the API.")
