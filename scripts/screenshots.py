@@ -50,13 +50,35 @@ def viewers(browser: Browser) -> str:
     link.wait_for()
     address = link.input_value()
     take(page, "share")
+    page.get_by_role("button", name="Options").click()
+    take(page, "share-options", settle_ms=800)
     phone = visitor(browser, PHONE, who="ada")
     phone.goto(f"{URL}/watch/{EPISODE}?t=62")
     phone.wait_for_timeout(1500)
     phone.get_by_role("button", name="Clip").first.click()
     take(phone, "clip-phone", settle_ms=3500)
     take(page, "my-moments", "/moments")
+    page.get_by_role("link", name="Edit").first.click()
+    take(page, "my-moment")
     return address
+
+
+def spoilers(browser: Browser) -> None:
+    """A spoiler as a stranger sees it, when they ask to see it, and as whoever has got there sees it."""
+    maker = visitor(browser, who="ada")
+    maker.goto(f"{URL}/watch/{EPISODE}?t=62")
+    maker.get_by_role("button", name="Clip").first.click()
+    maker.get_by_label("Your words").fill("He knew. He knew all along.")
+    maker.get_by_label("This is a spoiler").check()
+    maker.get_by_role("button", name="Save moment").click()
+    link = maker.get_by_role("textbox", name="Link")
+    link.wait_for()
+    address = link.input_value()
+    stranger = visitor(browser)
+    take(stranger, "spoiler-veiled", address.removeprefix(URL), settle_ms=6000)
+    stranger.locator("details.spoiler-veil summary").click()
+    take(stranger, "spoiler-opened")
+    take(maker, "spoiler-seen", address.removeprefix(URL), settle_ms=4000)
 
 
 def friends(browser: Browser, link: str) -> None:
@@ -80,8 +102,17 @@ def staff(browser: Browser) -> None:
     take(marketer, "evidence")
     take(visitor(browser, who="noor"), "creator", "/creator")
     take(visitor(browser, who="fay"), "finance", "/console/finance")
-    take(visitor(browser, who="ravi"), "rights", "/console/rights")
     take(visitor(browser, who="tess"), "trust", "/console/trust")
+
+
+def rights(browser: Browser, link: str) -> None:
+    """Rules, what a draft would change, the simulator; and the preview lab, looking at ``link``."""
+    page = visitor(browser, who="ravi")
+    take(page, "rights", "/console/rights")
+    clip = "start=0:30&end=0:50&territory=DE&who=kids&target=tiktok&purpose=download"
+    take(page, "simulator", f"/console/rights/simulator?title={FILM}&{clip}")
+    take(page, "rights-draft", f"/console/rights/draft?scope=title&name={FILM}&public_playback=off")
+    take(page, "previews", f"/console/previews?url={link}", settle_ms=4000)
 
 
 def hero(browser: Browser) -> None:
@@ -120,7 +151,9 @@ def main() -> int:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             link = viewers(browser)
             friends(browser, link)
+            spoilers(browser)
             staff(browser)
+            rights(browser, link)
             hero(browser)
             browser.close()
     finally:

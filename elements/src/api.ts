@@ -280,7 +280,7 @@ function titleFrom(wire: any): Title {
     waveformUrl: wire.waveform_url ?? null,
     lines: spans(wire.lines),
     shots: spans(wire.shots),
-    sentenceEnds: wire.sentence_ends_us ?? null,
+    sentenceEnds: wire.sentences?.map((sentence: WireSpan) => sentence.end_us) ?? null,
     suggestions: spans(wire.suggestions),
     sharing: rights.sharing ?? true,
     sharingWords: rights.words ?? null,

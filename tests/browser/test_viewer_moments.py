@@ -40,7 +40,8 @@ async def test_words_and_span_change_and_the_link_follows(
     for _ in range(3):
         await page.keyboard.press("Shift+ArrowRight")
     await expect(page.get_by_role("textbox", name="Your words").last).to_have_value(name)
-    await page.get_by_role("dialog").get_by_role("button", name="Save changes").click()
+    async with page.expect_navigation():
+        await page.get_by_role("dialog").get_by_role("button", name="Save changes").click()
     await expect(page.get_by_role("status").first).to_contain_text("Your changes are saved.")
     (row,) = lumen.rows("SELECT start_us, end_us, note FROM moments WHERE caption = %s", name)
     assert row[0] / 1e6 == pytest.approx(before + 3, abs=0.06)

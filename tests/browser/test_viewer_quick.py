@@ -22,9 +22,10 @@ async def test_it_is_light_and_does_not_move(lumen: Lumen, visitor: NewVisitor, 
     ada = (await visitor()).page
     await lumen.sign_in(ada, "ada")
     link = await clip_and_share(lumen, ada, f"Light {size[0]}")
+    await expect(ada.get_by_role("link", name="Save video")).to_be_visible()  # made, as for most who come by a link
     page = (await visitor(size)).page
     loaded: list[Request] = []
-    page.on("requestfinished", loaded.append)
+    page.on("requestfinished", lambda request: loaded.append(request))
     await page.add_init_script(SHIFTS)
     await page.goto(link)
     await page.wait_for_function("() => document.querySelector('video').currentTime > 0.5")
