@@ -63,7 +63,7 @@ async def test_every_number_of_every_dimension_opens_its_rows(
 
 async def test_a_row_opens_what_is_inside_it(app: App, shared: Shared, mira: dict[str, str]) -> None:
     whole = await app.http.get("/console/explore?by=channel&period=7d", headers=mira)
-    narrower = re.search(r'<th scope="row" class="wide"><a href="([^"]+)">WhatsApp</a>', whole.text)
+    narrower = re.search(r'<th scope="row" class="middling"><a href="([^"]+)">WhatsApp</a>', whole.text)
     assert narrower is not None
     inside = await app.http.get(html.unescape(narrower[1]), headers=mira)
     words = text_of(inside)

@@ -1,5 +1,6 @@
 """What the keys of a dimension are called."""
 
+import re
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from groundswell.platform.clock import US_PER_SECOND
 from groundswell.shares.channels import CHANNELS
 
 Names = dict[str, str]
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def labels(session: AsyncSession, dimension: str, keys: Iterable[str | None]) -> Names:
@@ -82,7 +84,8 @@ async def _generations(session: AsyncSession, keys: list[str]) -> Names:
 
 
 def _ids(keys: list[str]) -> list[UUID]:
-    return [UUID(key) for key in keys]
+    """Those that are ids: others come from addresses that people changed."""
+    return [UUID(key) for key in keys if ID.fullmatch(key)]
 
 
 NAMING: dict[str, Callable[[AsyncSession, list[str]], Coroutine[Any, Any, Names]]] = {

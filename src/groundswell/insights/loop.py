@@ -109,6 +109,11 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime) -> _Numbers:
     )
 
 
+def asked_of_lake(lake: "Lake", slice: Slice, model: str = DEFAULT_MODEL) -> _Numbers:
+    """What the report asks of the lake, and nothing else: what its speed depends on."""
+    return _read(lake, slice, model, slice.end)
+
+
 def _steps(counts: Counts, reported: Rows) -> list[Step]:
     totals = {each["kind"]: each["total"] for each in reported}
     return [

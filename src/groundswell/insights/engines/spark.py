@@ -32,7 +32,6 @@ def session(url: str) -> Any:
             .appName("groundswell")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.shuffle.partitions", "8")
             .config("spark.sql.ansi.enabled", "false")
             .config("spark.driver.memory", "1g")
             .getOrCreate()

@@ -26,6 +26,10 @@ from .console_where import View, Viewed
 router = APIRouter(prefix="/console/explore", route_class=ConsoleRoute)
 
 STEPS = ("share", "unfurl", "click", "play", "sign_up", "trial", "subscription")
+SHORT = {"unfurl": "Previews"}
+RARE = ("trial",)
+"""Steps that many services never report: shown where there are any."""
+
 VISITS = ("share", "unfurl", "click", "continue", "play")
 By = Annotated[str, Query(max_length=20)]
 PAGE = "/console/explore"
@@ -53,7 +57,7 @@ async def explore(
         by=by,
         other=other,
         rank=rank,
-        steps=[(step, LABELS[step], DEFINITIONS[step]) for step in STEPS],
+        steps=[(step, SHORT.get(step, LABELS[step]), DEFINITIONS[step]) for step in shown_steps(report)],
         most={step: max((row.counts.get(step, 0) for row in report.rows), default=0) for step in STEPS},
         **await choices(session, view, PAGE, by=by, other=other if other != view.model else None, rank=rank),
     )
@@ -66,6 +70,11 @@ def readable(by: str, other: str, rank: str, view: View) -> tuple[str, str, str]
         other if other in CREDIT_MODELS else view.model,
         rank if rank in RANKABLE else "subscription",
     )
+
+
+def shown_steps(report: Breakdown) -> list[str]:
+    """The funnel's steps, without the rare ones that nobody took."""
+    return [step for step in STEPS if step not in RARE or any(step in row.counts for row in report.rows)]
 
 
 async def choices(session: AsyncSession, view: View, path: str, **kept: str | None) -> dict[str, Any]:
