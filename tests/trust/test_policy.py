@@ -171,7 +171,9 @@ def test_who_looks_is_judged_when_a_clip_plays_too() -> None:
     assert decide(book(ad_tier=False)[0], clip(ad_tier=True), "play").code == "ad_tier_off"
     children = book(kids_ratings=frozenset({"6"}))[0]
     assert decide(children, clip(kids=True), "play").code == "kids_rating"
-    assert decide(RuleBook(), clip(kids=True), "share").code == "kids_profile"
+    for purpose in ("clip", "share", "download"):
+        assert decide(RuleBook(), clip(kids=True), purpose).code == "kids_profile"
+    assert decide(RuleBook(), clip(kids=True), "play").allowed
 
 
 def test_of_blocks_by_several_rules_the_one_that_is_met_is_named() -> None:

@@ -222,5 +222,5 @@ CHECKS: dict[Purpose, tuple[Check, ...]] = {
     "clip": (within_title, kids, *OPEN, *WHO, captioned, long_enough, short_enough, *PLACE, *TOTALS),
     "share": (kids, *OPEN, *WHO, target_allowed, captioned, *PLACE),
     "play": (*OPEN, *WHO, playable, target_allowed, captioned, *PLACE),
-    "download": (*OPEN, *WHO, playable, downloadable, target_allowed, captioned, *PLACE),
+    "download": (kids, *OPEN, *WHO, playable, downloadable, target_allowed, captioned, *PLACE),
 }

@@ -1,7 +1,9 @@
 """Each limit of each place is broken once, by a real server, and named."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import fields
+from pathlib import Path
 
 import httpx
 import pytest
@@ -263,3 +265,10 @@ async def test_slack_asks_for_a_part_and_takes_a_whole_page_too(site: Site, clie
 async def test_words_from_the_page_are_words(site: Site, client: httpx.AsyncClient) -> None:
     site.pages["/page"] = Answer(page(site, og__title="&lt;script&gt;alert(1)&lt;/script&gt; &amp; more"))
     assert (await look(client, f"{site.url}/page", "discord")).card.title == "<script>alert(1)</script> & more"
+
+
+def test_every_code_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "explanation" / "previews.md").read_text()
+    listed = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.M))
+    assert listed == CODES.keys()
+    assert set(re.findall(r"^\| `([a-z_]+)` \| \*\*note\*\*", text, re.M)) == MINOR

@@ -18,7 +18,7 @@ Kind = Literal["video", "large", "small", "text", "embed", "none"]
 CODES = {
     "address_refused": "The address is not one that may be fetched from here.",
     "too_many_redirects": "It redirects more often than this place follows.",
-    "too_slow": "It takes longer than this place waits.",
+    "too_slow": "It takes longer than anybody waits for it.",
     "unreachable": "It cannot be fetched at all.",
     "page_status": "The page does not answer with success, so there is no preview.",
     "page_type": "The page is not HTML.",
@@ -142,6 +142,11 @@ def _broken(code: str, figures: str = "") -> Broken:
     return Broken(code, f"{CODES[code]} {figures}".strip())
 
 
+def _why(fetched: Fetched) -> str:
+    """Why nothing came of a request."""
+    return CODES[fetched.failed] if fetched.failed else f"The status is {fetched.status}."
+
+
 def _page(target: Target, page: Fetched) -> Iterator[Broken]:
     if page.failed:
         limits = {"too_many_redirects": f"It follows {target.redirects}.", "too_slow": f"It waits {target.seconds} s."}
@@ -175,7 +180,7 @@ def _image(target: Target, found: Found, words: dict[Tag, str]) -> Iterator[Brok
             yield _broken("image_missing")
         return
     if not image.ok:
-        yield _broken("image_unreachable", f"{image.failed or f'The status is {image.status}'}.")
+        yield _broken("image_unreachable", _why(image))
         return
     if image.media_type not in target.image_types:
         yield _broken("image_type", f"It is {image.media_type or 'of no kind'}.")
@@ -210,7 +215,7 @@ def _video(target: Target, found: Found, words: dict[Tag, str]) -> Iterator[Brok
     if video is None or not target.plays:
         return
     if not video.ok:
-        yield _broken("video_unreachable", f"{video.failed or f'The status is {video.status}'}.")
+        yield _broken("video_unreachable", _why(video))
         return
     if video.media_type in {"text/html", "application/xhtml+xml"}:
         yield _broken("video_is_a_page")

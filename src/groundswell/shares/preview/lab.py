@@ -11,6 +11,8 @@ from .targets import TARGETS, Target
 VIDEO_BYTES = 64 * 1024
 """How much of a film is looked at: enough to see whether its index comes first."""
 IMAGE_BYTES = 20_000_000
+MEDIA_SECONDS = 40.0
+"""Longer than the places wait: a film that nobody has asked for yet is made first, which is said elsewhere."""
 OEMBED_BYTES = 1_000_000
 
 
@@ -53,7 +55,9 @@ class Lab:
             return None
         if url not in self._seen:
             agent = {"User-Agent": TARGETS["discord"].user_agent, "Accept": "*/*"}
-            self._seen[url] = asyncio.ensure_future(self._fetcher.fetch(url, agent | headers, bytes_=most))
+            self._seen[url] = asyncio.ensure_future(
+                self._fetcher.fetch(url, agent | headers, bytes_=most, seconds=MEDIA_SECONDS)
+            )
         return await self._seen[url]
 
     async def _oembed(self, link: str, url: str, headers: dict[str, str]) -> Fetched:
