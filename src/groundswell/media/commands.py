@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypedDict, Unpack
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .errors import MediaError
-from .order import CutResult
+from .order import Audio, CutResult
 from .profiles import PROFILES
 from .sandbox import cut_bounded_sync, probe_bounded_sync
 from .times import clock, parse_time
 from .title import TitleIndex
 
 REFUSED = 2
+
+
+class _Options(TypedDict):
+    profile: str
+    audio: Audio
+    audio_track: int | None
+    subtitles: str | Path | int | None
+    focus: float | None
+    measure_seam: bool
 
 
 def cut_command(
@@ -30,11 +39,33 @@ def cut_command(
     audio: Annotated[str, typer.Option(help="copy, or exact to the sample.")] = "copy",
     audio_track: Annotated[int | None, typer.Option(help="Which audio track, from 0.")] = None,
     subtitles: Annotated[Path | None, typer.Option(help="SRT or WebVTT to draw into the picture.")] = None,
+    subtitle_track: Annotated[
+        int | None, typer.Option(help="Which of the title's own subtitles to draw, from 0.")
+    ] = None,
+    focus: Annotated[
+        float | None, typer.Option(help="Where a tall crop lies, 0 to 1; found by itself if not given.")
+    ] = None,
+    seam_psnr: Annotated[
+        bool, typer.Option("--seam-psnr", help="Measure the re-encoded edges against the title.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Cut a clip out of a title, exact to the frame."""
     try:
-        result = _cut_with_progress(source, start, end, output, profile, audio, audio_track, subtitles)
+        if subtitles is not None and subtitle_track is not None:
+            raise MediaError("bad_option", "Subtitles come from a file or from a track, not from both.")
+        result = _cut_with_progress(
+            source,
+            parse_time(start),
+            parse_time(end),
+            output,
+            profile=profile,
+            audio=audio,  # type: ignore[arg-type]  # cut() refuses anything but its two choices
+            audio_track=audio_track,
+            subtitles=subtitle_track if subtitles is None else subtitles,
+            focus=focus,
+            measure_seam=seam_psnr,
+        )
     except MediaError as error:
         _refuse(error, as_json)
     if as_json:
@@ -56,14 +87,7 @@ def probe_command(
 
 
 def _cut_with_progress(
-    source: Path,
-    start: str,
-    end: str,
-    output: Path,
-    profile: str,
-    audio: str,
-    audio_track: int | None,
-    subtitles: Path | None,
+    source: Path, start_us: int, end_us: int, output: Path, **options: Unpack[_Options]
 ) -> CutResult:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     console = Console(stderr=True)
@@ -72,15 +96,7 @@ def _cut_with_progress(
     ) as bar:
         task = bar.add_task("Cutting", total=1.0)
         return cut_bounded_sync(
-            source,
-            parse_time(start),
-            parse_time(end),
-            output,
-            profile=profile,
-            audio=audio,  # type: ignore[arg-type]  # cut() refuses anything but its two choices
-            audio_track=audio_track,
-            subtitles=subtitles,
-            on_progress=lambda done: bar.update(task, completed=done),
+            source, start_us, end_us, output, **options, on_progress=lambda done: bar.update(task, completed=done)
         )
 
 

@@ -30,7 +30,7 @@ def cut(
     profile: str = "source",
     audio: Audio = "copy",
     audio_track: int | None = None,
-    subtitles: str | Path | None = None,
+    subtitles: str | Path | int | None = None,
     focus: float | None = None,
     card: EndCard | None = None,
     measure_seam: bool = False,
@@ -48,8 +48,9 @@ def cut(
     It is checked before it appears at ``destination``; until then, and after a failure, there is nothing there.
 
     ``profile`` names one of `PROFILES`; ``audio_track`` counts from 0; ``subtitles`` (SRT or WebVTT, timed to the
-    title) are drawn into the picture; ``focus`` (0 to 1) puts the crop of tall profiles by hand; ``card`` is shown for
-    two seconds after the last frame (not in ``source`` and ``clean``); ``on_progress`` hears numbers from 0 to 1.
+    title; or the number of one of its own text tracks) are drawn into the picture; ``focus`` (0 to 1) puts the crop of
+    tall profiles by hand; ``card`` is shown for two seconds after the last frame (not in ``source`` and ``clean``);
+    ``on_progress`` hears numbers from 0 to 1.
 
     Raises `MediaError`: the reading reasons of `probe`, and ``start_not_before_end``, ``past_the_end``,
     ``no_frames``, ``too_long``, ``no_such_track``, ``bad_option``, ``bad_time``, ``bad_subtitles``,
@@ -81,7 +82,7 @@ def cut_as(
     *,
     audio: Audio = "copy",
     audio_track: int | None = None,
-    subtitles: str | Path | None = None,
+    subtitles: str | Path | int | None = None,
     focus: float | None = None,
     card: EndCard | None = None,
     measure_seam: bool = False,
@@ -95,7 +96,7 @@ def cut_as(
         profile,
         audio,
         audio_track,
-        None if subtitles is None else Path(subtitles),
+        Path(subtitles) if isinstance(subtitles, str) else subtitles,
         on_progress or (lambda _: None),
         limits,
         measure_seam,

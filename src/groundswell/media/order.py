@@ -56,7 +56,7 @@ class Order:
     profile: Profile
     audio: Audio
     audio_track: int | None
-    subtitles: Path | None
+    subtitles: Path | int | None
     on_progress: Progress
     limits: Limits
     measure_seam: bool = False

@@ -33,7 +33,7 @@ def probe(path: str | Path) -> TitleIndex:
     container does not say how long it is (raw streams, fragmented files without an index) is read through.
 
     Raises `MediaError`: ``source_missing``, ``source_changed``, ``unreadable``, ``empty_file``,
-    ``not_a_video``, ``truncated``, ``encrypted``, ``no_video_stream``,
+    ``not_a_video``, ``truncated``, ``encrypted``, ``encrypted_hls``, ``encrypted_cenc``, ``no_video_stream``,
     ``unsupported_codec``, ``too_large_picture``, ``damaged``, ``out_of_memory``.
     """
     with open_source(path) as source:
@@ -74,7 +74,7 @@ def first_frame(source: Source) -> VideoFrame:
     for packet in source.packets(source.video):
         seen += 1
         if packet.has_sidedata("encryption_info") or packet.has_sidedata("encryption_init_info"):
-            raise MediaError("encrypted")
+            raise MediaError("encrypted_cenc")
         try:
             frames = packet.decode()
         except (av.error.InvalidDataError, av.error.PatchWelcomeError, EOFError):

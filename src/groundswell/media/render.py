@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from .captions import Captions
 from .card import EndCard
 from .check import Seam, check_clip
+from .embedded import embedded_lines
 from .encode import Encoder, Quality
 from .endcard import card_frame, with_card
 from .frames import decode_between
@@ -23,7 +24,7 @@ from .reframe import Follower, View
 from .sound import Span
 from .soundtrack import add_sound
 from .source import Source
-from .subtitles import read_subtitles
+from .subtitles import Lines, read_subtitles
 from .times import to_us
 from .title import TitleIndex
 
@@ -95,6 +96,15 @@ def _encode(
     return line.pictures, line.encoder, seen, following
 
 
+def _lines(title: Source, order: Order) -> Lines:
+    """What is to be drawn, out of a file or of the title itself (opened once more: this one is being read)."""
+    if order.subtitles is None:
+        return Lines()
+    if isinstance(order.subtitles, int):
+        return embedded_lines(title.path, order.subtitles, order.start_us, order.end_us)
+    return read_subtitles(order.subtitles)
+
+
 @dataclass
 class _Line:
     """The way of a frame: framed for its shot, shaped, captioned, encoded."""
@@ -114,7 +124,7 @@ class _Line:
         shape = pictures.shape
         quality = Quality(crf=profile.crf)
         encoder = Encoder.open(output, shape, title.tick, rate, quality, order.limits.threads)
-        lines = read_subtitles(order.subtitles) if order.subtitles is not None else []
+        lines = _lines(title, order)
         heard = [n for n in lines if n.start_us < order.end_us and n.end_us > order.start_us]
         captions = Captions(heard, shape.width, shape.height, shape.orientation) if heard else None
         return cls(title, pictures, follower, captions, encoder)

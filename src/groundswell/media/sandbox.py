@@ -50,7 +50,7 @@ async def cut_bounded(
     profile: str = "source",
     audio: Audio = "copy",
     audio_track: int | None = None,
-    subtitles: str | Path | None = None,
+    subtitles: str | Path | int | None = None,
     focus: float | None = None,
     card: EndCard | None = None,
     measure_seam: bool = False,
@@ -90,7 +90,7 @@ def cut_bounded_sync(
     profile: str = "source",
     audio: Audio = "copy",
     audio_track: int | None = None,
-    subtitles: str | Path | None = None,
+    subtitles: str | Path | int | None = None,
     focus: float | None = None,
     card: EndCard | None = None,
     measure_seam: bool = False,
@@ -118,7 +118,7 @@ def _cut_arguments(
     profile: str,
     audio: Audio,
     audio_track: int | None,
-    subtitles: str | Path | None,
+    subtitles: str | Path | int | None,
     limits: Limits,
 ) -> dict[str, Any]:
     return {
@@ -128,7 +128,7 @@ def _cut_arguments(
         "profile": profile,
         "audio": audio,
         "audio_track": audio_track,
-        "subtitles": None if subtitles is None else str(subtitles),
+        "subtitles": str(subtitles) if isinstance(subtitles, Path) else subtitles,
         "limits": asdict(limits),
     }
 
