@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from groundswell.attribution.jobs import judge_again, learn_effects
 from groundswell.attribution.rejudging import rejudge
 from groundswell.events.event import Event
 from groundswell.events.log import record
@@ -15,6 +16,7 @@ from groundswell.events.touchtokens import touch_token
 from groundswell.events.verdicts import RULE
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
+from groundswell.platform.jobs import defer
 from tests.attribution.test_conversions import ago, conversion, report
 from tests.events.places import Shared, make_shared
 from tests.support import App
@@ -88,3 +90,14 @@ async def test_behaviour_is_judged_and_stops_earning(app: App, shared: Shared) -
         token = touch_token(app.runtime.settings.secret, event.at, event.id)
         body = conversion("sign_up", id=f"s{number}", viewer=f"v{number}", touch=token)
         assert bool((await report(app, service, body)).json()["credits"]) is earns
+
+
+async def test_it_is_a_job_and_so_is_learning(app: App, shared: Shared) -> None:
+    curl = await click(app, shared, "curl/8.1")
+    due = {task.task.name for task in app.runtime.jobs.periodic_registry.periodic_tasks.values()}
+    assert due >= {"attribution.rejudge", "attribution.learn"}
+    async with app.runtime.database.transaction() as session:
+        await defer(session, judge_again, timestamp=0)
+        await defer(session, learn_effects, timestamp=0)
+    await app.run_jobs()
+    assert set(await verdicts(app)) == {curl.id}

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
 
 MODELS_VERSION = 1
 DEFAULT_MODEL = "last"
@@ -111,12 +112,14 @@ def divide(total: int, weights: Sequence[Fraction]) -> list[int]:
     Largest remainder (Hamilton's method): each part is rounded down, and what is left goes one by one to the largest
     remainders, the later touch first among equals.
     """
-    if sum(weights) != 1:
-        raise ValueError(f"the weights sum to {sum(weights)}, not to one")
+    whole = lcm(*[weight.denominator for weight in weights])  # in whole numbers: fractions of fractions are slow
+    shares = [weight.numerator * (whole // weight.denominator) for weight in weights]
+    if sum(shares) != whole:
+        raise ValueError(f"the weights sum to {Fraction(sum(shares), whole)}, not to one")
     sign = -1 if total < 0 else 1
-    exact = [abs(total) * weight for weight in weights]
-    parts = [int(part) for part in exact]
-    by_remainder = sorted(range(len(parts)), key=lambda n: (exact[n] - parts[n], n), reverse=True)
+    divided = [divmod(abs(total) * share, whole) for share in shares]
+    parts = [part for part, _ in divided]
+    by_remainder = sorted(range(len(parts)), key=lambda n: (divided[n][1], n), reverse=True)
     for n in by_remainder[: abs(total) - sum(parts)]:
         parts[n] += 1
     return [sign * part for part in parts]

@@ -39,6 +39,18 @@ def task(name: str, **options: Any) -> Callable[[Callable[..., Coroutine[Any, An
     return registry.task(name=name, pass_context=True, retry=options.pop("retry", RETRY), **options)
 
 
+def periodic(name: str, cron: str) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Job]:
+    """Register a background job that is queued once each time ``cron`` says (UTC), however many workers there are.
+
+    It gets the job's context and the instant it was due, in Unix seconds.
+    """
+
+    def register(function: Callable[..., Coroutine[Any, Any, None]]) -> Job:
+        return registry.periodic(cron=cron)(task(name)(function))
+
+    return register
+
+
 def create_job_app(conninfo: str, settings: Settings) -> procrastinate.App:
     """The job queue at ``conninfo``, knowing every registered job."""
     connector = procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4)
