@@ -1,4 +1,4 @@
-"""``python -m bench`` lists the benchmarks; ``python -m bench NAME`` runs one."""
+"""``python -m bench`` lists the benchmarks; ``python -m bench NAME`` runs one, or ``NAME PART…`` parts of it."""
 
 import sys
 from importlib import import_module
@@ -9,7 +9,7 @@ import uvloop
 import bench
 from bench.harness import Bench
 
-NOT_BENCHMARKS = {"__main__", "harness", "lakes", "load", "served"}
+NOT_BENCHMARKS = {"__main__", "clip_docs", "cutters", "harness", "lakes", "load", "served", "titles"}
 
 
 def names() -> list[str]:
@@ -18,16 +18,34 @@ def names() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or arguments[0] not in names():
-        for name in names():
-            summary = (import_module(f"bench.{name}").__doc__ or "").split("\n", 1)[0]
-            print(f"{name:12} {summary}")
-        return 0 if not arguments else 2
-    (name,) = arguments
-    measured = Bench(name)
-    uvloop.run(import_module(f"bench.{name}").run(measured))
-    print(measured.finish())
+    if not arguments or arguments[0] not in names():
+        return usage(arguments)
+    name, *chosen = arguments
+    module = import_module(f"bench.{name}")
+    parts = list(getattr(module, "PARTS", ()))
+    if not set(chosen) <= set(parts):
+        return usage(arguments)
+    if not parts:
+        measured = Bench(name)
+        uvloop.run(module.run(measured))
+        print(measured.finish())
+        return 0
+    for part in chosen or parts:
+        measured = Bench(f"{name}-{part}")
+        uvloop.run(module.run(measured, part))
+        print(measured.finish())
+    module.finish()
     return 0
+
+
+def usage(arguments: list[str]) -> int:
+    """Say what there is."""
+    for name in names():
+        module = import_module(f"bench.{name}")
+        print(f"{name:12} {(module.__doc__ or '').splitlines()[0]}")
+        for part, measure in getattr(module, "PARTS", {}).items():
+            print(f"{'':12}   {part:10} {(measure.__doc__ or '').splitlines()[0]}")
+    return 2 if arguments else 0
 
 
 if __name__ == "__main__":

@@ -3,173 +3,67 @@
 CPU seconds (user and system) of a whole process, interpreter start included, from ``wait4``; contenders take turns in
 every round and the median counts. The title is a minute of moving test picture with noise, 1080p24, H.264 with 2 s
 GOPs and 3 B-frames, AAC, repeated to length without re-encoding. ``GROUNDSWELL_BENCH_SOURCE=FILE`` adds a title
-of your own; ``GROUNDSWELL_BENCH_ROUNDS`` sets how many rounds.
+of your own; ``GROUNDSWELL_BENCH_ROUNDS`` sets how many rounds. ``python -m bench clip PART…`` measures a part alone;
+all parts measured so far are written into docs/clip-engine.md.
 """
 
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
-import imageio_ffmpeg  # type: ignore[import-untyped]
-import numpy as np
-from av.filter import Graph
 
+from bench.clip_docs import write_docs
+from bench.cutters import FFMPEG, LENGTH, ROUNDS, START, contenders, in_turns, spend
 from bench.harness import Bench
-from groundswell.media import clip_playlist, package, probe
+from bench.titles import FPS, title
+from groundswell.media import ExactHls, clip_playlist, exact_hls, package, probe
 from groundswell.media.seam import luma
 
-CACHE = Path(__file__).parent / "cache"
-ROUNDS = int(os.environ.get("GROUNDSWELL_BENCH_ROUNDS", "3"))
-FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
-FPS, GOP_S, MINUTE = 24, 2, 60
-START, LENGTH = 313.375, 30.0
-CUT = (
-    "import sys, json; from dataclasses import asdict; from groundswell.media import cut; "
-    "a = sys.argv; print(json.dumps(asdict(cut(a[1], int(a[2]), int(a[3]), a[4], **json.loads(a[5])))))"
+HLS = (
+    "import sys; from pathlib import Path; from groundswell.media import Package, exact_hls; a = sys.argv; "
+    "f = Path(a[1]); p = Package.from_json((f / 'package.json').read_text()); "
+    "exact_hls(p, f, int(a[2]), int(a[3]), a[4] + str(len(list(Path(a[4]).parent.iterdir()))))"
 )
-COPY = """
-import av, sys
-source, start, end, out = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
-with av.open(source) as i, av.open(out, "w") as o:
-    tracks = {s.index: o.add_stream_from_template(s) for s in i.streams}
-    video = i.streams.video[0]
-    i.seek(int(start / video.time_base), stream=video)
-    for p in i.demux():
-        if p.dts is None or p.stream_index not in tracks:
-            continue
-        if p.stream is video and p.dts * p.time_base >= end:
-            break
-        p.stream = tracks[p.stream_index]
-        o.mux(p)
-"""
 
 
-@dataclass(frozen=True)
-class Spent:
-    cpu_s: float
-    peak_mib: float
-    output: str
+def cuts(bench: Bench, folder: Path) -> None:
+    """Beside other tools."""
+    short, long = contenders(title(10), folder), contenders(title(120), folder)
+    commands = {f"{name}, 10 min": call for name, call in short.items()}
+    commands |= {f"{name}, 2 h": call for name, call in long.items() if name in ("groundswell", "smartcut")}
+    spent = in_turns(commands)
+    for name, run in spent.items():
+        bench.measure(name, run.cpu_s, "CPU s")
+    ours, later = spent["groundswell, 10 min"], spent["groundswell, 2 h"]
+    if "smartcut, 10 min" in spent:
+        theirs, theirs_later = spent["smartcut, 10 min"], spent["smartcut, 2 h"]
+        bench.measure("times cheaper than smartcut at 10 min", theirs.cpu_s / ours.cpu_s, "×", 5)
+        bench.measure("times cheaper than smartcut at 2 h", theirs_later.cpu_s / later.cpu_s, "×", 10)
+        bench.measure("peak memory beside smartcut", ours.peak_mib / theirs.peak_mib, "×", 0.5, at_most=True)
+    veryfast = spent["ffmpeg x264 veryfast, 10 min"].cpu_s
+    bench.measure("times cheaper than ffmpeg x264 veryfast", veryfast / ours.cpu_s, "×", 20)
+    bench.measure("cost at 2 h beside 10 min", later.cpu_s / ours.cpu_s, "×", 1.1, at_most=True)
+    bench.measure("peak memory", ours.peak_mib, "MiB")
 
 
-def spend(*command: str) -> Spent:
-    """Run a process to its end; its CPU seconds, peak memory and what it printed. Raises when it fails."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
-        assert child.stdout is not None
-        output = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(f"{command[0]} ended with {child.returncode}")
-    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
-
-
-def minute(path: Path) -> Path:
-    """A minute of test picture with noise and a tone."""
-    if path.exists():
-        return path
-    graph = Graph()
-    nodes = [
-        graph.add("testsrc2", f"size=1920x1080:rate={FPS}:duration={MINUTE}"),
-        graph.add("noise", "alls=12:allf=t"),
-        graph.add("format", "yuv420p"),
-        graph.add("buffersink"),
-    ]
-    graph.link_nodes(*nodes).configure()
-    part = path.with_suffix(".part.mp4")
-    with av.open(str(part), "w") as output:
-        options = {
-            "preset": "veryfast",
-            "b": "5M",
-            "x264-params": f"keyint={FPS * GOP_S}:min-keyint={FPS * GOP_S}:scenecut=0",
-        }
-        video = output.add_stream("libx264", rate=FPS, options=options)
-        video.width, video.height, video.pix_fmt = 1920, 1080, "yuv420p"
-        video.codec_context.max_b_frames = 3
-        sound = output.add_stream("aac", rate=48_000)
-        sound.layout = "stereo"
-        for _ in range(FPS * MINUTE):
-            frame = graph.vpull()
-            frame.pict_type = 0
-            output.mux(video.encode(frame))
-        output.mux(video.encode(None))
-        for n in range(48_000 * MINUTE // 1024):
-            wave = 0.3 * np.sin(2 * np.pi * 440 * (np.arange(1024) + n * 1024) / 48_000)
-            block = av.AudioFrame.from_ndarray(
-                np.stack([wave, wave]).astype(np.float32), format="fltp", layout="stereo"
-            )
-            block.sample_rate, block.pts, block.time_base = 48_000, n * 1024, Fraction(1, 48_000)
-            output.mux(sound.encode(block))
-        output.mux(sound.encode(None))
-    part.rename(path)
-    return path
-
-
-def repeated(source: Path, times: int, path: Path) -> Path:
-    """The minute, ``times`` times over, by copying packets."""
-    if path.exists():
-        return path
-    part = path.with_suffix(".part.mp4")
-    with av.open(str(part), "w", options={"movflags": "+faststart"}) as output:
-        with av.open(str(source)) as template:
-            tracks = [output.add_stream_from_template(s) for s in template.streams]
-        for n in range(times):
-            with av.open(str(source)) as again:
-                for packet in again.demux():
-                    if packet.dts is None or packet.pts is None:
-                        continue
-                    if packet.pts < 0 or packet.pts * packet.time_base >= MINUTE:
-                        continue
-                    shift = round(n * MINUTE / packet.time_base)
-                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                    packet.stream = tracks[packet.stream_index]
-                    output.mux(packet)
-    part.rename(path)
-    return path
-
-
-def smartcut() -> str | None:
-    """smartcut 1.7 in an environment of its own, since it pins an older PyAV; None where it cannot be had."""
-    home = CACHE / "smartcut"
-    if not (home / "bin" / "smartcut").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        done = subprocess.run([str(home / "bin" / "pip"), "install", "-q", "smartcut==1.7"], check=False)
-        if done.returncode:
-            return None
-    return str(home / "bin" / "smartcut")
-
-
-def contenders(source: Path, folder: Path) -> dict[str, list[str]]:
-    """The commands that cut the same clip."""
-    start, end = START, START + LENGTH
-    ours = [str(source), str(round(start * 1e6)), str(round(end * 1e6)), str(folder / "ours.mp4"), "{}"]
-    seek = [FFMPEG, "-v", "error", "-y", "-ss", str(start), "-i", str(source), "-t", str(LENGTH)]
-    found = {
-        "groundswell": [sys.executable, "-c", CUT, *ours],
-        "ffmpeg x264 veryfast": [*seek, "-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", str(folder / "f.mp4")],
-        "ffmpeg -c copy": [*seek, "-c", "copy", str(folder / "c.mp4")],
-        "PyAV stream copy": [sys.executable, "-c", COPY, str(source), str(start), str(end), str(folder / "p.mp4")],
-    }
-    if (tool := smartcut()) is not None:
-        found["smartcut"] = [tool, str(source), str(folder / "s.mp4"), "--keep", f"{start},{end}"]
-    return found
-
-
-def in_turns(commands: dict[str, list[str]]) -> dict[str, Spent]:
-    """Every command once a round; of each the run with the median CPU."""
-    runs: dict[str, list[Spent]] = {name: [] for name in commands}
-    for _ in range(ROUNDS):
-        for name, command in commands.items():
-            runs[name].append(spend(*command))
-    return {name: sorted(spent, key=lambda s: s.cpu_s)[len(spent) // 2] for name, spent in runs.items()}
+def exactness(bench: Bench, folder: Path) -> None:
+    """Of the clip's frames."""
+    source = title(10)
+    call = contenders(source, folder)["groundswell"]
+    call[-1] = json.dumps({"measure_seam": True})
+    result = json.loads(spend(*call).output)
+    clip = folder / "ours.mp4"
+    bench.measure("frames of 30 s at 24 fps", result["frames"], "frames", LENGTH * FPS)
+    bench.measure("frames identical to the title's", 100 * identical_share(source, clip), "%", 97)
+    bench.measure("worst re-encoded frame", result["seam_psnr"] or 99.0, "dB", 45)
+    bench.measure("edit lists", clip.read_bytes().count(b"elst"), "", 0, at_most=True)
 
 
 def identical_share(source: Path, clip: Path) -> float:
@@ -184,54 +78,46 @@ def identical_share(source: Path, clip: Path) -> float:
     return sum(same) / len(same)
 
 
-def measure_cuts(bench: Bench, label: str, source: Path, folder: Path) -> dict[str, Spent]:
-    spent = in_turns(contenders(source, folder))
-    for name, run in spent.items():
-        bench.measure(f"{label}: {name}", run.cpu_s, "CPU s")
-    ours = spent["groundswell"]
-    if "smartcut" in spent:
-        goal = 0.2 if label == "10 min" else 0.1
-        bench.measure(f"{label}: CPU beside smartcut", ours.cpu_s / spent["smartcut"].cpu_s, "×", goal, at_most=True)
-        bench.measure(
-            f"{label}: peak memory beside smartcut", ours.peak_mib / spent["smartcut"].peak_mib, "×", 0.5, at_most=True
-        )
-    beside = ours.cpu_s / spent["ffmpeg x264 veryfast"].cpu_s
-    bench.measure(f"{label}: CPU beside ffmpeg x264 veryfast", beside, "×", 0.05, at_most=True)
-    bench.measure(f"{label}: peak memory", ours.peak_mib, "MiB")
-    return spent
-
-
-def measure_exactness(bench: Bench, source: Path, folder: Path) -> None:
-    call = contenders(source, folder)["groundswell"]
-    call[-1] = json.dumps({"measure_seam": True})
-    result = json.loads(spend(*call).output)
-    clip = folder / "ours.mp4"
-    bench.measure("frames in 30 s at 24 fps", result["frames"], "frames", LENGTH * FPS)
-    bench.measure("frames identical to the title's", 100 * identical_share(source, clip), "%", 97)
-    bench.measure("worst re-encoded frame", result["seam_psnr"] or 99.0, "dB", 45)
-    bench.measure("edit lists", clip.read_bytes().count(b"elst"), "", 0, at_most=True)
-
-
-def measure_playlist(bench: Bench, source: Path, folder: Path) -> None:
+def hls(bench: Bench, folder: Path) -> None:
+    """The virtual playlist and exact HLS."""
+    source, start_us, end_us = title(10), round(START * 1e6), round((START + LENGTH) * 1e6)
     packaged = package(source, folder)
+    (folder / "package.json").write_text(packaged.to_json())
     began = time.perf_counter()
     for _ in range(100):
-        clip_playlist(packaged.video, "video.mp4", round(START * 1e6), round((START + LENGTH) * 1e6))
+        clip_playlist(packaged.video, "video.mp4", start_us, end_us)
     ours = (time.perf_counter() - began) / 100
+    made = folder / "made"
+    made.mkdir()
+    call = [sys.executable, "-c", HLS, str(folder), str(start_us), str(end_us), str(made / "clip")]
+    copying = contenders(source, folder)["ffmpeg -c copy"]
     began = time.perf_counter()
-    spend(*contenders(source, folder)["ffmpeg -c copy"])
-    copying = time.perf_counter() - began
+    spend(*copying)
+    waited = time.perf_counter() - began
+    spent = in_turns({"exact HLS": call, "ffmpeg -c copy": copying})
     bench.measure("virtual playlist", ours * 1000, "ms")
-    bench.measure("virtual playlist: times faster than ffmpeg -c copy", copying / ours, "×", 1000)
+    bench.measure("virtual playlist: times faster than ffmpeg -c copy", waited / ours, "×", 1000)
+    bench.measure("exact HLS", spent["exact HLS"].cpu_s, "CPU s")
+    clip = exact_hls(packaged, folder, start_us, end_us, folder / "last")
+    assert isinstance(clip, ExactHls)
+    share = sum(p.size for p in clip.video.pieces if p.made) / sum(p.size for p in clip.video.pieces)
+    bench.measure("exact HLS: bytes of the picture made, not the title's own", 100 * share, "%")
 
 
-def measure_stills_and_tall(bench: Bench, source: Path, folder: Path) -> None:
-    board = f"from groundswell.media import storyboard; storyboard({str(source)!r}, {str(folder / 'b.jpg')!r})"
-    decode = [FFMPEG, "-v", "error", "-i", str(source), "-map", "0:v", "-f", "null", "-"]
+def stills(bench: Bench, folder: Path) -> None:
+    """The storyboard."""
+    source = str(title(10))
+    board = f"from groundswell.media import storyboard; storyboard({source!r}, {str(folder / 'b.jpg')!r})"
+    decode = [FFMPEG, "-v", "error", "-i", source, "-map", "0:v", "-f", "null", "-"]
     spent = in_turns({"storyboard": [sys.executable, "-c", board], "full decode": decode})
     ratio = spent["full decode"].cpu_s / spent["storyboard"].cpu_s
-    bench.measure("storyboard of 10 min: times cheaper than a full decode", ratio, "×", 10)
-    captions = folder / "captions.srt"
+    bench.measure("storyboard of 10 min", spent["storyboard"].cpu_s, "CPU s")
+    bench.measure("storyboard: times cheaper than a full decode", ratio, "×", 10)
+
+
+def tall(bench: Bench, folder: Path) -> None:
+    """Vertical with captions."""
+    source, captions = title(10), folder / "captions.srt"
     rows = (f"{n}\n00:05:{n:02},000 --> 00:05:{n + 1:02},000\nCaption number {n}\n" for n in range(13, 44))
     captions.write_text("\n".join(rows))
     call = contenders(source, folder)["groundswell"]
@@ -240,19 +126,15 @@ def measure_stills_and_tall(bench: Bench, source: Path, folder: Path) -> None:
     theirs += ["-vf", "crop=608:1080,scale=720:1280", "-c:v", "libx264", "-preset", "veryfast", "-crf", "18"]
     theirs += ["-c:a", "aac", str(folder / "v.mp4")]
     spent = in_turns({"ours": call, "theirs": theirs})
-    bench.measure(
-        "vertical with captions beside ffmpeg's crop and scale",
-        spent["ours"].cpu_s / spent["theirs"].cpu_s,
-        "×",
-        1.05,
-        at_most=True,
-    )
+    ratio = spent["ours"].cpu_s / spent["theirs"].cpu_s
+    bench.measure("vertical with captions beside ffmpeg's crop and scale", ratio, "×", 1.05, at_most=True)
 
 
-def measure_eight_at_once(bench: Bench, source: Path, folder: Path) -> None:
+def eight(bench: Bench, folder: Path) -> None:
+    """Eight clips at once."""
     calls = []
     for n in range(8):
-        call = contenders(source, folder)["groundswell"]
+        call = contenders(title(10), folder)["groundswell"]
         call[4:7] = [str(round((START + n) * 1e6)), str(round((START + n + LENGTH) * 1e6)), str(folder / f"{n}.mp4")]
         calls.append(call)
     began = time.perf_counter()
@@ -267,22 +149,27 @@ def measure_eight_at_once(bench: Bench, source: Path, folder: Path) -> None:
     bench.measure("8 clips at once: peak memory of one", statistics.median(peaks), "MiB")
 
 
-async def run(bench: Bench) -> None:
-    """Measure everything; the generated titles stay in ``bench/cache``."""
+def own(bench: Bench, folder: Path) -> None:
+    """A title of one's own."""
+    source = os.environ.get("GROUNDSWELL_BENCH_SOURCE")
+    if source is None:
+        return
+    bench.note(f"{source}: {probe(source).video.codec}")
+    for name, run in in_turns(contenders(Path(source), folder)).items():
+        bench.measure(f"{name}, {Path(source).name}", run.cpu_s, "CPU s")
+
+
+PARTS = {"cuts": cuts, "exact": exactness, "hls": hls, "stills": stills, "tall": tall, "eight": eight, "own": own}
+
+
+async def run(bench: Bench, part: str) -> None:
+    """Measure a part; the generated titles stay in ``bench/cache``."""
     bench.plotted = "CPU s"
-    CACHE.mkdir(parents=True, exist_ok=True)
     bench.note(f"{ROUNDS} rounds, contenders in turns, median; CPU seconds of whole processes.")
-    one = minute(CACHE / "minute.mp4")
-    short, long = repeated(one, 10, CACHE / "10min.mp4"), repeated(one, 120, CACHE / "2h.mp4")
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        at_10 = measure_cuts(bench, "10 min", short, folder)["groundswell"]
-        at_2h = measure_cuts(bench, "2 h", long, folder)["groundswell"]
-        bench.measure("CPU at 2 h beside 10 min", at_2h.cpu_s / at_10.cpu_s, "×", 1.1, at_most=True)
-        measure_exactness(bench, short, folder)
-        measure_playlist(bench, short, folder)
-        measure_stills_and_tall(bench, short, folder)
-        measure_eight_at_once(bench, short, folder)
-        if extra := os.environ.get("GROUNDSWELL_BENCH_SOURCE"):
-            bench.note(f"{extra}: {probe(extra).video.codec}")
-            measure_cuts(bench, Path(extra).name, Path(extra), folder)
+        PARTS[part](bench, Path(name))
+
+
+def finish() -> None:
+    """What is left to do once parts are measured."""
+    write_docs(PARTS)
