@@ -26,6 +26,8 @@ COMBINATIONS = [
     ("mpegts", "mpeg2video", "mp2"),
     ("webm", "libvpx-vp9", "libopus"),
     ("mp4", "mpeg4", None),
+    ("avi", "mpeg4", "mp3"),
+    ("flv", "libx264", "aac"),
 ]
 
 
@@ -54,7 +56,7 @@ def films(draw: st.DrawFn) -> Film:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(film=films(), data=st.data())
 def test_any_title_cut_anywhere_is_exact(film_of: FilmMaker, film: Film, data: st.DataObject) -> None:
