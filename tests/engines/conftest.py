@@ -16,7 +16,7 @@ import pytest
 from tests.processes import free_port
 
 WORKERS = 2
-START_S = 60
+START_S = 150
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +46,10 @@ def spark_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home, folder = Path(pyspark.__file__).parent, tmp_path_factory.mktemp("spark")
     port, page = free_port(), free_port()
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    (folder / "spark-defaults.conf").write_text(
+        "spark.executor.memory 512m\nspark.sql.shuffle.partitions 2\nspark.network.timeout 300s\n"
+    )
+    os.environ["SPARK_CONF_DIR"] = str(folder)
     environment = os.environ | {"SPARK_HOME": str(home), "SPARK_NO_DAEMONIZE": "1"}
 
     def started(number: int, role: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -59,7 +63,7 @@ def spark_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stack.callback(_end, started(0, "Master", *places))
         for number in range(WORKERS):
             work = folder / f"work-{number}"
-            options = ["--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--work-dir", str(work)]
+            options = ["--host", "127.0.0.1", "--cores", "1", "--memory", "512m", "--work-dir", str(work)]
             stack.callback(_end, started(number, "Worker", *options, "--webui-port", str(free_port()), url))
         _wait_for_workers(page, folder)
         stack.callback(_stop_session)

@@ -1,6 +1,6 @@
 """Every question that the reports ask of the lake, by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from groundswell.insights.dimensions import DIMENSIONS
 from groundswell.insights.engine import Lake
 from groundswell.insights.virality import WINDOW
 
-DAYS = 16
+DAYS = 8
 LAST = FIRST + timedelta(days=DAYS - 1)
 AS_OF = datetime(2026, 9, 8, tzinfo=UTC)
 MOMENTS, SHARES = 400, 4000
@@ -41,16 +41,16 @@ def named() -> dict[str, pa.Table]:
     }
 
 
-def questions(lake: Lake) -> Iterator[tuple[str, Any]]:
+def questions(lake: Lake, dimensions: Iterable[str | None] = (None, *DIMENSIONS)) -> Iterator[tuple[str, Any]]:
     """Name and expression: each report's, over most of the lake's days."""
-    first, last = FIRST + timedelta(days=3), LAST - timedelta(days=2)
+    first, last = FIRST + timedelta(days=1), LAST - timedelta(days=1)
     events, credits = (funnel.within(table, first, last) for table in (lake.events, lake.credits))
-    for dimension in (None, *DIMENSIONS):
+    for dimension in dimensions:
         keyed = funnel.by_dimension(events, dimension, lake.named)
         yield f"visits by {dimension}", funnel.visits(keyed)
         model = funnel.by_dimension(funnel.with_model(credits, "position", MODELS_VERSION), dimension, lake.named)
         yield f"conversions by {dimension}", funnel.conversions(model)
-    for model in ("last", "first", "linear", "position"):
+    for model in ("last", "linear"):
         given = funnel.by_dimension(funnel.with_model(credits, model, MODELS_VERSION), "channel", lake.named)
         yield f"conversions by {model}", funnel.conversions(given)
     for days in funnel.STAYED_DAYS:
@@ -62,4 +62,4 @@ def questions(lake: Lake) -> Iterator[tuple[str, Any]]:
     yield "excluded", funnel.excluded(events)
     last_touch = funnel.with_model(lake.credits, "last", MODELS_VERSION)
     yield "cycle times", funnel.cycle_times(last_touch, lake.events)
-    yield "offspring", funnel.offspring(last_touch, lake.events, first, first + timedelta(days=6), WINDOW)
+    yield "offspring", funnel.offspring(last_touch, lake.events, first, first + timedelta(days=2), WINDOW)

