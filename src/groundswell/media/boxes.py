@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .distant import opened, size_of
+
 MOOV_LIMIT = 64 << 20
 CONTAINERS = frozenset({"moov", "trak", "mdia", "minf", "stbl", "edts", "mvex", "moof", "traf", "sinf", "schi"})
 
@@ -60,8 +62,8 @@ def find(data: bytes | memoryview, *path: str, start: int = 0, end: int | None =
 def top_level(path: Path) -> list[Box]:
     """The outermost boxes of a file, reading headers alone. Offsets are into the file."""
     found: list[Box] = []
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    size = size_of(path)
+    with opened(path) as file:
         at = 0
         while size - at >= 8 and len(found) < 100_000:
             file.seek(at)
@@ -83,7 +85,7 @@ def top_level(path: Path) -> list[Box]:
 def is_cut_short(path: Path) -> bool:
     """Whether the file ends before its last box does."""
     found = top_level(path)
-    size = path.stat().st_size
+    size = size_of(path)
     at = found[-1].end if found else 0
     return at >= size and bool(found) and found[-1].declared_end > size
 
@@ -92,7 +94,7 @@ def read_moov(path: Path) -> bytes:
     """The payload of the first ``moov``, or nothing when there is none or it is unreasonably large."""
     for box in top_level(path):
         if box.kind == "moov" and box.end - box.start <= MOOV_LIMIT:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 file.seek(box.start)
                 return file.read(box.end - box.start)
     return b""

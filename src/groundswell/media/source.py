@@ -18,6 +18,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from . import boxes, drm
+from .distant import READ_AT_ONCE, Distant, is_distant, opened
 from .errors import MediaError, reading
 from .times import SECOND_US, to_us
 
@@ -166,7 +167,7 @@ def _open(path: Path, fingerprint: Fingerprint) -> InputContainer:
     if fingerprint.size == 0:
         raise MediaError("empty_file")
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             head = file.read(65_536)
     except OSError as error:
         raise reading(error) from error
@@ -175,6 +176,9 @@ def _open(path: Path, fingerprint: Fingerprint) -> InputContainer:
     drm.refuse_scrambled(head)
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
+        if is_distant(path):
+            bytes_of, size = Distant(path), READ_AT_ONCE
+            return av.open(bytes_of, "r", container_options=options, metadata_errors="replace", buffer_size=size)
         return av.open("file:" + os.fspath(path), "r", container_options=options, metadata_errors="replace")
     except MemoryError as error:
         raise MediaError("out_of_memory") from error

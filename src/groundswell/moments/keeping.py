@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.distant import trim_cache
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
 
@@ -86,6 +87,7 @@ async def keep_house(runtime: Runtime) -> None:
     while True:
         try:
             await drop_unasked(runtime, utc_now())
+            await asyncio.to_thread(trim_cache, runtime.store.cache, runtime.settings.cache_mb << 20)
         except Exception as error:
             log.warning("renditions_not_dropped", error=str(error).split("\n", 1)[0])
         await asyncio.sleep(EVERY.total_seconds())

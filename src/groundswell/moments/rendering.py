@@ -20,8 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Source
 from groundswell.media import Limits, MediaError, cut_bounded, run_bounded
+from groundswell.media.distant import SUFFIX
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
+from groundswell.platform.distant import offered
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import RENDERS
@@ -148,16 +150,20 @@ async def _make_and_store(
         if recipe.profile == HLS:
             return await make_exact(runtime.store, source, recipe, folder, limits)
         made = folder / "made"
-        result = await _render(recipe, await _local(runtime, source), made, limits, progress)
+        async with _reading(runtime, source) as path:
+            result = await _render(recipe, path, made, limits, progress)
         if await sign_made(runtime, recipe, source, made, result, limits):
             result = {**result, "signed": True}
         await runtime.store.put_file(recipe.storage_key, made)
         return result, made.stat().st_size
 
 
-async def _local(runtime: Runtime, source: Source) -> Path:
+@asynccontextmanager
+async def _reading(runtime: Runtime, source: Source) -> AsyncIterator[Path]:
+    """A path under which the clip engine reads the source: of a remote one, only what the clip needs is fetched."""
     try:
-        return await runtime.store.local_path(source.storage_key)
+        async with offered(runtime.store, source.storage_key, SUFFIX) as path:
+            yield path
     except FileNotFoundError:
         raise MediaError("source_missing") from None
 

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
         "Unset: no bound.",
         ge=0,
     )
+    cache_mb: int = Field(
+        20_000, description="Room for pieces of titles kept on this machine, where storage is remote, in MiB.", ge=0
+    )
     credentials_file: Path | None = Field(
         None,
         description="A PEM file with the private key and certificate chain that sign every exported clip and picture "

@@ -27,7 +27,7 @@ class ObjectStore:
     """
 
     def __init__(self, url: str, cache: Path) -> None:
-        self.cache = cache
+        self.url, self.cache = url, cache
         parts = urlsplit(url)
         self.folder = Path(parts.path) if parts.scheme == "file" else None
         if self.folder is not None:
