@@ -8,12 +8,13 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from groundswell.attribution.credit import MODELS
 from groundswell.attribution.learning import learn
 from groundswell.attribution.tables import Conversion, Credit, Touch
+from groundswell.attribution.touches import TOUCHES_MAX
 from groundswell.creators.tables import Creator
 from groundswell.events.event import Event
 from groundswell.events.log import record
@@ -342,3 +343,20 @@ async def test_credit_cannot_be_changed(app: App, shared: Shared, service: dict[
     with pytest.raises(IntegrityError, match="credit is never changed"):
         async with app.runtime.database.transaction() as session:
             await session.execute(update(Credit).values(weight_ppm=0))
+
+
+async def test_a_viewer_with_a_hundred_thousand_touches_is_bounded(
+    app: App, shared: Shared, service: dict[str, str]
+) -> None:
+    await report(app, service, conversion("sign_up"))
+    many = text(
+        "INSERT INTO touches (id, viewer_id, event_id, at, share_id, matched_by) "
+        "SELECT gen_random_uuid(), v.id, gen_random_uuid(), now() - n * interval '1 second', :share, 'token' "
+        "FROM viewers v, generate_series(1, 100000) n WHERE v.subject = 'newcomer'"
+    )
+    async with app.runtime.database.transaction() as session:
+        await session.execute(many, {"share": shared.share.id})
+    answer = await report(app, service, conversion("subscription", utc_now(), 999))
+    linear = [credit for credit in answer.json()["credits"] if credit["model"] == "linear"]
+    assert len(linear) == TOUCHES_MAX
+    assert (sum(c["weight_ppm"] for c in linear), sum(c["amount_minor"] for c in linear)) == (1_000_000, 999)
