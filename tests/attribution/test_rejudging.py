@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from groundswell.attribution.jobs import judge_again, learn_effects
 from groundswell.attribution.rejudging import rejudge
 from groundswell.events.event import Event
 from groundswell.events.log import record
@@ -16,7 +16,6 @@ from groundswell.events.touchtokens import touch_token
 from groundswell.events.verdicts import RULE
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
-from groundswell.platform.jobs import defer
 from tests.attribution.test_conversions import ago, conversion, report
 from tests.events.places import Shared, make_shared
 from tests.support import App
@@ -96,8 +95,12 @@ async def test_it_is_a_job_and_so_is_learning(app: App, shared: Shared) -> None:
     curl = await click(app, shared, "curl/8.1")
     due = {task.task.name for task in app.runtime.jobs.periodic_registry.periodic_tasks.values()}
     assert due >= {"attribution.rejudge", "attribution.learn"}
+    deferrer = PeriodicDeferrer(app.runtime.jobs.periodic_registry)
+    now = utc_now().timestamp()
+    await deferrer.defer_jobs([(task, int(now)) for task in deferrer.registry.periodic_tasks.values()])
+    await deferrer.defer_jobs([(task, int(now)) for task in deferrer.registry.periodic_tasks.values()])
     async with app.runtime.database.transaction() as session:
-        await defer(session, judge_again, timestamp=0)
-        await defer(session, learn_effects, timestamp=0)
+        waiting = await session.execute(text("SELECT task_name, count(*) FROM procrastinate_jobs GROUP BY 1"))
+        assert {name: number for name, number in waiting if name in due} == dict.fromkeys(due, 1)
     await app.run_jobs()
     assert set(await verdicts(app)) == {curl.id}

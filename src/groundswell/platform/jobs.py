@@ -5,6 +5,7 @@ is killed leaves its job marked as running; ``rescue_stalled`` gives such jobs b
 """
 
 from collections.abc import Callable, Coroutine
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import procrastinate
 import structlog
 from procrastinate import RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.periodic import PeriodicRegistry
 from procrastinate.tasks import Task
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,8 +57,19 @@ def create_job_app(conninfo: str, settings: Settings) -> procrastinate.App:
     """The job queue at ``conninfo``, knowing every registered job."""
     connector = procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4)
     app = registry.with_connector(connector)
+    app.periodic_registry = _due_in(app)
     app.worker_defaults = {"concurrency": settings.worker_concurrency, "shutdown_graceful_timeout": 10}
     return app
+
+
+def _due_in(app: procrastinate.App) -> PeriodicRegistry:
+    """The periodic jobs, queued through ``app``: a job that knows only ``registry`` would use its closed connection."""
+    due = PeriodicRegistry()
+    for known in registry.periodic_registry.periodic_tasks.values():
+        job = copy(known.task)
+        job.blueprint = app
+        due.register_task(job, known.cron, known.periodic_id, dict(known.configure_kwargs))
+    return due
 
 
 async def defer(session: AsyncSession, job: Job, *, priority: int = SOON, once: str | None = None, **args: Any) -> None:
