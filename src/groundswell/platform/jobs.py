@@ -64,11 +64,11 @@ def create_job_app(conninfo: str, settings: Settings) -> procrastinate.App:
 
 def _due_in(app: procrastinate.App) -> PeriodicRegistry:
     """The periodic jobs, queued through ``app``: a job that knows only ``registry`` would use its closed connection."""
-    due = PeriodicRegistry()
+    due = PeriodicRegistry()  # type: ignore[no-untyped-call]
     for known in registry.periodic_registry.periodic_tasks.values():
         job = copy(known.task)
         job.blueprint = app
-        due.register_task(job, known.cron, known.periodic_id, dict(known.configure_kwargs))
+        due.register_task(job, known.cron, known.periodic_id, known.configure_kwargs.copy())
     return due
 
 

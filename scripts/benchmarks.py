@@ -1,0 +1,48 @@
+"""Writes docs/reference/benchmarks.md from what the benchmarks last measured on this machine.
+
+Usage: python scripts/benchmarks.py NAME… (after ``make bench NAME=…`` of each)
+"""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+What the server's own benchmarks measured, each beside its yardstick in the same run. `make bench NAME=redirect` runs
+one and leaves its table, JSON and plot in `bench/results`. This page is written from them by
+`python scripts/benchmarks.py redirect ingest robots touches`. Compare ratios rather than rates: the yardstick saw the
+same machine and the same load, and both were measured while other work went on.
+"""
+
+
+def section(name: str, measured: dict[str, Any]) -> str:
+    """One benchmark: what it is, its table, and where it ran."""
+    summary = (import_module(f"bench.{name}").__doc__ or "").split("\n\n", 1)[0].replace("\n", " ").strip()
+    machine = measured["machine"]
+    lines = [f"## {name}", "", summary, "", "| measure | value | unit | goal | holds |", "|---|---|---|---|---|"]
+    for measure in measured["measures"]:
+        sign = "≤" if measure["at_most"] else "≥"
+        goal = "" if measure["goal"] is None else f"{sign} {measure['goal']:g}"
+        holds = {True: "yes", False: "no", None: ""}[measure["holds"]]
+        lines.append(f"| {measure['name']} | {measure['value']:,.6g} | {measure['unit']} | {goal} | {holds} |")
+    lines += ["", *measured["notes"][-1:]] if name == "robots" else [""]
+    lines += [
+        f"{measured['at'][:10]}, {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, "
+        f"load {machine['load_before']:g} when it ended."
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(names: list[str]) -> None:
+    sys.path.insert(0, str(ROOT))
+    found = {name: json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text()) for name in names}
+    PAGE.write_text("\n".join([HEAD, *[section(name, measured) for name, measured in found.items()]]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
