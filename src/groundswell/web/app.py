@@ -107,7 +107,11 @@ async def run_worker(runtime: Runtime) -> None:
         while True:
             try:
                 await runtime.jobs.run_worker_async(install_signal_handlers=False)
-                return
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    return
+                log.warning("worker_stopped_by_itself")  # it gives up when the database goes away under it
+                await asyncio.sleep(1)
             except Exception:
                 log.exception("worker_interrupted")
                 await asyncio.sleep(1)
