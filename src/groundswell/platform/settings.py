@@ -31,7 +31,8 @@ class Settings(BaseSettings):
     analytics_url: str = Field(
         "duckdb:",
         description="Where reports are computed: `duckdb:` (in this process), `clickhouse://user:password@host:port/"
-        "database`, `chdb:` (ClickHouse's engine in this process) or `spark://host:port`. What is computed is the same.",
+        "database`, `chdb:` (ClickHouse's engine in this process) or `spark://host:port`. What is computed is "
+        "the same.",
     )
     base_url: str = Field(
         "http://127.0.0.1:8000", description="The public address of this service; share links begin with it."
@@ -108,8 +109,8 @@ class Settings(BaseSettings):
     seal_interval_s: float = Field(2.0, description="Seconds between sealings of the event log.", gt=0)
     event_keep_days: int = Field(
         400,
-        description="Days that events stay in PostgreSQL after they are sealed into the lake, where they stay for good; "
-        "at least as long as a touch can earn credit. Events that happened longer ago are refused.",
+        description="Days that events stay in PostgreSQL after they are sealed into the lake, where they stay for "
+        "good; at least as long as a touch can earn credit. Events that happened longer ago are refused.",
         ge=1,
     )
     stripe_webhook_secret: SecretStr | None = Field(
