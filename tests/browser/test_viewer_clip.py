@@ -128,7 +128,10 @@ async def test_what_rights_forbid_is_said_before_and_after_trying(lumen: Lumen, 
     try:
         await lumen.sign_in(page, "ada")
         await open_trimmer(lumen, page, "storm", at=40)
-        await expect(page.get_by_text("The song is not ours to share.")).to_be_visible()
+        await expect(
+            page.get_by_text("From 0:30 to 0:50 cannot be clipped: The song is not ours to share.")
+        ).to_be_visible()
+        await expect(page.get_by_text("This part cannot be clipped: The song is not ours to share.")).to_be_visible()
         await expect(page.get_by_role("button", name="Save moment")).to_be_disabled()
     finally:
         await lumen.sign_in(page, "ravi")

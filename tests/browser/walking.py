@@ -20,9 +20,11 @@ def handle(page: Page, edge: str) -> Locator:
     return page.get_by_role("slider", name=re.compile(f"{edge} of the clip"))
 
 
-async def clip_and_share(lumen: Lumen, page: Page, caption: str = "", slug: str = "lamp", **words: bool) -> str:
-    """Save a moment with the last fifteen seconds chosen; returns the link that the sheet shows."""
-    await open_trimmer(lumen, page, slug)
+async def clip_and_share(
+    lumen: Lumen, page: Page, caption: str = "", slug: str = "lamp", at: int = 40, **words: bool
+) -> str:
+    """Save a moment with the fifteen seconds before ``at`` chosen; returns the link that the sheet shows."""
+    await open_trimmer(lumen, page, slug, at)
     await page.get_by_label("Your words").fill(caption)
     if words.get("spoiler"):
         await page.get_by_label("This is a spoiler").check()

@@ -38,6 +38,7 @@ async def until(look: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 def sealers() -> list[psutil.Process]:
+    """Those of this process; a server that other tests keep running in it has one of its own."""
     own = psutil.Process().children(recursive=True)
     return [child for child in own if COMMAND[-1] in child.cmdline()]
 
@@ -45,16 +46,17 @@ def sealers() -> list[psutil.Process]:
 async def test_it_seals_comes_back_when_killed_and_leaves_when_told(database: Database, settings: Settings) -> None:
     settings = settings.model_copy(update={"seal_interval_s": 0.05})
     runtime = cast(Runtime, SimpleNamespace(database=database, settings=settings))
+    others = sealers()
     async with sealing(runtime):
         first = await add(database)
         await until(lambda: first in in_lake(settings))
-        (child,) = sealers()
+        (child,) = [sealer for sealer in sealers() if sealer not in others]
         child.send_signal(signal.SIGKILL)
         second = await add(database)
         await until(lambda: second in in_lake(settings))
         assert {first, second} == in_lake(settings)
         assert open_delta(settings, EVENTS).to_pyarrow_table().num_rows == 2  # type: ignore[union-attr]
-    assert sealers() == []
+    assert all(sealer in others for sealer in sealers())
 
 
 PARENT = """

@@ -142,7 +142,8 @@ async def test_a_conversion_opens_the_whole_way_back_to_the_clip(
     assert "<b>why</b>" not in evidence.text
     credits = list(csv.DictReader(io.StringIO((await app.http.get(f"{address[0]}/credits.csv", headers=mira)).text)))
     assert {(row["model"], row["weight_ppm"], row["amount_minor"]) for row in credits} == {
-        (model, "1000000", "999") for model in ("first", "last", "linear", "position")
+        (model, "1000000", "999")
+        for model in ("first", "last", "linear", "position", "time_decay", "shapley", "markov")
     }
     events = list(csv.DictReader(io.StringIO((await app.http.get(f"{address[0]}/events.csv", headers=mira)).text)))
     assert [row["kind"] for row in events] == ["click", "play", "sign_up", "subscription"]

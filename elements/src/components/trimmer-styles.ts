@@ -167,9 +167,12 @@ export const trimmerStyles = css`
     }
     gs-transcript {
       order: 3;
+      flex: none;
+      max-block-size: 15rem;
     }
     gs-moment-words {
       order: 4;
+      flex: none;
     }
     .foot {
       order: 5;

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import chain, islice
-from typing import cast
+from typing import Literal, cast
 
 import av
 from av.packet import Packet
@@ -19,18 +19,22 @@ from av.video.stream import VideoStream
 
 from .source import Source, Track
 
+SkipType = Literal["DEFAULT", "NONREF"]
 BACK_OFF_S = (0, 2, 12)
 LOOKED_AT = 32
 DEEPEST = 16
 """Most pictures an H.264 or H.265 decoder holds back."""
 
 
-def decode_between(source: Source, lo: int, hi: int | None) -> Iterator[tuple[int, VideoFrame]]:
+def decode_between(
+    source: Source, lo: int, hi: int | None, *, skip: SkipType = "DEFAULT"
+) -> Iterator[tuple[int, VideoFrame]]:
     """Frames with ``lo <= pts < hi`` (ticks of the video track) in order of presentation, as (pts, frame).
 
     Seeks to the keyframe before ``lo``. When decoding from there does not bring the first frame wanted (an
     open GOP, a gradual refresh, a container whose index lies), starts again from further back, at last from
-    the beginning of the file: what comes out is what decoding the whole title would have brought.
+    the beginning of the file: what comes out is what decoding the whole title would have brought,
+    less the pictures that ``skip`` leaves out.
     """
     clock = _clock_of(source)
     if clock is not _Clock.DISPLAY:
@@ -39,12 +43,12 @@ def decode_between(source: Source, lo: int, hi: int | None) -> Iterator[tuple[in
         return
     for back in BACK_OFF_S:
         target = lo - int(back / source.tick)
-        frames = _attempt(source, target, lo, hi)
+        frames = _attempt(source, target, lo, hi, skip)
         first = next(frames, None)
         if first is not None and first[0] is not None:
             yield from _in_order(((p, f) for p, f in _chain(first, frames) if f is not None))
             return
-    yield from _in_order((p, f) for p, f in _attempt(source, None, lo, hi) if f is not None and p is not None)
+    yield from _in_order((p, f) for p, f in _attempt(source, None, lo, hi, skip) if f is not None and p is not None)
 
 
 def seek(source: Source, target: int | None) -> None:
@@ -79,13 +83,14 @@ def rewind(source: Source, stream: Track) -> Track:
 _Maybe = tuple[int | None, VideoFrame | None]
 
 
-def _attempt(source: Source, target: int | None, lo: int, hi: int | None) -> Iterator[_Maybe]:
+def _attempt(source: Source, target: int | None, lo: int, hi: int | None, skip: SkipType) -> Iterator[_Maybe]:
     """Frames from ``lo`` on, or first (None, None) when starting at ``target`` cannot be trusted.
 
     ``target`` None is the beginning of the file, which is always trusted.
     """
     seek(source, target)
     decoder = _stream_decoder(source)
+    decoder.skip_frame = skip
     skips = decoder.name == "h264"  # where what is marked as referred to by nothing truly is
     trusted = target is None
     landed = False
@@ -100,7 +105,7 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None) -> Ite
             wanted.add(packet.pts)
         if skips:
             before = packet.pts is not None and packet.pts < lo
-            decoder.skip_frame = "NONREF" if before else "DEFAULT"
+            decoder.skip_frame = "NONREF" if before else skip
         for frame in _decode(decoder, packet):
             pts = time_of(frame, source)
             if pts is None or pts < lo:

@@ -20,6 +20,9 @@ from .times import to_us
 from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
 
 SAMPLED_PACKETS = 250
+USUAL_RATES = tuple(Fraction(n * 1000, d) for n in (24, 25, 30, 48, 50, 60, 120) for d in (1000, 1001))
+CLOSE = Fraction(1, 500)
+"""How near a mean rate is to a usual one that the container's rounding hides."""
 LONGEST_US = 100 * 3600 * 1_000_000
 """More is a lie of the headers, which must not make anyone wait for 100 hours of silence."""
 MAX_PACKETS_TO_FIRST_PICTURE = 2000
@@ -185,7 +188,8 @@ def frame_rate_of(source: Source, pts: list[int]) -> tuple[Fraction | None, bool
     steps = [b - a for a, b in pairwise(order)]
     mean = Fraction(sum(steps), len(steps)) * source.tick
     if on_grid(order, source.tick, 1 / mean):
-        return (1 / mean).limit_denominator(1001), False
+        usual = (r for r in USUAL_RATES if abs(r * mean - 1) < CLOSE and on_grid(order, source.tick, r))
+        return next(usual, (1 / mean).limit_denominator(1001)), False
     return rate, True
 
 

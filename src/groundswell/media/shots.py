@@ -67,12 +67,9 @@ def cuts(times: list[int], distances: list[float], start: int) -> list[int]:
 
 
 def _distances(title: Source, start_us: int, end_us: int) -> Iterator[tuple[int, float]]:
-    context = title.video.codec_context
-    context.skip_frame = "NONREF"
     before: Thumbnail | None = None
-    for pts, frame in decode_between(title, title.pts(start_us), title.pts(end_us)):
+    for pts, frame in decode_between(title, title.pts(start_us), title.pts(end_us), skip="NONREF"):
         small = frame.reformat(*THUMBNAIL, format="rgb24", interpolation="AREA").to_ndarray().astype(np.int16)
         if before is not None:
             yield title.us(pts), float(np.abs(small - before).mean())
         before = small
-    context.skip_frame = "DEFAULT"
