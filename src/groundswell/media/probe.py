@@ -23,6 +23,7 @@ SAMPLED_PACKETS = 250
 USUAL_RATES = tuple(Fraction(n * 1000, d) for n in (24, 25, 30, 48, 50, 60, 120) for d in (1000, 1001))
 CLOSE = Fraction(1, 500)
 """How near a mean rate is to a usual one that the container's rounding hides."""
+COARSE = Fraction(1, 1000)
 LONGEST_US = 100 * 3600 * 1_000_000
 """More is a lie of the headers, which must not make anyone wait for 100 hours of silence."""
 MAX_PACKETS_TO_FIRST_PICTURE = 2000
@@ -182,14 +183,14 @@ def frame_rate_of(source: Source, pts: list[int]) -> tuple[Fraction | None, bool
     order = sorted(set(pts))
     if len(order) < 3:
         return rate, False
-    for candidate in rates:
-        if on_grid(order, source.tick, candidate):
-            return candidate, False
     steps = [b - a for a, b in pairwise(order)]
     mean = Fraction(sum(steps), len(steps)) * source.tick
-    if on_grid(order, source.tick, 1 / mean):
-        usual = (r for r in USUAL_RATES if abs(r * mean - 1) < CLOSE and on_grid(order, source.tick, r))
-        return next(usual, (1 / mean).limit_denominator(1001)), False
+    if source.tick >= COARSE:  # what the container claims may be no more than a mean of what it has rounded
+        near = [usual for usual in USUAL_RATES if abs(usual * mean - 1) < CLOSE]
+        rates = [*(r for r in rates if r in USUAL_RATES), *sorted(near, key=lambda r: abs(r * mean - 1)), *rates]
+    for candidate in [*rates, (1 / mean).limit_denominator(1001)]:
+        if on_grid(order, source.tick, candidate):
+            return candidate, False
     return rate, True
 
 
