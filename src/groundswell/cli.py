@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -159,6 +160,32 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
         for finding in findings:
             print(f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.detail}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def recredit(
+    days: Annotated[int, typer.Option(help="How far back.", min=1, max=3650)] = 400,
+) -> None:
+    """Divide conversions that the present credit models have not divided yet; what older ones gave stays."""
+    from groundswell.attribution.recrediting import credit_again
+    from groundswell.platform.clock import utc_now
+    from groundswell.platform.runtime import open_runtime
+    from groundswell.web import rooms
+
+    rooms.load("tables")
+
+    async def run(progress: Progress) -> int:
+        task, done = progress.add_task("dividing", total=None), 0
+        settings, now = _settings(), utc_now()
+        async with open_runtime(settings) as runtime:
+            pages = credit_again(runtime.database, now - timedelta(days=days), now, settings.attribution_window_days)
+            async for looked_at in pages:
+                done += looked_at
+                progress.update(task, description=f"{done:,} conversions")
+        return done
+
+    with progress_bar() as progress:
+        print(asyncio.run(run(progress)), "conversions looked at")
 
 
 @app.command()

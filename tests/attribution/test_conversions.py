@@ -12,9 +12,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from groundswell.attribution.credit import MODELS
+from groundswell.attribution.earning import TOUCHES_MAX
 from groundswell.attribution.learning import learn
 from groundswell.attribution.tables import Conversion, Credit, Touch
-from groundswell.attribution.touches import TOUCHES_MAX
 from groundswell.creators.tables import Creator
 from groundswell.events.event import Event
 from groundswell.events.log import record

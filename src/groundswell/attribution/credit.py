@@ -1,6 +1,6 @@
-"""How a conversion is divided over the touches before it. Pure and exact: weights are fractions that sum to one.
+"""How a conversion is divided over the touches before it. Pure and exact: weights are whole parts of their sum.
 
-Every model takes the path to the conversion, oldest touch first (at least one), and gives each touch's weight:
+Every model takes the path to the conversion, oldest touch first (at least one), and gives each touch's parts:
 
 - ``last``: all to the last touch. ``first``: all to the first.
 - ``linear``: the same to each.
@@ -20,20 +20,21 @@ Every model takes the path to the conversion, oldest touch first (at least one),
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import lcm
 
 MODELS_VERSION = 1
 DEFAULT_MODEL = "last"
 PPM = 1_000_000
 
-ENDS = Fraction(2, 5)
-MIDDLE = Fraction(1, 5)
+ENDS, MIDDLE = 2, 1
+"""Of ``position``: the first and the last have twice what all between have together."""
+
 HALF_LIFE_US = 7 * 86_400 * 1_000_000
 DECAY_UNITS = 1 << 30
 """Decayed weights are whole numbers of this many units: exact from there on, and the same on every machine."""
 
-Weights = list[Fraction]
+Parts = list[int]
+"""A touch's weight is its part of the sum of all (above zero): exact, as fractions are, and far quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,41 +56,42 @@ class Path:
         return len(self.steps)
 
 
-def last_touch(path: Path) -> Weights:
-    return [Fraction(0)] * (len(path) - 1) + [Fraction(1)]
+def last_touch(path: Path) -> Parts:
+    return [0] * (len(path) - 1) + [1]
 
 
-def first_touch(path: Path) -> Weights:
-    return [Fraction(1)] + [Fraction(0)] * (len(path) - 1)
+def first_touch(path: Path) -> Parts:
+    return [1] + [0] * (len(path) - 1)
 
 
-def linear(path: Path) -> Weights:
-    return [Fraction(1, len(path))] * len(path)
+def linear(path: Path) -> Parts:
+    return [1] * len(path)
 
 
-def position(path: Path) -> Weights:
-    touches = len(path)
-    if touches < 3:
+def position(path: Path) -> Parts:
+    between = len(path) - 2
+    if between < 1:
         return linear(path)
-    return [ENDS, *[MIDDLE / (touches - 2)] * (touches - 2), ENDS]
+    return [ENDS * between, *[MIDDLE] * between, ENDS * between]
 
 
-def time_decay(path: Path) -> Weights:
+def time_decay(path: Path) -> Parts:
     youngest = min(step.age_us for step in path.steps)
-    return in_proportion([round(DECAY_UNITS * 2 ** ((youngest - step.age_us) / HALF_LIFE_US)) for step in path.steps])
+    return [round(DECAY_UNITS * 2 ** ((youngest - step.age_us) / HALF_LIFE_US)) for step in path.steps]
 
 
-def shapley(path: Path) -> Weights:
+def shapley(path: Path) -> Parts:
     touches_of = Counter(step.channel for step in path.steps)
-    return [Fraction(1, len(touches_of) * touches_of[step.channel]) for step in path.steps]
+    whole = lcm(*touches_of.values())
+    return [whole // touches_of[step.channel] for step in path.steps]
 
 
-def markov(path: Path) -> Weights:
+def markov(path: Path) -> Parts:
     effects = [max(0, path.effects.get(step.channel, 0)) for step in path.steps]
-    return in_proportion(effects) if any(effects) else linear(path)
+    return effects if any(effects) else linear(path)
 
 
-MODELS: dict[str, Callable[[Path], Weights]] = {
+MODELS: dict[str, Callable[[Path], Parts]] = {
     "last": last_touch,
     "first": first_touch,
     "linear": linear,
@@ -100,26 +102,23 @@ MODELS: dict[str, Callable[[Path], Weights]] = {
 }
 
 
-def in_proportion(parts: Sequence[int]) -> Weights:
-    """Weights as ``parts`` (at least one above zero) are to their sum."""
-    whole = sum(parts)
-    return [Fraction(part, whole) for part in parts]
+def divide(total: int, parts: Sequence[int]) -> list[int]:
+    """``total`` (of any sign) in whole numbers, as ``parts`` are to their sum; the result sums to exactly ``total``.
 
-
-def divide(total: int, weights: Sequence[Fraction]) -> list[int]:
-    """``total`` (of any sign) in whole parts by ``weights``, which sum to one: the parts sum to exactly ``total``.
-
-    Largest remainder (Hamilton's method): each part is rounded down, and what is left goes one by one to the largest
+    Largest remainder (Hamilton's method): each is rounded down, and what is left goes one by one to the largest
     remainders, the later touch first among equals.
+
+    Raises:
+        ValueError: a part is below zero, or none is above.
     """
-    whole = lcm(*[weight.denominator for weight in weights])  # in whole numbers: fractions of fractions are slow
-    shares = [weight.numerator * (whole // weight.denominator) for weight in weights]
-    if sum(shares) != whole:
-        raise ValueError(f"the weights sum to {Fraction(sum(shares), whole)}, not to one")
-    sign = -1 if total < 0 else 1
-    divided = [divmod(abs(total) * share, whole) for share in shares]
-    parts = [part for part, _ in divided]
-    by_remainder = sorted(range(len(parts)), key=lambda n: (divided[n][1], n), reverse=True)
-    for n in by_remainder[: abs(total) - sum(parts)]:
-        parts[n] += 1
-    return [sign * part for part in parts]
+    whole = sum(parts)
+    if whole <= 0 or min(parts) < 0:
+        raise ValueError("nothing can be divided by parts below zero, or by none above")
+    divided = [divmod(abs(total) * part, whole) for part in parts]
+    given = [part for part, _ in divided]
+    left = abs(total) - sum(given)
+    if left:
+        by_remainder = sorted(range(len(parts)), key=lambda n: (divided[n][1], n), reverse=True)
+        for n in by_remainder[:left]:
+            given[n] += 1
+    return given if total >= 0 else [-part for part in given]

@@ -1,18 +1,30 @@
 """Giving credit: the rows that say which touch earned what part of a conversion, under which model."""
 
-from collections.abc import Sequence
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.events.event import NULL, copy_instant, copy_text
+from groundswell.platform.database import driver_connection
 from groundswell.platform.ids import uuid7
 
 from .credit import MODELS, MODELS_VERSION, PPM, divide
+from .earning import EligibleTouch, eligible, path_of
 from .learning import learned_effects
 from .tables import Conversion, Credit, Touch
-from .touches import EligibleTouch, eligible, path_of
+
+COLUMNS = (
+    "id", "conversion_id", "kind", "at", "model", "model_version", "touch_id", "share_id", "moment_id", "title_id",
+    "sharer_id", "channel", "weight_ppm", "amount_minor", "currency",
+)  # fmt: skip
+COPY = f"COPY credits ({', '.join(COLUMNS)}) FROM STDIN"
+PLACE = ("share_id", "moment_id", "title_id", "sharer_id", "channel")
+
+Row = tuple[Any, ...]
+"""A row of ``COLUMNS``."""
 
 
 async def credit_touches(session: AsyncSession, conversion: Conversion, window_days: int) -> Sequence[Credit]:
@@ -20,73 +32,75 @@ async def credit_touches(session: AsyncSession, conversion: Conversion, window_d
     touches = await eligible(session, conversion.viewer_id, conversion.at, window_days)
     if not touches:
         return []
-    path = path_of(touches, conversion.at, await learned_effects(session))
-    credits = [
-        credit
-        for model, weigh in sorted(MODELS.items())
-        for credit in _divided(conversion, touches, model, weigh(path))
-        if credit.weight_ppm
-    ]
-    session.add_all(credits)
-    await session.flush()
-    return credits
+    return await _written(session, divided(conversion, touches, await learned_effects(session)))
 
 
-def _divided(
-    conversion: Conversion, touches: Sequence[EligibleTouch], model: str, weights: Sequence[Fraction]
-) -> list[Credit]:
-    amounts = _amounts(conversion.amount_minor, weights)
-    return [
-        Credit(
-            id=uuid7(),
-            conversion_id=conversion.id,
-            kind=conversion.kind,
-            at=conversion.at,
-            model=model,
-            model_version=MODELS_VERSION,
-            touch_id=found.touch.id,
-            share_id=found.share.id if found.share else None,
-            moment_id=found.moment.id if found.moment else None,
-            title_id=found.moment.title_id if found.moment else None,
-            sharer_id=found.sharer_id,
-            channel=found.channel,
-            weight_ppm=ppm,
-            amount_minor=amount,
-            currency=conversion.currency,
-        )
-        for found, ppm, amount in zip(touches, divide(PPM, weights), amounts, strict=True)
-    ]
+def divided(conversion: Conversion, touches: Sequence[EligibleTouch], effects: Mapping[str, int]) -> Iterator[Row]:
+    """The rows that divide ``conversion`` over ``touches`` (at least one, oldest first) by every model."""
+    path = path_of(touches, conversion.at, effects)
+    for model, weigh in sorted(MODELS.items()):
+        parts = weigh(path)
+        weights = divide(PPM, parts)
+        money = conversion.amount_minor
+        amounts: Sequence[int | None] = [None] * len(parts) if money is None else divide(money, parts)
+        for touch, ppm, amount in zip(touches, weights, amounts, strict=True):
+            if ppm:
+                yield (
+                    uuid7(), conversion.id, conversion.kind, conversion.at, model, MODELS_VERSION, touch.id,
+                    *(getattr(touch, name) for name in PLACE), ppm, amount, conversion.currency,
+                )  # fmt: skip
 
 
-def _amounts(total: int | None, weights: Sequence[Fraction]) -> Sequence[int | None]:
-    return [None] * len(weights) if total is None else divide(total, weights)
+async def _written(session: AsyncSession, rows: Iterable[Row]) -> Sequence[Credit]:
+    rows = list(rows)
+    await write(session, rows)
+    return [Credit(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
 
 
-async def credit_refund(session: AsyncSession, refund: Conversion, sale: Conversion) -> Sequence[Credit]:
+async def write(session: AsyncSession, rows: Sequence[Row]) -> None:
+    """Append rows of credit, in the caller's transaction."""
+    if rows:
+        await session.flush()
+        connection = await driver_connection(session)
+        async with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+            await copy.write("".join(map(_line, rows)))
+
+
+def _line(row: Row) -> str:
+    """A row as a line of COPY's text format."""
+    id, conversion, kind, at, model, version, touch, share, moment, title, sharer, channel, ppm, amount, currency = row
+    return (
+        f"{id}\t{conversion}\t{kind}\t{copy_instant(at)}\t{model}\t{version}\t{touch}\t{share or NULL}\t"
+        f"{moment or NULL}\t{title or NULL}\t{sharer or NULL}\t{copy_text(channel)}\t{ppm}\t"
+        f"{NULL if amount is None else amount}\t{currency or NULL}\n"
+    )
+
+
+async def credit_refund(
+    session: AsyncSession, refund: Conversion, sale: Conversion, version: int | None = None
+) -> Sequence[Credit]:
     """Take back from each touch of ``sale`` its part of what was refunded, under the models that gave it.
 
     What is taken over all refunds of a sale is divided as the sale was, so that a full refund, in however many
     parts, leaves nothing with anybody.
+
+    Args:
+        version: of the models, when only the credit that one version gave is to be taken back.
     """
-    given = await credits_of(session, sale.id)
+    given = [each for each in await credits_of(session, sale.id) if version in (None, each.model_version)]
     taken = await _taken_before(session, sale)
-    rows: list[Credit] = []
+    rows: list[Row] = []
     for key in sorted({(credit.model, credit.model_version) for credit in given}):
         credits = [credit for credit in given if (credit.model, credit.model_version) == key]
         before = [taken.get((*key, credit.touch_id), 0) for credit in credits]
         target = divide(sum(before) - (refund.amount_minor or 0), _as_divided(credits))
         rows += [_mirrored(c, refund, now - then) for c, now, then in zip(credits, target, before, strict=True)]
-    session.add_all(rows)
-    await session.flush()
-    return rows
+    return await _written(session, rows)
 
 
-def _as_divided(credits: Sequence[Credit]) -> list[Fraction]:
+def _as_divided(credits: Sequence[Credit]) -> list[int]:
     amounts = [credit.amount_minor or 0 for credit in credits]
-    total = sum(amounts)
-    if total:
-        return [Fraction(amount, total) for amount in amounts]
-    return [Fraction(credit.weight_ppm, PPM) for credit in credits]
+    return amounts if any(amounts) else [credit.weight_ppm for credit in credits]
 
 
 async def _taken_before(session: AsyncSession, sale: Conversion) -> dict[tuple[str, int, UUID], int]:
@@ -106,15 +120,8 @@ async def credits_of(session: AsyncSession, conversion_id: UUID) -> Sequence[Cre
     return (await session.scalars(query.order_by(Credit.model, Touch.at, Touch.event_id))).all()
 
 
-def _mirrored(credit: Credit, refund: Conversion, amount: int) -> Credit:
-    same = ("model", "model_version", "touch_id", "share_id", "moment_id", "title_id", "sharer_id", "channel")
-    return Credit(
-        id=uuid7(),
-        conversion_id=refund.id,
-        kind=refund.kind,
-        at=refund.at,
-        weight_ppm=credit.weight_ppm,
-        amount_minor=amount,
-        currency=refund.currency,
-        **{name: getattr(credit, name) for name in same},
-    )
+def _mirrored(credit: Credit, refund: Conversion, amount: int) -> Row:
+    return (
+        uuid7(), refund.id, refund.kind, refund.at, credit.model, credit.model_version, credit.touch_id,
+        *(getattr(credit, name) for name in PLACE), credit.weight_ppm, amount, refund.currency,
+    )  # fmt: skip

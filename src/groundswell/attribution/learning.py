@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.ids import uuid7
 
+from .earning import TOUCHES_MAX
 from .markov import Walk, removal_effects
 from .tables import LearnedEffects
-from .touches import TOUCHES_MAX
 
 LEARN_FROM = timedelta(days=30)
 

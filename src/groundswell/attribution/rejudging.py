@@ -1,7 +1,7 @@
 """Judging visits again: by a newer rule, and by what only shows when many are seen together.
 
 A new verdict is a new row (``events.tables.Reverdict``); the visit and its first verdict stay as they were. Only what
-changes is written. Visits that turn out not to be people's earn no credit from then on (``touches.eligible``).
+changes is written. Visits that turn out not to be people's earn no credit from then on (``earning.eligible``).
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping

@@ -1,57 +1,32 @@
-"""Whose a visit was: binding touches to viewers, and the touches that can earn credit."""
+"""Whose a visit was: binding touches to viewers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.signals import Visited
-from groundswell.events.tables import LoggedEvent, Reverdict
+from groundswell.events.tables import LoggedEvent
 from groundswell.events.touchtokens import PARAMETER, TouchedEvent, read_touch_token
 from groundswell.events.visits import PREVIOUS
-from groundswell.moments.tables import Moment
 from groundswell.platform import signals
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
-from groundswell.shares.tables import Share
 
-from .credit import Path, Step
 from .tables import Touch
 
 CHAIN_MAX = 20
-TOUCHES_MAX = 50
 ONE_VISIT = timedelta(hours=6)
 VISITS = ("click", "continue")
-CODE_CHANNEL = "code"
-MICROSECOND = timedelta(microseconds=1)
 
 
 class TouchForged(Problem):
     status, code, title = 422, "touch_forged", "This touch token was not made here, or has been altered."
-
-
-@dataclass(frozen=True, slots=True)
-class EligibleTouch:
-    """A touch that can earn credit, and where it leads; a creator's code leads to no share or moment."""
-
-    touch: Touch
-    share: Share | None
-    moment: Moment | None
-
-    @property
-    def sharer_id(self) -> UUID | None:
-        return self.share.viewer_id if self.share else self.touch.sharer_id
-
-    @property
-    def channel(self) -> str:
-        return self.share.channel if self.share else CODE_CHANNEL
 
 
 async def bind(
@@ -143,40 +118,3 @@ async def _insert(
         "matched_by": matched_by,
     }
     await session.execute(insert(Touch).values(row).on_conflict_do_nothing())
-
-
-async def eligible(session: AsyncSession, viewer_id: UUID, at: datetime, window_days: int) -> Sequence[EligibleTouch]:
-    """The touches that can earn credit for a conversion of ``viewer_id`` at ``at``, oldest first.
-
-    Those within the window before it, the latest ``TOUCHES_MAX``; nobody earns credit for their own conversion, nor by
-    a visit that a later verdict took for a robot's. The
-    order is total (time, then event id), as money depends on it.
-    """
-    newest_verdict = (
-        select(Reverdict.kind)
-        .where(Reverdict.at == Touch.at, Reverdict.event_id == Touch.event_id)
-        .order_by(Reverdict.created_at.desc(), Reverdict.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = (
-        select(Touch, Share, Moment)
-        .outerjoin(Share, Share.id == Touch.share_id)
-        .outerjoin(Moment, Moment.id == Share.moment_id)
-        .where(
-            Touch.viewer_id == viewer_id,
-            Touch.at <= at,
-            Touch.at >= at - timedelta(days=window_days),
-            func.coalesce(Share.viewer_id, Touch.sharer_id).is_distinct_from(viewer_id),
-            func.coalesce(newest_verdict, "human") == "human",
-        )
-        .order_by(Touch.at.desc(), Touch.event_id.desc())
-        .limit(TOUCHES_MAX)
-    )
-    found = [EligibleTouch(*row) for row in await session.execute(query)]
-    return found[::-1]
-
-
-def path_of(touches: Sequence[EligibleTouch], at: datetime, effects: Mapping[str, int]) -> Path:
-    """The path to a conversion at ``at``, as the models of ``credit.py`` see it."""
-    return Path([Step((at - found.touch.at) // MICROSECOND, found.channel) for found in touches], effects)
