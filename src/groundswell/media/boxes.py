@@ -16,6 +16,8 @@ from .distant import opened, size_of
 MOOV_LIMIT = 64 << 20
 CONTAINERS = frozenset({"moov", "trak", "mdia", "minf", "stbl", "edts", "mvex", "moof", "traf", "sinf", "schi"})
 
+PICTURES = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2", b"avif", b"miaf"})
+
 
 @dataclass(frozen=True)
 class Box:
@@ -88,6 +90,16 @@ def is_cut_short(path: Path) -> bool:
     size = size_of(path)
     at = found[-1].end if found else 0
     return at >= size and bool(found) and found[-1].declared_end > size
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file says of itself that it is a still picture (HEIF, AVIF)."""
+    first = next(iter(top_level(path)), None)
+    if first is None or first.kind != "ftyp":
+        return False
+    with opened(path) as file:
+        file.seek(first.start)
+        return file.read(4) in PICTURES
 
 
 def read_moov(path: Path) -> bytes:

@@ -1,12 +1,15 @@
 """Tell encrypted media by its outside. The engine reads clear files alone: it holds no keys and writes none.
 
 HLS names its method in the playlist (RFC 8216, 4.3.2.4); Common Encryption its scheme in the sample entries (ISO
-23001-7) or in packets; transport streams mark scrambled packets in their header (ISO 13818-1, 2.4.3.2).
+23001-7), in a Matroska track or in packets; transport streams mark scrambled packets in their header (ISO 13818-1,
+2.4.3.2).
 """
 
 from __future__ import annotations
 
 import re
+
+from av.container import InputContainer
 
 from .boxes import boxes, find
 from .errors import MediaError
@@ -37,6 +40,12 @@ def refuse_protected(moov: bytes) -> None:
             inside = (b.kind for skip in (VISUAL, SOUND) for b in boxes(moov, entry.start + skip, entry.end))
             if entry.kind in PROTECTED or "sinf" in inside:
                 raise MediaError("encrypted_cenc")
+
+
+def refuse_keyed(container: InputContainer) -> None:
+    """Raise ``encrypted_cenc`` when a track of Matroska or WebM names the key that it is encrypted with."""
+    if any("enc_key_id" in stream.metadata for stream in container.streams):
+        raise MediaError("encrypted_cenc")
 
 
 def refuse_scrambled(head: bytes) -> None:

@@ -36,6 +36,21 @@ def decode_between(
     the beginning of the file: what comes out is what decoding the whole title would have brought,
     less the pictures that ``skip`` leaves out.
     """
+    after = lo
+    try:
+        for pts, frame in _decode_between(source, lo, hi, skip):
+            after = pts + 1
+            yield pts, frame
+    except _LostAtTheEnd:
+        source.decode_in_turn()
+        yield from _decode_between(source, after, hi, skip)
+
+
+class _LostAtTheEnd(Exception):
+    """Decoding side by side met an error when the pictures still on their way were to come out: they are lost."""
+
+
+def _decode_between(source: Source, lo: int, hi: int | None, skip: SkipType) -> Iterator[tuple[int, VideoFrame]]:
     clock = _clock_of(source)
     if clock is not _Clock.DISPLAY:
         decode = _decode_untimed if clock is _Clock.NONE else _decode_ranked
@@ -106,7 +121,7 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None, skip: 
         if skips:
             before = packet.pts is not None and packet.pts < lo
             decoder.skip_frame = "NONREF" if before else skip
-        for frame in _decode(decoder, packet):
+        for frame in _decode(source, decoder, packet):
             pts = time_of(frame, source)
             if pts is None or pts < lo:
                 continue
@@ -126,10 +141,12 @@ def _stream_decoder(source: Source) -> VideoCodecContext:
     return decoder
 
 
-def _decode(decoder: VideoCodecContext, packet: Packet[VideoStream]) -> list[VideoFrame]:
+def _decode(source: Source, decoder: VideoCodecContext, packet: Packet[VideoStream]) -> list[VideoFrame]:
     try:
         frames = packet.decode() if packet.size else decoder.decode(None)
     except (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.UnknownError):
+        if not packet.size and source.threads == "AUTO":
+            raise _LostAtTheEnd from None
         return []
     except EOFError:
         return []
@@ -188,7 +205,7 @@ def _decode_ranked(source: Source, lo: int, hi: int | None) -> Iterator[tuple[in
     times: list[int] = []
     held: deque[VideoFrame] = deque()
     for packet in chain(source.packets(source.video), (None,)):
-        for frame in _decode(decoder, packet) if packet is not None else ():
+        for frame in _decode(source, decoder, packet) if packet is not None else ():
             if (pts := time_of(frame, source)) is not None:
                 heappush(times, pts)
                 held.append(frame)
@@ -206,7 +223,7 @@ def _decode_untimed(source: Source, lo: int, hi: int | None) -> Iterator[tuple[i
     decoder = _stream_decoder(source)
     count = 0
     for packet in source.packets(source.video):
-        for frame in _decode(decoder, packet):
+        for frame in _decode(source, decoder, packet):
             pts = round(count / rate / source.tick)
             count += 1
             if hi is not None and pts >= hi:

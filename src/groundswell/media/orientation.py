@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
+ONE = 1 << 16
+"""One, in 16.16 fixed point."""
+
 
 @dataclass(frozen=True)
 class Orientation:
@@ -37,10 +40,22 @@ class Orientation:
 def orientation_of(frame: VideoFrame) -> Orientation:
     """Read the display matrix that FFmpeg attaches to decoded frames."""
     side: SideData
-    for side in frame.side_data:  # type: ignore[assignment]  # iterating gives the data, not its keys
-        if side.type == Type.DISPLAYMATRIX and side.buffer_size >= 36:
-            return from_matrix(struct.unpack_from("=9i", bytes(side)))
+    try:
+        for side in frame.side_data:  # type: ignore[assignment]  # iterating gives the data, not its keys
+            if side.type == Type.DISPLAYMATRIX and side.buffer_size >= 36:
+                return from_matrix(struct.unpack_from("=9i", bytes(side)))
+    except ValueError:  # PyAV knows no side data but what its own list names: not Exif, not the views of MV-HEVC
+        return turned(-frame.rotation)
     return Orientation()
+
+
+def turned(degrees: int) -> Orientation:
+    """Turned clockwise, to the nearest right angle."""
+    degrees = round(degrees / 90) * 90 % 360
+    if degrees == 0:
+        return Orientation()
+    cos, sin = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
+    return Orientation(degrees, False, (cos * ONE, sin * ONE, 0, -sin * ONE, cos * ONE, 0, 0, 0, 1 << 30))
 
 
 def from_matrix(matrix: tuple[int, ...]) -> Orientation:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import av
 from av.container import InputContainer
@@ -30,6 +30,7 @@ DEMUXERS = (
     "mjpeg,bink,smk,film_cpk,roq,swf,vob,evc,apv"
 )
 Track = TypeVar("Track", bound=Stream)
+Threads = Literal["AUTO", "SLICE"]
 MAX_SIDE = 16_384
 MAX_PIXELS = 8192 * 5120
 
@@ -63,6 +64,8 @@ class Source:
     fingerprint: Fingerprint
     edit_list: bool = False
     fragmented: bool = False
+    threads: Threads = "AUTO"
+    """How pictures are decoded. Side by side (``AUTO``), an error at the end loses those that are on their way."""
     _before: list[InputContainer] = field(default_factory=list)
 
     def reopen(self) -> None:
@@ -70,7 +73,12 @@ class Source:
         self._before.append(self.container)
         self.container = _open(self.path, self.fingerprint)
         self.video = self.container.streams.video[self._nth_video()]
-        self.video.thread_type = "AUTO"
+        self.video.thread_type = self.threads
+
+    def decode_in_turn(self) -> None:
+        """From now on one picture after the other. Begins again at the first byte."""
+        self.threads = "SLICE"
+        self.reopen()
 
     def _nth_video(self) -> int:
         return [s.index for s in self._before[-1].streams.video].index(self.video.index)
@@ -137,6 +145,9 @@ def open_source(path: str | Path) -> Iterator[Source]:
     try:
         moov = boxes.read_moov(path) if "mp4" in container.format.name else b""
         drm.refuse_protected(moov)
+        drm.refuse_keyed(container)
+        if not moov and boxes.is_picture(path):
+            raise MediaError("not_a_video", "This is a picture.")
         if not container.streams.video and "mp4" in container.format.name and boxes.is_cut_short(path):
             raise MediaError("truncated")
         video = _video_of(container)
@@ -195,7 +206,15 @@ def _why_not_opened(path: Path, head: bytes, error: Exception) -> MediaError:
         return MediaError("out_of_memory")
     started_as_film = head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free") or head[:4] == b"\x1aE\xdf\xa3"
     if started_as_film:
+        try:
+            drm.refuse_protected(boxes.read_moov(path))
+        except MediaError as refusal:
+            return refusal
+        except OSError:
+            pass
         return MediaError("truncated", "The file begins as a film, but its index is missing or damaged.")
+    if head[4:8] in (b"styp", b"sidx", b"moof", b"emsg"):
+        return MediaError("truncated", "This is a segment of a stream without its init segment.")
     return MediaError("not_a_video")
 
 

@@ -1,0 +1,103 @@
+"""What real files have taught: each kind of file that once was cut wrongly, made small."""
+
+import io
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image, features
+
+from groundswell.media import MediaError, cut, probe
+from tests.media.conftest import FilmMaker
+from tests.media.film import Film, numbers, picture
+
+
+def refused(source: Path) -> str:
+    with pytest.raises(MediaError) as caught:
+        probe(source)
+    return caught.value.code
+
+
+def test_pictures_with_side_data_that_pyav_does_not_know(tmp_path: Path) -> None:
+    """Exif, as action cameras write it into every picture of Motion JPEG."""
+    source, clip = tmp_path / "exif.mov", tmp_path / "clip.mp4"
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    with av.open(str(source), "w") as output:
+        stream = output.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 192, 108, "yuvj420p"
+        for n in range(20):
+            jpeg = io.BytesIO()
+            Image.fromarray(picture(n, 192, 108)).save(jpeg, "JPEG", exif=exif, quality=90)
+            packet = av.Packet(jpeg.getvalue())
+            packet.pts = packet.dts = n
+            packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 25), stream, True
+            output.mux(packet)
+    assert probe(source).video.rotation == 0
+    cut(source, 200_000, 600_000, clip)
+    assert [number for _, number in numbers(clip)] == list(range(5, 15))
+
+
+@pytest.mark.parametrize("from_the_end", [2, 6])
+def test_a_broken_picture_near_the_end_takes_no_other_with_it(
+    film_of: FilmMaker, tmp_path: Path, from_the_end: int
+) -> None:
+    """Decoders that work on several pictures at once lose those on their way when one of them is broken."""
+    source, clip = tmp_path / "broken.mp4", tmp_path / "clip.mp4"
+    with av.open(str(film_of(Film(audio=None)))) as whole, av.open(str(source), "w") as output:
+        packets = [packet for packet in whole.demux(video=0) if packet.size]
+        stream = output.add_stream_from_template(whole.streams.video[0])
+        unused = [n for n, packet in enumerate(packets) if n and (packet.pts or 0) < (packets[n - 1].pts or 0)]
+        broken = unused[-from_the_end]
+        gone = round((packets[broken].pts or 0) * Fraction(packets[broken].time_base) * 25)
+        for n, packet in enumerate(packets):
+            data = bytes(packet)
+            copy = av.Packet(b"\x7f" + data[1:] if n == broken else data)
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+            output.mux(copy)
+    assert cut(source, 1_200_000, 2_400_000, clip).mode == "encode"
+    assert [number for _, number in numbers(clip)] == [n for n in range(30, 60) if n != gone]
+
+
+def test_webm_that_names_a_key_is_encrypted(film_of: FilmMaker, tmp_path: Path) -> None:
+    """WebM's own encryption (ContentEncodings), put where the track's name was."""
+    key = b"\x47\xe2\x90" + b"0123456789abcdef"
+    algorithm = b"\x47\xe1\x81\x05" + key + b"\x47\xe7\x84\x47\xe8\x81\x01"
+    encoding = b"\x50\x31\x81\x00\x50\x32\x81\x01\x50\x33\x81\x01\x50\x35" + bytes([0x80 | len(algorithm)]) + algorithm
+    wanted = b"\x62\x40" + bytes([0x80 | len(encoding)]) + encoding
+    plain, locked = tmp_path / "named.webm", tmp_path / "locked.webm"
+    webm = film_of(Film(container="webm", codec="libvpx-vp9", audio="libopus", b_frames=0))
+    with av.open(str(webm)) as title, av.open(str(plain), "w") as output:
+        stream = output.add_stream_from_template(title.streams.video[0])
+        stream.metadata["title"] = "n" * len(wanted)
+        for packet in title.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+    data = plain.read_bytes()
+    at = data.index(b"n" * len(wanted))
+    start = data.rindex(b"\x53\x6e", 0, at)
+    assert at - start < 12
+    locked.write_bytes(data[:start] + b"\x6d\x80" + data[start + 2 : at] + wanted + data[at + len(wanted) :])
+    assert refused(locked) == "encrypted_cenc"
+
+
+def test_protection_is_named_even_where_the_file_does_not_open(film_of: FilmMaker, tmp_path: Path) -> None:
+    data = film_of(Film(movflags="frag_keyframe+empty_moov")).read_bytes()
+    cut_short = data[: data.index(b"moof") + 20].replace(b"avc1\0\0\0\0", b"encv\0\0\0\0").replace(b"trex", b"free")
+    (tmp_path / "locked.mp4").write_bytes(cut_short)
+    assert refused(tmp_path / "locked.mp4") == "encrypted_cenc"
+
+
+def test_a_segment_without_its_init_segment_is_cut_short(film_of: FilmMaker, tmp_path: Path) -> None:
+    data = film_of(Film(movflags="frag_keyframe+empty_moov")).read_bytes()
+    (tmp_path / "segment.m4s").write_bytes(data[data.index(b"moof") - 4 :])
+    assert refused(tmp_path / "segment.m4s") == "truncated"
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow writes no AVIF")
+def test_a_still_picture_in_the_container_of_films_is_no_film(tmp_path: Path) -> None:
+    Image.fromarray(picture(1, 192, 108)).save(tmp_path / "still.avif")
+    assert refused(tmp_path / "still.avif") == "not_a_video"
