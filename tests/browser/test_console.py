@@ -7,7 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Lumen, NewVisitor
-from .walking import clip_and_share
+from .walking import clip_and_share, settled
 
 ROOMS = {
     "mira": ("/console/loop", "/console/loop/conversions", "/console/events"),
@@ -21,6 +21,7 @@ ROOMS = {
 async def accessible(page: Page) -> list[str]:
     """What axe finds wrong, by WCAG 2.2 A and AA."""
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    await settled(page)
     found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
     return [f"{each['id']}: {node['html'][:160]}" for each in found.response["violations"] for node in each["nodes"]]
 

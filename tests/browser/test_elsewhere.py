@@ -123,10 +123,14 @@ async def test_a_token_that_is_refused_is_said(site: tuple[str, Path], visitor: 
     page = (await visitor()).page
     await ready(page, site[0])
     await page.evaluate("() => { document.querySelector('gs-clip-button').token = 'forged' }")
-    denied = "() => new Promise((heard) => document.addEventListener('gs-clip-denied', (e) => heard(e.detail.code)))"
-    heard = page.evaluate(denied)
+    await page.evaluate(
+        """() => {
+            globalThis.denied = new Promise((heard) =>
+                document.addEventListener("gs-clip-denied", (event) => heard(event.detail.code)));
+        }"""
+    )
     await page.get_by_role("button", name="Clip").click()
-    assert await heard == "token_invalid"
+    assert await page.evaluate("() => denied") == "token_invalid"
 
 
 def test_the_package_is_typed(site: tuple[str, Path]) -> None:

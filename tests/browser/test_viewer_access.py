@@ -7,7 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
-from .walking import clip_and_share, handle, open_trimmer, shown_link
+from .walking import clip_and_share, handle, open_trimmer, settled, shown_link
 
 pytestmark = pytest.mark.browser
 
@@ -15,6 +15,7 @@ OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "
 
 
 async def assert_accessible(page: Page, what: str) -> None:
+    await settled(page)
     results = await Axe().run(page, options=OPTIONS)
     found = [
         (rule["id"], rule["help"], [node["html"][:200] for node in rule["nodes"][:3]])
@@ -36,16 +37,13 @@ async def test_axe_finds_nothing(lumen: Lumen, visitor: NewVisitor, size: tuple[
     link = await shown_link(page)
     for panel in ("QR code", "Options", "Embed"):
         await page.get_by_role("button", name=panel).click()
-        await page.wait_for_timeout(100)
         await assert_accessible(page, f"share sheet: {panel}")
-    await page.wait_for_timeout(400)  # the sheet's entrance is over: colours are what they will stay
     await assert_accessible(page, "share sheet")
     ((code,),) = lumen.rows("SELECT code FROM moments WHERE deleted_at IS NULL ORDER BY id DESC LIMIT 1")
     mine = ("/moments", "/moments?q=nothing+like+that", f"/moments/{code}")
     others = (f"/m/{code}", f"/embed/{code}", "/account", link.removeprefix(lumen.url), "/watch/lamp")
     for path in (*mine, *others):
         await page.goto(lumen.url + path)
-        await page.wait_for_timeout(300)
         await assert_accessible(page, path)
 
 

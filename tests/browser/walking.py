@@ -16,6 +16,23 @@ async def open_trimmer(lumen: Lumen, page: Page, slug: str = "lamp", at: int = 4
     await expect(handle(page, "Start")).to_be_visible()
 
 
+async def settled(page: Page) -> None:
+    """Wait until entrances and transitions are over, in shadow trees too: what is seen is what will stay."""
+    await page.evaluate(
+        """async () => {
+            const frame = () => new Promise((seen) => requestAnimationFrame(seen));
+            await frame();
+            await frame(); // what has just changed may have started a transition
+            const trees = [document];
+            for (const tree of trees)
+                for (const { shadowRoot } of tree.querySelectorAll("*")) if (shadowRoot) trees.push(shadowRoot);
+            const moving = trees.flatMap((tree) => tree.getAnimations());
+            const ending = moving.filter((each) => each.effect?.getComputedTiming().endTime !== Infinity);
+            await Promise.all(ending.map((each) => each.finished.catch(() => undefined)));
+        }"""
+    )
+
+
 def handle(page: Page, edge: str) -> Locator:
     return page.get_by_role("slider", name=re.compile(f"{edge} of the clip"))
 

@@ -22,12 +22,17 @@ export class Preview {
     return !this.media.paused;
   }
 
+  /** Where it is, in microseconds. */
+  get at(): number {
+    return Math.round(this.media.currentTime * SECOND);
+  }
+
   seek(us: number): void {
     this.media.currentTime = Math.max(0, us) / SECOND;
   }
 
   async play(): Promise<void> {
-    const at = this.media.currentTime * SECOND;
+    const { at } = this;
     if (at < this.span.start || at >= this.span.end - 50_000) this.seek(this.span.start);
     await this.media.play().catch(() => undefined);
   }
@@ -42,7 +47,7 @@ export class Preview {
   }
 
   private tick(): void {
-    const at = Math.round(this.media.currentTime * SECOND);
+    const { at } = this;
     if (this.playing && at >= this.span.end) this.seek(this.span.start);
     this.onTime(at);
     this.paint();

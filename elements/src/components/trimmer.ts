@@ -140,7 +140,7 @@ export class Trimmer extends GroundswellElement {
   }
 
   private setHere(edge: "start" | "end"): void {
-    const here = this.position;
+    const here = this.preview?.at ?? this.position; // what is shown may lag a frame behind
     const { start, end } = this.span;
     // Beyond the other edge, the clip is moved along rather than refused.
     if (edge === "start" && here >= end) this.take(around({ start: here, end: here + end - start }, this.limits));
