@@ -19,30 +19,28 @@ setup: .stamps/python .stamps/node .stamps/elements  ## install everything into 
 
 .stamps/python: requirements.lock pyproject.toml
 	@mkdir -p .stamps
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Groundswell needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another with make PYTHON=...")'
-	@echo "→ Python packages into .venv (under a minute)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet uv==$(UV)
+	@PYTHON="$(PYTHON)" UV="$(UV)" sh scripts/environment.sh
+	@echo "→ Python packages into .venv (about a minute)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 .stamps/node: .stamps/python package.json package-lock.json
 	@echo "→ Node packages into node_modules"
-	@npm ci --no-audit --no-fund --loglevel=error
+	@$(BIN)/npm ci --silent
 	@touch $@
 
 .stamps/elements: .stamps/node $(ELEMENT_SOURCES)
 	@echo "→ building the web components"
-	@npm run --silent build
+	@$(BIN)/npm run --silent build
 	@touch $@
 
 .stamps/browser: .stamps/python
 	@sh scripts/browser.sh
 	@touch $@
 
-demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:8000
-	@$(BIN)/groundswell demo
+demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:8000 (or PORT=…)
+	@$(BIN)/groundswell demo $(if $(PORT),--port $(PORT))
 
 serve: setup  ## serve with your own settings (GROUNDSWELL_*)
 	@$(BIN)/groundswell serve
@@ -61,7 +59,7 @@ check: setup  ## lint, types, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@npm run --silent check
+	@$(BIN)/npm run --silent check
 	@$(BIN)/python scripts/reference.py --check
 
 format: setup  ## format and fix what can be fixed

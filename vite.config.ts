@@ -36,7 +36,9 @@ export default defineConfig({
   plugins: [forgetOldFiles, compress],
   base: "/static/dist/",
   publicDir: false,
+  logLevel: "warn",
   build: {
+    chunkSizeWarningLimit: 700, // hls.js, which is fetched only where a browser plays no HLS by itself
     outDir: OUT,
     emptyOutDir: false,
     manifest: "manifest.json",

@@ -52,18 +52,31 @@ def progress_bar() -> Iterator[Progress]:
 def serve(host: Host = None, port: Port = None) -> None:
     """Serve the API and the pages (settings come from GROUNDSWELL_* variables)."""
     from groundswell.demo.app import create_demo_app
+    from groundswell.web.listening import CannotListen, ensure_free
     from groundswell.web.serving import run_server
 
     settings = _settings(host=host, port=port)
+    try:
+        ensure_free(settings)
+    except CannotListen as error:
+        raise refuse(str(error)) from None
     run_server(settings, create_demo_app(settings) if settings.demo else None)
 
 
 @app.command()
 def demo(host: Host = None, port: Port = None) -> None:
     """Serve the whole loop: the demo service Lumen with its films, its audience and its own billing."""
+    from groundswell.demo.room import NoRoom
     from groundswell.demo.start import run_demo
+    from groundswell.web.listening import CannotListen
 
-    run_demo(_settings(host=host, port=port, demo=True), errors)
+    try:
+        run_demo(_settings(host=host, port=port, demo=True), errors)
+    except (CannotListen, NoRoom) as error:
+        raise refuse(str(error)) from None
+    except KeyboardInterrupt:
+        errors.print("Stopped. The next start goes on from here.")
+        raise typer.Exit(130) from None
 
 
 @app.command()

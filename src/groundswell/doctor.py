@@ -1,7 +1,7 @@
 """``groundswell doctor``: what is right and what is wrong with an installation."""
 
+import asyncio
 import shutil
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import psycopg
 from groundswell.platform.runtime import reach_database
 from groundswell.platform.settings import Settings
 from groundswell.platform.storage import open_store
+from groundswell.web.listening import AlreadyServed, ensure_free
 
 ENCODERS = ("libx264", "aac")
 GIB = 1024**3
@@ -99,10 +100,9 @@ async def web_components(settings: Settings) -> str:
 
 async def port(settings: Settings) -> str:
     """Free, or already served by us."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise RuntimeError(f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}") from None
-    return f"{settings.host}:{settings.port} is free"
+    where = f"{settings.host}:{settings.port}"
+    try:
+        await asyncio.to_thread(ensure_free, settings)
+    except AlreadyServed:
+        return f"{where} is served by Groundswell"
+    return f"{where} is free"

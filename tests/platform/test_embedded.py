@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine, text
 
+from groundswell.platform.database import sqlalchemy_url
 from groundswell.platform.embedded import EmbeddedPostgres
 
 
@@ -84,3 +86,17 @@ def test_a_deep_folder_gets_a_socket_elsewhere(tmp_path: Path) -> None:
     server.start()
     assert query(server, "SELECT 1") == 1
     server.stop()
+
+
+@pytest.mark.parametrize("folder", ["my data", "Übung & 100 %"])
+def test_the_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
+    server = EmbeddedPostgres(tmp_path / folder / "postgres")
+    server.start()
+    try:
+        assert query(server, "SELECT 1") == 1
+        engine = create_engine(sqlalchemy_url(server.url()))
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT 1")).scalar() == 1
+        engine.dispose()
+    finally:
+        server.stop()

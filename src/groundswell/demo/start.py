@@ -1,15 +1,14 @@
 """``groundswell demo``: prepares the demo service once, with progress, then serves it."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy import func, select
 
@@ -28,13 +27,16 @@ from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.jobs import SOON, WHENEVER, defer
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
+from groundswell.web.listening import address_of, ensure_free
 from groundswell.web.serving import run_server
 
 from .app import create_demo_app
 from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
 from .people import PERSONAS
+from .progress import Report, Stage, stages
 from .reporting import service_key
+from .room import ensure_room, only_one_prepares
 
 EDITION = "1"
 """Of what is prepared. Raise it when a data folder made by older code must be prepared again."""
@@ -42,20 +44,43 @@ EDITION = "1"
 POOL_MINOR = {-1: 60_000, 0: 80_000}
 """What the demo service sets aside: month (0 is this one) to amount in cents."""
 
-Report = Callable[[float], None]
-
 
 def run_demo(settings: Settings, console: Console) -> None:
-    """Prepare what is not there yet, then serve until interrupted."""
-    settings = settings.model_copy(update={"base_url": f"http://{settings.host}:{settings.port}"})
+    """Prepare what is not there yet, then serve until interrupted.
+
+    Raises:
+        CannotListen: the address is taken; nothing has been done then.
+        NoRoom: the data folder cannot take the demo.
+    """
+    if "base_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"base_url": address_of(settings)})
+    ensure_free(settings)
+    if not is_prepared(settings):
+        ensure_room(settings.data_dir)
+        waiting = partial(console.print, "Another start is preparing this folder; waiting for it.")
+        with only_one_prepares(settings.data_dir, waiting):
+            if not is_prepared(settings):
+                prepare_now(settings, console)
     settings = with_test_credentials(settings)
-    mark = settings.data_dir / "demo.edition"
-    if not mark.exists() or mark.read_text() != EDITION:
-        with stages(console) as stage:
-            asyncio.run(prepare(settings, stage))
-        mark.write_text(EDITION)
     app = create_demo_app(settings)
     run_server(settings, app, on_ready=lambda: welcome(settings, console))
+
+
+def mark_of(settings: Settings) -> Path:
+    """The file that says which edition has been prepared."""
+    return settings.data_dir / "demo.edition"
+
+
+def is_prepared(settings: Settings) -> bool:
+    mark = mark_of(settings)
+    return mark.exists() and mark.read_text() == EDITION
+
+
+def prepare_now(settings: Settings, console: Console) -> None:
+    """Prepare with progress; the mark comes last, so what was interrupted goes on at the next start."""
+    with stages(console) as stage:
+        asyncio.run(prepare(with_test_credentials(settings), stage))
+    mark_of(settings).write_text(EDITION)
 
 
 def with_test_credentials(settings: Settings) -> Settings:
@@ -69,20 +94,7 @@ def with_test_credentials(settings: Settings) -> Settings:
     return settings.model_copy(update={"credentials_file": file})
 
 
-@contextmanager
-def stages(console: Console) -> Iterator[Callable[[str], Report]]:
-    """A progress display: ``stage(name)`` adds a line and returns what reports its part done (0 to 1)."""
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-
-        def stage(name: str) -> Report:
-            task = progress.add_task(name, total=1.0)
-            return lambda part: progress.update(task, completed=part)
-
-        yield stage
-
-
-async def prepare(settings: Settings, stage: Callable[[str], Report]) -> None:
+async def prepare(settings: Settings, stage: Stage) -> None:
     """Films, catalogue, audience, pictures and the pools of two months. Each step finds what is there already."""
     drawing = stage("Drawing and scoring three films")
     folder = settings.data_dir / "films"

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import structlog
@@ -65,7 +66,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str = "postgres") -> str:
         """A connection string (libpq's URL form) for ``database``."""
-        return f"postgresql://postgres@/{database}?host={self.socket_dir}"
+        return f"postgresql://postgres@/{database}?host={quote(str(self.socket_dir))}"
 
     def start(self) -> None:
         """Start the server, or join the one already running, and watch over it. Returns when it answers."""
