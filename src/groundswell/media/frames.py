@@ -47,7 +47,8 @@ def decode_between(
 
 
 class _LostAtTheEnd(Exception):
-    """Decoding side by side met an error when the pictures still on their way were to come out: they are lost."""
+    """Pictures did not come out. Decoding side by side, those still on their way are lost when one of the last is broken,
+    sometimes without a word."""
 
 
 def _decode_between(source: Source, lo: int, hi: int | None, skip: SkipType) -> Iterator[tuple[int, VideoFrame]]:
@@ -129,9 +130,12 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None, skip: 
                 yield None, None
                 return
             trusted = True
+            wanted.discard(pts)
             if hi is not None and pts >= hi:
                 return
             yield pts, frame
+    if wanted and skip == "DEFAULT" and source.threads == "AUTO":
+        raise _LostAtTheEnd
 
 
 def _stream_decoder(source: Source) -> VideoCodecContext:
