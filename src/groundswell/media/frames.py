@@ -47,8 +47,8 @@ def decode_between(
 
 
 class _LostAtTheEnd(Exception):
-    """Pictures did not come out. Decoding side by side, those still on their way are lost when one of the last is broken,
-    sometimes without a word."""
+    """Pictures did not come out. Decoding side by side, those still on their way are lost when one of the last is
+    broken, sometimes without a word."""
 
 
 def _decode_between(source: Source, lo: int, hi: int | None, skip: SkipType) -> Iterator[tuple[int, VideoFrame]]:
