@@ -81,8 +81,11 @@ def seek(source: Source, target: int | None) -> None:
 
 
 def _seeks_back(source: Source, stream: Stream) -> bool:
+    start = min(stream.start_time or 0, 0)
+    if "mp4" in source.container.format.name:  # where several pictures share the first time, this is before them all
+        start -= 1 << 40
     try:
-        source.container.seek(min(stream.start_time or 0, 0), stream=stream, backward=True)
+        source.container.seek(start, stream=stream, backward=True)
     except av.error.FFmpegError:
         return False
     return True
