@@ -82,8 +82,8 @@ def _check_pictures(clip: InputContainer, grid: Grid) -> list[Packet[VideoStream
     if len(packets) != len(grid.times):
         raise _fail(f"{len(packets)} pictures instead of {len(grid.times)}.")
     scale = Fraction(stream.time_base or 1) / grid.tick
-    times = sorted(p.pts * scale for p in packets if p.pts is not None)
-    if times != list(grid.times):
+    times = sorted(p.pts * scale.numerator for p in packets if p.pts is not None)
+    if times != [at * scale.denominator for at in grid.times]:
         raise _fail("Pictures are not at their times.")
     if any(a.dts is None or b.dts is None or a.dts >= b.dts for a, b in pairwise(packets)):
         raise _fail("Decoding times do not rise.")
@@ -118,7 +118,8 @@ def _check_seam(
     witnesses: dict[int, Witness],
 ) -> None:
     stream = clip.streams.video[0]
-    number = {round(at * grid.tick / Fraction(stream.time_base or 1)): n for n, at in enumerate(grid.times)}
+    scale = grid.tick / Fraction(stream.time_base or 1)
+    number = {at * scale.numerator // scale.denominator: n for n, at in enumerate(grid.times)}
     keys = [p for p in packets if p.is_keyframe and p.pts is not None and number[p.pts] <= seam.start]
     clip.seek(keys[-1].dts or 0, stream=stream, backward=True)
     stream.codec_context.flush_buffers()

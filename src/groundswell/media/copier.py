@@ -18,6 +18,8 @@ from .gather import CannotCopy, Packets
 from .splice import Picture
 
 FULL_RANGE, TV_RANGE = 2, 1
+FEW = 48
+"""So many frames are encoded by one thread: the bother of more costs a tenth of the work."""
 
 
 class Copier(ABC):
@@ -58,14 +60,14 @@ class Copier(ABC):
     def _adopted(self, packets: Packets, record: bytes) -> Packets:
         """Newly encoded packets as they stand beside the title's; their parameter sets are noted."""
 
-    def encoded(self, frames: Iterable[tuple[int, VideoFrame]]) -> Packets:
-        """Frames (with their pts) as packets in the same order, under parameter sets with ids of their own."""
+    def encoded(self, frames: Iterable[tuple[int, VideoFrame]], count: int) -> Packets:
+        """``count`` frames (with their pts) as packets in the same order, under parameter sets of their own."""
         encoder: VideoCodecContext | None = None
         packets: Packets = []
         for pts, frame in frames:
             if not self._coding.fits(frame):
                 raise CannotCopy("changing_picture")
-            encoder = encoder or self._opened()
+            encoder = encoder or self._opened(count)
             frame.pts, frame.time_base, frame.pict_type = pts, self._coding.tick, 0
             packets += encoder.encode(frame)
         if encoder is None:
@@ -73,7 +75,7 @@ class Copier(ABC):
         packets += encoder.encode(None)
         return self._adopted(packets, bytes(encoder.extradata or b""))
 
-    def _opened(self) -> VideoCodecContext:
+    def _opened(self, count: int) -> VideoCodecContext:
         coding = self._coding
         encoder = CodecContext.create(self.encoder, "w")
         assert isinstance(encoder, VideoCodecContext)
@@ -84,6 +86,7 @@ class Copier(ABC):
         encoder.color_primaries, encoder.color_trc = colour.primaries, colour.transfer
         encoder.colorspace, encoder.color_range = colour.matrix, FULL_RANGE if colour.full_range else TV_RANGE
         encoder.max_b_frames = 0
+        encoder.thread_count = 1 if count <= FEW else 0
         encoder.flags |= Flags.global_header
         encoder.options = self._options()
         return encoder

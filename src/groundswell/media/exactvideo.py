@@ -116,7 +116,7 @@ class _Making:
         if not encode:
             return []
         near = None if beside is None else self._stretch.samples[beside].pts
-        return self._copier.encoded(self._watched(encode, near))
+        return self._copier.encoded(self._watched(encode, near), len(encode))
 
     def _watched(self, encode: tuple[int, ...], near: int | None) -> Iterator[tuple[int, VideoFrame]]:
         wanted = tuple(sorted({*encode, *([] if near is None else [near])}))

@@ -47,7 +47,8 @@ def decode_between(
 
 
 class _LostAtTheEnd(Exception):
-    """Decoding side by side met an error when the pictures still on their way were to come out: they are lost."""
+    """Pictures did not come out. Decoding side by side, those still on their way are lost when one of the last is
+    broken, sometimes without a word."""
 
 
 def _decode_between(source: Source, lo: int, hi: int | None, skip: SkipType) -> Iterator[tuple[int, VideoFrame]]:
@@ -80,8 +81,11 @@ def seek(source: Source, target: int | None) -> None:
 
 
 def _seeks_back(source: Source, stream: Stream) -> bool:
+    start = min(stream.start_time or 0, 0)
+    if "mp4" in source.container.format.name:  # where several pictures share the first time, this is before them all
+        start -= 1 << 40
     try:
-        source.container.seek(min(stream.start_time or 0, 0), stream=stream, backward=True)
+        source.container.seek(start, stream=stream, backward=True)
     except av.error.FFmpegError:
         return False
     return True
@@ -129,9 +133,12 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None, skip: 
                 yield None, None
                 return
             trusted = True
+            wanted.discard(pts)
             if hi is not None and pts >= hi:
                 return
             yield pts, frame
+    if wanted and skip == "DEFAULT" and source.threads == "AUTO":
+        raise _LostAtTheEnd
 
 
 def _stream_decoder(source: Source) -> VideoCodecContext:

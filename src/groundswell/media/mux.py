@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +96,13 @@ def interleave(output: OutputContainer, *tracks: Sequence[Packet[Any]], timescal
     """Mux tracks whose packets carry their final times, in order of decoding time."""
     if timescale is not None:
         output.options["video_track_timescale"] = str(timescale)
-    queue = [(_seconds(p), n, k, p) for n, track in enumerate(tracks) for k, p in enumerate(track)]
+    ticks = [Fraction(track[0].time_base) if track else Fraction(1) for track in tracks]
+    common = lcm(*(tick.denominator for tick in ticks))
+    scales = [int(tick * common) for tick in ticks]
+    queue = [((p.dts or 0) * scales[n], n, k, p) for n, track in enumerate(tracks) for k, p in enumerate(track)]
     queue.sort(key=lambda entry: entry[:3])
     try:
         for *_, packet in queue:
             output.mux_one(packet)
     except (av.error.FFmpegError, OSError, MemoryError) as error:
         raise writing(error) from error
-
-
-def _seconds(packet: Packet[Any]) -> Fraction:
-    return (packet.dts or 0) * Fraction(packet.time_base)

@@ -194,12 +194,14 @@ def frame_rate_of(source: Source, pts: list[int]) -> tuple[Fraction | None, bool
     return rate, True
 
 
-def on_grid(order: list[int], tick: Fraction, rate: Fraction) -> bool:
-    """Whether sorted ``order`` lies on a grid of ``rate`` frames a second, give or take one tick of the
-    container (or a quarter of a frame, where ticks are that coarse)."""
+def on_grid(order: list[int], tick: Fraction, rate: Fraction, slack: Fraction | None = None) -> bool:
+    """Whether sorted ``order`` lies on a grid of ``rate`` frames a second, give or take ``slack`` ticks: by itself one
+    tick of the container (or a quarter of a frame, where ticks are that coarse)."""
     step = 1 / rate / tick
-    slack = min(Fraction(1), step / 4)
-    return all(abs(at - order[0] - n * step) <= slack for n, at in enumerate(order))
+    slack = min(Fraction(1), step / 4) if slack is None else slack
+    first, each, scale = order[0], step.numerator * slack.denominator, step.denominator * slack.denominator
+    most = slack.numerator * step.denominator  # in whole numbers, for this is asked of every frame of a clip
+    return all(-most <= (at - first) * scale - n * each <= most for n, at in enumerate(order))
 
 
 def _keyframes(source: Source, packets: list[av.Packet[VideoStream]]) -> tuple[int, ...]:

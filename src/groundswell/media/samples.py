@@ -76,7 +76,7 @@ def _decoded(
 
 
 def _frames(source: Source, stream: AudioStream, span: Span) -> Iterator[AudioFrame]:
-    for _, packet in packets_heard(source, stream, span):
+    for packet in packets_heard(source, stream, span):
         try:
             yield from packet.decode()
         except (av.error.InvalidDataError, av.error.PatchWelcomeError):

@@ -69,10 +69,10 @@ class _SmartCut:
         packets = self._stretch.packets
         body = [copier.copied(packets[n]) for n in splice.copied]
         first_copied = packets[splice.copied[0]].pts or 0
-        head = copier.encoded(self._frames(splice.head, beside=first_copied))
+        head = copier.encoded(self._frames(splice.head, beside=first_copied), len(splice.head))
         self._order.on_progress(0.4)
         last_copied = max(packets[n].pts or 0 for n in splice.copied)
-        tail = copier.encoded(self._frames(splice.tail, beside=last_copied))
+        tail = copier.encoded(self._frames(splice.tail, beside=last_copied), len(splice.tail))
         self._order.on_progress(0.8)
         kind = self._mux(head + body + tail, turn, path)
         self._check(len(head), len(body), path, sound=kind != "none")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 import av
 from av.audio.stream import AudioStream
@@ -12,7 +13,7 @@ from av.packet import Packet
 
 from .errors import MediaError
 from .frames import BACK_OFF_S, rewind
-from .probe import audio_streams
+from .probe import audio_streams, on_grid
 from .source import Source
 
 AAC_RATES = frozenset({96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000})
@@ -64,30 +65,33 @@ def copied_packets(source: Source, stream: AudioStream, span: Span) -> list[Pack
     rate = stream.codec_context.sample_rate
     samples = stream.codec_context.frame_size or AAC_FRAME
     frame = Fraction(samples, rate)
-    found = [(at, p) for at, p in packets_heard(source, stream, span) if span.start <= at + frame / 2 < span.end]
-    if not found or abs(found[0][0] - span.start) > min(frame * Fraction(11, 20), UNNOTICED):
+    tick = Fraction(stream.time_base or 1)
+    lo, hi = ceil((span.start - frame / 2) / tick), ceil((span.end - frame / 2) / tick)
+    found = [p for p in packets_heard(source, stream, span) if p.pts is not None and lo <= p.pts < hi]
+    at = [p.pts for p in found if p.pts is not None]
+    if not found or abs(at[0] * tick - span.start) > min(frame * Fraction(11, 20), UNNOTICED):
         return None
-    if found[-1][0] + frame < span.end - frame or any(p.is_corrupt for _, p in found):
+    if at[-1] * tick + frame < span.end - frame or any(p.is_corrupt for p in found):
         return None
-    if any(abs(at - found[0][0] - n * frame) > frame / 2 for n, (at, _) in enumerate(found)):
+    if not on_grid(at, tick, 1 / frame, frame / 2 / tick):
         return None
-    for n, (_, packet) in enumerate(found):
+    for n, packet in enumerate(found):
         packet.pts = packet.dts = n * samples
         packet.duration = samples
         packet.time_base = Fraction(1, rate)
-    return [p for _, p in found]
+    return found
 
 
-def packets_heard(source: Source, stream: AudioStream, span: Span) -> Iterator[tuple[Fraction, Packet[AudioStream]]]:
-    """The packets that may be heard in the span, each with its time in seconds of the source's clock."""
+def packets_heard(source: Source, stream: AudioStream, span: Span) -> Iterator[Packet[AudioStream]]:
+    """The packets that may be heard in the span, all with a time."""
     stream = _seek(source, stream, span.start - PRE_ROLL)
+    end = ceil(span.end / Fraction(stream.time_base or 1))
     for packet in source.packets(stream):
         if packet.pts is None or not packet.size:
             continue
-        at = packet.pts * Fraction(packet.time_base)
-        if at >= span.end:
+        if packet.pts >= end:
             return
-        yield at, packet
+        yield packet
 
 
 def _seek(source: Source, stream: AudioStream, at: Fraction) -> AudioStream:
