@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
+from groundswell.platform.settings import Settings
 
 from .tables import ServiceKey, Viewer
 from .tokens import Claims, TokenMissing, TokenVerifier
@@ -106,6 +107,17 @@ async def viewer_of(session: AsyncSession, claims: Claims) -> Viewer:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:24] or "viewer"
+
+
+def territory_of(settings: Settings, headers: Mapping[str, str]) -> str | None:
+    """Where the proxy before us says that a request comes from (ISO 3166-1 alpha-2); None when it does not say."""
+    said = "" if settings.territory_header is None else headers.get(settings.territory_header, "").strip().upper()
+    return said if _TERRITORY.fullmatch(said) and said not in _NOWHERE else None
+
+
+_TERRITORY = re.compile("[A-Z]{2}")
+_NOWHERE = {"XX", "ZZ"}
+"""What proxies say when they do not know."""
 
 
 async def optional_caller(request: Request, session: DbSession) -> Caller | None:

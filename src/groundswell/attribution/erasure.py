@@ -7,13 +7,14 @@ every payout still adds up. Rooms above drop what they hold when they hear ``Vie
 
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.platform import signals
 from groundswell.platform.ids import random_code
 from groundswell.platform.problems import NotFound
+from groundswell.shares.tables import Reminder
 
 from .signals import ViewerErased
 from .tables import Conversion
@@ -38,6 +39,7 @@ async def erase_viewer(session: AsyncSession, issuer: str, subject: str) -> UUID
     viewer.name, viewer.handle, viewer.territory = "", f"erased_{random_code(16).lower()}", None
     theirs = update(Conversion).where(Conversion.viewer_id == viewer.id)
     await session.execute(theirs.values(external_id=func.concat(ERASED, Conversion.id), touch=None, code=None))
+    await session.execute(delete(Reminder).filter_by(viewer_id=viewer.id))
     await session.execute(text("DELETE FROM idempotency_keys WHERE principal LIKE :who"), {"who": f"%{viewer.id}%"})
     await session.flush()
     await signals.send(session, ViewerErased(viewer.id))

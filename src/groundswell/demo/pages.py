@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from groundswell.accounts.access import Caller
 from groundswell.catalog.schemas import TitleSummary
+from groundswell.moments.availability import Audience
 from groundswell.platform.clock import US_PER_SECOND
 from groundswell.platform.routing import DbSession
 from groundswell.web.pages.people import MaybeViewer
@@ -29,7 +30,7 @@ Touch = Annotated[str | None, Query(alias="gs", max_length=200)]
 @router.get("/")
 async def home(request: Request, session: DbSession, caller: MaybeViewer) -> Response:
     """What there is to watch, and what is catching on."""
-    titles = await lineup(session)
+    titles, here = await lineup(session), Audience.of(caller, request).territory
     return page(
         request,
         "demo/home.html",
@@ -37,7 +38,7 @@ async def home(request: Request, session: DbSession, caller: MaybeViewer) -> Res
         hero=opening(titles),
         films=[title for title in titles if title.series is None],
         series=by_series(titles),
-        scenes=(await scenes(session, caller, limit=CATCHING_ON)).items,
+        scenes=(await scenes(session, caller, here, limit=CATCHING_ON)).items,
     )
 
 

@@ -1,9 +1,10 @@
 """Discovery over HTTP."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from groundswell.accounts.access import MaybeCaller
 from groundswell.catalog.titles import find_title
+from groundswell.moments.availability import Audience
 from groundswell.platform.pages import Cursor, Limit
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
@@ -15,7 +16,12 @@ router = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRo
 
 @router.get("/discover")
 async def list_scenes(
-    session: DbSession, caller: MaybeCaller, title: str | None = None, cursor: Cursor = None, limit: Limit = 24
+    request: Request,
+    session: DbSession,
+    caller: MaybeCaller,
+    title: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 24,
 ) -> Discover:
     """What is catching on: scenes, the hottest first; of one title if one is named."""
     found = await find_title(session, title) if title is not None else None
@@ -24,7 +30,7 @@ async def list_scenes(
         cursor=cursor,
         limit=limit,
         title_id=found.id if found else None,
-        territory=caller.viewer.territory if caller else None,
+        territory=Audience.of(caller, request).territory,
         member=caller is not None,
     )
 

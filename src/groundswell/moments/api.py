@@ -42,7 +42,7 @@ async def make(body: MomentIn, caller: SignedIn, session: DbSession, request: Re
     """
     words = Words(body.caption, body.visibility, body.spoiler, body.credit_me)
     moment = await make_moment(session, caller.viewer, body.title, body.start_us, body.end_us, words)
-    return await show(session, request.app.state.settings, moment, Audience.of(caller))
+    return await show(session, request.app.state.settings, moment, Audience.of(caller, request))
 
 
 @api.get("/moments")
@@ -59,7 +59,7 @@ async def mine(
 ) -> Page[MomentOut]:
     """My moments, newest first. One that cannot be shown says why in ``unavailable_reason``."""
     wanted = Wanted(title, visibility, q, available)
-    return await page_of_mine(session, request.app.state.settings, caller, wanted, cursor, limit)
+    return await page_of_mine(session, request.app.state.settings, Audience.of(caller, request), wanted, cursor, limit)
 
 
 @api.post("/moments/delete")
@@ -72,7 +72,7 @@ async def delete_several(body: MomentsDelete, caller: SignedIn, session: DbSessi
 async def one(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> MomentOut:
     """A moment by id or code: whoever may see it sees it."""
     row = await _visible(session, moment, caller)
-    return await show(session, request.app.state.settings, row, Audience.of(caller))
+    return await show(session, request.app.state.settings, row, Audience.of(caller, request))
 
 
 @api.patch("/moments/{moment}")
@@ -80,7 +80,7 @@ async def change(moment: str, body: MomentChanges, caller: SignedIn, session: Db
     """Change a moment of mine. A new start or end is judged like a new clip."""
     row = await _mine(session, moment, caller)
     await change_moment(session, caller.viewer, row, body.model_dump(exclude_unset=True))
-    return await show(session, request.app.state.settings, row, Audience.of(caller))
+    return await show(session, request.app.state.settings, row, Audience.of(caller, request))
 
 
 @api.delete("/moments/{moment}", status_code=204)
@@ -97,8 +97,9 @@ async def delete(moment: str, caller: SignedIn, session: DbSession) -> Response:
 async def media(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> MediaNow:
     """How a moment can be played and saved by now: what its player asks first."""
     row = await _visible(session, moment, caller)
-    shown = await show(session, request.app.state.settings, row, Audience.of(caller))
-    begins = await streaming.begins_us(request, session, row, Audience.of(caller)) if shown.media.hls_url else None
+    audience = Audience.of(caller, request)
+    shown = await show(session, request.app.state.settings, row, audience)
+    begins = await streaming.begins_us(request, session, row, audience) if shown.media.hls_url else None
     return MediaNow(**shown.media.model_dump(), duration_us=shown.duration_us, hls_from_us=begins)
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.accounts.access import Caller
+from groundswell.accounts.access import Caller, territory_of
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Title
 from groundswell.platform.clock import utc_now
@@ -38,14 +39,17 @@ class Audience:
     ad_tier: bool = False
 
     @classmethod
-    def of(cls, caller: Caller | None) -> "Audience":
-        """A signed-in person, or a visitor."""
-        return cls() if caller is None else cls.of_viewer(caller.viewer)
+    def of(cls, caller: Caller | None, request: Request) -> "Audience":
+        """Whoever asks: a signed-in person, or a visitor."""
+        return cls.of_viewer(None if caller is None else caller.viewer, request)
 
     @classmethod
-    def of_viewer(cls, viewer: Viewer) -> "Audience":
-        """A signed-in person."""
-        return cls(viewer.id, viewer.territory, viewer.kids, viewer.ad_tier)
+    def of_viewer(cls, viewer: Viewer | None, request: Request) -> "Audience":
+        """A signed-in person, or (None) a visitor. Where they are, the service says in its token, else its proxy."""
+        here = territory_of(request.app.state.settings, request.headers)
+        if viewer is None:
+            return cls(territory=here)
+        return cls(viewer.id, viewer.territory or here, viewer.kids, viewer.ad_tier)
 
 
 VISITOR = Audience()

@@ -34,7 +34,7 @@ class Wanted:
 
 
 async def page_of_mine(
-    session: AsyncSession, settings: Settings, caller: Caller, wanted: Wanted, cursor: str | None, limit: int
+    session: AsyncSession, settings: Settings, me: Audience, wanted: Wanted, cursor: str | None, limit: int
 ) -> Page[MomentOut]:
     """My moments, newest first. Whether one can be shown is judged, not stored, so such pages are gathered by looking
     through one batch after the other.
@@ -42,13 +42,13 @@ async def page_of_mine(
     Raises:
         CursorInvalid, TitleUnknown.
     """
-    query = await _narrowed(session, caller, wanted)
+    query = await _narrowed(session, me, wanted)
     after = decode_cursor(cursor)
     shown: list[MomentOut] = []
     while True:
         batch = query.limit(limit) if after is None else query.where(Moment.id < after).limit(limit)
         rows = (await session.scalars(batch)).all()
-        for moment in await show_all(session, settings, rows, Audience.of(caller)):
+        for moment in await show_all(session, settings, rows, me):
             if wanted.available in (None, moment.available):
                 shown.append(moment)
             after = moment.id
@@ -58,8 +58,8 @@ async def page_of_mine(
             return Page(items=shown, next=None)
 
 
-async def _narrowed(session: AsyncSession, caller: Caller, wanted: Wanted) -> Select[Moment]:
-    query = select(Moment).filter_by(viewer_id=caller.id, deleted_at=None).order_by(Moment.id.desc())
+async def _narrowed(session: AsyncSession, me: Audience, wanted: Wanted) -> Select[Moment]:
+    query = select(Moment).filter_by(viewer_id=me.viewer_id, deleted_at=None).order_by(Moment.id.desc())
     if wanted.title is not None:
         query = query.filter_by(title_id=(await find_title(session, wanted.title)).id)
     if wanted.visibility is not None:

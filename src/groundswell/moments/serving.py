@@ -66,10 +66,9 @@ async def audience_of(request: Request) -> Audience:
     except (TokenExpired, TokenInvalid):
         claims = None
     if claims is None:
-        return Audience()
+        return Audience.of(None, request)
     async with _database(request).transaction() as session:
-        viewer = await viewer_of(session, claims)
-        return Audience.of_viewer(viewer)
+        return Audience.of_viewer(await viewer_of(session, claims), request)
 
 
 Asking = Annotated[Audience, Depends(audience_of)]

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
         description="Where share links begin, when not at the base address: a host of their own, so that phones "
         "open the service's app from them. Answered by this service too.",
     )
+    territory_header: str | None = Field(
+        None,
+        description="Header by which the proxy before us says which country a visitor is in (ISO 3166-1 alpha-2), such "
+        "as CF-IPCountry or CloudFront-Viewer-Country. Set it only where the proxy overwrites what visitors send. "
+        "Unset: rules for one territory bind signed-in viewers alone, whose tokens say where they are.",
+    )
     component_origins: list[str] = Field(
         [], description="Pages whose components may call the API: a JSON list of origins such as https://play.example."
     )

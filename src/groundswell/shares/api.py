@@ -15,7 +15,7 @@ from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.settings import Settings
 
-from . import oembed
+from . import oembed, reminding
 from .channels import CHANNELS
 from .limits import VisitorWindow, admit_viewer
 from .links import go_url, resolve
@@ -41,8 +41,8 @@ async def share(body: ShareIn, caller: MaybeCaller, session: DbSession, request:
         await admit_viewer(session, caller.id, settings.share_rate_per_minute)
     else:
         _visitors(request).admit(request.client.host if request.client else "")
-    share = await make_share(session, settings, caller, Wish(**body.model_dump()))
-    return await shown(session, settings, share, Audience.of(caller))
+    by = Audience.of(caller, request)
+    return await shown(session, settings, await make_share(session, settings, by, Wish(**body.model_dump())), by)
 
 
 @api.get("/shares")
@@ -64,17 +64,16 @@ async def mine(
     if about is None or about.viewer_id != caller.id:
         query = query.filter_by(viewer_id=caller.id)
     rows = (await session.scalars(query)).all()
-    settings = request.app.state.settings
-    return Page(
-        items=[await shown(session, settings, row, Audience.of(caller)) for row in rows], next=next_cursor(rows, limit)
-    )
+    settings, by = request.app.state.settings, Audience.of(caller, request)
+    return Page(items=[await shown(session, settings, row, by) for row in rows], next=next_cursor(rows, limit))
 
 
 @api.patch("/shares/{share}")
 async def change(share: UUID, body: ShareChanges, caller: SignedIn, session: DbSession, request: Request) -> ShareOut:
     """Change how a link of mine shows the moment, or when it ends. Its address stays."""
-    changed = await change_share(session, caller, share, body.model_dump(exclude_unset=True))
-    return await shown(session, request.app.state.settings, changed, Audience.of(caller))
+    by = Audience.of(caller, request)
+    changed = await change_share(session, by, share, body.model_dump(exclude_unset=True))
+    return await shown(session, request.app.state.settings, changed, by)
 
 
 @api.delete("/shares/{share}", status_code=204)
@@ -150,3 +149,4 @@ def _visitors(request: Request) -> VisitorWindow:
 router = APIRouter()
 router.include_router(api)
 router.include_router(links)
+router.include_router(reminding.router)

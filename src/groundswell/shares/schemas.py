@@ -70,6 +70,34 @@ class ShareOut(BaseModel):
     revoked_at: datetime | None
 
 
+class ReminderIn(BaseModel):
+    """Remind me of what a link leads to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: Name = Field(description="The link's token.")
+
+
+class ReminderOut(BaseModel):
+    """What a viewer waits for."""
+
+    id: UUID
+    url: str
+    title: str
+    available: bool = Field(description="It can be seen now.")
+    reason: Reason | None = Field(description="Why it cannot be seen yet.")
+    created_at: datetime
+
+
+class DueOut(BaseModel):
+    """Somebody to be told, in the service's own way, that what they wait for can be seen now."""
+
+    id: UUID
+    subject: str = Field(description="The viewer, as the service's tokens call them.")
+    url: str
+    title: str
+
+
 class AllowedOut(BaseModel):
     """What a place takes, and who says so. Null: it says nothing, or takes more than any clip."""
 

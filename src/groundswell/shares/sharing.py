@@ -66,7 +66,7 @@ class Wish:
     credit: bool = True
 
 
-async def make_share(session: AsyncSession, settings: Settings, caller: Caller | None, wish: Wish) -> Share:
+async def make_share(session: AsyncSession, settings: Settings, by: Audience, wish: Wish) -> Share:
     """A new share, knowing where it came from. A link made from another does not outlive it.
 
     Raises:
@@ -78,30 +78,28 @@ async def make_share(session: AsyncSession, settings: Settings, caller: Caller |
     if wish.expires_at is not None and wish.expires_at <= now:
         raise ExpiryPast()
     parent = None if wish.parent is None else await _live_parent(session, settings, wish.parent, now)
-    if caller is None and parent is None:
+    if by.viewer_id is None and parent is None:
         raise TokenMissing()
     moment = await _moment_of(session, wish.moment, parent)
     title = await session.get_one(Title, moment.title_id)
-    await check_available(
-        session, moment, title, Audience.of(caller), purpose="share", target=wish.channel, captions=wish.captions
-    )
+    await check_available(session, moment, title, by, purpose="share", target=wish.channel, captions=wish.captions)
     if moment.visibility == "private":
         raise MomentPrivate()
-    share = _share(moment, caller, wish, parent, now)
+    share = _share(moment, by, wish, parent, now)
     session.add(share)
     await session.flush()
     await send(session, ShareCreated(share, moment))
     return share
 
 
-def _share(moment: Moment, caller: Caller | None, wish: Wish, parent: Share | None, now: datetime) -> Share:
+def _share(moment: Moment, by: Audience, wish: Wish, parent: Share | None, now: datetime) -> Share:
     """Passed on, a link keeps what whoever shared it before was strict about."""
     id = uuid7()
     return Share(
         id=id,
         code=random_code(CODE_LENGTH),
         moment_id=moment.id,
-        viewer_id=None if caller is None else caller.id,
+        viewer_id=by.viewer_id,
         channel=wish.channel,
         parent_id=None if parent is None else parent.id,
         root_id=id if parent is None else parent.root_id,
@@ -136,7 +134,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((each for each in (one, other) if each is not None), default=None)
 
 
-async def change_share(session: AsyncSession, caller: Caller, share_id: UUID, changes: dict[str, Any]) -> Share:
+async def change_share(session: AsyncSession, by: Audience, share_id: UUID, changes: dict[str, Any]) -> Share:
     """Change how a link of mine shows the moment, or when it ends. What came with the link it was passed on from
     stays: it can be no less strict than that.
 
@@ -147,7 +145,7 @@ async def change_share(session: AsyncSession, caller: Caller, share_id: UUID, ch
         Everything that ``check_available`` raises about the moment.
     """
     share, now = await session.get(Share, share_id, with_for_update=True), utc_now()
-    if share is None or share.viewer_id != caller.id:
+    if share is None or share.viewer_id != by.viewer_id:
         raise ShareUnknown()
     await check_live(session, share, now)
     if (ends := changes.get("expires_at")) is not None and ends <= now:
@@ -155,8 +153,7 @@ async def change_share(session: AsyncSession, caller: Caller, share_id: UUID, ch
     moment = await session.get_one(Moment, share.moment_id)
     title = await session.get_one(Title, moment.title_id)
     captions = changes.get("captions", share.captions)
-    audience = Audience.of(caller)
-    await check_available(session, moment, title, audience, purpose="share", target=share.channel, captions=captions)
+    await check_available(session, moment, title, by, purpose="share", target=share.channel, captions=captions)
     parent = None if share.parent_id is None else await session.get_one(Share, share.parent_id)
     if parent is not None:
         changes = _as_strict_as(parent, changes)

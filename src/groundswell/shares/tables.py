@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -44,3 +44,21 @@ class Share(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class Reminder(Base):
+    """A viewer's wish to hear when a moment that was sent to them can be seen where they are. It goes when they no
+    longer wait, and with whoever is erased.
+
+    ``share_id`` is the link they came by; ``territory`` is where they were (ISO 3166-1 alpha-2), where that was known.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (UniqueConstraint("viewer_id", "moment_id"),)
+
+    id: Mapped[Id]
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    share_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"))
+    moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"))
+    territory: Mapped[str | None] = mapped_column(String(2))
+    created_at: Mapped[CreatedAt]

@@ -15,7 +15,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 
 from .decisions import active
-from .policy import ClipRequest, Purpose, Verdict, decide
+from .policy import ClipRequest, Purpose, Verdict, allowed_elsewhere, decide
 from .questions import clip_spans
 from .rulebook import facts_of, rulebook
 from .simulation import Explanation, explain
@@ -26,16 +26,19 @@ from .wording import CODES
 
 
 class ClipRefused(Problem):
-    """Policy or a decision does not allow it. ``code`` is the verdict's; ``rule`` or ``decision`` says which."""
+    """Policy or a decision does not allow it. ``code`` is the verdict's; ``rule`` or ``decision`` says which;
+    ``elsewhere`` that it is allowed in other countries."""
 
     status, code, title = 403, "clip_refused", "This clip is not allowed."
     CODES: ClassVar[Mapping[str, str]] = CODES
 
-    def __init__(self, verdict: Verdict, decision: Decision | None = None) -> None:
+    def __init__(self, verdict: Verdict, decision: Decision | None = None, *, elsewhere: bool = False) -> None:
         named = (("rule", verdict.rule_id), ("decision", decision.id if decision else None))
         members: dict[str, Any] = {name: str(value) for name, value in named if value is not None}
+        if elsewhere:
+            members["elsewhere"] = True
         super().__init__(verdict.words, **members)
-        self.verdict = verdict
+        self.verdict, self.elsewhere = verdict, elsewhere
 
     def reason(self) -> str:
         return self.verdict.code
@@ -137,9 +140,10 @@ async def simulate(
 
 
 async def _refuse_denied(session: AsyncSession, request: ClipRequest, purpose: Purpose) -> None:
-    verdict = decide(await rulebook(session, request.title), request, purpose)
+    book = await rulebook(session, request.title)
+    verdict = decide(book, request, purpose)
     if not verdict.allowed:
-        raise ClipRefused(verdict)
+        raise ClipRefused(verdict, elsewhere=allowed_elsewhere(book, request, purpose))
 
 
 async def _refuse_restricted(session: AsyncSession, title: Title, viewer: Viewer | None = None) -> None:

@@ -6,7 +6,7 @@ has ever clipped stays counted when they delete it, so that no order of clips an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -79,6 +79,15 @@ def decide(book: RuleBook, request: ClipRequest, purpose: Purpose = "clip") -> V
         if refusal is not None:
             return verdict_of(refusal, terms)
     return ALLOWED
+
+
+def allowed_elsewhere(book: RuleBook, request: ClipRequest, purpose: Purpose) -> bool:
+    """Whether a refusal is a matter of where one is: the same is allowed where no rule names the place, or in another
+    place that one names. Where one is must be known."""
+    if request.territory is None:
+        return False
+    others = {None, *book.territories(request.title)} - {request.territory}
+    return any(decide(book, replace(request, territory=other), purpose).allowed for other in others)
 
 
 def verdict_of(refusal: Refusal, terms: Terms) -> Verdict:

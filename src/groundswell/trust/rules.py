@@ -197,6 +197,11 @@ class RuleBook:
                 return [rule for rule in found if rule.speaks_at(at)]
         return found
 
+    def territories(self, title: TitleFacts) -> set[str]:
+        """Where rules that speak of ``title`` say something else than elsewhere, at whatever time."""
+        found = (territory for place in title.places for territory in self._at.get(place, ()))
+        return {territory for territory in found if territory is not None}
+
     def terms(self, title: TitleFacts, territory: str | None, at: datetime) -> Terms:
         """What holds for ``title`` in ``territory`` (ISO 3166-1 alpha-2; None: unknown, rules for any apply) then."""
         rules = self.applying(title, territory, at)

@@ -11,10 +11,10 @@ from datetime import datetime
 from fastapi import Response
 from psycopg import Error as PsycopgError
 from sqlalchemy.exc import InterfaceError, OperationalError
-from starlette.datastructures import State
+from starlette.datastructures import Headers, State
 from starlette.types import Receive, Scope, Send
 
-from groundswell.accounts.access import COOKIE
+from groundswell.accounts.access import COOKIE, territory_of
 from groundswell.events.log import EventLog
 from groundswell.events.memory import Memory
 from groundswell.events.redirect import days_of, visit_line, wanted_headers
@@ -24,6 +24,7 @@ from groundswell.events.visitors import Visitors
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7_bytes
 from groundswell.platform.problems import Problem, Unavailable, problem_response
+from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import REQUESTS
 from groundswell.shares.links import Resolved
 
@@ -40,8 +41,8 @@ class Kept:
     expires_at: datetime | None
 
 
-def keep(pages: Memory[Kept], age: int, found: Resolved, page: Response) -> None:
-    """Keep ``page`` for the next visitor, unless something was forgotten since ``age`` was read."""
+def keep(pages: Memory[Kept], age: int, found: Resolved, territory: str | None, page: Response) -> None:
+    """Keep ``page`` for the next visitor from ``territory``, unless something was forgotten since ``age`` was read."""
     share, moment, title = found.share, found.moment, found.title
     kept = Kept(
         place=place(share.id, moment.id, title.id, share.channel),
@@ -49,7 +50,7 @@ def keep(pages: Memory[Kept], age: int, found: Resolved, page: Response) -> None
         body=bytes(page.body),
         expires_at=share.expires_at,
     )
-    pages.put(found.token, kept, age, [share.id, moment.id, title.id, moment.viewer_id])
+    pages.put((found.token, territory), kept, age, [share.id, moment.id, title.id, moment.viewer_id])
 
 
 def kept_page(state: State, scope: Scope) -> Kept | None:
@@ -58,10 +59,14 @@ def kept_page(state: State, scope: Scope) -> Kept | None:
     if not path.startswith("/s/") or scope["type"] != "http" or scope["method"] != "GET" or path.count("/") != 2:
         return None
     pages: Memory[Kept] | None = getattr(state, "landing_pages", None)
-    kept = None if pages is None else pages.get(path[3:])
+    kept = None if pages is None else pages.get((path[3:], _territory(state.settings, scope)))
     if kept is None or (kept.expires_at is not None and kept.expires_at <= utc_now()):
         return None
     return None if _signed_in(scope) else kept
+
+
+def _territory(settings: Settings, scope: Scope) -> str | None:
+    return None if settings.territory_header is None else territory_of(settings, Headers(scope=scope))
 
 
 def _signed_in(scope: Scope) -> bool:

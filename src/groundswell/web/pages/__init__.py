@@ -7,12 +7,13 @@ from starlette.exceptions import HTTPException
 from groundswell.platform.problems import NotFound
 from groundswell.web.templating import STATIC, BuiltFiles
 
-from . import viewer_discover, viewer_landing, viewer_moment, viewer_moments, wellknown
+from . import viewer_away, viewer_discover, viewer_landing, viewer_moment, viewer_moments, wellknown
 from .console_rooms import routers as console_routers
 from .route import refusal
 
 routers: list[APIRouter] = [
     viewer_landing.router,
+    viewer_away.router,
     viewer_moments.router,
     viewer_moment.router,
     viewer_discover.router,

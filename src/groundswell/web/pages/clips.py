@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
@@ -50,13 +51,15 @@ class Clip:
         return self.moment.end_us // US_PER_SECOND * US_PER_SECOND
 
 
-async def shared_clip(session: AsyncSession, settings: Settings, token: str, caller: Caller | None) -> Clip:
+async def shared_clip(session: AsyncSession, request: Request, token: str, caller: Caller | None) -> Clip:
     """The clip that a share leads to.
 
     Raises:
         what ``shares.links.resolve`` raises.
     """
-    return await clip_of(session, settings, await resolve(session, settings, token, Audience.of(caller)), caller)
+    settings = request.app.state.settings
+    found = await resolve(session, settings, token, Audience.of(caller, request))
+    return await clip_of(session, settings, found, caller)
 
 
 async def clip_of(session: AsyncSession, settings: Settings, found: Resolved, caller: Caller | None) -> Clip:
@@ -74,15 +77,16 @@ async def clip_of(session: AsyncSession, settings: Settings, found: Resolved, ca
     )
 
 
-async def coded_clip(session: AsyncSession, settings: Settings, code: str, caller: Caller | None) -> Clip:
+async def coded_clip(session: AsyncSession, request: Request, code: str, caller: Caller | None) -> Clip:
     """The clip at a moment's own address.
 
     Raises:
         what ``moments.availability.check_available`` raises; MomentUnknown.
     """
+    settings: Settings = request.app.state.settings
     moment = await find_moment(session, code)
     title = await session.get_one(Title, moment.title_id)
-    await check_available(session, moment, title, Audience.of(caller))
+    await check_available(session, moment, title, Audience.of(caller, request))
     series = None if title.series_id is None else await session.get_one(Series, title.series_id)
     clipper = await session.get_one(Viewer, moment.viewer_id)
     return Clip(

@@ -31,13 +31,14 @@ class Scenes:
     found: Discover
 
 
-async def scenes(session: AsyncSession, caller: Caller | None, *, cursor: str | None = None, limit: int = 24) -> Scenes:
+async def scenes(
+    session: AsyncSession, caller: Caller | None, territory: str | None, *, cursor: str | None = None, limit: int = 24
+) -> Scenes:
     """The scenes that are catching on, the hottest first, for whoever looks.
 
     Raises:
         CursorInvalid: ``cursor`` is not of this list.
     """
-    territory = None if caller is None else caller.viewer.territory
     found = await discover(session, cursor=cursor, limit=limit, territory=territory, member=caller is not None)
     ids = {scene.title.id for scene in found.items}
     titles = {title.id: title for title in await session.scalars(select(Title).where(Title.id.in_(ids)))}

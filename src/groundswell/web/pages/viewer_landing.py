@@ -19,6 +19,7 @@ from groundswell.web.templating import page
 from .clips import clip_of, coded_clip, shared_clip
 from .people import MaybeViewer
 from .route import PageRoute
+from .viewer_away import away
 
 router = APIRouter(route_class=PageRoute)
 
@@ -41,7 +42,11 @@ async def landing(request: Request, session: DbSession, caller: MaybeViewer, tok
     """A share's landing page. The visit (or a robot's look) is committed before the page is answered."""
     settings, pages = request.app.state.settings, request.app.state.landing_pages
     age = pages.age
-    found = await resolve(session, settings, token, Audience.of(caller))
+    audience = Audience.of(caller, request)
+    try:
+        found = await resolve(session, settings, token, audience)
+    except Problem as problem:
+        return await away(request, session, caller, problem, token=token)
     clip = await clip_of(session, settings, found, caller)
     if request.method == "GET":
         await landing_visit(request, found, caller)
@@ -49,7 +54,7 @@ async def landing(request: Request, session: DbSession, caller: MaybeViewer, tok
     shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS}
     answer = page(request, "viewer/landing.html", headers=robots, **shown)
     if caller is None and request.method == "GET":
-        keep(pages, age, found, answer)
+        keep(pages, age, found, audience.territory, answer)
     return answer
 
 
@@ -63,7 +68,7 @@ async def report_share(
     text: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Take a report from the landing page's form, also without JavaScript."""
-    clip = await shared_clip(session, request.app.state.settings, token, caller)
+    clip = await shared_clip(session, request, token, caller)
     report = ReportIn(moment=clip.moment.code, reason_code=reason_code, text=text)
     await make_report(report, request, caller, session)
     return page(request, "viewer/reported.html", caller=caller, clip=clip)
@@ -72,7 +77,10 @@ async def report_share(
 @router.api_route("/m/{code}", methods=["GET", "HEAD"])
 async def moment(request: Request, session: DbSession, caller: MaybeViewer, code: str) -> Response:
     """A moment's own page: the canonical address of all shares of it."""
-    clip = await coded_clip(session, request.app.state.settings, code, caller)
+    try:
+        clip = await coded_clip(session, request, code, caller)
+    except Problem as problem:
+        return await away(request, session, caller, problem, code=code)
     robots = {"X-Robots-Tag": "noindex"} if clip.card.noindex else {}
     shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS}
     return page(request, "viewer/landing.html", headers=robots, **shown)
@@ -87,8 +95,8 @@ async def embed(request: Request, session: DbSession, caller: MaybeViewer, code:
     """The player for other people's pages; ``s`` is the share by which it came there."""
     settings = request.app.state.settings
     refuse_embedder(request, settings)
-    clip = await coded_clip(session, settings, code, caller) if s is None else None
-    clip = clip or await shared_clip(session, settings, s or "", caller)
+    clip = await coded_clip(session, request, code, caller) if s is None else None
+    clip = clip or await shared_clip(session, request, s or "", caller)
     ancestors = " ".join(settings.embed_ancestors) or "'none'"
     return page(request, "viewer/embed.html", frame_ancestors=ancestors, caller=caller, clip=clip)
 

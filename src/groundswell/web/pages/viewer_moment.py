@@ -19,6 +19,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.settings import Settings
+from groundswell.shares.api import qr_svg
 from groundswell.shares.channels import CHANNELS
 from groundswell.shares.links import share_url, token_of
 from groundswell.shares.sharing import revoke_links, revoke_share
@@ -59,6 +60,14 @@ async def read(request: Request, session: DbSession, caller: Member, code: str, 
     """The moment with the form that changes it, and its links."""
     moment = await _own(session, caller, code)
     return await _page(request, session, caller, moment, done=DONE.get(done))
+
+
+@router.get("/{code}/qr.svg")
+async def handoff(request: Request, session: DbSession, caller: Member, code: str) -> Response:
+    """This page's own address as a QR code: from the television, or any screen without a keyboard, to the phone."""
+    moment = await _own(session, caller, code)
+    address = f"{request.app.state.settings.base_url.rstrip('/')}/moments/{moment.code}"
+    return Response(qr_svg(address), headers={"Cache-Control": "private, no-cache"}, media_type="image/svg+xml")
 
 
 @router.post("/{code}")
@@ -141,7 +150,7 @@ async def _page(
     typed: dict[str, Any] | None = None,
 ) -> Response:
     settings: Settings = request.app.state.settings
-    shown = await show(session, settings, moment, Audience.of(caller))
+    shown = await show(session, settings, moment, Audience.of(caller, request))
     reach = await reach_of(session, [moment.id], moment.created_at)
     context: dict[str, Any] = {
         "moment": shown,

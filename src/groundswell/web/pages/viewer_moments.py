@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
 from groundswell.catalog.tables import Title
+from groundswell.moments.availability import Audience
 from groundswell.moments.finding import find_moment
 from groundswell.moments.mine import MANY_AT_ONCE, Wanted, delete_mine, page_of_mine
 from groundswell.moments.schemas import MomentOut
@@ -18,6 +20,7 @@ from groundswell.moments.tables import Moment
 from groundswell.platform.pages import Cursor
 from groundswell.platform.problems import Invalid
 from groundswell.platform.routing import DbSession
+from groundswell.shares.reminders import awaited_by, forget
 from groundswell.shares.sharing import revoke_links
 from groundswell.web.templating import page
 
@@ -35,6 +38,7 @@ STATES = {"yes": "Can be seen", "no": "Not available"}
 DONE = {
     "changed": "Your changes are saved. Links show the moment as it is now.",
     "deleted": "Deleted. Their links now say so.",
+    "forgotten": "You will not be reminded of it.",
     "revoked": "The links were withdrawn. They say so from now on.",
 }
 COLUMNS = (
@@ -61,7 +65,7 @@ async def my_moments(
     narrowed = {"title": title, "visibility": visibility if visibility in VISIBILITIES else "", "q": q.strip()}
     narrowed["state"] = state if state in STATES else ""
     settings = request.app.state.settings
-    found = await page_of_mine(session, settings, caller, wanted(narrowed), cursor, PAGE_SIZE)
+    found = await page_of_mine(session, settings, Audience.of(caller, request), wanted(narrowed), cursor, PAGE_SIZE)
     shown: dict[str, Any] = {
         "items": await with_reach(session, found.items),
         "next": found.next and f"/moments?{urlencode({**narrowed, 'cursor': found.next})}",
@@ -71,8 +75,16 @@ async def my_moments(
         "visibilities": VISIBILITIES,
         "states": STATES,
         "done": DONE.get(done),
+        "waiting": await awaited_by(session, settings, Audience.of(caller, request)) if cursor is None else [],
     }
     return page(request, "viewer/moments.html", caller=caller, **shown)
+
+
+@router.post("/moments/reminders/{reminder}/forget")
+async def forget_reminder(session: DbSession, caller: Member, reminder: UUID) -> Response:
+    """Wait no more for something."""
+    await forget(session, caller.id, reminder)
+    return see_other("/moments?done=forgotten")
 
 
 def wanted(narrowed: dict[str, str]) -> Wanted:
@@ -132,9 +144,9 @@ async def export(request: Request, session: DbSession, caller: Member, kind: Lit
 
 
 async def _all(request: Request, session: AsyncSession, caller: Caller) -> AsyncIterator[tuple[MomentOut, Reach]]:
-    cursor = None
+    cursor, me = None, Audience.of(caller, request)
     while True:
-        found = await page_of_mine(session, request.app.state.settings, caller, Wanted(), cursor, EXPORT_AT_ONCE)
+        found = await page_of_mine(session, request.app.state.settings, me, Wanted(), cursor, EXPORT_AT_ONCE)
         for item in await with_reach(session, found.items):
             yield item
         cursor = found.next

@@ -712,6 +712,20 @@ CREATE INDEX ix_shares_root ON shares (root_id, generation);
 
 CREATE INDEX ix_shares_moment_id ON shares (moment_id);
 
+CREATE TABLE reminders (
+    id UUID NOT NULL,
+    viewer_id UUID NOT NULL,
+    share_id UUID NOT NULL,
+    moment_id UUID NOT NULL,
+    territory VARCHAR(2),
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_reminders PRIMARY KEY (id),
+    CONSTRAINT uq_reminders_viewer_id_moment_id UNIQUE (viewer_id, moment_id),
+    CONSTRAINT fk_reminders_viewer_id_viewers FOREIGN KEY(viewer_id) REFERENCES viewers (id),
+    CONSTRAINT fk_reminders_share_id_shares FOREIGN KEY(share_id) REFERENCES shares (id),
+    CONSTRAINT fk_reminders_moment_id_moments FOREIGN KEY(moment_id) REFERENCES moments (id)
+);
+
 CREATE TABLE heat_days (
     moment_id UUID NOT NULL,
     day DATE NOT NULL,
