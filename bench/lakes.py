@@ -2,7 +2,8 @@
 """A lake of any size, made by DuckDB in minutes: the same rows for the same arguments, in a real Delta table each.
 
 Visitors, shares and moments are drawn with long tails (a few are everywhere); some visitors ask not to be told apart;
-robots, ties of the same instant, conversions without credit, refunds and cancellations are all there.
+robots, some of them found out only later, ties of the same instant, conversions without credit, refunds and
+cancellations are all there.
 """
 
 from datetime import date, timedelta
@@ -15,10 +16,11 @@ from deltalake import DeltaTable, Schema, convert_to_deltalake
 
 from groundswell.attribution.credit import MODELS_VERSION
 from groundswell.attribution.lake import CREDITS
-from groundswell.events.lake import EVENTS, SealedTable
+from groundswell.events.lake import EVENTS, VERDICTS, SealedTable
 
 FIRST = date(2026, 6, 1)
 DAYS = 60
+LAST = FIRST + timedelta(days=DAYS - 1)
 CHANNELS = ("whatsapp", "copy", "x", "telegram", "email", "qr")
 ROW_GROUP = 200_000
 
@@ -48,7 +50,8 @@ def make_lake(folder: Path, events: int, days: int = DAYS) -> None:
         day = FIRST + timedelta(days=number)
         _write(connection, folder / "events" / f"day={day}", _events(number, daily, events))
         _write(connection, folder / "credits" / f"day={day}", _credits(folder / "events" / f"day={day}"))
-    for table in (EVENTS, CREDITS):
+        _write(connection, folder / "verdicts" / f"day={day}", _verdicts(folder / "events" / f"day={day}"))
+    for table in (EVENTS, CREDITS, VERDICTS):
         _to_delta(folder / table.name, table)
     (folder / "done").write_text(str(events))
 
@@ -120,4 +123,18 @@ def _credits(events: Path) -> str:
         (VALUES ('last', 1, 0), ('first', 1, 1), ('linear', 2, 0), ('linear', 2, 1), ('position', 2, 0), ('position', 2, 1))
             AS m(model, halves, half)
     WHERE c.share_id IS NOT NULL AND (c.amount_minor IS NOT NULL OR c.kind IN ('sign_up', 'trial', 'cancellation'))
+    """
+
+
+def _verdicts(events: Path) -> str:
+    """What was found out later: one visit in four hundred was a robot's after all, and a few of those were not."""
+    return f"""
+    SELECT md5(e.id || again) AS id, e."at", e."at" + to_days(again) AS created_at, e.id AS event_id,
+        CASE again WHEN 1 THEN 'robot' ELSE 'human' END AS kind,
+        CASE again WHEN 1 THEN ['rate:over 30 a minute', 'ring', 'seo:Crawler'][1 + (hash(e.id, 5) % 3)::BIGINT]
+             ELSE 'nothing_says_otherwise' END AS reason,
+        CASE again WHEN 1 THEN 'behaviour-1' ELSE '2' END AS rule,
+        CASE WHEN again = 1 THEN CASE WHEN hash(e.id, 5) % 3 < 2 THEN 'sivt' ELSE 'givt' END END AS traffic
+    FROM read_parquet('{events}/*.parquet') AS e, (VALUES (1), (2)) AS n(again)
+    WHERE e.verdict = 'human' AND hash(e.id, 6) % 400 = 0 AND (again = 1 OR hash(e.id, 7) % 5 = 0)
     """

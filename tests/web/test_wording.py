@@ -24,6 +24,14 @@ def test_money_keeps_the_currency_s_own_decimals() -> None:
     assert wording.money(1234, "KWD").endswith("1.234")
 
 
+def test_reasons_are_words_with_what_matched() -> None:
+    assert wording.reason("nothing_says_otherwise") == "Nothing says otherwise"
+    assert wording.reason("search-engine:Googlebot\\/") == "Search engine: Googlebot"
+    assert wording.reason("http-library:^curl") == "Script or library: curl"
+    assert wording.reason("rate:over 30 a minute") == "Too many links at once: over 30 a minute"
+    assert wording.reason("something_new") == "Something new"
+
+
 def test_counts_and_instants_are_words() -> None:
     assert wording.counted(1, "share") == "1 share"
     assert wording.counted(1200, "share") == "1,200 shares"

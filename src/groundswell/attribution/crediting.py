@@ -38,17 +38,16 @@ async def credit_touches(session: AsyncSession, conversion: Conversion, window_d
 def divided(conversion: Conversion, touches: Sequence[EligibleTouch], effects: Mapping[str, int]) -> Iterator[Row]:
     """The rows that divide ``conversion`` over ``touches`` (at least one, oldest first) by every model."""
     path = path_of(touches, conversion.at, effects)
+    places = [(each.id, each.share_id, each.moment_id, each.title_id, each.sharer_id, each.channel) for each in touches]
     for model, weigh in sorted(MODELS.items()):
         parts = weigh(path)
         weights = divide(PPM, parts)
         money = conversion.amount_minor
         amounts: Sequence[int | None] = [None] * len(parts) if money is None else divide(money, parts)
-        for touch, ppm, amount in zip(touches, weights, amounts, strict=True):
+        for place, ppm, amount in zip(places, weights, amounts, strict=True):
             if ppm:
-                yield (
-                    uuid7(), conversion.id, conversion.kind, conversion.at, model, MODELS_VERSION, touch.id,
-                    *(getattr(touch, name) for name in PLACE), ppm, amount, conversion.currency,
-                )  # fmt: skip
+                given = conversion.id, conversion.kind, conversion.at, model, MODELS_VERSION
+                yield uuid7(), *given, *place, ppm, amount, conversion.currency
 
 
 async def _written(session: AsyncSession, rows: Iterable[Row]) -> Sequence[Credit]:

@@ -12,7 +12,10 @@ from groundswell.platform.database import Base, CreatedAt, Id
 
 CONVERSION_KINDS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation", "churn")
 MATCHES = ("login", "token", "referrer", "cookie", "code")
-"""How it is told whose a touch is, the surest first; the first three are certain, the others probable."""
+"""How it is told whose a touch is, the surest first."""
+
+CERTAIN = frozenset({"login", "token", "referrer"})
+"""Those that leave no doubt; the others are probable."""
 
 
 class Touch(Base):

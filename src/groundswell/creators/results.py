@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.attribution.credit import DEFAULT_MODEL, MODELS_VERSION
 from groundswell.attribution.tables import Credit
 from groundswell.catalog.tables import Title
+from groundswell.events.standing import STANDING
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Invalid
@@ -56,7 +57,7 @@ def _utc(at: datetime) -> datetime:
 
 
 EVENTS = text(
-    """
+    f"""
     SELECT moment_id, kind, count(*) FROM (
         SELECT DISTINCT e.moment_id, e.kind,
             CASE WHEN e.kind = 'play' THEN NULL ELSE e.share_id END,
@@ -65,10 +66,10 @@ EVENTS = text(
                  ELSE e.id::text END
         FROM events e JOIN moments m ON m.id = e.moment_id
         WHERE e.at >= :begin AND e.at < :end AND m.id = ANY(:moments)
-            AND (e.kind IN ('share', 'unfurl') OR (e.kind IN ('click', 'play') AND e.verdict = 'human'))
+            AND (e.kind IN ('share', 'unfurl') OR (e.kind IN ('click', 'play') AND {STANDING} = 'human'))
             AND (e.kind <> 'play' OR e.viewer_id IS NULL OR e.viewer_id <> m.viewer_id)
     ) counted GROUP BY moment_id, kind
-    """
+    """  # noqa: S608 - constants of ours
 )
 
 CREDITS = select(

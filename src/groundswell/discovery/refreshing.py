@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Line
+from groundswell.events.standing import STANDING
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.shares.tables import Share
@@ -43,7 +44,7 @@ CHANGED = text(
 
 # Heat is summed relative to the day's end, where no term overflows or vanishes: exponents are 0 to -4.
 COUNTED = text(
-    """
+    f"""
     SELECT moment_id, title_id,
         sum(weight * power(2::float8, -(:end - at) / :half_life)) AS heat,
         sum(weight * power(2::float8, -(:end - at) / :quick_half_life)) AS quick,
@@ -55,12 +56,12 @@ COUNTED = text(
         JOIN moments m ON m.id = e.moment_id
         JOIN unnest(CAST(:kinds AS text[]), CAST(:weights AS int[])) AS w (kind, weight) ON w.kind = e.kind
         WHERE e.at >= :day AND e.at < CAST(:day AS timestamptz) + interval '1 day' AND e.moment_id = ANY(:moments)
-            AND (e.verdict = 'human' OR (e.verdict IS NULL AND e.kind IN ('clip', 'share')))
+            AND ({STANDING} = 'human' OR (e.verdict IS NULL AND e.kind IN ('clip', 'share')))
             AND (e.kind IN ('clip', 'share') OR e.viewer_id IS NULL OR e.viewer_id <> m.viewer_id)
         GROUP BY e.moment_id, m.title_id, e.kind, w.weight, coalesce(e.visitor, e.viewer_id::text, e.id::text)
     ) votes
     GROUP BY moment_id, title_id
-    """
+    """  # noqa: S608 - constants of ours
 )
 
 

@@ -89,14 +89,12 @@ async def read_evidence(session: DbSession, conversion_id: UUID) -> EvidenceOut:
             id=seen.touch.id,
             event_id=seen.touch.event_id,
             at=seen.touch.at,
-            share_id=seen.share.id,
-            channel=seen.share.channel,
-            generation=seen.share.generation,
+            share_id=seen.share.id if seen.share else None,
+            channel=seen.channel,
+            generation=seen.share.generation if seen.share else None,
             matched_by=seen.touch.matched_by,
             certain=seen.certain,
-            verdict=seen.event.verdict if seen.event else None,
-            verdict_reason=seen.event.verdict_reason if seen.event else None,
-            verdict_rule=seen.event.verdict_rule if seen.event else None,
+            **dict(zip(("verdict", "verdict_reason", "verdict_rule"), seen.verdict or (None, None, None), strict=True)),
         )
         for seen in found.touches
     ]

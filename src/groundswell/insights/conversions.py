@@ -9,15 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.credit import DEFAULT_MODEL, MODELS_VERSION
-from groundswell.attribution.tables import Conversion, Credit, Touch
+from groundswell.attribution.tables import CERTAIN, Conversion, Credit, Touch
 from groundswell.catalog.tables import Title
 from groundswell.platform.problems import NotFound
 from groundswell.shares.tables import Share
 
 from .schemas import ConversionRow
 from .slices import Slice
-
-CERTAIN = frozenset({"login", "token"})
 
 
 async def recent(

@@ -4,9 +4,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.attribution.credit import DEFAULT_MODEL, MODELS_VERSION
-from groundswell.attribution.tables import Conversion, Credit, Touch
+from groundswell.attribution.tables import CERTAIN, Conversion, Credit, Touch
 
-from .conversions import CERTAIN
 from .schemas import Coverage
 from .slices import Slice
 from .wording import LABELS

@@ -16,17 +16,21 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from groundswell.attribution.lake import CREDITS
-from groundswell.events.lake import EVENTS, SealedTable, files_between, open_delta
+from groundswell.events.lake import EVENTS, VERDICTS, SealedTable, files_between, open_delta
 from groundswell.platform.settings import Settings
 
 from .engines.contract import Engine, EngineUnknown, LakeDamaged
+from .funnel import judged
 
 Rows = list[dict[str, Any]]
+READ = (EVENTS, CREDITS, VERDICTS)
 
 
 @dataclass(frozen=True)
 class Lake:
     """The sealed tables of some days, and the rows that say what their ids stand for (see ``dimensions``).
+
+    ``events`` carry the verdict that stands now, which may be a later one than they were logged with.
 
     ``run`` computes an expression over them.
     """
@@ -84,26 +88,39 @@ def opened(settings: Settings, first: date, last: date, named: Mapping[str, pa.T
     """
     engine = engine_of(settings.analytics_url)
     try:
-        events = _table(engine, settings, EVENTS, first, last)
-        credits = _table(engine, settings, CREDITS, first, last)
+        events, credits, verdicts = (_table(engine, settings, table, first, last) for table in READ)
+        if events is None:
+            events = _nothing(engine, EVENTS)
+        elif verdicts is not None:
+            events = judged(events, verdicts)
+        if credits is None:
+            credits = _nothing(engine, CREDITS)
         small = {name: engine.rows(name, rows) for name, rows in (named or {}).items()}
         yield Lake(engine, events, credits, small)
     finally:
         engine.close()
 
 
-def _table(engine: Engine, settings: Settings, table: SealedTable, first: date, last: date) -> ir.Table:
+def _stored(table: SealedTable) -> pa.Schema:
     schema = table.schema()
-    stored = schema.remove(schema.get_field_index("day"))  # by which files are found; no file holds it
+    return schema.remove(schema.get_field_index("day"))  # by which files are found; no file holds it
+
+
+def _nothing(engine: Engine, table: SealedTable) -> ir.Table:
+    return engine.rows(table.name, _stored(table).empty_table())
+
+
+def _table(engine: Engine, settings: Settings, table: SealedTable, first: date, last: date) -> ir.Table | None:
+    """The table's files of these days; None when there are none."""
     try:
         delta = open_delta(settings, table)
         files = [] if delta is None else files_between(delta, first, last)
     except DeltaError as error:
         raise LakeDamaged(f"The log of {table.name} cannot be read: {str(error)[:200]}") from None
     if delta is None or not files:
-        return engine.rows(table.name, stored.empty_table())
+        return None
     check(delta, files)
-    return engine.files(table.name, files, stored)
+    return engine.files(table.name, files, _stored(table))
 
 
 def check(delta: DeltaTable, files: list[str]) -> None:

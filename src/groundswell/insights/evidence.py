@@ -15,29 +15,35 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.credit import DEFAULT_MODEL, PPM
 from groundswell.attribution.crediting import credits_of
-from groundswell.attribution.tables import Conversion, Credit, Touch
+from groundswell.attribution.earning import CODE_CHANNEL
+from groundswell.attribution.tables import CERTAIN, Conversion, Credit, Touch
 from groundswell.catalog.tables import Title
-from groundswell.events.tables import LoggedEvent
+from groundswell.events.standing import later_verdicts, standing
+from groundswell.events.tables import LoggedEvent, Reverdict
 from groundswell.moments.tables import Moment
 from groundswell.shares.tables import Share
 
 VISITS = ("unfurl", "click", "play")
 MOST_SHARES = 2000
 MOST_EVENTS = 200
-CERTAIN = {
+MATCHED = {
     "login": "signed in",
     "token": "token passed on by the service",
     "referrer": "token passed on by the app store",
+    "cookie": "our own cookie",
+    "code": "a creator's code, typed in",
 }
 
 
 @dataclass(frozen=True)
 class TouchSeen:
-    """A visit that is known to be the viewer's, with the event it was logged as (None: retention took it)."""
+    """A visit (or a code; then there is no share) that is known to be the viewer's, with the event it was logged as
+    (None: retention took it) and the verdict that was reached later, if any."""
 
     touch: Touch
-    share: Share
+    share: Share | None
     event: LoggedEvent | None
+    later: Reverdict | None = None
 
     @property
     def certain(self) -> bool:
@@ -45,7 +51,19 @@ class TouchSeen:
 
     @property
     def matched(self) -> str:
-        return CERTAIN.get(self.touch.matched_by, "our own cookie")
+        return MATCHED[self.touch.matched_by]
+
+    @property
+    def channel(self) -> str:
+        return self.share.channel if self.share else CODE_CHANNEL
+
+    @property
+    def verdict(self) -> tuple[str, str, str] | None:
+        """The verdict that stands, its reason and its rule."""
+        if self.later is not None:
+            return self.later.kind, self.later.reason, self.later.rule
+        event = self.event
+        return None if event is None else (event.verdict or "", event.verdict_reason or "", event.verdict_rule or "")
 
 
 @dataclass(frozen=True)
@@ -120,7 +138,7 @@ async def _touches(session: AsyncSession, conversion: Conversion, credits: dict[
     credited = {credit.touch_id for rows in credits.values() for credit in rows}
     query = (
         select(Touch, Share)
-        .join(Share, Share.id == Touch.share_id)
+        .outerjoin(Share, Share.id == Touch.share_id)
         .where(Touch.viewer_id == conversion.viewer_id)
         .where(or_(Touch.at <= conversion.at, Touch.id.in_(credited)))
         .order_by(Touch.at.desc(), Touch.id)
@@ -130,7 +148,11 @@ async def _touches(session: AsyncSession, conversion: Conversion, credits: dict[
     keys = [(touch.at, touch.event_id) for touch, _ in rows]
     found = select(LoggedEvent).where(tuple_(LoggedEvent.at, LoggedEvent.id).in_(keys))
     events = {event.id: event for event in await session.scalars(found)}
-    return [TouchSeen(touch, share, events.get(touch.event_id)) for touch, share in reversed(rows)]
+    later = await later_verdicts(session, keys)
+    return [
+        TouchSeen(touch, share, events.get(touch.event_id), later.get(touch.event_id))
+        for touch, share in reversed(rows)
+    ]
 
 
 async def _events(session: AsyncSession, conversion: Conversion, touches: Sequence[TouchSeen]) -> list[LoggedEvent]:
@@ -214,7 +236,7 @@ async def _counts(session: AsyncSession, since: datetime, ids: Sequence[UUID]) -
     """What each share brought: unfurls, people's clicks and plays, and conversions credited to it in millionths."""
     counted: dict[UUID, dict[str, int]] = defaultdict(dict)
     kinds = LoggedEvent.kind.in_(VISITS)
-    shown = or_(LoggedEvent.kind == "unfurl", LoggedEvent.verdict == "human")
+    shown = or_(LoggedEvent.kind == "unfurl", standing() == "human")
     moments = select(Share.moment_id).where(Share.id.in_(ids))
     events = (
         select(LoggedEvent.share_id, LoggedEvent.kind, func.count())

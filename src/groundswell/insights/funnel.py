@@ -19,6 +19,7 @@ EVENT_STEPS = ("share", "unfurl", "click", "continue", "play")
 CREDIT_STEPS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation")
 OF_PEOPLE = ("click", "continue", "play")
 STAYED_DAYS = (30, 90)
+FOUND_WITHIN_DAYS = 2
 
 COLUMNS = {"channel": "channel", "title": "title_id", "moment": "moment_id"}
 """Dimensions that events and credits carry themselves."""
@@ -32,6 +33,21 @@ def within(table: ir.Table, first: date, last: date) -> ir.Table:
     begin = datetime.combine(first, time(), UTC)
     end = datetime.combine(last + timedelta(days=1), time(), UTC)
     return table.filter(table.at >= begin, table.at < end)
+
+
+def judged(events: ir.Table, verdicts: ir.Table) -> ir.Table:
+    """Events with the verdict that stands: the newest of ``verdicts`` (by instant, then id), or their own."""
+    newest = ibis.window(
+        group_by=[verdicts.event_id], order_by=[ibis.desc(verdicts.created_at), ibis.desc(verdicts.id)]
+    )
+    later = verdicts.mutate(place=ibis.row_number().over(newest)).filter(lambda each: each.place == 0)
+    later = later.select(judged_id="event_id", judged="kind", why="reason", by="rule")
+    met = events.left_join(later, events.id == later.judged_id)
+    return met.mutate(
+        verdict=ibis.coalesce(met.judged, met.verdict),
+        verdict_reason=ibis.ifelse(met.judged.isnull(), met.verdict_reason, met.why),
+        verdict_rule=ibis.ifelse(met.judged.isnull(), met.verdict_rule, met.by),
+    ).drop("judged_id", "judged", "why", "by")
 
 
 def by_dimension(table: ir.Table, dimension: str | None, named: Mapping[str, ir.Table]) -> ir.Table:
@@ -95,16 +111,20 @@ def conversions(credits: ir.Table) -> ir.Table:
 
 def staying(credits: ir.Table, events: ir.Table, days: int, as_of: datetime) -> ir.Table:
     """Per ``key``: subscriptions paid at least ``days`` before ``as_of`` (``due``), and those of them that had not
-    been cancelled or given back in full within ``days`` (``stayed``), in millionths of credit."""
+    been cancelled, given back in full or found to have churned within ``days`` (``stayed``), in millionths of credit.
+
+    Churn is reported when it is found, which is on its day or up to ``FOUND_WITHIN_DAYS`` later.
+    """
     span = days * 86_400
     paid = events.filter(events.kind == "subscription", events.at <= as_of - timedelta(days=days))
     paid = paid.select(conversion="id", viewer="viewer_id", paid_at="at", paid_minor="amount_minor")
-    ends = events.filter(events.kind.isin(("cancellation", "refund")))
+    ends = events.filter(events.kind.isin(("cancellation", "refund", "churn")))
     ends = ends.select(end_viewer="viewer_id", end_kind="kind", ended_at="at", back_minor="amount_minor")
     met = paid.join(ends, paid.viewer == ends.end_viewer)
     after = seconds(met.ended_at) - seconds(met.paid_at)
-    whole = (met.end_kind == "cancellation") | (met.paid_minor + met.back_minor <= 0)
-    left = met.filter(after >= 0, after < span, whole).select(gone="conversion").distinct()
+    whole = (met.end_kind != "refund") | (met.paid_minor + met.back_minor <= 0)
+    found = ibis.ifelse(met.end_kind == "churn", FOUND_WITHIN_DAYS * 86_400, 0)
+    left = met.filter(after >= 0, after < span + found, whole).select(gone="conversion").distinct()
     sold = credits.filter(credits.kind == "subscription").select("key", "conversion_id", "weight_ppm")
     sold = sold.join(paid.select("conversion"), sold.conversion_id == paid.conversion)
     sold = sold.left_join(left, sold.conversion_id == left.gone)
@@ -120,7 +140,7 @@ def reported(events: ir.Table) -> ir.Table:
 
 def excluded(events: ir.Table) -> ir.Table:
     """Per verdict, reason and rule: visits that were not people's (unfurls apart, which are a step of their own)."""
-    kept = events.filter(events.verdict.isin(("robot", "givt", "sivt")))
+    kept = events.filter(events.verdict == "robot")
     counted = kept.group_by(verdict="verdict", reason=kept.verdict_reason, rule=kept.verdict_rule)
     counted = counted.aggregate(events=kept.count())
     return counted.order_by(ibis.desc("events"), "verdict", "reason", "rule").limit(50)
@@ -150,8 +170,12 @@ def cycle_times(credits: ir.Table, events: ir.Table) -> ir.Table:
 
 
 def offspring(credits: ir.Table, events: ir.Table, first: date, last: date, window: timedelta) -> ir.Table:
-    """Per new viewer of the period: the shares they made within ``window`` of signing up, and the sign-ups credited to
-    these within ``window`` of the share. Columns viewer_id, signed_up_at, shares, millionths."""
+    """What the period's new viewers brought: the shares that each made within ``window`` of signing up, and the
+    sign-ups credited to these within ``window`` of the share.
+
+    Those who signed up on the same day and brought the same are one row, so that there are few however many sign up.
+    Columns day, shares, millionths, viewers, newest (the last of them to sign up).
+    """
     new = within(events.filter(events.kind == "sign_up", events.viewer_id.notnull()), first, last)
     new = new.group_by("viewer_id").aggregate(signed_up_at=new.at.min())
     span = int(window.total_seconds())
@@ -166,6 +190,13 @@ def offspring(credits: ir.Table, events: ir.Table, first: date, last: date, wind
     sign_ups = brought.group_by("viewer_id").aggregate(millionths=brought.weight_ppm.sum())
     shares = made.group_by("viewer_id").aggregate(shares=made.count())
     found = new.left_join(shares, "viewer_id").drop("viewer_id_right").left_join(sign_ups, "viewer_id")
-    return found.select(
-        "viewer_id", "signed_up_at", shares=found.shares.fill_null(0), millionths=found.millionths.fill_null(0)
-    ).order_by("viewer_id")
+    found = found.select(
+        "signed_up_at",
+        day=found.signed_up_at.date().cast("string"),
+        shares=found.shares.fill_null(0),
+        millionths=found.millionths.fill_null(0),
+    )
+    alike = found.group_by("day", "shares", "millionths")
+    return alike.aggregate(viewers=found.count(), newest=found.signed_up_at.max()).order_by(
+        "day", "shares", "millionths"
+    )

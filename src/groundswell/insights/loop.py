@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from groundswell.attribution.credit import DEFAULT_MODEL, MODELS_VERSION, PPM
+from groundswell.events.verdicts import traffic
 from groundswell.platform.clock import utc_now
 from groundswell.platform.runtime import Runtime
 
@@ -146,7 +147,8 @@ def stayed(days: int, rows: Rows) -> Staying:
 
 
 def _worded(rows: Rows) -> Rows:
-    return [each | {name: each[name] or "" for name in ("verdict", "reason", "rule")} for each in rows]
+    worded = [each | {name: each[name] or "" for name in ("verdict", "reason", "rule")} for each in rows]
+    return [each | {"traffic": traffic(each["verdict"], each["reason"])} for each in worded]
 
 
 def _cycle(rows: Rows) -> dict[str, Any]:
@@ -157,7 +159,7 @@ def virality(rows: Rows, as_of: datetime | None) -> Virality:
     """K of all of ``rows`` (see ``funnel.offspring``), and by the week in which they signed up."""
     weeks: defaultdict[date, Rows] = defaultdict(list)
     for each in rows:
-        day = each["signed_up_at"].date()
+        day = date.fromisoformat(each["day"])
         weeks[day - timedelta(days=day.weekday())].append(each)
     return Virality(
         definition=DEFINITION,
@@ -169,7 +171,7 @@ def virality(rows: Rows, as_of: datetime | None) -> Virality:
 
 def _estimate(rows: Iterable[dict[str, Any]], as_of: datetime | None) -> Estimate:
     cohort = list(rows)
-    found = estimate([NewViewer(each["shares"], each["millionths"]) for each in cohort])
-    newest = max((each["signed_up_at"] for each in cohort), default=None)
+    found = estimate([NewViewer(each["shares"], each["millionths"], each["viewers"]) for each in cohort])
+    newest = max((each["newest"] for each in cohort), default=None)
     closed = newest is None or (as_of is not None and newest + 2 * WINDOW <= as_of)
     return Estimate(**{name: getattr(found, name) for name in found.__slots__}, closed=closed)

@@ -91,9 +91,13 @@ class CycleTime(BaseModel):
 
 
 class Excluded(BaseModel):
-    """Visits that are kept and not counted: the verdict, why, and the version of the rule that reached it."""
+    """Visits that are kept and not counted: the verdict, why, and the version of the rule that reached it.
+
+    ``traffic`` tells routine (``givt``) from sophisticated invalid traffic (``sivt``).
+    """
 
     verdict: str
+    traffic: str | None = None
     reason: str
     rule: str
     events: int
@@ -188,9 +192,9 @@ class TouchOut(BaseModel):
     id: UUID
     event_id: UUID
     at: datetime
-    share_id: UUID
+    share_id: UUID | None
     channel: str
-    generation: int
+    generation: int | None
     matched_by: str
     certain: bool
     verdict: str | None

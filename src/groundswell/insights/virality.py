@@ -10,7 +10,7 @@ are drawn again with replacement, by the seed given, so that the same rows give 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -29,10 +29,11 @@ DEFINITION = (
 
 @dataclass(frozen=True, slots=True)
 class NewViewer:
-    """What one new viewer did: shares made, and sign-ups credited to them in millionths."""
+    """What a new viewer did, or each of ``viewers`` alike: shares made, sign-ups credited to them in millionths."""
 
     shares: int
     millionths: int
+    viewers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,15 @@ class K:
 
 def estimate(cohort: Sequence[NewViewer], seed: int = 1) -> K:
     """K of a cohort, with its interval."""
-    viewers = len(cohort)
-    shares = sum(viewer.shares for viewer in cohort)
-    brought = sum(viewer.millionths for viewer in cohort)
+    viewers = sum(each.viewers for each in cohort)
+    shares = sum(each.shares * each.viewers for each in cohort)
+    brought = sum(each.millionths * each.viewers for each in cohort)
     if not viewers:
         return K(None, None, None, 0, 0, 0, None, None)
-    low, high = interval([viewer.millionths for viewer in cohort], seed)
+    outcomes: Counter[int] = Counter()
+    for each in cohort:
+        outcomes[each.millionths] += each.viewers
+    low, high = interval(outcomes, seed)
     return K(
         value=brought / MILLION / viewers,
         low=low,
@@ -69,17 +73,17 @@ def estimate(cohort: Sequence[NewViewer], seed: int = 1) -> K:
     )
 
 
-def interval(millionths: Sequence[int], seed: int) -> tuple[float, float]:
-    """The middle ``LEVEL`` of the resampled means, in sign-ups.
+def interval(outcomes: Mapping[int, int], seed: int) -> tuple[float, float]:
+    """The middle ``LEVEL`` of the resampled means, in sign-ups. ``outcomes`` are viewers by their millionths.
 
     Viewers with the same outcome are drawn together (a multinomial over the distinct outcomes), so the work does not
     grow with the cohort.
     """
     import numpy as np
 
-    outcomes = sorted(Counter(millionths).items())
-    values = np.array([value for value, _ in outcomes], dtype=np.float64)
-    counts = np.array([count for _, count in outcomes])
+    ordered = sorted(outcomes.items())
+    values = np.array([value for value, _ in ordered], dtype=np.float64)
+    counts = np.array([count for _, count in ordered])
     viewers = int(counts.sum())
     draws = np.random.default_rng(seed).multinomial(viewers, counts / viewers, RESAMPLES)
     means = draws @ values / viewers / MILLION

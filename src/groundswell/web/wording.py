@@ -50,6 +50,32 @@ def number(value: float, digits: int = 0) -> str:
     return format_decimal(round(value, digits), locale=LOCALE)
 
 
+REASONS = {
+    "nothing_says_otherwise": "Nothing says otherwise",
+    "no_user_agent": "No name given",
+    "datacentre": "From a data centre",
+    "preview_header": "Fetched ahead by a browser",
+    "fetches_for": "Link preview",
+    "reported_by_service": "Reported by the service",
+    "http-library": "Script or library",
+    "seo": "SEO crawler",
+    "rate": "Too many links at once",
+    "self_referral": "The sharer's own click",
+    "shared_device": "Many accounts in one browser",
+    "ring": "Clicking each other's links",
+    "too_soon": "Bought seconds after the click",
+    "too_even": "Sales too even over the day",
+}
+
+
+def reason(code: str) -> str:
+    """Why a visit has its verdict, in words: ``Search engine: Googlebot`` of ``search-engine:Googlebot\\/``."""
+    name, _, found = code.partition(":")
+    words = REASONS.get(name) or name.replace("-", " ").replace("_", " ").capitalize()
+    plain = found.replace("\\", "").strip("^$/ ")
+    return f"{words}: {plain}" if plain else words
+
+
 def compact(value: float) -> str:
     """``12K``: a count where space is short."""
     return format_compact_decimal(value, locale=LOCALE, fraction_digits=1 if value >= 1000 else 0)
@@ -100,6 +126,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         running_time,
         iso_duration,
         number,
+        reason,
         compact,
         money,
         percent,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.catalog.tables import Title
 from groundswell.catalog.titles import as_uuid
 from groundswell.events.event import KINDS
+from groundswell.events.standing import later_verdicts, standing
 from groundswell.events.tables import LoggedEvent
 from groundswell.insights.evidence import cascade_of
 from groundswell.insights.rows import conditions as narrowing
@@ -72,7 +73,7 @@ class EventFilter:
         if self.kind in KINDS:
             given.append(LoggedEvent.kind == self.kind)
         if self.verdict in VERDICTS:
-            given.append(LoggedEvent.verdict == self.verdict)
+            given.append(standing() == self.verdict)
         if self.channel:
             given.append(LoggedEvent.channel == self.channel)
         if self.title:
@@ -100,6 +101,7 @@ async def list_events(
     if (last := read_place(before)) is not None:
         query = query.where(tuple_(LoggedEvent.at, LoggedEvent.id) < last)
     rows = (await session.scalars(query)).all()
+    later = await later_verdicts(session, [(event.at, event.id) for event in rows])
     period, parameters = chosen.chosen(), chosen.parameters()
     older = f"{rows[-1].at.isoformat()}_{rows[-1].id}" if len(rows) == PAGE else None
     return page(
@@ -107,6 +109,7 @@ async def list_events(
         "console/events.html",
         caller=caller,
         rows=rows,
+        later=later,
         numbers=await _numbers(session, conditions),
         chosen=chosen,
         period=period,

@@ -14,6 +14,7 @@ from .console_where import Viewed
 
 router = APIRouter(prefix="/console/traffic", route_class=ConsoleRoute)
 PAGE = "/console/traffic"
+TRAFFIC = ("givt", "sivt")
 
 
 @router.get("")
@@ -27,7 +28,7 @@ async def traffic(request: Request, session: DbSession, caller: Marketer, view: 
         caller=caller,
         report=report,
         counts=counts,
-        left_out=sum(each.events for each in report.excluded),
+        left_out={kind: sum(each.events for each in report.excluded if each.traffic == kind) for kind in TRAFFIC},
         kinds=KINDS,
         view=view,
         **await choices(session, view, PAGE),
@@ -38,5 +39,6 @@ async def traffic(request: Request, session: DbSession, caller: Marketer, view: 
 async def download(request: Request, kind: str, session: DbSession, caller: Marketer, view: Viewed) -> Response:
     """What is left out, as a file: ``csv`` or ``parquet``."""
     report = await loop_report(request.app.state.runtime, await view.slice(session), view.model)
-    rows = [(each.verdict, each.reason, each.rule, each.events) for each in report.excluded]
-    return table_file("left-out", kind, ["verdict", "reason", "rule", "events"], rows)
+    header = ["verdict", "traffic", "reason", "rule", "events"]
+    rows = [[getattr(each, name) for name in header] for each in report.excluded]
+    return table_file("left-out", kind, header, rows)

@@ -1,0 +1,104 @@
+"""The loop page's numbers as somebody who knows DuckDB would write them by hand: one statement for each table."""
+
+from datetime import timedelta
+
+from bench.lakes import LAST
+
+AS_OF = f"TIMESTAMPTZ '{LAST + timedelta(days=1)} 00:00:00+00'"
+WEEK = "7 * 86400"
+
+JUDGED = """
+judged AS (
+    SELECT e.* REPLACE (coalesce(v.kind, e.verdict) AS verdict,
+        CASE WHEN v.kind IS NULL THEN e.verdict_reason ELSE v.reason END AS verdict_reason,
+        CASE WHEN v.kind IS NULL THEN e.verdict_rule ELSE v.rule END AS verdict_rule)
+    FROM events e LEFT JOIN (
+        SELECT event_id, kind, reason, rule FROM verdicts
+        QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY created_at DESC, id DESC) = 1
+    ) v ON v.event_id = e.id
+)"""
+LAST_TOUCH = "model = 'last' AND model_version = 1 AND weight_ppm > 0"
+KEYS = {"None": "''", "day": 'CAST(CAST("at" AS DATE) AS VARCHAR)', "channel": "channel", "title": "title_id"}
+
+
+def _visits(key: str) -> str:
+    return f"""
+    WITH {JUDGED}
+    SELECT {key} AS key, kind, CASE WHEN kind IN ('share', 'unfurl') THEN count(*)
+        ELSE count(DISTINCT coalesce(visitor, id)) END AS count
+    FROM judged
+    WHERE kind IN ('share', 'unfurl') OR (kind IN ('click', 'continue', 'play') AND verdict = 'human')
+    GROUP BY 1, 2 ORDER BY 1, 2
+    """
+
+
+def _conversions(key: str) -> str:
+    return f"""
+    SELECT {key} AS key, kind, currency, sum(weight_ppm)::BIGINT AS millionths,
+        sum(amount_minor)::BIGINT AS amount_minor
+    FROM credits WHERE {LAST_TOUCH} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """
+
+
+def _staying(days: int) -> str:
+    return f"""
+    WITH paid AS (
+        SELECT id, viewer_id, epoch("at")::BIGINT AS s, amount_minor FROM events
+        WHERE kind = 'subscription' AND "at" <= {AS_OF} - INTERVAL {days} DAY
+    ), gone AS (
+        SELECT DISTINCT paid.id FROM paid JOIN events e ON e.viewer_id = paid.viewer_id
+        WHERE e.kind IN ('cancellation', 'refund', 'churn')
+            AND floor(epoch(e.at)) - paid.s >= 0
+            AND floor(epoch(e.at)) - paid.s < {days * 86400} + CASE WHEN e.kind = 'churn' THEN 172800 ELSE 0 END
+            AND (e.kind <> 'refund' OR paid.amount_minor + e.amount_minor <= 0)
+    )
+    SELECT '' AS key, sum(weight_ppm)::BIGINT AS due,
+        sum(CASE WHEN gone.id IS NULL THEN weight_ppm ELSE 0 END)::BIGINT AS stayed
+    FROM credits JOIN paid ON paid.id = conversion_id LEFT JOIN gone ON gone.id = conversion_id
+    WHERE kind = 'subscription' AND {LAST_TOUCH}
+    GROUP BY 1
+    """
+
+
+REPORTED = """
+SELECT kind, count(*) AS total FROM events
+WHERE kind IN ('sign_up', 'trial', 'subscription', 'renewal', 'refund', 'cancellation') GROUP BY 1 ORDER BY 1
+"""
+EXCLUDED = f"""
+WITH {JUDGED}
+SELECT verdict, verdict_reason AS reason, verdict_rule AS rule, count(*) AS events FROM judged
+WHERE verdict = 'robot' GROUP BY ALL ORDER BY events DESC, verdict, reason, rule LIMIT 50
+"""
+CYCLE = f"""
+WITH taken AS (
+    SELECT c.id, floor(epoch(c.at))::BIGINT - floor(epoch(s.at))::BIGINT AS seconds
+    FROM credits c JOIN events s ON s.share_id = c.share_id AND s.kind = 'share'
+    WHERE c.kind = 'sign_up' AND c.weight_ppm = 1000000 AND {LAST_TOUCH}
+)
+SELECT count(*) AS sign_ups, quantile_disc(seconds, 0.5) AS median_s, quantile_disc(seconds, 0.9) AS p90_s FROM taken
+"""
+OFFSPRING = f"""
+WITH fresh AS (
+    SELECT viewer_id, min("at") AS "at" FROM events WHERE kind = 'sign_up' AND viewer_id IS NOT NULL GROUP BY 1
+), made AS (
+    SELECT s.viewer_id, s.share_id, s."at" FROM events s JOIN fresh USING (viewer_id)
+    WHERE s.kind = 'share' AND floor(epoch(s.at)) - floor(epoch(fresh.at)) BETWEEN 0 AND {WEEK}
+), brought AS (
+    SELECT made.viewer_id, sum(c.weight_ppm) AS millionths FROM credits c JOIN made USING (share_id)
+    WHERE c.kind = 'sign_up' AND {LAST_TOUCH} AND floor(epoch(c.at)) - floor(epoch(made.at)) BETWEEN 0 AND {WEEK}
+    GROUP BY 1
+), shared AS (SELECT viewer_id, count(*) AS shares FROM made GROUP BY 1)
+SELECT CAST(CAST(fresh.at AS DATE) AS VARCHAR) AS day, coalesce(shares, 0) AS shares,
+    coalesce(millionths, 0)::BIGINT AS millionths, count(*) AS viewers, max(fresh.at) AS newest
+FROM fresh LEFT JOIN shared USING (viewer_id) LEFT JOIN brought USING (viewer_id)
+GROUP BY ALL ORDER BY 1, 2, 3
+"""
+STATEMENTS = {
+    **{f"visits {dimension}": _visits(key) for dimension, key in KEYS.items()},
+    **{f"conversions {dimension}": _conversions(key) for dimension, key in KEYS.items()},
+    **{f"staying {days}": _staying(days) for days in (30, 90)},
+    "reported": REPORTED,
+    "excluded": EXCLUDED,
+    "cycle": CYCLE,
+    "offspring": OFFSPRING,
+}
