@@ -110,7 +110,7 @@ def _attempt(source: Source, target: int | None, lo: int, hi: int | None, skip: 
     seek(source, target)
     decoder = _stream_decoder(source)
     decoder.skip_frame = skip
-    skips = decoder.name == "h264"  # where what is marked as referred to by nothing truly is
+    skips = decoder.name == "h264" and not source.interlaced  # what is marked as referred to by nothing truly is
     trusted = target is None
     landed = False
     wanted: set[int] = set()

@@ -71,9 +71,13 @@ def audio_streams(container: InputContainer) -> list[AudioStream]:
 
 def first_frame(source: Source) -> VideoFrame:
     """The first picture that decodes. Raises ``encrypted``, ``truncated`` or ``damaged`` if none does."""
-    alone = _first_alone(source)
-    if alone is not None:
-        return alone
+    frame = _first_alone(source) or _first_of_many(source)
+    check_size(frame.width, frame.height)
+    source.interlaced = bool(frame.interlaced_frame)
+    return frame
+
+
+def _first_of_many(source: Source) -> VideoFrame:
     seen = 0
     for packet in source.packets(source.video):
         seen += 1
@@ -84,7 +88,6 @@ def first_frame(source: Source) -> VideoFrame:
         except (av.error.InvalidDataError, av.error.PatchWelcomeError, EOFError):
             frames = []
         for frame in frames:
-            check_size(frame.width, frame.height)
             return frame
         if seen > MAX_PACKETS_TO_FIRST_PICTURE:
             break
@@ -106,7 +109,6 @@ def _first_alone(source: Source) -> VideoFrame | None:
             pass
         context.flush_buffers()
     if found:
-        check_size(found[0].width, found[0].height)
         return found[0]
     if context.name in SOON_DECODED:
         rewind(source, source.video)
@@ -185,6 +187,8 @@ def frame_rate_of(source: Source, pts: list[int]) -> tuple[Fraction | None, bool
         return rate, False
     steps = [b - a for a, b in pairwise(order)]
     mean = Fraction(sum(steps), len(steps)) * source.tick
+    if source.interlaced and rate and abs(rate * mean - Fraction(1, 2)) < CLOSE:
+        return rate, not on_grid(order, source.tick, 2 * rate)  # a packet for each of a picture's two fields
     if source.tick >= COARSE:  # what the container claims may be no more than a mean of what it has rounded
         near = [usual for usual in USUAL_RATES if abs(usual * mean - 1) < CLOSE]
         rates = [*(r for r in rates if r in USUAL_RATES), *sorted(near, key=lambda r: abs(r * mean - 1)), *rates]

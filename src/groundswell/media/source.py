@@ -66,6 +66,8 @@ class Source:
     fragmented: bool = False
     threads: Threads = "AUTO"
     """How pictures are decoded. Side by side (``AUTO``), an error at the end loses those that are on their way."""
+    interlaced: bool = False
+    """Known once a picture has been decoded. A packet may then hold but one of a picture's two fields."""
     _before: list[InputContainer] = field(default_factory=list)
 
     def reopen(self) -> None:
