@@ -69,6 +69,9 @@ def write_site(lumen: Lumen, folder: Path, film: Path) -> None:
     shutil.copytree(packed(folder) / "dist", folder / "groundswell")
     shutil.copy(film, folder / "film.mp4")
     shutil.copy(ROOT / "node_modules/hls.js/dist/hls.mjs", folder / "hls.js")
+    shutil.copy(ROOT / "node_modules/video.js/dist/video.min.js", folder / "video.js")
+    shutil.copy(ROOT / "node_modules/shaka-player/dist/shaka-player.compiled.js", folder / "shaka.js")
+    (folder / "film.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:59.000\nIs anybody there?\n")
     stream(film, folder / "film")
     page = block("html").replace("https://moments.example", lumen.url)
     (folder / "index.html").write_text(page)
@@ -78,6 +81,9 @@ def write_site(lumen: Lumen, folder: Path, film: Path) -> None:
         (folder / f"{language}.html").write_text(spoken)
     (folder / "player.js").write_text(block("js", "// player.js"))
     (folder / "player-hls.js").write_text(block("js", "// player-hls.js"))
+    for player in ("videojs", "shaka"):
+        (folder / f"{player}.html").write_text(page.replace("/player.js", f"/player-{player}.js"))
+        (folder / f"player-{player}.js").write_text(block("js", f"// player-{player}.js"))
     (folder / "token").write_text(IdentityProvider(lumen.settings).token("ada", "Ada"))
 
 

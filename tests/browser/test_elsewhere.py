@@ -66,6 +66,24 @@ async def test_a_clip_is_made_and_shared_from_a_bare_page(
     assert await page.context.cookies() == []
 
 
+@pytest.mark.parametrize("player", ["videojs", "shaka"])
+async def test_the_adapters_find_what_plays_and_which_subtitles_are_on(
+    site: tuple[str, Path], visitor: NewVisitor, player: str
+) -> None:
+    page = (await visitor()).page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"{site[0]}/{player}.html")
+    await page.wait_for_function("() => document.querySelector('gs-clip-button').token")
+    await page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    await page.wait_for_function("() => document.querySelector('gs-clip-button').player.captions() === 'en'")
+    assert await page.evaluate("() => document.querySelector('gs-clip-button').playing instanceof HTMLVideoElement")
+    await page.evaluate("() => { document.querySelector('video').currentTime = 40 }")
+    await page.get_by_role("button", name="Clip", exact=True).click()
+    await expect(handle(page, "End")).to_have_attribute("aria-valuenow", re.compile(r"^(39\.9|40)"))
+    assert any(re.search(r"/v1/titles/lamp\?language=en", url) for url in asked)
+
+
 async def test_the_page_may_stop_every_step(site: tuple[str, Path], visitor: NewVisitor, lumen: Lumen) -> None:
     page = (await visitor()).page
     await ready(page, site[0])

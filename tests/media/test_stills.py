@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from groundswell.media import MediaError, find_shots, poster, preview, probe, storyboard, waveform
+from tests.catalog.films import film
 from tests.media.conftest import FilmMaker
 from tests.media.film import BITS, CELL, Film
 
@@ -84,3 +85,8 @@ def test_shots_are_found_where_the_picture_changes(tmp_path: Path) -> None:
             output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         output.mux(stream.encode(None))
     assert find_shots(path) == [(0, 2_000_000), (2_000_000, 4_000_000), (4_000_000, 6_000_000)]
+
+
+def test_a_cut_is_exact_also_where_a_frame_is_left_out(tmp_path: Path) -> None:
+    """The second shot begins with a picture that nothing refers to; those are not decoded at first."""
+    assert find_shots(film(tmp_path / "a.mp4", shot_seconds=20))[1] == (20_000_000, 40_000_000)

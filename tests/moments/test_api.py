@@ -103,6 +103,16 @@ async def test_deleting_gives_a_viewer_nothing_back(app: App) -> None:
     assert (await clip(app, "noor", start=10, end=15)).status_code == 201
 
 
+async def test_deleting_gives_nobody_else_anything_back(app: App) -> None:
+    """Else several people could pass a title through its cap, one piece after the other."""
+    await set_rights(app, title_total_us=12_000_000)
+    for viewer, start in (("ada", 0), ("noor", 5)):
+        made = await clipped(app, viewer, start=start, end=start + 5)
+        await app.http.delete(f"/v1/moments/{made['id']}", headers=app.signed_in(viewer))
+    assert (await clip(app, "ben", start=10, end=15)).json()["code"] == "title_total_reached"
+    assert (await clip(app, "ben", start=0, end=10)).status_code == 201, "what was clipped before costs nothing"
+
+
 async def test_trimming_anew_gives_a_viewer_nothing_back(app: App) -> None:
     await set_rights(app, viewer_total_us=11_000_000)
     made = await clipped(app, start=0, end=5)

@@ -143,6 +143,8 @@ export class ShareSheet extends GroundswellElement {
     this.panel = this.panel === panel ? "" : panel;
     if (this.panel && panel !== "options") await this.make(panel);
     this.requestUpdate();
+    await this.updateComplete;
+    this.renderRoot.querySelector(".panel, gs-share-options")?.scrollIntoView({ block: "nearest" });
   }
 
   private closed(): void {

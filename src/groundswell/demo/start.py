@@ -31,6 +31,7 @@ from groundswell.web.listening import address_of, ensure_free
 from groundswell.web.serving import run_server
 
 from .app import create_demo_app
+from .complaints import fill_reports
 from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
 from .people import PERSONAS
@@ -106,6 +107,7 @@ async def prepare(settings: Settings, stage: Stage) -> None:
         await fill_catalogue(runtime, films, stage("Importing them"))
         await set_rights(runtime)
         await fill_audience(app, runtime, stage("Five weeks of audience"))
+        await fill_reports(runtime)
         await draw_posters(runtime, stage("Pictures of their moments"))
         await divide_pools(runtime, stage("Two months of earnings"))
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from .frames import decode_between
+from .frames import SkipType, decode_between
 from .probe import index_of
 from .source import Source, open_source
 
@@ -33,19 +34,20 @@ def find_shots(
 ) -> list[tuple[int, int]]:
     """Shots as (start_us, end_us), end exclusive, without gaps from ``start_us`` to ``end_us`` or the end.
 
-    Frames nothing refers to are not decoded, so a boundary is exact to the next reference frame.
+    Frames nothing refers to are decoded only where a cut may lie among them, so a boundary is exact to the frame.
     Raises the reading reasons of `probe`.
     """
     with open_source(source) as title:
         index = index_of(title)
         until = min(end_us or index.duration_us, index.duration_us)
-        times, distances = [], []
-        for at, distance in _distances(title, start_us, until):
-            times.append(at)
-            distances.append(distance)
+        steps: dict[int, _Step] = {}
+        for step in _steps(title, title.pts(start_us), title.pts(until), "NONREF"):
+            steps[title.us(step.pts)] = step
             if on_progress is not None:
-                on_progress((at - start_us) / max(1, until - start_us))
-    return between([start_us, *cuts(times, distances, start_us)], until)
+                on_progress((title.us(step.pts) - start_us) / max(1, until - start_us))
+        found = cuts(list(steps), [step.distance for step in steps.values()], start_us)
+        starts = [at if steps[at].key else title.us(_exact(title, steps[at])) for at in found]
+    return between([start_us, *starts], until)
 
 
 def between(starts: list[int], end: int) -> list[tuple[int, int]]:
@@ -66,10 +68,26 @@ def cuts(times: list[int], distances: list[float], start: int) -> list[int]:
     return found
 
 
-def _distances(title: Source, start_us: int, end_us: int) -> Iterator[tuple[int, float]]:
-    before: Thumbnail | None = None
-    for pts, frame in decode_between(title, title.pts(start_us), title.pts(end_us), skip="NONREF"):
+class _Step(NamedTuple):
+    """From one frame that was decoded to the next, in ticks. ``key``: the next stands by itself, so that no frame
+    before it shows the same shot."""
+
+    before: int
+    pts: int
+    key: bool
+    distance: float
+
+
+def _exact(title: Source, step: _Step) -> int:
+    """Where within ``step`` the picture changes most: the cut, which the frames that were left out may hide."""
+    inner = list(_steps(title, step.before, step.pts + 1, "DEFAULT"))
+    return max(inner, key=lambda each: each.distance).pts if inner else step.pts
+
+
+def _steps(title: Source, lo: int, hi: int, skip: SkipType) -> Iterator[_Step]:
+    last: tuple[int, Thumbnail] | None = None
+    for pts, frame in decode_between(title, lo, hi, skip=skip):
         small = frame.reformat(*THUMBNAIL, format="rgb24", interpolation="AREA").to_ndarray().astype(np.int16)
-        if before is not None:
-            yield title.us(pts), float(np.abs(small - before).mean())
-        before = small
+        if last is not None:
+            yield _Step(last[0], pts, bool(frame.key_frame), float(np.abs(small - last[1]).mean()))
+        last = pts, small

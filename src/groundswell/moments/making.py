@@ -134,7 +134,7 @@ async def _trim(session: AsyncSession, viewer: Viewer, moment: Moment, start_us:
     source = await session.get_one(Source, moment.source_id)
     start_us, end_us = placed(start_us, end_us, source)
     await _one_at_a_time(session, title.id)
-    await _check(session, viewer, title, start_us, end_us, instead_of=moment.id)
+    await _check(session, viewer, title, start_us, end_us)
     moment.start_us, moment.end_us = start_us, end_us
     await session.flush()
     await _note_span(session, moment)
@@ -148,10 +148,8 @@ async def _one_at_a_time(session: AsyncSession, title_id: UUID) -> None:
     )
 
 
-async def _check(
-    session: AsyncSession, viewer: Viewer, title: Title, start_us: int, end_us: int, instead_of: UUID | None = None
-) -> None:
-    spans = await _spans(session, title.id, viewer.id, instead_of)
+async def _check(session: AsyncSession, viewer: Viewer, title: Title, start_us: int, end_us: int) -> None:
+    spans = await spans_of(session, title.id, viewer.id)
     await check_clip(
         session,
         viewer=viewer,
@@ -171,18 +169,12 @@ async def _note_span(session: AsyncSession, moment: Moment) -> None:
     await session.execute(insert(ClippedSpan).values(id=uuid7(), **of, **span).on_conflict_do_nothing())
 
 
-async def _spans(session: AsyncSession, title_id: UUID, viewer_id: UUID | None, without: UUID | None) -> ClipSpans:
-    live = select(Moment.start_us, Moment.end_us).filter_by(title_id=title_id, deleted_at=None)
-    if without is not None:
-        live = live.where(Moment.id != without)
-    ever = select(ClippedSpan.start_us, ClippedSpan.end_us).filter_by(title_id=title_id, viewer_id=viewer_id)
-    return ClipSpans(
-        by_viewer=[(start, end) for start, end in await session.execute(ever)] if viewer_id else [],
-        by_title=[(start, end) for start, end in await session.execute(live)],
-    )
-
-
 @clip_spans.answer
 async def spans_of(session: AsyncSession, title_id: UUID, viewer_id: UUID | None) -> ClipSpans:
-    """What counts towards the caps of a title: all that the viewer has ever clipped, and all live clips of anybody."""
-    return await _spans(session, title_id, viewer_id, None)
+    """What counts towards the caps of a title: all that the viewer, and all that anybody, has ever clipped of it."""
+    columns = ClippedSpan.viewer_id, ClippedSpan.start_us, ClippedSpan.end_us
+    ever = (await session.execute(select(*columns).filter_by(title_id=title_id).distinct())).all()
+    return ClipSpans(
+        by_viewer=[(start, end) for viewer, start, end in ever if viewer == viewer_id],
+        by_title=[(start, end) for _, start, end in ever],
+    )

@@ -44,14 +44,14 @@ class Moment(Base):
 
 
 class ClippedSpan(Base):
-    """A span that a viewer has once clipped. It stays when the moment is deleted or trimmed anew: caps on how much
-    one person may clip of a title count everything that has been in their hands."""
+    """A span that a viewer has once clipped. It stays when the moment is deleted or trimmed anew: caps on how much one
+    person, and all together, may clip of a title count everything that has been in people's hands."""
 
     __tablename__ = "clipped_spans"
     __table_args__ = (
         UniqueConstraint("moment_id", "start_us", "end_us"),
         CheckConstraint("start_us < end_us", name="order"),
-        Index("ix_clipped_spans_viewer_title", "viewer_id", "title_id"),
+        Index("ix_clipped_spans_title", "title_id"),
     )
 
     id: Mapped[Id]

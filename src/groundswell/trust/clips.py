@@ -60,7 +60,7 @@ async def check_clip(
 
     Args:
         by_viewer: all that this viewer has ever clipped of the title, what they deleted or trimmed away included.
-        by_title: what live clips of anybody cover (without the one that is being changed).
+        by_title: the same of anybody.
 
     Raises:
         ClipRefused: with the reason.
@@ -125,7 +125,7 @@ async def check_play(
 async def simulate(
     session: AsyncSession, title: Title, purpose: Purpose, clipped_us: int = 0, **asked: Any
 ) -> Explanation:
-    """What policy would say of a clip, against what live clips of ``title`` cover now.
+    """What policy would say of a clip, against what anybody has clipped of ``title`` by now.
 
     Args:
         clipped_us: what the viewer has clipped of the title before, outside this clip.

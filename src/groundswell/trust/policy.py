@@ -1,8 +1,8 @@
 """May this clip be made, shared, played, saved? Pure: rules and facts in, a verdict with its reason out.
 
 The checks of a purpose run in the order listed in ``CHECKS``; the first that refuses gives the reason. Cumulative
-caps are on the length of a union (``spans.Coverage``): clipping the same scene again costs nothing, and what a viewer
-has ever clipped stays counted when they delete it, so that no order of clips and deletions gets past the cap.
+caps are on the length of a union (``spans.Coverage``): clipping the same scene again costs nothing, and what was ever
+clipped stays counted when it is deleted, so that no order of clips and deletions, by however many, gets past a cap.
 """
 
 from collections.abc import Callable
@@ -38,10 +38,10 @@ ALLOWED = Verdict(True, "allowed", "", None)
 class ClipRequest:
     """A clip of ``title`` from ``start_us`` to ``end_us``, asked for at the instant ``at``.
 
-    ``viewer_clips`` is all that this viewer has ever clipped of the title; ``title_clips`` is what live clips of
-    anybody cover. ``kids`` says that the profile is a child's; ``ad_tier`` that the plan has advertising; ``member``
-    that somebody is signed in. ``target`` is the channel it is shared on (None: none yet); ``captions`` says that what
-    goes out carries its subtitles.
+    ``viewer_clips`` is all that this viewer has ever clipped of the title; ``title_clips`` is all that anybody has.
+    ``kids`` says that the profile is a child's; ``ad_tier`` that the plan has advertising; ``member`` that somebody is
+    signed in. ``target`` is the channel it is shared on (None: none yet); ``captions`` says that what goes out carries
+    its subtitles.
     """
 
     title: TitleFacts

@@ -12,7 +12,7 @@ from .spans import Span
 
 @dataclass(frozen=True)
 class ClipSpans:
-    """Spans of one title: all that a viewer has ever clipped (deleted too), and what live clips of anybody cover."""
+    """Spans of one title: all that a viewer, and all that anybody, has ever clipped of it; what was deleted too."""
 
     by_viewer: list[Span] = field(default_factory=list)
     by_title: list[Span] = field(default_factory=list)

@@ -76,7 +76,8 @@ async def list_titles(
 async def download_titles(session: DbSession, caller: Rights) -> Response:
     """What holds for every title."""
     header = (
-        "title slug sharing sharing_rule min_clip_us max_clip_us viewer_total_us title_total_us covered_us live_moments"
+        "title slug sharing sharing_rule min_clip_us max_clip_us viewer_total_us title_total_us clipped_us "
+        "covered_us live_moments"
     )
     rows = await terms_of(session, await titles.list_titles(session, limit=EVERY))
     return csv_file("rights", header.split(), (_cells(row) for row in rows))
@@ -84,9 +85,9 @@ async def download_titles(session: DbSession, caller: Rights) -> Response:
 
 def _cells(row: TitleTerms) -> tuple[object, ...]:
     terms = row.terms
-    lengths = (terms.min_clip_us, terms.max_clip_us, row.viewer_cap_us, row.cap_us, row.covered.total_us)
+    lengths = (terms.min_clip_us, terms.max_clip_us, row.viewer_cap_us, row.cap_us, row.clipped.total_us)
     sharing = ("on" if terms.sharing else "off", rule_words(row.said_by("sharing")))
-    return (row.title.name, row.title.slug, *sharing, *lengths, row.live)
+    return (row.title.name, row.title.slug, *sharing, *lengths, row.covered.total_us, row.live)
 
 
 @router.get("/rules/{rule_id}")

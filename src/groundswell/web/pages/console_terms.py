@@ -1,19 +1,19 @@
 """What holds for each title, who says so, and how much is out: the rows behind the rights pages."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.schemas import RightsTerms
 from groundswell.catalog.tables import RightsRule, Series, Source, Title
 from groundswell.catalog.titles import label_of
-from groundswell.moments.tables import Moment
+from groundswell.moments.tables import ClippedSpan, Moment
 from groundswell.platform.clock import utc_now
 from groundswell.trust.policy import held_ending
 from groundswell.trust.rulebook import facts_of, rulebook
@@ -26,7 +26,8 @@ Row = tuple[Title, Source, Series | None]
 
 @dataclass(frozen=True)
 class TitleTerms:
-    """One title: its terms where no territory says otherwise, and what viewers have out of it now."""
+    """One title: its terms where no territory says otherwise, what live clips of it cover, and what anybody has ever
+    clipped."""
 
     title: Title
     series: Series | None
@@ -34,6 +35,7 @@ class TitleTerms:
     terms: Terms
     live: int
     covered: Coverage
+    clipped: Coverage
 
     @property
     def label(self) -> str | None:
@@ -41,7 +43,7 @@ class TitleTerms:
 
     @property
     def cap_us(self) -> int:
-        """How much of the title all viewers together may have out."""
+        """How much of the title all viewers together may clip."""
         return self.terms.title_total.of(self.facts.duration_us)
 
     @property
@@ -55,8 +57,8 @@ class TitleTerms:
 
     @property
     def used(self) -> float:
-        """The part of ``cap_us`` that is out; above 1 when the cap was lowered later."""
-        return self.covered.total_us / self.cap_us if self.cap_us else 1.0
+        """The part of ``cap_us`` that was ever clipped; above 1 when the cap was lowered later."""
+        return self.clipped.total_us / self.cap_us if self.cap_us else 1.0
 
     def said_by(self, field: str) -> Rule | None:
         """The rule that settled ``field``; None: the default."""
@@ -66,19 +68,22 @@ class TitleTerms:
 async def terms_of(session: AsyncSession, rows: Sequence[Row]) -> list[TitleTerms]:
     """The terms of titles, in their order."""
     book = await rulebook(session)
-    spans = await _live_spans(session, [title.id for title, *_ in rows])
-    return [_terms(book, spans[row[0].id], row) for row in rows]
+    ids = [title.id for title, *_ in rows]
+    live = select(Moment.title_id, Moment.start_us, Moment.end_us).where(Moment.deleted_at.is_(None))
+    ever = select(ClippedSpan.title_id, ClippedSpan.start_us, ClippedSpan.end_us).distinct()
+    now = await _spans(session, live.where(Moment.title_id.in_(ids)))
+    all_time = await _spans(session, ever.where(ClippedSpan.title_id.in_(ids)))
+    return [_terms(book, now[row[0].id], all_time[row[0].id], row) for row in rows]
 
 
-def _terms(book: RuleBook, spans: list[Span], row: Row) -> TitleTerms:
+def _terms(book: RuleBook, live: list[Span], ever: list[Span], row: Row) -> TitleTerms:
     title, source, series = row
     facts = facts_of(title, source)
-    return TitleTerms(title, series, facts, book.terms(facts, None, utc_now()), len(spans), Coverage(spans))
+    terms = book.terms(facts, None, utc_now())
+    return TitleTerms(title, series, facts, terms, len(live), Coverage(live), Coverage(ever))
 
 
-async def _live_spans(session: AsyncSession, titles: Iterable[UUID]) -> dict[UUID, list[Span]]:
-    query = select(Moment.title_id, Moment.start_us, Moment.end_us)
-    query = query.where(Moment.title_id.in_(list(titles)), Moment.deleted_at.is_(None))
+async def _spans(session: AsyncSession, query: Select[tuple[UUID, int, int]]) -> dict[UUID, list[Span]]:
     spans: dict[UUID, list[Span]] = defaultdict(list)
     for title, start, end in await session.execute(query):
         spans[title].append((start, end))

@@ -675,7 +675,7 @@ CREATE TABLE clipped_spans (
     CONSTRAINT fk_clipped_spans_title_id_titles FOREIGN KEY(title_id) REFERENCES titles (id)
 );
 
-CREATE INDEX ix_clipped_spans_viewer_title ON clipped_spans (viewer_id, title_id);
+CREATE INDEX ix_clipped_spans_title ON clipped_spans (title_id);
 
 CREATE TABLE shares (
     id UUID NOT NULL,
