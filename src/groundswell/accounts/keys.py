@@ -10,7 +10,7 @@ from groundswell.platform.clock import utc_now
 from .access import hash_key
 from .tables import ServiceKey
 
-SCOPES = ("conversions:write", "events:write", "catalog:write", "reports:read", "progress:write", "viewers:erase")
+SCOPES = ("conversions:write", "events:write", "reports:read", "progress:write", "viewers:erase")
 
 
 async def make_key(session: AsyncSession, name: str, scopes: list[str]) -> str:
