@@ -47,6 +47,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
+      checks: { bundlerTimings: false }, // a slow machine is nothing to warn of
       input: Object.fromEntries(entries.map((path) => [path.replace(/^elements\/src\//, "").replace(/\W/g, "-"), path])),
       output: {
         entryFileNames: "[name]-[hash].js",

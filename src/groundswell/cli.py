@@ -56,6 +56,11 @@ def serve(host: Host = None, port: Port = None) -> None:
     from groundswell.web.serving import run_server
 
     settings = _settings(host=host, port=port)
+    if settings.jwks_url is None and not settings.demo:
+        raise refuse(
+            "GROUNDSWELL_JWKS_URL is not set: where does your service publish the keys that sign its viewers' tokens? "
+            "(To look around first: groundswell demo.)"
+        )
     try:
         ensure_free(settings)
     except CannotListen as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import av
+import httpx
 import psycopg
 
 from groundswell.platform.runtime import reach_database
@@ -39,6 +40,7 @@ async def examine(settings: Settings) -> list[Finding]:
         "object storage": object_storage,
         "media engine": media_engine,
         "web components": web_components,
+        "viewers' keys": viewers_keys,
         "port": port,
     }
     return [await _finding(what, check, settings) for what, check in checks.items()]
@@ -96,6 +98,19 @@ async def web_components(settings: Settings) -> str:
     if not any(dist.glob("**/*.js")):
         raise RuntimeError("not built; run `make setup`")
     return "built"
+
+
+async def viewers_keys(settings: Settings) -> str:
+    """Published by the service, and readable from here."""
+    if settings.jwks_url is None:
+        if settings.demo or (settings.data_dir / "demo.edition").exists():
+            return "the demo service's own"
+        raise RuntimeError("GROUNDSWELL_JWKS_URL is not set; `groundswell demo` has keys of its own")
+    async with httpx.AsyncClient(timeout=10, follow_redirects=True) as http:
+        answer = (await http.get(settings.jwks_url)).raise_for_status()
+    if not (keys := answer.json().get("keys")):
+        raise RuntimeError(f"{settings.jwks_url} publishes no keys")
+    return f"{len(keys)} at {settings.jwks_url}"
 
 
 async def port(settings: Settings) -> str:

@@ -23,7 +23,10 @@ def test_the_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) 
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
-def test_a_wrong_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROUNDSWELL_PORT", "eighty")
-    with pytest.raises(ValidationError, match="port"):
+@pytest.mark.parametrize(
+    ("name", "value"), [("port", "eighty"), ("log_level", "LOUD"), ("log_format", "xml"), ("secret_key", "short")]
+)
+def test_a_wrong_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"GROUNDSWELL_{name.upper()}", value)
+    with pytest.raises(ValidationError, match=name):
         Settings()

@@ -116,6 +116,17 @@ async def test_finance_funds_divides_pays_and_the_books_balance(app: App, world:
     assert "The kiss" in text_of(await app.http.get(statement, headers=fay))
     counted = await app.http.get(f"{statement}/evidence", headers=fay)
     assert text_of(counted).count("A play by a person") == 3
+    logged = re.findall(r'href="(/console/finance/events/[^"]+)"', counted.text)
+    assert len(logged) == 3
+    assert "Why it counts" in text_of(await app.http.get(html.unescape(logged[0]), headers=fay))
+    assert len(rows_of(await app.http.get(f"{statement}/evidence.csv", headers=fay))) == 3
+    lines = rows_of(await app.http.get(f"{statement}/lines.csv", headers=fay))
+    assert sum(int(line["amount_minor"]) for line in lines) == 3000
+    due = rows_of(await app.http.get("/console/finance/dues.csv", headers=fay))
+    assert {(row["handle"], row["due_minor"]) for row in due} == {("noor", "3000"), ("kofi", "1000")}
+    assert [row["status"] for row in rows_of(await app.http.get("/console/finance/pools.csv", headers=fay))] == [
+        "divided"
+    ]
     paid = await follow(app, await app.http.post(f"{statement}/pay", data={"reference": "B-1"}, headers=fay), fay)
     assert "settled" in text_of(paid)
     twice = await app.http.post(f"{statement}/pay", headers=fay)
@@ -126,6 +137,8 @@ async def test_finance_funds_divides_pays_and_the_books_balance(app: App, world:
     assert "Debits equal credits" in books
     assert "Totals equal the sum of 4 postings" in books
     assert "B-1" in text_of(await app.http.get("/console/finance/payouts", headers=fay))
+    (payout,) = rows_of(await app.http.get("/console/finance/payouts.csv", headers=fay))
+    assert (payout["reference"], payout["amount_minor"]) == ("B-1", "3000")
     postings = await app.http.get("/console/finance/postings?reason=pool_share", headers=fay)
     assert text_of(postings).count("Share of a pool") == 3  # two rows and the filter's option
     one = re.search(r"/console/finance/postings/[0-9a-f-]{36}", postings.text)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.platform.describing import lets_in
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
@@ -137,6 +138,9 @@ async def signed_in(caller: Annotated[Caller | None, Depends(optional_caller)]) 
     return caller
 
 
+lets_in(optional_caller, [{}, {"viewer": []}])
+lets_in(signed_in, [{"viewer": []}])
+
 MaybeCaller = Annotated[Caller | None, Depends(optional_caller)]
 SignedIn = Annotated[Caller, Depends(signed_in)]
 
@@ -149,7 +153,7 @@ def staff(*roles: str) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
             raise RoleMissing(f"This needs the role {' or '.join(roles)}.")
         return caller
 
-    return require
+    return lets_in(require, [{"viewer": [*roles]}], f"For staff with the role {' or '.join(roles)}.")
 
 
 def hash_key(key: str) -> bytes:
@@ -169,7 +173,7 @@ def service(scope: str) -> Callable[[Request, AsyncSession], Coroutine[Any, Any,
             raise ScopeMissing(f"This needs a key with the scope {scope}.")
         return row
 
-    return require
+    return lets_in(require, [{"service": [scope]}], f"Needs a key with the scope `{scope}`.")
 
 
 async def principal_of(request: Request) -> str:

@@ -13,7 +13,6 @@ from .tables import ServiceKey
 SCOPES = (
     "conversions:write",
     "events:write",
-    "catalog:write",
     "reports:read",
     "progress:write",
     "reminders:read",

@@ -169,7 +169,7 @@ async def delete_rights(rule_id: UUID, caller: RightsStaff, session: DbSession) 
     await rights.delete_rule(session, rule_id)
 
 
-@v1.put("/progress")
+@v1.put("/progress", openapi_extra={"security": [{"service": ["progress:write"]}, {"viewer": []}]})
 async def put_progress(body: ProgressIn, request: Request, session: DbSession) -> ProgressOut:
     """How far a viewer has got in a title: told by the service (key with `progress:write`) or by the viewer.
 

@@ -80,7 +80,9 @@ def is_prepared(settings: Settings) -> bool:
 def prepare_now(settings: Settings, console: Console) -> None:
     """Prepare with progress; the mark comes last, so what was interrupted goes on at the next start."""
     with stages(console) as stage:
-        asyncio.run(prepare(with_test_credentials(settings), stage))
+        drawing = stage("Drawing and scoring three films")
+        films = render_all(settings.data_dir / "films", drawing)
+        asyncio.run(prepare(with_test_credentials(settings), films, stage))
     mark_of(settings).write_text(EDITION)
 
 
@@ -95,12 +97,8 @@ def with_test_credentials(settings: Settings) -> Settings:
     return settings.model_copy(update={"credentials_file": file})
 
 
-async def prepare(settings: Settings, stage: Stage) -> None:
-    """Films, catalogue, audience, pictures and the pools of two months. Each step finds what is there already."""
-    drawing = stage("Drawing and scoring three films")
-    folder = settings.data_dir / "films"
-    films = await asyncio.to_thread(render_all, folder, drawing)
-    drawing(1.0)
+async def prepare(settings: Settings, films: dict[str, RenderedFilm], stage: Stage) -> None:
+    """Catalogue, audience, pictures and the pools of two months. Each step finds what is there already."""
     app = create_demo_app(settings.model_copy(update={"worker_in_server": True}))  # its jobs are waited for
     async with app.router.lifespan_context(app):
         runtime: Runtime = app.state.runtime
@@ -215,11 +213,15 @@ async def _until_none(runtime: Runtime, waiting: object, total: int, report: Rep
 
 
 def welcome(settings: Settings, console: Console) -> None:
-    """Where to look, and as whom."""
+    """Where to look, and as whom. Addresses are kept whole however narrow the window."""
     table = Table(box=None, pad_edge=False, show_header=False)
+    for _ in range(3):
+        table.add_column(no_wrap=True, overflow="ignore")
+    roomy = console.width >= 76
     for persona in PERSONAS:
         address = f"{settings.base_url}/sign-in?as={persona.subject}"
-        table.add_row(f"[bold]{persona.name}[/bold]", persona.part, persona.does, f"[cyan]{address}[/cyan]")
+        table.add_row(f"[bold]{persona.name}[/bold]", persona.part, f"[cyan]{address}[/cyan]", *[persona.does] * roomy)
     console.print(f"\nLumen, the demo service, is at [bold cyan]{settings.base_url}[/bold cyan]. Sign in as:\n")
     console.print(table)
-    console.print("\nCtrl-C stops it; everything is kept in", str(Path(settings.data_dir).resolve()), style="dim")
+    folder = str(Path(settings.data_dir).resolve())
+    console.print(f"\nCtrl-C stops it; everything is kept in {folder}", style="dim", highlight=False, markup=False)

@@ -4,6 +4,7 @@ from fastapi import Request
 
 from groundswell.accounts.access import RoleMissing, optional_caller, service
 from groundswell.accounts.tokens import TokenMissing
+from groundswell.platform.describing import lets_in
 from groundswell.platform.routing import DbSession
 
 
@@ -17,3 +18,10 @@ async def reader(request: Request, session: DbSession) -> None:
         raise TokenMissing()
     if not caller.roles & {"marketer", "admin"}:
         raise RoleMissing("This needs the role marketer.")
+
+
+lets_in(
+    reader,
+    [{"viewer": ["marketer"]}, {"service": ["reports:read"]}],
+    "For staff with the role marketer, or a key with the scope `reports:read`.",
+)

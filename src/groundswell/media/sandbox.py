@@ -180,8 +180,9 @@ async def run_bounded(
     except TimeoutError as error:
         raise MediaError("timed_out") from error
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)  # child.kill() would first reap it behind asyncio's back
         await child.wait()
 
 

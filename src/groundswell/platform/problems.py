@@ -77,6 +77,10 @@ class Unavailable(Problem):
     status, code, title = 503, "temporarily_unavailable", "The service is briefly unavailable; try again."
 
 
+class InternalError(Problem):
+    status, code, title = 500, "internal_error", "Something went wrong on our side. It has been logged."
+
+
 def problem_response(problem: Problem) -> Response:
     """The HTTP answer for ``problem``."""
     return JSONResponse(problem.document(), problem.status, problem.headers, media_type="application/problem+json")
@@ -113,6 +117,11 @@ def install(app: FastAPI) -> None:
 
     for kind in (OperationalError, InterfaceError):
         app.add_exception_handler(kind, database_away)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> Response:
+        """Ours to mend: `request_id` finds it in the logs."""
+        return problem_response(InternalError(request_id=request.scope.get("request_id")))
 
     @app.exception_handler(DBAPIError)
     async def unstorable(request: Request, error: DBAPIError) -> Response:

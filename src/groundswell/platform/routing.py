@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base, CreatedAt, Database
+from .describing import describe
 from .problems import IdempotencyKeyReused, Invalid
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -39,6 +40,10 @@ class IdempotencyKey(Base):
 
 class TransactionalRoute(APIRoute):
     """A route that runs in one transaction of ``request.app.state.database``."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        describe(self)
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()

@@ -4,6 +4,7 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, description="Port to listen on.", ge=0, le=65535)
     secret_key: SecretStr | None = Field(
         None,
+        min_length=32,
         description="Signs share links and salts visitor hashes; at least 32 characters, the same on every "
         "machine. Unset: made once and kept in the data folder.",
     )
@@ -125,8 +127,10 @@ class Settings(BaseSettings):
     attribution_window_days: int = Field(30, description="Days a touch can earn credit for.", ge=1, le=365)
     share_rate_per_minute: int = Field(60, description="Shares one viewer may make in a minute.", ge=1)
     demo: bool = Field(False, description="Serve the demo service (identity, billing, films) beside the API.")
-    log_format: str = Field("console", description="`console` for people, `json` for machines.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: Literal["console", "json"] = Field("console", description="`console` for people, `json` for machines.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
 
     @cached_property
     def secret(self) -> bytes:

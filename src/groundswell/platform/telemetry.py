@@ -30,6 +30,7 @@ class Observed:
             await self.app(scope, receive, send)
             return
         request_id, status, began = random_code(12), 500, time.perf_counter()
+        scope["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
             nonlocal status

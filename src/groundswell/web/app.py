@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
@@ -15,12 +16,13 @@ from groundswell.accounts.access import principal_of
 from groundswell.accounts.tokens import KeySource, TokenVerifier
 from groundswell.events.redirect import is_redirect, redirect
 from groundswell.platform import problems
+from groundswell.platform.database import Database
 from groundswell.platform.jobs import rescue_stalled
 from groundswell.platform.runtime import Runtime, open_runtime
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import Observed
 
-from . import pages, rooms
+from . import openapi, pages, rooms
 from .landing import kept_page, send_kept
 
 log = structlog.get_logger(__name__)
@@ -85,6 +87,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     for module in rooms.load("api"):
         app.include_router(module.router)
     add_health(app)
+    openapi.describe(app)
     pages.install(app)
     return app
 
@@ -133,7 +136,16 @@ def add_health(app: FastAPI) -> None:
 
     @app.get("/healthz", tags=["operations"])
     async def alive() -> dict[str, str]:
+        """This process answers. It does not ask the database, whose absence a restart would not mend."""
         return {"status": "ok", "version": __version__}
+
+    @app.get("/readyz", tags=["operations"])
+    async def ready(request: Request) -> dict[str, str]:
+        """This process can serve: its database answers (503 otherwise)."""
+        database: Database = request.app.state.database
+        async with database.sessions() as session:
+            await session.execute(text("SELECT 1"))
+        return {"status": "ready", "version": __version__}
 
     @app.get("/metrics", tags=["operations"], include_in_schema=False)
     async def metrics(request: Request) -> Response:

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -118,9 +119,14 @@ def render_all(folder: Path, on_progress: Progress | None = None, span: Span = W
     if missing:
         context = multiprocessing.get_context("spawn")
         shares = [context.Value("d", 0.0) for _ in missing]
-        with ProcessPoolExecutor(len(missing), context, _adopt, (shares,)) as pool:
+        until_closed, ours = context.Pipe(duplex=False)
+        with ProcessPoolExecutor(len(missing), context, _adopt, (shares, until_closed)) as pool:
             jobs = [pool.submit(_render_one, k, film.slug, folder, span) for k, film in enumerate(missing)]
-            _watch(jobs, shares, on_progress)
+            try:
+                _watch(jobs, shares, on_progress)
+            except BaseException:
+                ours.close()  # whoever still draws leaves: an interrupted start ends at once
+                raise
     _report(on_progress, 1.0)
     return {film.slug: paths(film, folder) for film in FILMS}
 
@@ -190,16 +196,17 @@ def _version(film: Film, span: Span) -> str:
 _shares: list[Synchronized[float]] = []
 
 
-def _adopt(shares: list[Synchronized[float]]) -> None:
-    """A worker's beginning: take the shares over, and never outlive the one who asked, however that one ends."""
+def _adopt(shares: list[Synchronized[float]], until_closed: connection.Connection) -> None:
+    """A worker's beginning: take the shares over, and never outlive the work or the one who asked for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is heard by whoever asked
     _shares[:] = shares
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_leave_with, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_leave_with, args=(parent.sentinel, until_closed), daemon=True).start()
 
 
-def _leave_with(sentinel: int) -> None:
-    connection.wait([sentinel])
+def _leave_with(*ends: connection.Connection | int) -> None:
+    connection.wait(ends)
     os._exit(1)
 
 

@@ -1,0 +1,46 @@
+"""A little of everything, for tests that walk the whole API: a film, a moment of it, a creator, and a play."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from groundswell.platform.settings import Settings
+from tests.shares.conftest import film, moment, title
+from tests.shares.sharing import shared
+from tests.support import App
+
+__all__ = ["film", "moment", "title"]
+
+STRIPE_SECRET = "whsec_test"
+BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+STAFF = ("marketer", "rights", "trust", "finance")
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"stripe_webhook_secret": SecretStr(STRIPE_SECRET)})
+
+
+@pytest.fixture
+def staff(app: App) -> dict[str, str]:
+    """Headers of somebody with every role."""
+    return app.signed_in("sam", *STAFF)
+
+
+@pytest.fixture
+async def service(app: App) -> dict[str, str]:
+    """Headers of a service that may do everything."""
+    return await app.service_key("conversions:write", "events:write", "reports:read", "progress:write")
+
+
+@pytest.fixture
+async def played(app: App, moment: dict[str, Any], service: dict[str, str]) -> dict[str, Any]:
+    """Ada's moment, shared and played by somebody; Ada is a creator."""
+    ada = app.signed_in("ada")
+    answer = await app.http.post("/v1/creators", json={"handle": "ada", "display_name": "Ada"}, headers=ada)
+    assert answer.status_code == 201, answer.text
+    share = await shared(app, moment=moment["id"])
+    play = {"kind": "play", "share": share["token"], "visitor": "v1", "user_agent": BROWSER}
+    assert (await app.http.post("/v1/events", json={"events": [play]}, headers=service)).is_success
+    return moment

@@ -1,0 +1,230 @@
+"""What holds for the whole API: keys on every POST, opaque cursors on every list, problems with codes everywhere."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import func
+
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Base
+from groundswell.platform.routing import IdempotencyKey
+from tests.api.conftest import STRIPE_SECRET
+from tests.attribution.test_stripe import event, invoice, signature
+from tests.earnings.world import this_month
+from tests.moments.clipping import set_rights
+from tests.support import App
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class Posts:
+    """One acceptable request for every POST of the API, in an order in which each finds what it needs."""
+
+    def __init__(self, app: App, moment: dict[str, Any], staff: dict[str, str], service: dict[str, str]) -> None:
+        self.app, self.moment, self.staff, self.service = app, moment, staff, service
+        self.ada = app.signed_in("ada")
+
+    async def get(self, path: str) -> Any:
+        return (await self.app.http.get(path, headers=self.staff)).json()
+
+    async def divided(self) -> str:
+        """The statement that the pool leads to."""
+        await self.app.run_jobs()
+        (pool,) = (await self.get("/v1/pools"))["items"]
+        return str((await self.get(f"/v1/pools/{pool['id']}/statements"))["items"][0]["id"])
+
+    async def __aiter__(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """The path as the API describes it, the address, the body, and who asks."""
+        code, ada, staff, service = self.moment["code"], self.ada, self.staff, self.service
+        clip = {"title": "numbers", "start_us": 2_000_000, "end_us": 7_000_000}
+        yield "/v1/moments", "", clip, ada
+        (newest, *_) = (await self.app.http.get("/v1/moments", headers=ada)).json()["items"]
+        yield "/v1/moments/delete", "", {"moments": [newest["id"]]}, ada
+        yield "/v1/shares", "", {"moment": code, "channel": "x"}, ada
+        yield "/v1/reports", "", {"moment": code, "reason_code": "spam"}, ada
+        (report,) = (await self.get("/v1/reports"))["items"]
+        yield "/v1/reports/{report_id}/dismiss", f"/v1/reports/{report['id']}/dismiss", {}, staff
+        yield "/v1/rights/simulations", "", clip, staff
+        yield "/v1/events", "", {"events": [{"kind": "play", "moment": code}]}, {}
+        yield "/v1/creators", "", {"handle": "noor", "display_name": "Noor"}, self.app.signed_in("noor")
+        sign_up = {"id": "s-1", "kind": "sign_up", "viewer": "ada", "at": utc_now().isoformat()}
+        yield "/v1/conversions", "", sign_up, service
+        stripe = event("invoice.paid", invoice(groundswell_viewer="ada"))
+        yield "/v1/conversions/stripe", "", stripe, {"Stripe-Signature": signature(stripe, utc_now(), STRIPE_SECRET)}
+        about = {"key": "sheet", "name": "The sheet", "subject": "sharing", "unit": "viewer"}
+        yield "/v1/experiments", "", about, staff
+        yield (
+            "/v1/experiments/{key}/exposures",
+            "/v1/experiments/sheet/exposures",
+            {"exposures": [{"unit": "u"}]},
+            service,
+        )
+        yield "/v1/experiments/{key}/stop", "/v1/experiments/sheet/stop", {}, staff
+        pool = {"period": this_month(), "amount_minor": 5_000, "currency": "EUR"}
+        yield "/v1/pools", "", pool, staff
+        (pool,) = (await self.get("/v1/pools"))["items"]
+        yield "/v1/pools/{pool_id}/run", f"/v1/pools/{pool['id']}/run", {}, staff
+        yield "/v1/payouts", "", {"statement": await self.divided(), "reference": "SEPA 1"}, staff
+        subject = {"kind": "moment", "id": code}
+        decision = {"subject": subject, "action": "hide", "reason_code": "copyright", "explanation": "No."}
+        yield "/v1/decisions", "", decision, staff
+        (made, *_) = (await self.get("/v1/decisions"))["items"]
+        yield "/v1/decisions/{decision_id}/lift", f"/v1/decisions/{made['id']}/lift", {}, staff
+
+
+def sent(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+async def counted(app: App) -> dict[str, int]:
+    """How many rows every table has, but for the keys themselves and what is queued."""
+    tables = [table for table in Base.metadata.tables.values() if table.name != IdempotencyKey.__tablename__]
+    async with app.runtime.database.transaction() as session:
+        return {
+            table.name: int((await session.execute(table.select().with_only_columns(func.count()))).scalar_one())
+            for table in tables
+        }
+
+
+async def test_every_post_is_done_once_under_its_key(
+    app: App, played: dict[str, Any], staff: dict[str, str], service: dict[str, str]
+) -> None:
+    tried = set()
+    async for path, address, body, who in Posts(app, played, staff, service):
+        headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4()), **who}
+        where, content = address or path, sent(body)
+        first = await app.http.post(where, content=content, headers=headers)
+        assert first.is_success, (path, first.text)
+        before = await counted(app)
+        again = await app.http.post(where, content=content, headers=headers)
+        assert (again.status_code, again.content) == (first.status_code, first.content), path
+        assert again.headers["idempotency-replayed"] == "true", path
+        other = await app.http.post(where, content=content + b" ", headers=headers)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused"), path
+        assert await counted(app) == before, path
+        tried.add(path)
+    described = {path for path, operations in app.asgi.openapi()["paths"].items() if "post" in operations}
+    assert tried == described
+
+
+def operations(app: App) -> list[tuple[str, str, dict[str, Any]]]:
+    paths = app.asgi.openapi()["paths"]
+    return [(path, method, paths[path][method]) for path in paths for method in METHODS if method in paths[path]]
+
+
+def parameters(operation: dict[str, Any]) -> set[str]:
+    return {parameter["name"] for parameter in operation.get("parameters", [])}
+
+
+async def test_every_operation_is_described(app: App) -> None:
+    document = app.asgi.openapi()
+    tags = {tag["name"] for tag in document["tags"]}
+    for path, method, operation in operations(app):
+        where = f"{method} {path}"
+        assert len(operation.get("description", "")) > 10, where
+        assert set(operation["tags"]) <= tags, where
+        assert "application/problem+json" in operation["responses"]["4XX"]["content"], where
+        assert "422" not in operation["responses"], where
+        assert ("Idempotency-Key" in parameters(operation)) is (method == "post"), where
+    assert set(document["components"]["securitySchemes"]) == {"viewer", "service"}
+
+
+async def test_roles_and_scopes_are_described_and_asked_for(app: App, service: dict[str, str]) -> None:
+    """Whatever is said to need somebody is refused to nobody, and to somebody without the role or the scope."""
+    eraser = await app.service_key("viewers:erase")
+    looked_at = 0
+    for path, method, operation in operations(app):
+        security = operation.get("security", [{}])
+        if {} in security:
+            continue
+        address = path.replace("{", "").replace("}", "")
+        anonymous = await app.http.request(method, address)
+        assert anonymous.status_code in {401, 422}, (method, path, anonymous.text)
+        wanted = security[0].get("viewer")
+        unable = service if security[0].get("service") == ["viewers:erase"] else eraser
+        headers = app.signed_in("ada") if wanted else unable
+        if wanted or "service" in security[0]:
+            refused = await app.http.request(method, address, headers=headers)
+            assert refused.status_code in {401, 403, 422}, (method, path, refused.text)
+            looked_at += 1
+        assert anonymous.headers["content-type"] == "application/problem+json", (method, path)
+    assert looked_at > 15
+
+
+async def test_every_list_has_opaque_cursors(app: App, staff: dict[str, str], service: dict[str, str]) -> None:
+    """A list refuses every cursor not of its making; one within something that is not there says that."""
+    await app.http.post("/v1/creators", json={"handle": "sam", "display_name": "Sam"}, headers=staff)
+    lists = [path for path, _, operation in operations(app) if "cursor" in parameters(operation)]
+    assert len(lists) >= 10
+    for path in lists:
+        scoped = service if path.startswith("/v1/reports/") else staff
+        for cursor in ("1", "AAAA", "é", "' OR 1=1", "x" * 5000):
+            answer = await app.http.get(path, params={"cursor": cursor}, headers=scoped)
+            expected = {"title_unknown", "invalid"} if "{" in path else {"cursor_invalid"}
+            assert answer.json()["code"] in expected, (path, cursor, answer.text)
+
+
+async def test_pages_of_a_list_join_without_gap_or_repetition(app: App, moment: dict[str, Any]) -> None:
+    ada = app.signed_in("ada")
+    await set_rights(app, viewer_total_us=60_000_000, title_total_us=60_000_000)
+    for number in range(4):
+        body = {"title": "numbers", "start_us": number * 1_000_000, "end_us": number * 1_000_000 + 4_000_000}
+        answer = await app.http.post("/v1/moments", json=body, headers=ada)
+        assert answer.status_code == 201, answer.text
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = (await app.http.get("/v1/moments", params=_page(cursor), headers=ada)).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    everything = (await app.http.get("/v1/moments", headers=ada)).json()["items"]
+    assert seen == [item["id"] for item in everything]
+    assert len(seen) == 5
+
+
+def _page(cursor: str | None) -> dict[str, str | int]:
+    return {"limit": 2} | ({"cursor": cursor} if cursor else {})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nothing", 404, "not_found"),
+        ("DELETE", "/v1/titles", 405, "method_not_allowed"),
+        ("GET", "/v1/moments", 401, "token_missing"),
+        ("POST", "/v1/moments", 401, "token_missing"),
+        ("GET", "/v1/titles/none", 404, "title_unknown"),
+    ],
+)
+async def test_refusals_have_codes(app: App, method: str, path: str, status: int, code: str) -> None:
+    answer = await app.http.request(method, path)
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert (answer.status_code, document["status"], document["code"]) == (status, status, code)
+    assert document["title"]
+
+
+async def test_what_goes_wrong_on_our_side_is_a_problem_too_and_says_nothing_of_the_inside(app: App) -> None:
+    @app.asgi.get("/v1/broken")
+    async def broken() -> None:
+        raise ZeroDivisionError("the secret is 42")
+
+    transport = httpx.ASGITransport(app.asgi, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        answer = await http.get("/v1/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert len(answer.json()["request_id"]) == 12
+    assert "42" not in answer.text
+
+
+async def test_health_and_readiness(app: App) -> None:
+    assert (await app.http.get("/healthz")).json()["status"] == "ok"
+    assert (await app.http.get("/readyz")).json()["status"] == "ready"
+    metrics = (await app.http.get("/metrics")).text
+    assert 'groundswell_http_requests_total{method="GET",route="/readyz",status="200"}' in metrics
