@@ -129,12 +129,16 @@ def serving(app: Any, port: int, **options: Any) -> Iterator[None]:
     thread.join(20)
 
 
+def is_file(path: str) -> bool:
+    return Path(path).is_file()
+
+
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """A real browser (the system's, else Playwright's own), or a skip that says how to get one."""
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        if CHROMIUM is None and not Path(playwright.chromium.executable_path).exists():
+        if CHROMIUM is None and not is_file(playwright.chromium.executable_path):
             pytest.skip("no Chromium here: install Debian's chromium, or name one in CHROMIUM")
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
