@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -137,7 +138,8 @@ def to_lines(
     kinds = FROM_SERVICE if sender.service else FROM_ANYBODY
     own_verdict = copy_verdict(sender.verdict.kind, sender.verdict.reason, sender.verdict.rule)
     own_inputs, own_viewer = copy_inputs(sender.inputs), str(sender.viewer_id) if sender.viewer_id else None
-    lines, days = [], set()
+    lines: list[str] = []
+    days: set[date] = set()
     for index, event in enumerate(events):
         if event["kind"] not in kinds:
             raise _kind_refused(event["kind"], sender, index)
@@ -147,8 +149,8 @@ def to_lines(
         if at < earliest:
             raise EventTooOld(f"Event {index} is of {at.isoformat()}, over {max_age.days} days ago.", index=index)
         where = _place(event, references, index)
-        day = at.astimezone(UTC).date()
-        days.add(day)
+        at = at.astimezone(UTC)
+        days.add(day := at.date())
         if sender.service:
             viewer, visitor, verdict, inputs = _reported(event, references, salts.get(day), index)
         else:
@@ -156,7 +158,7 @@ def to_lines(
             viewer, visitor, verdict, inputs = own_viewer, sender.visitor, own_verdict, own_inputs
         lines.append(
             copy_line(
-                str(event.get("id") or uuid7()),
+                (event.get("id") or uuid7()).hex,
                 at.isoformat(),
                 event["kind"],
                 where.columns,
@@ -184,6 +186,8 @@ def _refuse_service_fields(event: IncomingEvent, index: int) -> None:
 
 def _place(event: IncomingEvent, references: References, index: int) -> Place:
     """Where it happened, by the most specific name given; the others must agree."""
+    if "share" in event and "moment" not in event and "title" not in event and event["share"] in references.shares:
+        return references.shares[event["share"]]  # what nearly every event names
     found = NOWHERE
     for field, known in (("title", references.titles), ("moment", references.moments), ("share", references.shares)):
         name: str | None = event.get(field)  # type: ignore[assignment]
@@ -208,11 +212,13 @@ def _reported(
             raise ReferenceUnknown(f"Event {index}: there is no viewer {subject}.", index=index, field="viewer")
         viewer = str(id)
     visitor = event.get("visitor")
-    user_agent = event.get("user_agent")
-    verdict = UNFURLED if event["kind"] == "unfurl" else HUMAN if user_agent is None else judge(user_agent, {})
-    return (
-        viewer,
-        None if visitor is None or salt is None else visitor_hash(salt, visitor),
-        copy_verdict(verdict.kind, verdict.reason, verdict.rule),
-        copy_inputs(None if user_agent is None else {"ua": user_agent}),
-    )
+    verdict, inputs = _by_user_agent(event.get("user_agent"), event["kind"] == "unfurl")
+    return viewer, None if visitor is None or salt is None else visitor_hash(salt, visitor), verdict, inputs
+
+
+@lru_cache(maxsize=10_000)
+def _by_user_agent(user_agent: str | None, unfurl: bool) -> tuple[str, str]:
+    """Verdict and inputs of what a service saw, ready for COPY: the same few thousand browsers, over and over."""
+    verdict = UNFURLED if unfurl else HUMAN if user_agent is None else judge(user_agent, {})
+    inputs = copy_inputs(None if user_agent is None else {"ua": user_agent})
+    return copy_verdict(verdict.kind, verdict.reason, verdict.rule), inputs

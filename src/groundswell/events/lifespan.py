@@ -15,11 +15,11 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.runtime import Runtime
 
 from .callers import Callers
+from .destinations import Destination, Destinations
 from .log import EventLog
 from .memory import Memory, listening
 from .partitions import days_ahead, ensure_days
 from .receiving import Receiving
-from .redirect import Destination, Destinations
 from .references import References
 from .retention import drop_old_days
 from .sealing_process import sealing

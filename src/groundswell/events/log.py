@@ -76,6 +76,11 @@ class EventLog:
 
     async def submit(self, lines: str, days: frozenset[date], kinds: Sequence[str]) -> None:
         """``append`` for callers that have written the lines of COPY themselves."""
+        await self.queue(lines, days, kinds)
+
+    def queue(self, lines: str, days: frozenset[date], kinds: Sequence[str]) -> "asyncio.Future[None]":
+        """``submit`` for callers that do not wait: what it returns is done when all is committed, or failed as
+        ``append`` says. Raises ``Backlogged`` itself."""
         if self._unanswered_events + len(kinds) > self.backlog_max:
             raise Backlogged(headers={"Retry-After": "1"})
         batch = Batch(lines, days, kinds, asyncio.get_running_loop().create_future())
@@ -86,7 +91,7 @@ class EventLog:
             self._wake.set()
         elif len(self._waiting) >= self._expected:
             _finish(self._gathered)
-        await batch.done
+        return batch.done
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["EventLog"]:

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 from groundswell.shares.unfurlers import unfurler
 
+from .event import copy_inputs, copy_verdict
 from .verdicts import PREVIEW_HEADERS, USER_AGENT_MAX, Verdict, judge
 from .visitors import visitor_hash
 
 KEPT_HEADERS = frozenset({*PREVIEW_HEADERS, "sec-gpc"})
+REFERRER_MAX = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,16 @@ class Seen:
         return self.visitor is not None and self.verdict.kind == "human"
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What requests that look alike have in common: the verdict and its inputs, also as columns of COPY."""
+
+    verdict: Verdict
+    inputs: dict[str, str]
+    verdict_columns: str
+    inputs_column: str
+
+
 def see(headers: Mapping[str, str], address: str, salt: bytes) -> Seen:
     """Judge a request.
 
@@ -35,9 +47,29 @@ def see(headers: Mapping[str, str], address: str, salt: bytes) -> Seen:
         address: where it came from; used for the visitor's hash and forgotten.
         salt: the day's.
     """
+    seen = look(headers)
     user_agent = headers.get("user-agent", "")
     visitor = None if headers.get("sec-gpc") == "1" else visitor_hash(salt, address, user_agent)
-    return Seen(judge(user_agent, headers, fetches_for(user_agent)), visitor, inputs_of(headers))
+    return Seen(seen.verdict, visitor, seen.inputs)
+
+
+def look(headers: Mapping[str, str]) -> Look:
+    """Judge a request by its headers alone."""
+    user_agent = headers.get("user-agent", "")[:USER_AGENT_MAX]
+    if KEPT_HEADERS.isdisjoint(headers):
+        return _look(user_agent, headers.get("referer", "")[:REFERRER_MAX])
+    signs = tuple((name, headers[name][:64]) for name in sorted(KEPT_HEADERS) if name in headers)
+    return _look(user_agent, headers.get("referer", "")[:REFERRER_MAX], signs)
+
+
+@lru_cache(maxsize=20_000)
+def _look(user_agent: str, referrer: str, signs: tuple[tuple[str, str], ...] = ()) -> Look:
+    verdict = judge(user_agent, dict(signs), fetches_for(user_agent))
+    inputs = {"ua": user_agent}
+    if referrer:
+        inputs["referrer"] = host_of(referrer)
+    inputs |= {name: value for name, value in signs if value}
+    return Look(verdict, inputs, copy_verdict(verdict.kind, verdict.reason, verdict.rule), copy_inputs(inputs))
 
 
 @lru_cache(maxsize=50_000)
@@ -46,20 +78,6 @@ def fetches_for(user_agent: str) -> str | None:
     return unfurler(user_agent)
 
 
-def inputs_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """What a verdict is reached from, to be kept beside it: never an address, never a query string."""
-    inputs = {"ua": headers.get("user-agent", "")[:USER_AGENT_MAX]}
-    if referrer := headers.get("referer"):
-        inputs["referrer"] = host_of(referrer)
-    if KEPT_HEADERS.isdisjoint(headers):
-        return inputs
-    for name in sorted(KEPT_HEADERS):
-        if value := headers.get(name):
-            inputs[name] = value[:64]
-    return inputs
-
-
-@lru_cache(maxsize=10_000)
 def host_of(url: str) -> str:
     """The host that ``url`` names, or nothing."""
     try:

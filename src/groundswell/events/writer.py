@@ -21,6 +21,7 @@ from groundswell.platform.database import Database
 from groundswell.platform.problems import Problem, Unavailable
 from groundswell.platform.telemetry import EVENTS
 
+from .copying import CopyIn
 from .event import COPY
 from .partitions import ensure_days
 from .settling import Settlement, settle
@@ -80,8 +81,8 @@ class Writer:
             await ensure_days(connection, days)
             self._days |= days
         try:
-            async with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-                await copy.write("".join([batch.lines for batch in group]))
+            self._copy.begin()
+            await self._copy.finish("".join([batch.lines for batch in group]).encode())
         except (errors.IntegrityError, errors.DataError) as error:
             self._days.clear()  # perhaps a partition has been dropped
             log.info("event_group_settled_one_by_one", batches=len(group), reason=type(error).__name__)
@@ -93,6 +94,7 @@ class Writer:
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = await self.database.connect(autocommit=True)
+            self._copy = CopyIn(self._connection, COPY)
             self._days.clear()
         return self._connection
 

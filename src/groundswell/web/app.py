@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from groundswell import __version__
 from groundswell.accounts.access import principal_of
 from groundswell.accounts.tokens import KeySource, TokenVerifier
-from groundswell.events.redirect import is_redirect, redirect
+from groundswell.events import redirect as redirects
+from groundswell.events.answers import Answer
 from groundswell.platform import problems
 from groundswell.platform.database import Database
 from groundswell.platform.jobs import rescue_stalled
@@ -22,8 +23,7 @@ from groundswell.platform.runtime import Runtime, open_runtime
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import Observed
 
-from . import openapi, pages, rooms
-from .landing import kept_page, send_kept
+from . import landing, openapi, pages, rooms
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +34,25 @@ class Application(FastAPI):
     """FastAPI, with the redirect and visitors' landing pages before everything that it does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if is_redirect(scope):
-            await redirect(self.state, scope, receive, send)
-        elif (kept := kept_page(self.state, scope)) is not None:
-            await send_kept(self.state, kept, scope, receive, send)
+        if redirects.is_redirect(scope):
+            await redirects.redirect(self.state, scope, receive, send)
+        elif (kept := landing.kept_page(self.state, scope)) is not None:
+            await landing.send_kept(self.state, kept, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    @staticmethod
+    def has_visitors(scope: Scope) -> bool:
+        """Whether ``answer_at_once`` may know an answer to an HTTP request."""
+        path: str = scope["path"]
+        return path.startswith("/s/")
+
+    def answer_at_once(self, scope: Scope) -> Answer | None:
+        """The answer to a visitor's request when it takes nothing but a commit; ``__call__`` gives the same."""
+        if redirects.is_redirect(scope):
+            return redirects.answer_at_once(self.state, scope)
+        kept = landing.kept_page(self.state, scope)
+        return None if kept is None else landing.answer_at_once(self.state, kept, scope)
 
 
 def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:

@@ -15,14 +15,12 @@ from starlette.datastructures import Headers, State
 from starlette.types import Receive, Scope, Send
 
 from groundswell.accounts.access import COOKIE, territory_of
-from groundswell.events.log import EventLog
+from groundswell.events.answers import Answer, RawHeaders
+from groundswell.events.arrivals import arrive
 from groundswell.events.memory import Memory
-from groundswell.events.redirect import days_of, visit_line, wanted_headers
 from groundswell.events.references import Place, place
-from groundswell.events.seeing import see
 from groundswell.events.visitors import Visitors
 from groundswell.platform.clock import utc_now
-from groundswell.platform.ids import uuid7_bytes
 from groundswell.platform.problems import Problem, Unavailable, problem_response
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import REQUESTS
@@ -36,7 +34,7 @@ class Kept:
     """A rendered landing page with its headers, and the share whose visits it counts."""
 
     place: Place
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: RawHeaders
     body: bytes
     expires_at: datetime | None
 
@@ -74,27 +72,26 @@ def _signed_in(scope: Scope) -> bool:
     return any(name == b"authorization" or (name == b"cookie" and cookie in value) for name, value in scope["headers"])
 
 
+def answer_at_once(state: State, kept: Kept, scope: Scope) -> Answer | None:
+    """The page, and the visit that must be committed first; None when the day's salt is still to be made."""
+    now, visitors = utc_now(), state.visitors
+    assert isinstance(visitors, Visitors)
+    salt = visitors.salt(now.date())
+    return None if salt is None else _answer(kept, scope, now, salt)
+
+
 async def send_kept(state: State, kept: Kept, scope: Scope, receive: Receive, send: Send) -> None:
     """Commit the visit, then answer with the page."""
+    now, visitors = utc_now(), state.visitors
+    assert isinstance(visitors, Visitors)
     try:
-        await _commit(state, kept, scope)
+        await _answer(kept, scope, now, await visitors.prepare(now)).send(state.event_log, send)
     except Problem as problem:
         await problem_response(problem)(scope, receive, send)
     except (OperationalError, InterfaceError, PsycopgError):
         away = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
         await problem_response(away)(scope, receive, send)
-    else:
-        SENT.inc()
-        await send({"type": "http.response.start", "status": 200, "headers": kept.headers})
-        await send({"type": "http.response.body", "body": kept.body})
 
 
-async def _commit(state: State, kept: Kept, scope: Scope) -> None:
-    now, visitors = utc_now(), state.visitors
-    assert isinstance(visitors, Visitors)
-    salt = visitors.salt(now.date()) or await visitors.prepare(now)
-    headers = wanted_headers(scope["headers"])
-    seen = see(headers, scope["client"][0] if scope["client"] else "", salt)
-    kind = "unfurl" if seen.verdict.kind == "unfurl" else "click"
-    log: EventLog = state.event_log
-    await log.submit(visit_line(uuid7_bytes(), now, kind, kept.place, seen, headers), days_of(now.date()), (kind,))
+def _answer(kept: Kept, scope: Scope, now: datetime, salt: bytes) -> Answer:
+    return Answer(arrive(scope, kept.place, "click", now, salt), 200, kept.headers, kept.body, SENT)

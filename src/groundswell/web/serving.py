@@ -14,6 +14,7 @@ from groundswell.platform.settings import Settings
 
 from . import rooms
 from .app import create_app, run_worker
+from .doorway import Doorway
 
 
 def run_server(settings: Settings, app: FastAPI | None = None, on_ready: Callable[[], None] | None = None) -> None:
@@ -28,6 +29,7 @@ def run_server(settings: Settings, app: FastAPI | None = None, on_ready: Callabl
         port=settings.port,
         log_config=None,
         access_log=False,
+        http=Doorway,
         timeout_graceful_shutdown=5,
     )
     Server(config, on_ready).run()

@@ -1,0 +1,41 @@
+"""What a visitor gets, and the visit that must be on disk before they get it."""
+
+from asyncio import Future
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from prometheus_client import Counter
+from starlette.types import Send
+
+from .arrivals import Arrival
+from .log import EventLog
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+
+
+class Answer(NamedTuple):
+    """A response that is ready but for its ``arrival`` being committed."""
+
+    arrival: Arrival
+    status: int
+    headers: RawHeaders
+    body: bytes
+    counted: Counter
+
+    def committed(self, log: EventLog) -> "Future[None]":
+        """Hand the arrival to the log; done when it is committed. ``EventLog.queue`` says what it raises."""
+        return log.queue(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,))
+
+    async def send(self, log: EventLog, send: Send) -> None:
+        """Commit, then respond (over ASGI). ``EventLog.submit`` says what it raises; then nothing has been sent."""
+        await self.committed(log)
+        self.counted.inc()
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+@lru_cache(maxsize=4)
+def _days(day: date) -> frozenset[date]:
+    """The one day, as the log wants it."""
+    return frozenset([day])

@@ -1,0 +1,184 @@
+"""What is answered at the door, over real connections: the application's answers, in order, each committed."""
+
+import asyncio
+from asyncio import Future
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from groundswell.events.touchtokens import read_touch_token
+from groundswell.platform.problems import Unavailable
+from groundswell.web.app import Application
+from groundswell.web.doorway import Doorway
+from tests.events.places import Shared, make_shared
+from tests.events.test_api import BROWSER, logged
+from tests.support import App
+
+
+@dataclass
+class Door:
+    """A server's port, and the paths that went through its application."""
+
+    port: int
+    passed_on: list[str]
+
+    async def ask(self, *requests: bytes) -> bytes:
+        """Send ``requests`` over one connection, all at once; what comes back until the server closes it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(b"".join(requests))
+        async with asyncio.timeout(20):
+            answered = await reader.read()
+        writer.close()
+        return answered
+
+
+@pytest.fixture
+async def shared(app: App) -> Shared:
+    return await make_shared(app.runtime.database, app.runtime.settings)
+
+
+@pytest.fixture
+async def door(app: App, shared: Shared, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    """A server whose application has ``shared`` in memory."""
+    passed_on: list[str] = []
+    usual = Application.__call__
+
+    async def noting(self: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        passed_on.append(scope["path"])
+        await usual(self, scope, receive, send)
+
+    monkeypatch.setattr(Application, "__call__", noting)
+    async with serving(app) as port:
+        door = Door(port, passed_on)
+        await door.ask(get(shared, close=True))
+        assert passed_on == [f"/s/{shared.token}/go"]
+        passed_on.clear()
+        yield door
+
+
+@asynccontextmanager
+async def serving(app: App) -> AsyncIterator[int]:
+    config = uvicorn.Config(
+        app.asgi, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False, http=Doorway
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    running = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+def get(
+    shared: Shared, path: str = "", *, method: str = "GET", close: bool = False, version: str = "1.1", **headers: str
+) -> bytes:
+    said = {"Host": "test", "User-Agent": BROWSER} | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{method} {path or f'/s/{shared.token}/go'} HTTP/{version}", *[f"{k}: {v}" for k, v in said.items()]]
+    return "\r\n".join([*lines, *(["Connection: close"] if close else []), "", ""]).encode()
+
+
+def heads(answered: bytes) -> list[tuple[int, dict[str, str]]]:
+    """Status and headers of each of several responses without bodies."""
+    found = []
+    for head in answered.decode().removesuffix("\r\n\r\n").split("\r\n\r\n"):
+        status, *lines = head.split("\r\n")
+        found.append((int(status.split()[1]), dict(line.split(": ", 1) for line in lines)))
+    return found
+
+
+async def test_a_click_is_answered_at_the_door_as_by_the_application(app: App, shared: Shared, door: Door) -> None:
+    ((status, said),) = heads(await door.ask(get(shared, close=True)))
+    assert door.passed_on == []
+    usual = await app.http.get(f"/s/{shared.token}/go", headers={"User-Agent": BROWSER})
+    assert (status, said["connection"]) == (usual.status_code, "close")
+    assert said.keys() - {"connection", "date", "server"} == usual.headers.keys()
+    same = ("cache-control", "x-robots-tag", "content-length")
+    assert {name: said[name] for name in same} == {name: usual.headers[name] for name in same}
+    token = parse_qs(urlsplit(said["location"]).query)["gs"][0]
+    assert said["set-cookie"].startswith(f"gs_visit={token}; ")
+    touched = read_touch_token(app.runtime.settings.secret, token)
+    assert touched is not None
+    assert (touched.at, touched.id) in {(row.at, row.id) for row in await logged(app)}
+
+
+async def test_pipelined_requests_are_answered_in_their_order(app: App, shared: Shared, door: Door) -> None:
+    landing = f"/s/{shared.token}/go?from=landing"
+    requests = (
+        get(shared),
+        get(shared, landing),
+        get(shared, method="HEAD"),
+        get(shared),
+        get(shared, landing, close=True),
+    )
+    answered = heads(await door.ask(*requests))
+    assert [parse_qs(urlsplit(said["location"]).query)["t"] for _, said in answered] == [
+        [t] for t in "72 87 72 72 87".split()
+    ]
+    assert door.passed_on == [f"/s/{shared.token}/go"], "the third, which asks for the head alone"
+    assert [row.kind for row in await logged(app)][-4:] == ["click", "continue", "click", "continue"]
+
+
+async def test_a_client_of_old_is_answered_and_let_go(app: App, shared: Shared, door: Door) -> None:
+    ((status, said),) = heads(await door.ask(get(shared, version="1.0")))
+    assert (status, said["connection"]) == (302, "close")
+
+
+async def test_a_trusted_proxy_says_who_comes(app: App, shared: Shared, door: Door) -> None:
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+        await door.ask(get(shared, close=True, X_Forwarded_For=address))
+    assert door.passed_on == []
+    visitors = [row.visitor for row in (await logged(app))[-3:]]
+    assert visitors[0] == visitors[2] != visitors[1]
+
+
+async def test_what_is_not_in_memory_goes_the_usual_way(app: App, shared: Shared, door: Door) -> None:
+    forged, post = f"/s/{shared.token[:-1]}/go", get(shared, method="POST", close=True)
+    assert b"link_forged" in await door.ask(get(shared, forged, close=True))
+    assert (await door.ask(post)).startswith(b"HTTP/1.1 405 ")
+    assert len(door.passed_on) == 2
+
+
+async def test_too_much_waiting_is_refused_here_too(app: App, shared: Shared, door: Door) -> None:
+    app.asgi.state.event_log.backlog_max = 0
+    answered = await door.ask(get(shared, close=True))
+    assert answered.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 1\r\n" in answered
+    assert b"events_backlogged" in answered
+
+
+async def test_a_visit_that_cannot_be_committed_is_not_answered_as_if_it_were(
+    app: App, shared: Shared, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*args: Any) -> "Future[None]":
+        failed: Future[None] = asyncio.get_running_loop().create_future()
+        failed.set_exception(Unavailable("The database is away.", headers={"Retry-After": "2"}))
+        return failed
+
+    monkeypatch.setattr(app.asgi.state.event_log, "queue", lost)
+    answered = await door.ask(get(shared, close=True))
+    assert answered.startswith(b"HTTP/1.1 503 ")
+    assert b"temporarily_unavailable" in answered
+
+
+async def test_who_hangs_up_has_still_been_here(app: App, shared: Shared, door: Door) -> None:
+    before = len(await logged(app))
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(get(shared))
+    await writer.drain()
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        while len(await logged(app)) == before:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    with suppress(OSError):
+        await reader.read()
+    assert heads(await door.ask(get(shared, close=True)))[0][0] == 302
