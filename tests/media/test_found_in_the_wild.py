@@ -1,6 +1,7 @@
 """What real files have taught: each kind of file that once was cut wrongly, made small."""
 
 import io
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -101,3 +102,12 @@ def test_a_segment_without_its_init_segment_is_cut_short(film_of: FilmMaker, tmp
 def test_a_still_picture_in_the_container_of_films_is_no_film(tmp_path: Path) -> None:
     Image.fromarray(picture(1, 192, 108)).save(tmp_path / "still.avif")
     assert refused(tmp_path / "still.avif") == "not_a_video"
+
+
+@pytest.mark.parametrize("size", [(64, 24), (48, 16), (2, 2)])
+def test_hdr_pictures_smaller_than_x265_takes(film_of: FilmMaker, tmp_path: Path, size: tuple[int, int]) -> None:
+    film = Film(codec="ffv1", container="matroska", audio=None, b_frames=0, frames=10, size=size, colour=(9, 16, 9))
+    source, clip = film_of(replace(film, pixel_format="yuv420p10le")), tmp_path / "clip.mp4"
+    assert cut(source, 80_000, 320_000, clip).frames == 6
+    made = probe(clip).video
+    assert (made.bit_depth, made.colour.is_hdr, made.coded_width, made.coded_height) == (10, True, *size)

@@ -12,6 +12,9 @@ from av.video.stream import VideoStream
 
 from .picture import Shape
 
+USUAL_CTU, SMALLEST_CTU = 32, 16
+"""Sides of x265's coding tree units: it takes no picture smaller than one."""
+
 
 @dataclass(frozen=True)
 class Quality:
@@ -33,9 +36,10 @@ class Encoder:
         cls, output: OutputContainer, shape: Shape, tick: Fraction, rate: Fraction, quality: Quality, threads: int = 0
     ) -> Encoder:
         hdr = shape.pixel_format == "yuv420p10le"
-        name = "libx265" if hdr else "libx264"
+        hevc = hdr and min(shape.width, shape.height) >= SMALLEST_CTU
         rate = rate if 1 <= rate <= 300 else Fraction(30)
-        stream = output.add_stream(name, rate=rate, options=_options(hdr, shape, quality, rate))
+        options = _options(hdr, hevc, shape, quality, rate)
+        stream = output.add_stream("libx265" if hevc else "libx264", rate=rate, options=options)
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = shape.width, shape.height, shape.pixel_format
@@ -45,7 +49,7 @@ class Encoder:
         context.color_primaries, context.color_trc = shape.colour.primaries, shape.colour.transfer
         context.colorspace = shape.colour.matrix
         context.color_range = 2 if shape.colour.full_range else 1
-        if hdr:
+        if hevc:
             context.codec_tag = "hvc1"
         if shape.orientation.matrix is not None:
             stream.set_display_matrix(shape.orientation.matrix)
@@ -62,13 +66,14 @@ class Encoder:
         return self.packets
 
 
-def _options(hdr: bool, shape: Shape, quality: Quality, rate: Fraction) -> dict[str, str]:
+def _options(hdr: bool, hevc: bool, shape: Shape, quality: Quality, rate: Fraction) -> dict[str, str]:
     options = {"preset": quality.preset, "crf": str(quality.crf), "g": str(max(1, round(rate * 2)))}
-    if hdr:
+    if hevc:
         options["preset"] = "ultrafast"  # x265 at the same preset name costs many times what x264 does
-        options["x265-params"] = "log-level=error:open-gop=0"
+        small = min(shape.width, shape.height) < USUAL_CTU
+        options["x265-params"] = "log-level=error:open-gop=0" + (f":ctu={SMALLEST_CTU}" if small else "")
     else:
-        options["profile"] = "high"
+        options["profile"] = "high10" if hdr else "high"
         if shape.interlaced:
             options["x264-params"] = "tff=1"
     return options
