@@ -23,7 +23,7 @@ from groundswell.events.log import record
 from groundswell.events.touchtokens import touch_token
 from groundswell.events.verdicts import UNFURLED, judge
 from groundswell.events.visitors import visitor_hash
-from groundswell.moments.tables import Moment
+from groundswell.moments.tables import ClippedSpan, Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import random_code
 from groundswell.platform.runtime import Runtime
@@ -146,7 +146,9 @@ async def _write_rows(session: AsyncSession, runtime: Runtime, history: History,
     have = set((await session.scalars(select(Creator.viewer_id))).all())
     rows = [_creator(n, person, who(person)) for n, person in enumerate(creators) if who(person) not in have]
     await _insert(session, Creator.__table__, rows)
-    await _insert(session, Moment.__table__, [_moment(moment, places, who) for moment in history.moments])
+    moments = [_moment(moment, places, who) for moment in history.moments]
+    await _insert(session, Moment.__table__, moments)
+    await _insert(session, ClippedSpan.__table__, [_span(moment) for moment in moments])
     await _insert(session, Share.__table__, [_share(share, who) for share in history.shares])
     events = [_clip_event(moment, places, who) for moment in history.moments]
     events += [_share_event(share, places, who) for share in history.shares]
@@ -213,6 +215,13 @@ def _moment(moment: PlannedMoment, places: Places, who: Callable[[Person], UUID]
         "note": "",
         "created_at": moment.at,
     }
+
+
+def _span(moment: dict[str, Any]) -> dict[str, Any]:
+    """What a moment counts towards the caps."""
+    same = ("viewer_id", "title_id", "start_us", "end_us", "created_at")
+    id = identity("span", str(moment["id"]), moment["created_at"])
+    return {"id": id, "moment_id": moment["id"]} | {name: moment[name] for name in same}
 
 
 def _share(share: PlannedShare, who: Callable[[Person], UUID]) -> dict[str, Any]:
