@@ -83,7 +83,7 @@ def _terms(book: RuleBook, live: list[Span], ever: list[Span], row: Row) -> Titl
     return TitleTerms(title, series, facts, terms, len(live), Coverage(live), Coverage(ever))
 
 
-async def _spans(session: AsyncSession, query: Select[tuple[UUID, int, int]]) -> dict[UUID, list[Span]]:
+async def _spans(session: AsyncSession, query: Select[UUID, int, int]) -> dict[UUID, list[Span]]:
     spans: dict[UUID, list[Span]] = defaultdict(list)
     for title, start, end in await session.execute(query):
         spans[title].append((start, end))
