@@ -9,7 +9,7 @@ import uvloop
 import bench
 from bench.harness import Bench
 
-NOT_BENCHMARKS = {"__main__", "clip_docs", "cutters", "harness", "lakes", "load", "served", "titles"}
+NOT_BENCHMARKS = {"__main__", "clip_docs", "cutters", "harness", "lakes", "load", "served", "streams", "titles"}
 
 
 def names() -> list[str]:

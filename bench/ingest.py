@@ -3,12 +3,16 @@
 The COPY writes the rows that the API made of the events, from one connection, 256 a transaction, into a table with the
 same columns, constraints and indexes, in the same PostgreSQL. It is measured twice: with rows in hand, as a program has
 them (``write_row``), and with the text of the COPY made beforehand, which no program has.
+
+Where a Redis is installed, the same rows go into a stream of it as well, by ``XADD`` with ``appendfsync always`` over
+as many connections as the API has: 256 commands a round trip, made beforehand, and one command a round trip.
 """
 
 import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -20,6 +24,7 @@ from bench.harness import Bench
 from bench.load import Outcome, load
 from bench.redirect import AGENTS
 from bench.served import HOST, Service, service
+from bench.streams import SERVER, added, redis, xadd
 from groundswell.events.event import COLUMNS
 from groundswell.events.partitions import partition
 from groundswell.events.tables import LoggedEvent
@@ -71,19 +76,22 @@ class Prepared:
 
 async def run(bench: Bench) -> None:
     bench.plotted = "events/s"
-    async with service(SHARES) as ours:
+    async with AsyncExitStack() as stack:
+        ours = await stack.enter_async_context(service(SHARES))
+        stream = stack.enter_context(redis()) if SERVER else None
         prepared = Prepared(ours)
         await load_all(ours, prepared.take(100))
-        before, api, rows_rates, text_rates = await logged(ours), [], [], []
+        before, api, rows_rates, text_rates, xadds = await logged(ours), [], [], [], Xadds(stream)
         with psycopg.connect(ours.runtime.database.url, autocommit=True) as connection:
             rows = await rows_of(ours)
             for round in range(ROUNDS):
                 api.append(await load_all(ours, prepared.take(BODIES)))
                 rows_rates.append(copied(connection, rows, write_rows))
                 text_rates.append(copied(connection, rows, write_text))
+                await xadds.round(rows)
                 bench.note(
                     f"round {round + 1}: API {BATCH * api[-1].rate:,.0f}, COPY of rows {rows_rates[-1]:,.0f}, "
-                    f"of text {text_rates[-1]:,.0f} events/s"
+                    f"of text {text_rates[-1]:,.0f} events/s{xadds.said()}"
                 )
         after = await logged(ours)
     committed = BATCH * sum(outcome.statuses[200] for outcome in api)
@@ -94,8 +102,41 @@ async def run(bench: Bench) -> None:
     bench.measure("plain COPY of text made beforehand", made, "events/s")
     bench.measure("API / plain COPY of rows", rate / plain, "ratio", 0.6)
     bench.measure("API / plain COPY of text", rate / made, "ratio")
+    xadds.measure(bench, rate)
     bench.measure("batch p99", 1000 * statistics.median(outcome.percentile(0.99) for outcome in api), "ms")
     bench.measure("events acknowledged and not in the log", committed - (after - before), "events", 0, at_most=True)
+
+
+class Xadds:
+    """The rates of Redis on ``port``; of none when there is no Redis."""
+
+    def __init__(self, port: int | None) -> None:
+        self.port = port
+        self.batched: list[float] = []
+        self.single: list[float] = []
+
+    async def round(self, rows: list[tuple[Any, ...]]) -> None:
+        if self.port is None:
+            return
+        names = COLUMNS.split(", ")
+        commands = [xadd(names, row) for row in rows]
+        batches = [b"".join(commands[at : at + BATCH]) for at in range(0, len(commands), BATCH)] * (BODIES // 40)
+        taken = await added(self.port, batches, BATCH, CONNECTIONS)
+        self.batched.append(len(batches) * BATCH / taken)
+        self.single.append(len(commands) / await added(self.port, commands, 1, CONNECTIONS))
+
+    def said(self) -> str:
+        return f"; XADD {self.batched[-1]:,.0f} by {BATCH}, {self.single[-1]:,.0f} one by one" if self.batched else ""
+
+    def measure(self, bench: Bench, api: float) -> None:
+        if self.port is None:
+            bench.note("no redis-server is installed: XADD was not measured")
+            return
+        batched, single = statistics.median(self.batched), statistics.median(self.single)
+        bench.measure(f"Redis XADD, fsync always, {BATCH} a round trip", batched, "events/s")
+        bench.measure("Redis XADD, fsync always, one a round trip", single, "events/s")
+        bench.measure(f"API / Redis XADD, {BATCH} a round trip", api / batched, "ratio", 1.2)
+        bench.measure("API / Redis XADD, one a round trip", api / single, "ratio")
 
 
 async def load_all(ours: Service, requests: Iterator[bytes]) -> Outcome:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -73,6 +74,19 @@ async def answering(port: int, path: str) -> None:
                 return
             except httpx.TransportError:
                 await asyncio.sleep(0.1)
+
+
+def answering_on(port: int) -> None:
+    """Return when something accepts connections on ``port``."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection((HOST, port), 5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 @asynccontextmanager

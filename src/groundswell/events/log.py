@@ -105,7 +105,7 @@ class EventLog:
             await asyncio.gather(*writers, return_exceptions=True)
 
     async def _write(self, writer: Writer) -> None:
-        while group := await self._next_group():
+        while group := await self._next_group(writer):
             began = time.perf_counter()
             try:
                 await writer.commit_or_retry(group)
@@ -119,10 +119,12 @@ class EventLog:
                 self._unanswered_events -= sum([len(batch.kinds) for batch in group])
         await writer.disconnect()
 
-    async def _next_group(self) -> list[Batch]:
+    async def _next_group(self, writer: Writer) -> list[Batch]:
         """What is to be committed next; nothing when it is time to end."""
         async with self._turn:
             await self._wake.wait()
+            if self._waiting:
+                writer.begin()
             await self._gather()
             return self._take()
 

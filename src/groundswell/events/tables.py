@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, Index, LargeBinary, String, UniqueConstraint, event, text
+from sqlalchemy import DDL, CheckConstraint, Index, LargeBinary, String, UniqueConstraint, event, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -42,7 +42,7 @@ class LoggedEvent(Base):
 
     at: Mapped[datetime] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    received_at: Mapped[CreatedAt]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     kind: Mapped[str]
     share_id: Mapped[UUID | None]
     moment_id: Mapped[UUID | None]

@@ -68,9 +68,16 @@ class Writer:
                     raise Unavailable("The database is away.", headers={"Retry-After": "2"}) from error
                 await asyncio.sleep(RETRY_EVERY_S)
 
+    def begin(self) -> None:
+        """Let PostgreSQL make ready for a group that is still being gathered."""
+        if self._connection is not None and not self._connection.closed and not self._copy.begun:
+            with suppress(psycopg.Error):  # the commit will find so too, and connect again
+                self._copy.begin()
+
     async def disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
+            self._copy.release()
             with suppress(psycopg.Error, OSError):
                 await connection.close()
 
@@ -78,21 +85,31 @@ class Writer:
         connection = await self._connect()
         days = frozenset().union(*[batch.days for batch in group])
         if not days <= self._days:
+            await self._stand_back()
             await ensure_days(connection, days)
             self._days |= days
         try:
-            self._copy.begin()
+            if not self._copy.begun:
+                self._copy.begin()
             await self._copy.finish("".join([batch.lines for batch in group]).encode())
         except (errors.IntegrityError, errors.DataError) as error:
             self._days.clear()  # perhaps a partition has been dropped
             log.info("event_group_settled_one_by_one", batches=len(group), reason=type(error).__name__)
+            await self._stand_back()
             await ensure_days(connection, days)
             answer(group, await settle(connection, [batch.lines for batch in group]))
             return
         answer(group, [None] * len(group))
 
+    async def _stand_back(self) -> None:
+        """Leave the connection to other statements."""
+        if self._copy.begun:
+            await self._copy.finish(b"")
+        self._copy.release()
+
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
+            await self.disconnect()
             self._connection = await self.database.connect(autocommit=True)
             self._copy = CopyIn(self._connection, COPY)
             self._days.clear()

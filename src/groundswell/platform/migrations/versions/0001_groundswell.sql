@@ -117,7 +117,7 @@ CREATE UNIQUE INDEX uq_decisions_live ON decisions (subject_kind, subject_id, ac
 CREATE TABLE events (
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     id UUID NOT NULL,
-    received_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
     kind VARCHAR NOT NULL,
     share_id UUID,
     moment_id UUID,
