@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -118,16 +119,15 @@ class Writer:
 
 def answer(group: list[Batch], outcomes: Sequence[Settlement]) -> None:
     """Tell those who wait that their batch is committed, or why it is not."""
-    committed: Counter[str] = Counter()
-    for batch, refusal in zip(group, outcomes, strict=True):
-        if refusal is None:
-            committed.update(batch.kinds)
-            if not batch.done.done():
-                batch.done.set_result(None)
-        else:
-            refuse([batch], refusal)
-    for kind, number in committed.items():
+    committed = [batch for batch, refusal in zip(group, outcomes, strict=True) if refusal is None]
+    for kind, number in Counter(chain.from_iterable([batch.kinds for batch in committed])).items():
         EVENTS.labels(kind).inc(number)
+    for batch in committed:
+        if not batch.done.done():
+            batch.done.set_result(None)
+    for batch, refusal in zip(group, outcomes, strict=True):
+        if refusal is not None:
+            refuse([batch], refusal)
 
 
 def refuse(group: list[Batch], problem: Problem) -> None:
