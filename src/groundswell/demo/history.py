@@ -66,8 +66,8 @@ class Places:
 
 async def write_history(
     runtime: Runtime, http: httpx.AsyncClient, key: str, on_progress: Callable[[float], None]
-) -> History:
-    """Write the history once; returns what was imagined.
+) -> tuple[History, datetime]:
+    """Write the history once; returns what was imagined, and until when.
 
     Args:
         http: a client of this service's API.
@@ -83,7 +83,7 @@ async def write_history(
             session.add(AudienceMark(seed=SEED, until=until))
     on_progress(0.4)
     await _report_conversions(runtime, http, key, history, lambda part: on_progress(0.4 + 0.6 * part))
-    return history
+    return history, until
 
 
 def _cast(until: datetime) -> list[Person]:
