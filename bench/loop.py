@@ -93,6 +93,7 @@ def by_hand(folder: Path, ask: Callable[[str, Callable[[], Any]], Any]) -> None:
 
     with duckdb.connect() as connection, TemporaryDirectory() as spill:
         connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'; SET temp_directory = '{spill}'")
+        connection.execute("SET preserve_insertion_order = false")
         for table in ("events", "credits", "verdicts"):
             files = f"read_parquet('{folder}/{table}/*/*.parquet', hive_partitioning = false)"
             connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {files}")
