@@ -1,6 +1,6 @@
 """Writes docs/reference/benchmarks.md from what the benchmarks last measured on this machine.
 
-Usage: python scripts/benchmarks.py NAME… (after ``make bench NAME=…`` of each)
+Usage: python scripts/benchmarks.py NAME… (after ``make bench NAME=…`` of each); what the page says of others stays.
 """
 
 import json
@@ -15,8 +15,8 @@ HEAD = """# Benchmarks
 
 What the server's own benchmarks measured, each beside its yardstick in the same run. `make bench NAME=redirect` runs
 one and leaves its table, JSON and plot in `bench/results`. This page is written from them by
-`python scripts/benchmarks.py redirect ingest robots touches`. Compare ratios rather than rates: the yardstick saw the
-same machine and the same load, and both were measured while other work went on.
+`python scripts/benchmarks.py redirect ingest robots touches loop engines`. Compare ratios rather than rates: the
+yardstick saw the same machine and the same load, and both were measured while other work went on.
 """
 
 
@@ -38,10 +38,18 @@ def section(name: str, measured: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sections(page: str) -> dict[str, str]:
+    """What the page says of each benchmark, by its name."""
+    parts = ("\n" + page).split("\n## ")[1:]
+    return {part.split("\n", 1)[0]: f"## {part.rstrip()}\n" for part in parts}
+
+
 def main(names: list[str]) -> None:
     sys.path.insert(0, str(ROOT))
-    found = {name: json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text()) for name in names}
-    PAGE.write_text("\n".join([HEAD, *[section(name, measured) for name, measured in found.items()]]))
+    told = sections(PAGE.read_text())
+    for name in names:
+        told[name] = section(name, json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text()))
+    PAGE.write_text("\n".join([HEAD, *told.values()]))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from groundswell.demo.audience import MAX_GENERATION, Film, History, Person, imagine
+from groundswell.demo.earlier import earlier_clicks
 
 UNTIL = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FILMS = [
@@ -58,3 +59,13 @@ def test_payments_follow_sign_ups_and_refunds_follow_payments() -> None:
             assert conversion.original is not None
             assert by_number[conversion.original].kind == "subscription"
             assert by_number[conversion.original].at < conversion.at
+
+
+def test_some_who_came_had_followed_another_link_before() -> None:
+    told = history()
+    before = earlier_clicks(told)
+    joined = [conversion.click for conversion in told.conversions if conversion.kind == "sign_up"]
+    assert len(joined) / 6 < len(before) <= 2 * (len(joined) + 2) / 5
+    assert len({earlier.number for earlier in before.values()}) == len(before)
+    assert all(before[click.number].at < click.at for click in joined if click.number in before)
+    assert before == earlier_clicks(history())

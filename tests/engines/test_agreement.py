@@ -10,17 +10,14 @@ from typing import Any
 
 import pytest
 from bench.lakes import FIRST, make_lake
+from bench.questions import DAYS, LAST, SPARK_IS_ASKED, differing, named, questions
 
 from groundswell.insights.dimensions import DIMENSIONS
 from groundswell.insights.engine import Rows, opened
 from groundswell.insights.engines.contract import EngineDown, LakeDamaged
 from groundswell.platform.settings import Settings
 
-from .questions import DAYS, LAST, named, questions
-
 EVENTS = 24_000
-TOLD = ("day", "scene", "territory", "generation")
-"""Dimensions that a Spark cluster is asked about: each way in which one is found. (Every question takes it seconds.)"""
 
 
 @pytest.fixture(scope="session")
@@ -41,18 +38,6 @@ def expected(lake_folder: Path) -> dict[str, Rows]:
     return answers(lake_folder, "duckdb:")
 
 
-def differing(expected: dict[str, Rows], found: dict[str, Rows]) -> dict[str, list[Any]]:
-    """By question, rows that are in one answer and not at the same place of the other."""
-    assert expected.keys() == found.keys()
-    wrong = {}
-    for name, rows in expected.items():
-        pairs = [(one, other) for one, other in zip(rows, found[name], strict=False) if one != other]
-        pairs += [(len(rows), len(found[name]))] if len(rows) != len(found[name]) else []
-        if pairs:
-            wrong[name] = pairs[:3]
-    return wrong
-
-
 def test_the_questions_have_something_to_tell(expected: dict[str, Rows]) -> None:
     assert len(expected) >= 28
     assert [name for name, rows in expected.items() if not rows] == []
@@ -67,7 +52,7 @@ def test_clickhouse_gives_the_same_rows(lake_folder: Path, expected: dict[str, R
 
 @pytest.mark.timeout(900)
 def test_a_spark_cluster_gives_the_same_rows(spark_url: str, lake_folder: Path, expected: dict[str, Rows]) -> None:
-    found = answers(lake_folder, spark_url, TOLD)
+    found = answers(lake_folder, spark_url, SPARK_IS_ASKED)
     assert len(found) >= 15
     assert differing({name: expected[name] for name in found}, found) == {}
 

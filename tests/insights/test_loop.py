@@ -15,9 +15,11 @@ from groundswell.attribution.tables import Conversion
 from groundswell.events.event import Event
 from groundswell.events.log import record
 from groundswell.events.sealing import seal_now
+from groundswell.events.tables import Reverdict
 from groundswell.insights.loop import Slice, loop_report
 from groundswell.insights.schemas import LoopReport
 from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import uuid7
 from groundswell.shares.tables import Share
 from tests.attribution.test_conversions import conversion, report, visit
 from tests.events.places import Shared, make_share, make_shared, viewer
@@ -76,6 +78,51 @@ async def test_people_are_counted_once_robots_not_and_opted_out_each_time(app: A
     assert found.days[-1].counts == counts(found)
     assert found.as_of is not None
     assert abs(found.as_of - utc_now()) < timedelta(minutes=2)
+
+
+async def test_the_verdict_that_stands_is_counted(app: App) -> None:
+    """A ring that is found out leaves the clicks and is shown as sophisticated; one acquitted later comes back."""
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    at = ago(hours=2)
+    ids = {visitor: uuid7() for visitor in "abc"}
+    for visitor, id in ids.items():
+        await happen(app, shared, "click", visitor=visitor, id=id, at=at)
+    async with app.runtime.database.transaction() as session:
+        for number, visitor in enumerate("bc"):
+            row = {"event_id": ids[visitor], "at": at, "created_at": ago(minutes=30 - number)}
+            session.add(Reverdict(kind="robot", reason="ring", rule="behaviour-1", traffic="sivt", **row))
+        await session.flush()
+        acquitted = {"event_id": ids["c"], "at": at, "created_at": ago(minutes=5)}
+        session.add(Reverdict(kind="human", reason="nothing_says_otherwise", rule="9", traffic=None, **acquitted))
+    await seal_now(app.runtime)
+    found = await loop_report(app.runtime, lately())
+    assert counts(found) == {"click": 2}
+    assert [(each.reason, each.traffic, each.rule, each.events) for each in found.excluded] == [
+        ("ring", "sivt", "behaviour-1", 1)
+    ]
+    mira = app.signed_in("mira", "marketer")
+    page = await app.http.get("/console/traffic?period=7d", headers=mira)
+    assert "Clicking each other" in page.text
+    rows = await app.http.get("/console/events.csv?period=7d&kind=click&verdict=human", headers=mira)
+    assert len(rows.text.strip().splitlines()) == 1 + 2
+    assert "judged later" in (await app.http.get("/console/events?period=7d&verdict=robot", headers=mira)).text
+
+
+async def test_churn_reported_ends_what_was_paid(app: App, service: dict[str, str]) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    for n, churned in enumerate((True, False)):
+        who = {"viewer": f"v{n}"}
+        token = await visit(app, shared, ago(days=40, hours=2))
+        await report(app, service, conversion("sign_up", ago(days=40, hours=1), id=f"up{n}", touch=token, **who))
+        await report(app, service, conversion("subscription", ago(days=40), 999, id=f"sub{n}", **who))
+        if churned:
+            body = conversion("churn", ago(days=9, hours=12), id="gone", original="sub0", day=30, **who)
+            answer = await report(app, service, body)
+            assert answer.status_code == 201, answer.text
+    await seal_now(app.runtime)
+    today = utc_now().date()
+    found = await loop_report(app.runtime, Slice(today - timedelta(days=60), today))
+    assert [(each.days, each.due, each.stayed) for each in found.staying] == [(30, 2, 1), (90, 0, 0)]
 
 
 async def test_a_slice_is_of_its_days_title_and_channel(app: App) -> None:

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from groundswell.events.event import Event
@@ -185,3 +186,5 @@ async def test_every_table_is_a_csv_file(app: App, shared: Shared, mira: dict[st
     answer = await app.http.get(f"/console/loop/{table}.csv?period=7d", headers=mira)
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert len(rows) == {"days": 7, "channels": 2, "titles": 1, "weeks": 1}[table]
+    answer = await app.http.get(f"/console/loop/{table}.parquet?period=7d", headers=mira)
+    assert pq.read_table(io.BytesIO(answer.content)).num_rows == len(rows)

@@ -38,6 +38,10 @@ function columns(body: HTMLTableSectionElement, heads: HTMLTableCellElement[]): 
   ];
 }
 
+const DAY_S = 86_400;
+/** Days between marks on the axis: a chart has one value a day at most, and two marks of one day would say the same. */
+const MARKS = [1, 2, 7, 14, 28, 91, 182, 364].map((days) => days * DAY_S);
+
 const height = (figure: HTMLElement) => Number(figure.dataset.height ?? 180);
 
 function paint(place: HTMLElement, heads: HTMLTableCellElement[], data: uPlot.AlignedData, figure: HTMLElement): uPlot {
@@ -59,7 +63,7 @@ function paint(place: HTMLElement, heads: HTMLTableCellElement[], data: uPlot.Al
       legend: { live: true },
       scales: { y: { range: (_chart, _low, top) => [0, top > 0 ? top * 1.08 : 1] } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 70, values: (_chart, ats) => ats.map((at) => day.format(at * 1000)) },
+        { ...axis, grid: { show: false }, size: 28, space: 70, incrs: MARKS, values: (_chart, ats) => ats.map((at) => day.format(at * 1000)) },
         { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 46, space: 34, values: (_chart, ys) => ys.map((y) => shown.format(y)) },
       ],
       series: [
@@ -67,7 +71,7 @@ function paint(place: HTMLElement, heads: HTMLTableCellElement[], data: uPlot.Al
         ...heads.map((head): uPlot.Series => {
           const stroke = colour(`--series-${head.dataset.series}`);
           const label = head.textContent?.replace(/[↕↑↓]/g, "").trim() ?? "";
-          const value = (_chart: uPlot, y: number | null) => (y === null ? "–" : shown.format(y));
+          const value = (_chart: uPlot, y: number | null) => (y === null ? "" : shown.format(y));
           const band = head.dataset.band !== undefined;
           return { label, stroke, value, width: band ? 0 : 2, points: { show: !band && data[0].length < 16 }, spanGaps: true };
         }),

@@ -23,6 +23,7 @@ from groundswell.events.log import record
 from groundswell.events.touchtokens import touch_token
 from groundswell.events.verdicts import UNFURLED, judge
 from groundswell.events.visitors import visitor_hash
+from groundswell.events.visits import PREVIOUS
 from groundswell.moments.tables import ClippedSpan, Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import random_code
@@ -40,6 +41,7 @@ from .audience import (
     PlannedShare,
     imagine,
 )
+from .earlier import earlier_clicks
 from .membership import CURRENCY, PRICE_MINOR
 from .people import PERSONAS
 from .tables import AudienceMark
@@ -66,8 +68,8 @@ class Places:
 
 async def write_history(
     runtime: Runtime, http: httpx.AsyncClient, key: str, on_progress: Callable[[float], None]
-) -> History:
-    """Write the history once; returns what was imagined.
+) -> tuple[History, datetime]:
+    """Write the history once; returns what was imagined, and until when.
 
     Args:
         http: a client of this service's API.
@@ -83,7 +85,7 @@ async def write_history(
             session.add(AudienceMark(seed=SEED, until=until))
     on_progress(0.4)
     await _report_conversions(runtime, http, key, history, lambda part: on_progress(0.4 + 0.6 * part))
-    return history
+    return history, until
 
 
 def _cast(until: datetime) -> list[Person]:
@@ -152,7 +154,13 @@ async def _write_rows(session: AsyncSession, runtime: Runtime, history: History,
     await _insert(session, Share.__table__, [_share(share, who) for share in history.shares])
     events = [_clip_event(moment, places, who) for moment in history.moments]
     events += [_share_event(share, places, who) for share in history.shares]
-    events += [_visit_event(event, places) for event in history.events]
+    before = earlier_clicks(history)
+    secret = runtime.settings.secret
+    for event in history.events:
+        earlier = before.get(event.number)
+        events.append(
+            _visit_event(event, places, touch_token(secret, earlier.at, visit_id(earlier)) if earlier else None)
+        )
     for begin in range(0, len(events), TOGETHER):
         await record(session, *events[begin : begin + TOGETHER])
 
@@ -266,8 +274,9 @@ def visit_id(event: PlannedEvent) -> UUID:
     return identity("visit", event.number, event.at)
 
 
-def _visit_event(event: PlannedEvent, places: Places) -> Event:
-    """A visit with the verdict that the service itself reaches on its user agent."""
+def _visit_event(event: PlannedEvent, places: Places, previous: str | None) -> Event:
+    """A visit with the verdict that the service itself reaches on its user agent; ``previous`` names the browser's
+    visit before, as its cookie would."""
     verdict = UNFURLED if event.kind == "unfurl" else judge(event.user_agent, {})
     kind: Kind = "unfurl" if event.kind == "unfurl" else "play" if event.kind == "play" else "click"
     salt = event.at.date().isoformat().encode()
@@ -284,7 +293,7 @@ def _visit_event(event: PlannedEvent, places: Places) -> Event:
         verdict=verdict.kind,
         verdict_reason=verdict.reason,
         verdict_rule=verdict.rule,
-        inputs={"ua": event.user_agent},
+        inputs={"ua": event.user_agent} | ({PREVIOUS: previous} if previous else {}),
     )
 
 

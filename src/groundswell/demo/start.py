@@ -34,12 +34,13 @@ from .app import create_demo_app
 from .complaints import fill_reports
 from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
+from .holdout import write_holdout
 from .people import PERSONAS
 from .progress import Report, Stage, stages
 from .reporting import service_key
 from .room import ensure_room, only_one_prepares
 
-EDITION = "1"
+EDITION = "2"
 """Of what is prepared. Raise it when a data folder made by older code must be prepared again."""
 
 POOL_MINOR = {-1: 60_000, 0: 80_000}
@@ -154,7 +155,8 @@ async def set_rights(runtime: Runtime) -> None:
 async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
     key = await service_key(runtime)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://demo") as http:
-        await write_history(runtime, http, key, report)
+        history, until = await write_history(runtime, http, key, report)
+        await write_holdout(runtime, http, key, history, until)
     async with runtime.database.transaction() as session:
         await refresh(session)
 

@@ -133,6 +133,6 @@ def _read(lake: "Lake", slice: Slice, dimension: str, models: Sequence[str], mod
         visits=lake.run(funnel.visits(keyed(lake.events))),
         conversions={each: lake.run(funnel.conversions(table)) for each, table in credited.items()},
         staying={
-            days: lake.run(funnel.staying(credited[model], lake.events, days, as_of)) for days in funnel.STAYED_DAYS
+            days: lake.run(funnel.staying(credited[model], lake.logged, days, as_of)) for days in funnel.STAYED_DAYS
         },
     )

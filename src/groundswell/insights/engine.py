@@ -30,13 +30,15 @@ READ = (EVENTS, CREDITS, VERDICTS)
 class Lake:
     """The sealed tables of some days, and the rows that say what their ids stand for (see ``dimensions``).
 
-    ``events`` carry the verdict that stands now, which may be a later one than they were logged with.
+    ``events`` carry the verdict that stands now, which may be a later one than they were logged with; ``logged`` are
+    the same as they were logged, for questions that no verdict decides.
 
     ``run`` computes an expression over them.
     """
 
     engine: Engine
     events: ir.Table
+    logged: ir.Table
     credits: ir.Table
     named: Mapping[str, ir.Table]
 
@@ -88,15 +90,14 @@ def opened(settings: Settings, first: date, last: date, named: Mapping[str, pa.T
     """
     engine = engine_of(settings.analytics_url)
     try:
-        events, credits, verdicts = (_table(engine, settings, table, first, last) for table in READ)
-        if events is None:
-            events = _nothing(engine, EVENTS)
-        elif verdicts is not None:
-            events = judged(events, verdicts)
+        logged, credits, verdicts = (_table(engine, settings, table, first, last) for table in READ)
+        if logged is None:
+            logged = _nothing(engine, EVENTS)
         if credits is None:
             credits = _nothing(engine, CREDITS)
+        events = logged if verdicts is None else judged(logged, verdicts)
         small = {name: engine.rows(name, rows) for name, rows in (named or {}).items()}
-        yield Lake(engine, events, credits, small)
+        yield Lake(engine, events, logged, credits, small)
     finally:
         engine.close()
 

@@ -94,6 +94,7 @@ def seconds(instant: ir.Value) -> ir.Value:
 def visits(events: ir.Table) -> ir.Table:
     """Per ``key`` and kind: shares, unfurls, and the people who clicked, went on and played."""
     people = events.filter(events.verdict == "human", events.kind.isin(OF_PEOPLE))
+    # Distinct rows, then a count: what does not fit into memory goes to disk, which distinct counts cannot everywhere.
     people = people.select("key", "kind", who=ibis.coalesce(people.visitor, people.id)).distinct()
     sent = events.filter(events.kind.isin(("share", "unfurl")))
     counted = [each.group_by("key", "kind").aggregate(count=each.count()) for each in (people, sent)]

@@ -101,12 +101,12 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime) -> _Numbers:
         visits={d: lake.run(funnel.visits(keyed(events, d))) for d in DIMENSIONS},
         conversions={d: lake.run(funnel.conversions(keyed(credited, d))) for d in DIMENSIONS},
         staying={
-            days: lake.run(funnel.staying(keyed(credited), lake.events, days, as_of)) for days in funnel.STAYED_DAYS
+            days: lake.run(funnel.staying(keyed(credited), lake.logged, days, as_of)) for days in funnel.STAYED_DAYS
         },
-        reported=lake.run(funnel.reported(funnel.within(lake.events, slice.first, slice.last))),
+        reported=lake.run(funnel.reported(funnel.within(lake.logged, slice.first, slice.last))),
         excluded=lake.run(funnel.excluded(events)),
-        cycle=lake.run(funnel.cycle_times(here(last_touch), lake.events)),
-        offspring=lake.run(funnel.offspring(last_touch, lake.events, slice.first, slice.last, WINDOW)),
+        cycle=lake.run(funnel.cycle_times(here(last_touch), lake.logged)),
+        offspring=lake.run(funnel.offspring(last_touch, lake.logged, slice.first, slice.last, WINDOW)),
     )
 
 

@@ -1,6 +1,7 @@
 """DuckDB inside this process: the default, and enough for what one machine holds."""
 
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 
 import duckdb
 import ibis
@@ -15,12 +16,14 @@ UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.Serializa
 
 
 class DuckDB:
-    """A connection of its own for each reading; what does not fit into ``MEMORY`` goes to the temporary folder."""
+    """A connection of its own for each reading; what does not fit into ``MEMORY`` goes to a folder of its own."""
 
     def __init__(self) -> None:
+        self._spill = TemporaryDirectory(prefix="groundswell-duckdb-")
         self._connection = ibis.duckdb.connect()
         self._connection.raw_sql(
-            f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'; SET enable_progress_bar = false"
+            f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'; SET temp_directory = '{self._spill.name}'; "
+            "SET preserve_insertion_order = false; SET enable_progress_bar = false"
         )
 
     def files(self, name: str, files: Sequence[str], schema: pa.Schema) -> ir.Table:
@@ -53,6 +56,7 @@ class DuckDB:
 
     def close(self) -> None:
         self._connection.disconnect()
+        self._spill.cleanup()
 
 
 def expression_rows(found: pa.Table, expression: ir.Table) -> pa.Table:

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.credit import MODELS_VERSION, PPM
-from groundswell.attribution.tables import CONVERSION_KINDS, Conversion, Credit, Touch
+from groundswell.attribution.tables import CERTAIN, CONVERSION_KINDS, Conversion, Credit, Touch
 from groundswell.catalog.tables import Title
+from groundswell.insights.experiments import incremental
 from groundswell.insights.rows import conditions
 from groundswell.platform.routing import DbSession
 from groundswell.web.templating import page
@@ -57,7 +58,7 @@ async def list_credits(
         select(Credit, Viewer.name, Title.name, Touch)
         .join(Conversion, Conversion.id == Credit.conversion_id)
         .join(Viewer, Viewer.id == Conversion.viewer_id)
-        .join(Title, Title.id == Credit.title_id)
+        .outerjoin(Title, Title.id == Credit.title_id)
         .join(Touch, Touch.id == Credit.touch_id)
         .where(*wanted)
         .order_by(Credit.at.desc(), Credit.id.desc())
@@ -82,6 +83,8 @@ async def list_credits(
         view=view,
         total=int(total or 0) / PPM,
         conversions=conversions,
+        certain=CERTAIN,
+        incremental=await incremental(session),
         channel=channel_name,
         older=view.address("/console/credits", kind=kind, before=older) if older else None,
         **await choices(session, view, "/console/credits", kind=kind or None),

@@ -22,9 +22,10 @@ from groundswell.platform.routing import DbSession
 from groundswell.shares.tables import Share
 from groundswell.web.templating import page
 
-from .console import ConsoleRoute, channel_name, csv_file
+from .console import ConsoleRoute, channel_name
 from .console_conversions import KINDS as KIND_NAMES
 from .console_conversions import Marketer
+from .console_files import table_file
 from .console_period import Period, chosen_period
 from .console_tree import lay_out
 
@@ -115,7 +116,7 @@ async def list_events(
         period=period,
         titles={title.id: title.name for title in await session.scalars(select(Title))},
         older=period.address("/console/events", **parameters, before=older) if older else None,
-        csv=period.address("/console/events.csv", **parameters),
+        file=lambda kind: period.address(f"/console/events.{kind}", **parameters),
         channel=channel_name,
         kinds=KIND_NAMES,
         verdicts=VERDICTS,
@@ -142,14 +143,14 @@ def read_place(text: str | None) -> tuple[datetime, UUID] | None:
     return None if key is None or instant.tzinfo is None else (instant, key)
 
 
-@router.get("/events.csv")
-async def download_events(session: DbSession, caller: Marketer, chosen: Chosen) -> Response:
-    """The newest events of the filter."""
+@router.get("/events.{kind_of_file}")
+async def download_events(kind_of_file: str, session: DbSession, caller: Marketer, chosen: Chosen) -> Response:
+    """The newest events of the filter, as ``csv`` or ``parquet``."""
     header = "at id kind share_id moment_id title_id visitor viewer_id channel territory amount_minor currency verdict"
     names = f"{header} verdict_reason verdict_rule".split()
     query = select(*(getattr(LoggedEvent, name) for name in names)).where(*await chosen.conditions(session))
     rows = await session.execute(query.order_by(LoggedEvent.at.desc(), LoggedEvent.id.desc()).limit(EVERY))
-    return csv_file("events", names, (tuple(row) for row in rows))
+    return table_file("events", kind_of_file, names, (tuple(row) for row in rows))
 
 
 @router.get("/shares/{share_id}")

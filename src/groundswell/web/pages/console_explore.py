@@ -11,6 +11,7 @@ from groundswell.attribution.credit import MODELS as CREDIT_MODELS
 from groundswell.catalog.tables import Title
 from groundswell.insights.breakdown import RANKABLE, UNKNOWN, breakdown
 from groundswell.insights.dimensions import DIMENSIONS
+from groundswell.insights.experiments import incremental
 from groundswell.insights.schemas import Breakdown
 from groundswell.insights.wording import DEFINITIONS, LABELS
 from groundswell.platform.clock import utc_now
@@ -53,6 +54,7 @@ async def explore(
         "console/explore.html",
         caller=caller,
         report=report,
+        incremental=await incremental(session),
         view=view,
         by=by,
         other=other,

@@ -20,8 +20,9 @@ from groundswell.platform.routing import DbSession
 from groundswell.shares.channels import CHANNELS
 from groundswell.web.templating import page
 
-from .console import ConsoleRoute, channel_name, csv_file
+from .console import ConsoleRoute, channel_name
 from .console_conversions import KINDS, MODELS, Marketer
+from .console_files import table_file
 from .console_period import Period, chosen_period, presets
 
 router = APIRouter(prefix="/console/loop", route_class=ConsoleRoute)
@@ -149,28 +150,31 @@ async def _choices(session: AsyncSession, chosen: LoopFilter, path: str = "/cons
         "here": lambda **change: period.address("/console/loop", **(kept | change)),
         "channel_here": lambda row: period.address("/console/loop", **(kept | {"channel": row.key})),
         "title_here": lambda row: period.address("/console/loop", **(kept | {"title": slugs.get(row.key)})),
-        "csv": lambda table: period.address(f"/console/loop/{table}.csv", **kept),
+        "file": lambda table, kind: period.address(f"/console/loop/{table}.{kind}", **kept),
     }
 
 
-@router.get("/{table}.csv")
-async def download(request: Request, table: str, session: DbSession, caller: Marketer, chosen: Chosen) -> Response:
-    """One of the page's tables: ``days``, ``channels``, ``titles`` or ``weeks`` (of K)."""
+@router.get("/{table}.{kind}")
+async def download(
+    request: Request, table: str, kind: str, session: DbSession, caller: Marketer, chosen: Chosen
+) -> Response:
+    """One of the page's tables (``days``, ``channels``, ``titles`` or ``weeks`` of K) as ``csv`` or ``parquet``."""
     report = await loop_report(request.app.state.runtime, await chosen.slice(session), model=chosen.credit_model)
     if table == "weeks":
-        return _weeks_csv(report)
+        return _weeks_file(report, kind)
     rows: list[Row] = {"days": report.days, "channels": report.channels}.get(table, report.titles)
     steps = [step.step for step in report.steps]
     header = ["key", "label", *steps, "revenue_net_minor"]
-    return csv_file(f"loop-{table}-{report.first}-{report.last}", header, (_cells(row, steps) for row in rows))
+    name = f"loop-{table}-{report.first}-{report.last}"
+    return table_file(name, kind, header, (_cells(row, steps) for row in rows))
 
 
 def _cells(row: Row, steps: list[str]) -> list[object]:
     revenue = " ".join(f"{each.net_minor} {each.currency}" for each in row.revenue)
-    return [row.key, row.label, *(row.counts.get(step, 0) for step in steps), revenue]
+    return [row.key, row.label, *(float(row.counts.get(step, 0)) for step in steps), revenue]
 
 
-def _weeks_csv(report: LoopReport) -> Response:
+def _weeks_file(report: LoopReport, kind: str) -> Response:
     header = "week closed k low high new_viewers shares sign_ups shares_per_new_viewer sign_ups_per_share"
     rows = (
         (
@@ -179,7 +183,7 @@ def _weeks_csv(report: LoopReport) -> Response:
         )
         for week, each in report.virality.weeks
     )
-    return csv_file(f"k-{report.first}-{report.last}", header.split(), rows)
+    return table_file(f"k-{report.first}-{report.last}", kind, header.split(), rows)
 
 
 @router.get("/conversions")

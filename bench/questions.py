@@ -5,25 +5,34 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-from bench.lakes import FIRST, name
 
+from bench.lakes import FIRST, name
 from groundswell.attribution.credit import MODELS_VERSION
 from groundswell.insights import funnel
 from groundswell.insights.dimensions import DIMENSIONS
-from groundswell.insights.engine import Lake
+from groundswell.insights.engine import Lake, Rows
 from groundswell.insights.virality import WINDOW
 
 DAYS = 8
 LAST = FIRST + timedelta(days=DAYS - 1)
 AS_OF = datetime(2026, 9, 8, tzinfo=UTC)
 MOMENTS, SHARES = 400, 4000
+SPARK_IS_ASKED = ("day", "scene", "territory", "generation")
+"""Dimensions that a Spark cluster is asked about: each way in which one is found. (Every question takes it seconds.)"""
 
 
 def named() -> dict[str, pa.Table]:
     """What ids stand for; some are of nothing known, as after an erasure."""
-    moments = [{"moment_id": name("moment", n), "maker_id": name("viewer", n % 23), "scene_id": name("moment", n // 3)}
-               for n in range(0, MOMENTS, 1) if n % 11]  # fmt: skip
-    shares = [
+    moments: list[dict[str, Any]] = [
+        {
+            "moment_id": name("moment", n),
+            "maker_id": name("viewer", n % 23),
+            "scene_id": name("moment", n // 3),
+        }
+        for n in range(MOMENTS)
+        if n % 11
+    ]
+    shares: list[dict[str, Any]] = [
         {
             "share_id": name("share", n), "sharer_id": name("viewer", n % 97) if n % 5 else None,
             "root_id": name("share", n // 7), "parent_id": name("share", n // 7) if n % 7 else None,
@@ -31,7 +40,7 @@ def named() -> dict[str, pa.Table]:
         }
         for n in range(SHARES)
     ]  # fmt: skip
-    converted = [
+    converted: list[dict[str, Any]] = [
         {"conversion_id": name("event", n), "territory": ("DE", "FR", None)[n % 3]} for n in range(0, 24_000, 2)
     ]
     columns = {"moments": moments, "shares": shares, "converted": converted}
@@ -54,12 +63,25 @@ def questions(lake: Lake, dimensions: Iterable[str | None] = (None, *DIMENSIONS)
         given = funnel.by_dimension(funnel.with_model(credits, model, MODELS_VERSION), "channel", lake.named)
         yield f"conversions by {model}", funnel.conversions(given)
     for days in funnel.STAYED_DAYS:
-        yield f"staying {days}", funnel.staying(funnel.by_dimension(credits, "title", {}), lake.events, days, AS_OF)
+        yield f"staying {days}", funnel.staying(funnel.by_dimension(credits, "title", {}), lake.logged, days, AS_OF)
     where = {"channel": "x", "territory": "DE", "generation": "2"}
     narrowed = funnel.sliced(events, where, lake.named)
     yield "narrowed visits", funnel.visits(funnel.by_dimension(narrowed, "day", lake.named))
     yield "reported", funnel.reported(events)
     yield "excluded", funnel.excluded(events)
     last_touch = funnel.with_model(lake.credits, "last", MODELS_VERSION)
-    yield "cycle times", funnel.cycle_times(last_touch, lake.events)
-    yield "offspring", funnel.offspring(last_touch, lake.events, first, first + timedelta(days=2), WINDOW)
+    yield "cycle times", funnel.cycle_times(last_touch, lake.logged)
+    yield "offspring", funnel.offspring(last_touch, lake.logged, first, first + timedelta(days=2), WINDOW)
+
+
+def differing(expected: dict[str, Rows], found: dict[str, Rows]) -> dict[str, list[Any]]:
+    """By question, rows that are in one answer and not at the same place of the other."""
+    assert expected.keys() == found.keys()
+    wrong: dict[str, list[Any]] = {}
+    for question, rows in expected.items():
+        answer = found[question]
+        pairs: list[Any] = [(one, other) for one, other in zip(rows, answer, strict=False) if one != other]
+        pairs += max(rows, answer, key=len)[min(len(rows), len(answer)) :]
+        if pairs:
+            wrong[question] = pairs
+    return wrong
