@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from groundswell.media import EndCard
+from groundswell.moments.dressing import with_card
 from groundswell.moments.recipes import Recipe
 from groundswell.moments.tables import Moment
 from groundswell.moments.tiers import recipe_of
@@ -44,3 +45,9 @@ def test_a_story_is_the_first_twenty_seconds() -> None:
     moment = Moment(source_id=SOURCE, start_us=2_000_000, end_us=27_000_000)
     assert recipe_of(moment, "stories").end_us == 22_000_000
     assert recipe_of(moment, "vertical").end_us == 27_000_000
+
+
+def test_a_card_is_part_of_what_a_story_may_last() -> None:
+    card = EndCard("https://lumen.example/m/1", "Numbers", "Lumen")
+    assert with_card(Recipe(SOURCE, 0, 20_000_000, "stories"), card).end_us == 18_000_000
+    assert with_card(Recipe(SOURCE, 0, 20_000_000, "vertical"), card).end_us == 20_000_000

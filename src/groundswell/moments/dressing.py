@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.catalog.tables import Line, Title
 from groundswell.media import PROFILES, EndCard, write_webvtt
 from groundswell.media import Line as Cue
+from groundswell.media.card import CARD_US
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
@@ -50,12 +51,19 @@ async def dressed(
     Raises:
         NoCaptions: there are no subtitles in that language.
     """
+    if card and recipe.profile in PROFILES and PROFILES[recipe.profile].takes_card:
+        title = await session.get_one(Title, moment.title_id)
+        link = f"{settings.base_url.rstrip('/')}/m/{moment.code}"
+        recipe = with_card(recipe, EndCard(link, title.name, settings.service_name))
     if captions:
         lines = await lines_of(session, moment, captions)
         spoken = webvtt(lines, recipe.start_us, recipe.end_us, timed_to_title=True)
         recipe = replace(recipe, captions=spoken)
-    if card and recipe.profile in PROFILES and PROFILES[recipe.profile].takes_card:
-        title = await session.get_one(Title, moment.title_id)
-        link = f"{settings.base_url.rstrip('/')}/m/{moment.code}"
-        recipe = replace(recipe, card=EndCard(link, title.name, settings.service_name))
     return recipe
+
+
+def with_card(recipe: Recipe, card: EndCard) -> Recipe:
+    """``recipe`` with a card at its end, and shorter by it where the profile has a longest length."""
+    longest = PROFILES[recipe.profile].longest_us
+    end_us = recipe.end_us if longest is None else min(recipe.end_us, recipe.start_us + longest - CARD_US)
+    return replace(recipe, end_us=end_us, card=card)
