@@ -22,3 +22,9 @@ def film_of(tmp_path_factory: pytest.TempPathFactory) -> FilmMaker:
         return made[film]
 
     return of
+
+
+@pytest.fixture(scope="session")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the animals of the zoo live, each bred once a run."""
+    return tmp_path_factory.mktemp("zoo")

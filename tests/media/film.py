@@ -103,6 +103,7 @@ def make(film: Film, path: Path) -> Path:
         context.time_base = film.tick or 1 / film.rate
         context.gop_size = film.gop
         context.max_b_frames = film.b_frames
+        context.thread_count = 1  # small films are made sooner so, and an encoder's threads cannot wait for each other
         context.sample_aspect_ratio = film.aspect
         context.color_primaries, context.color_trc, context.colorspace = film.colour
         context.color_range = 2 if film.full_range else 1
@@ -130,7 +131,8 @@ def _options(film: Film) -> dict[str, str]:
         options = {"preset": "ultrafast", "crf": "20", "bf": str(film.b_frames), "x264-params": opened, **options}
     if film.codec == "libx265":
         opened = f"open-gop={int(film.open_gop)}:scenecut=0:b-adapt=0:keyint={film.gop}:min-keyint={film.gop}"
-        options = {"preset": "ultrafast", "crf": "20", "x265-params": f"{opened}:bframes={film.b_frames}:log-level=0"}
+        opened += f":bframes={film.b_frames}:log-level=0:pools=none"
+        options = {"preset": "ultrafast", "crf": "20", "x265-params": opened}
     if film.codec == "libsvtav1":
         options = {"preset": "12", "crf": "30", "svtav1-params": f"keyint={film.gop}", **options}
     if film.codec in ("libvpx-vp9", "libvpx"):

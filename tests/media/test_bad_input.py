@@ -238,9 +238,9 @@ def test_a_picture_of_65535_by_65535_is_not_even_tried(film_of: FilmMaker, tmp_p
 
 
 def test_8k_is_accepted(tmp_path: Path) -> None:
-    film = make(Film(size=(7680, 4320), frames=2, audio=None, gop=1, b_frames=0), tmp_path / "film")
+    film = make(Film(size=(7680, 4320), frames=1, audio=None, gop=1, b_frames=0), tmp_path / "film")
     result = cut_bounded_sync(film, 0, 1_000_000, tmp_path / "clip.mp4")
-    assert (result.frames, result.width, result.height) == (2, 7680, 4320)
+    assert (result.frames, result.width, result.height) == (1, 7680, 4320)
 
 
 def test_a_title_of_no_length(film_of: FilmMaker, tmp_path: Path) -> None:

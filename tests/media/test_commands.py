@@ -74,8 +74,8 @@ def test_why_a_title_was_encoded_is_said(film_of: FilmMaker, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["subtitles in mp4", "subtitles in mkv", "ass in mkv"])
-def test_the_titles_own_subtitles_are_drawn(tmp_path: Path, name: str) -> None:
-    source = str(breed(name, tmp_path))
+def test_the_titles_own_subtitles_are_drawn(zoo: Path, tmp_path: Path, name: str) -> None:
+    source = str(breed(name, zoo))
     plain, drawn = tmp_path / "plain.mp4", tmp_path / "drawn.mp4"
     span = ["--start", "1", "--end", "2.2", "--profile", "wide", "--json"]
     assert run(app, ["cut", source, *span, "-o", str(plain)]).exit_code == 0

@@ -1,10 +1,16 @@
-"""Whatever a title is made of and wherever it is cut: exact."""
+"""Whatever a title is made of and wherever it is cut: exact.
 
+The same 150 titles each time, so that a change is judged by what it changed; ``GROUNDSWELL_LONG_TESTS=1`` draws 1,000
+anew (``--hypothesis-seed=N`` says which).
+"""
+
+import os
 import tempfile
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +19,7 @@ from tests.media.conftest import FilmMaker
 from tests.media.exactness import assert_exact, frames_between
 from tests.media.film import Film
 
+LONG = "GROUNDSWELL_LONG_TESTS" in os.environ
 RATES = [Fraction(24), Fraction(25), Fraction(30), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60)]
 COMBINATIONS = [
     ("mp4", "libx264", "aac"),
@@ -55,8 +62,12 @@ def films(draw: st.DrawFn) -> Film:
     )
 
 
+@pytest.mark.timeout(3600 if LONG else 300)
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=1000 if LONG else 150,
+    derandomize=not LONG,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(film=films(), data=st.data())
 def test_any_title_cut_anywhere_is_exact(film_of: FilmMaker, film: Film, data: st.DataObject) -> None:

@@ -111,3 +111,9 @@ def test_hdr_pictures_smaller_than_x265_takes(film_of: FilmMaker, tmp_path: Path
     assert cut(source, 80_000, 320_000, clip).frames == 6
     made = probe(clip).video
     assert (made.bit_depth, made.colour.is_hdr, made.coded_width, made.coded_height) == (10, True, *size)
+
+
+def test_pictures_that_are_an_hour_apart(film_of: FilmMaker, tmp_path: Path) -> None:
+    """Slower than any rate that is written in thousandths."""
+    film = Film(frames=4, audio=None, tick=Fraction(1, 1000), times=(0, 3_600_000, 7_200_000, 10_800_000), b_frames=0)
+    assert cut(film_of(film), 3_600_000_000, 3_600_000_001, tmp_path / "clip.mp4").frames == 1

@@ -23,11 +23,6 @@ BROKEN_SOUND = {"fragmented, every frame", "nut"}
 """Animals whose own sound has broken times, or does not decode by itself."""
 
 
-@pytest.fixture(scope="session")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("zoo")
-
-
 def film_of(path: Path) -> tuple[list[tuple[Fraction, int]], Fraction]:
     """What a plain decoder shows: each frame's time on the title's timeline and its number; and where that begins.
 

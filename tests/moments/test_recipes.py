@@ -4,7 +4,11 @@ from uuid import uuid4
 
 import pytest
 
+from groundswell.media import EndCard
+from groundswell.moments.dressing import with_card
 from groundswell.moments.recipes import Recipe
+from groundswell.moments.tables import Moment
+from groundswell.moments.tiers import recipe_of
 
 SOURCE = uuid4()
 
@@ -16,9 +20,12 @@ def test_the_hash_depends_on_every_part_and_on_nothing_else() -> None:
         Recipe(SOURCE, 12, 3 + 20, "wide"),
         Recipe(SOURCE, 1, 24, "wide"),
         Recipe(SOURCE, 1, 23, "vertical"),
+        Recipe(SOURCE, 1, 23, "wide", captions="WEBVTT\n"),
+        Recipe(SOURCE, 1, 23, "wide", card=EndCard("https://lumen.example/m/1", "Numbers", "Lumen")),
+        Recipe(SOURCE, 1, 23, "wide", card=EndCard("https://lumen.example/m/2", "Numbers", "Lumen")),
     ]
     assert Recipe(SOURCE, 1, 23, "wide").hash == recipe.hash
-    assert len({recipe.hash, *(other.hash for other in others)}) == 5
+    assert len({recipe.hash, *(other.hash for other in others)}) == 8
 
 
 def test_a_profile_that_does_not_exist_is_no_recipe() -> None:
@@ -32,3 +39,15 @@ def test_the_poster_is_inside_the_clip_and_the_preview_no_longer_than_it() -> No
     assert recipe.preview_us == 1_000_000
     assert recipe.media_type == "image/jpeg"
     assert recipe.storage_key.endswith(f"/{recipe.hash}.jpg")
+
+
+def test_a_story_is_the_first_twenty_seconds() -> None:
+    moment = Moment(source_id=SOURCE, start_us=2_000_000, end_us=27_000_000)
+    assert recipe_of(moment, "stories").end_us == 22_000_000
+    assert recipe_of(moment, "vertical").end_us == 27_000_000
+
+
+def test_a_card_is_part_of_what_a_story_may_last() -> None:
+    card = EndCard("https://lumen.example/m/1", "Numbers", "Lumen")
+    assert with_card(Recipe(SOURCE, 0, 20_000_000, "stories"), card).end_us == 18_000_000
+    assert with_card(Recipe(SOURCE, 0, 20_000_000, "vertical"), card).end_us == 20_000_000

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import pytest
 from PIL import Image
@@ -236,3 +237,37 @@ async def test_two_titles_of_the_same_times_do_not_mix(app: App, moment: dict[st
         hashes = await rows(session, select(Rendition.recipe_hash).filter_by(profile="wide"))
     assert len(hashes) == 2
     assert made["title"]["slug"] == "others"
+
+
+async def test_subtitles_and_a_card_are_drawn_when_asked_for(app: App, moment: dict[str, Any], tmp_path: Path) -> None:
+    """Each is media of its own: the plain clip stays plain."""
+    async with worker(app):
+        answers = {
+            query: await app.http.get(f"/m/{moment['code']}/square.mp4{query}")
+            for query in ("", "?captions=en", "?card=true", "?captions=en&card=true")
+        }
+    assert {a.status_code for a in answers.values()} == {200}
+    films = {query: answer.content for query, answer in answers.items()}
+    assert len(set(films.values())) == 4
+    lengths, brightness = {}, {}
+    for query, content in films.items():
+        (tmp_path / "clip.mp4").write_bytes(content)
+        with av.open(str(tmp_path / "clip.mp4")) as clip:
+            frames = [frame.to_ndarray(format="gray") for frame in clip.decode(video=0)]
+        lengths[query] = len(frames)
+        brightness[query] = float((frames[8][-260:] > 245).mean())
+    assert lengths == {"": 25, "?captions=en": 25, "?card=true": 35, "?captions=en&card=true": 35}
+    assert brightness["?captions=en"] > 10 * brightness[""] + 0.001
+
+
+async def test_subtitles_that_a_title_does_not_have_are_not_drawn(app: App, made: dict[str, Any]) -> None:
+    answer = await app.http.get(f"/m/{made['code']}/wide.mp4?captions=fr")
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_captions")
+
+
+async def test_a_mark_is_not_put_on_what_has_to_be_clean(app: App, made: dict[str, Any]) -> None:
+    async with worker(app):
+        plain = await app.http.get(f"/m/{made['code']}/clean.mp4")
+        marked = await app.http.get(f"/m/{made['code']}/clean.mp4?card=true")
+    assert plain.status_code == 200
+    assert marked.content == plain.content

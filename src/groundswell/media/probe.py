@@ -193,7 +193,7 @@ def frame_rate_of(source: Source, pts: list[int]) -> tuple[Fraction | None, bool
         near = [usual for usual in USUAL_RATES if abs(usual * mean - 1) < CLOSE]
         rates = [*(r for r in rates if r in USUAL_RATES), *sorted(near, key=lambda r: abs(r * mean - 1)), *rates]
     for candidate in [*rates, (1 / mean).limit_denominator(1001)]:
-        if on_grid(order, source.tick, candidate):
+        if candidate > 0 and on_grid(order, source.tick, candidate):
             return candidate, False
     return rate, True
 

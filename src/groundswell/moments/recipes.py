@@ -1,10 +1,11 @@
 """What fully determines a piece of media, and its hash: same recipe, same bytes. Pure."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from groundswell.media import PROFILES
+from groundswell.media import PROFILES, EndCard
 
 EDITION = 1
 """Part of every hash. Raise it when the clip engine makes something else of the same recipe."""
@@ -22,6 +23,8 @@ PREVIEW_US = 3_000_000
 class Recipe:
     """A span of one version of a title, in a profile: one of the clip engine's, ``poster``, ``preview`` or ``hls``.
 
+    ``captions`` is WebVTT, timed to the title, that is drawn into the picture; ``card`` is shown at the end.
+
     Raises:
         ValueError: there is no such profile.
     """
@@ -30,6 +33,8 @@ class Recipe:
     start_us: int
     end_us: int
     profile: str
+    captions: str | None = None
+    card: EndCard | None = None
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES and self.profile not in OURS:
@@ -38,7 +43,9 @@ class Recipe:
     @property
     def hash(self) -> str:
         """SHA-256 over everything the bytes depend on, in hexadecimal."""
-        parts = (EDITION, self.source_id, self.start_us, self.end_us, self.profile)
+        parts: tuple[object, ...] = (EDITION, self.source_id, self.start_us, self.end_us, self.profile)
+        if self.captions is not None or self.card is not None:
+            parts += (json.dumps([self.captions, self.card and asdict(self.card)]),)
         return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
     @property

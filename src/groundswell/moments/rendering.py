@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Source
-from groundswell.media import Limits, MediaError, cut_bounded, run_bounded
+from groundswell.media import EndCard, Limits, MediaError, cut_bounded, run_bounded
 from groundswell.media.distant import SUFFIX
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
@@ -125,7 +125,8 @@ async def _begin(database: Database, recipe_hash: str) -> tuple[Recipe, Source] 
         row.failure_code = row.failure_words = None
         source = await session.get_one(Source, row.source_id)
         await announce(session, recipe_hash)
-        return Recipe(row.source_id, row.start_us, row.end_us, row.profile), source
+        card = EndCard(**row.card) if row.card else None
+        return Recipe(row.source_id, row.start_us, row.end_us, row.profile, row.captions, card), source
 
 
 async def _settle(database: Database, recipe_hash: str, values: dict[str, Any]) -> None:
@@ -178,8 +179,20 @@ async def _render(recipe: Recipe, source: Path, made: Path, limits: Limits, prog
         span = {"start_us": recipe.start_us, "length_us": recipe.preview_us}
         shown: dict[str, Any] = await run_bounded("preview", {**files, **span}, limits, progress)
         return shown
+    captions = None
+    if recipe.captions is not None:
+        captions = made.with_name("captions.vtt")
+        captions.write_text(recipe.captions, encoding="utf-8")
     cut = await cut_bounded(
-        source, recipe.start_us, recipe.end_us, made, profile=recipe.profile, on_progress=progress, limits=limits
+        source,
+        recipe.start_us,
+        recipe.end_us,
+        made,
+        profile=recipe.profile,
+        subtitles=captions,
+        card=recipe.card,
+        on_progress=progress,
+        limits=limits,
     )
     return asdict(cut)
 

@@ -1,5 +1,6 @@
 """Asking for the media of a moment: made when first asked for, never twice at once, given up on by nobody who waits."""
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy.dialects.postgresql import insert
@@ -32,6 +33,8 @@ async def ensure(session: AsyncSession, recipe: Recipe, priority: int = SOON) ->
         "start_us": recipe.start_us,
         "end_us": recipe.end_us,
         "profile": recipe.profile,
+        "captions": recipe.captions,
+        "card": recipe.card and asdict(recipe.card),
     }
     new = insert(Rendition).values(values | {"status": "queued", "progress": 0}).on_conflict_do_nothing()
     await session.execute(new)

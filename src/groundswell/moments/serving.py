@@ -7,19 +7,18 @@ import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import claims_of, viewer_of
 from groundswell.accounts.tokens import TokenExpired, TokenInvalid
-from groundswell.catalog.tables import Line, Title
-from groundswell.media import PROFILES, write_webvtt
-from groundswell.media import Line as Cue
+from groundswell.catalog.tables import Title
+from groundswell.media import PROFILES
 from groundswell.platform.database import Database
 from groundswell.platform.files import ranged_response
 from groundswell.platform.problems import NotFound, Problem
 
 from .availability import Audience, check_available
+from .dressing import dressed, lines_of, webvtt
 from .finding import find_moment
 from .following import Followers
 from .keeping import note_asked
@@ -55,10 +54,6 @@ class RenderFailed(Problem):
         return self._reason
 
 
-class NoCaptions(Problem):
-    status, code, title = 404, "no_captions", "There are no subtitles of this title in this language."
-
-
 async def audience_of(request: Request) -> Audience:
     """Who asks for the media. A stale sign-in counts as none: a clip that is public plays for everybody."""
     try:
@@ -89,12 +84,21 @@ async def video(
     request: Request,
     audience: Asking,
     purpose: Annotated[Literal["play", "download"], Query(description="`download`: offered for saving.")] = "play",
+    captions: Annotated[
+        str | None, Query(max_length=35, description="Draw the subtitles in this language (BCP 47) into the picture.")
+    ] = None,
+    card: Annotated[
+        bool, Query(description="Add two seconds with a code that leads to the moment; not to `source` and `clean`.")
+    ] = False,
 ) -> Response:
     """The clip as MP4 (byte ranges). Made when first asked for: one that takes longer is answered with 503
-    ``rendering`` and Retry-After. ``preview`` is a short silent one. Saving it is a right of its own."""
+    ``rendering`` and Retry-After. ``preview`` is a short silent one, ``stories`` the first 20 seconds. Saving it is a
+    right of its own."""
     if profile not in PROFILES and profile != PREVIEW:
         raise ProfileUnknown(f"There is {', '.join([*PROFILES, PREVIEW])}.")
-    return await _media(request, code, profile, audience, purpose)
+    if profile == PREVIEW:
+        captions, card = None, False
+    return await _media(request, code, profile, audience, purpose, captions, card)
 
 
 @router.get("/m/{code}/captions.vtt", operation_id="moment_captions")
@@ -104,26 +108,24 @@ async def captions(
     """The lines spoken in the moment as WebVTT, in ``language`` (BCP 47) or the first there is."""
     async with _database(request).transaction() as session:
         moment = await _available(session, code, audience)
-        language = language or await session.scalar(
-            select(Line.language).filter_by(title_id=moment.title_id).order_by(Line.language != "en", Line.language)
-        )
-        lines = (
-            await session.scalars(
-                select(Line).filter_by(title_id=moment.title_id, language=language).order_by(Line.start_us, Line.number)
-            )
-        ).all()
-    if not lines:
-        raise NoCaptions()
-    cues = [Cue(line.start_us, line.end_us, line.text) for line in lines]
-    content = write_webvtt(cues, moment.start_us, moment.end_us)
+        lines = await lines_of(session, moment, language)
+    content = webvtt(lines, moment.start_us, moment.end_us)
     return Response(content, headers={"Cache-Control": "no-cache"}, media_type="text/vtt; charset=utf-8")
 
 
 async def _media(
-    request: Request, code: str, profile: str, audience: Audience, purpose: Literal["play", "download"] = "play"
+    request: Request,
+    code: str,
+    profile: str,
+    audience: Audience,
+    purpose: Literal["play", "download"] = "play",
+    captions: str | None = None,
+    card: bool = False,
 ) -> Response:
     async with _database(request).transaction() as session:
-        recipe = recipe_of(await _available(session, code, audience, purpose), profile)
+        moment = await _available(session, code, audience, purpose)
+        settings = request.app.state.runtime.settings
+        recipe = await dressed(session, settings, moment, recipe_of(moment, profile), captions, card)
         rendition = await session.get(Rendition, recipe.hash)
         if rendition is not None:
             note_asked(rendition)

@@ -64,7 +64,7 @@ class ClippedSpan(Base):
 
 
 class Rendition(Base):
-    """The bytes of one recipe: (source, start, end, profile), by the recipe's hash. Never made twice.
+    """The bytes of one recipe: (source, start, end, profile, captions, card), by the recipe's hash. Never made twice.
 
     ``status`` is ``queued``, ``rendering``, ``ready`` or ``failed``; ``progress`` is thousandths. ``failure_code`` is
     the clip engine's reason. ``settled_at`` is when it became ready, or failed for the last time; ``asked_at`` is
@@ -84,6 +84,8 @@ class Rendition(Base):
     start_us: Mapped[int]
     end_us: Mapped[int]
     profile: Mapped[str]
+    captions: Mapped[str | None]
+    card: Mapped[dict[str, Any] | None]
     status: Mapped[str] = mapped_column(default="queued")
     progress: Mapped[int] = mapped_column(default=0)
     storage_key: Mapped[str | None]

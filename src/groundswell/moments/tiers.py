@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Source
+from groundswell.media import PROFILES
 from groundswell.platform.jobs import SOON, WAITING_VIEWER, WHENEVER
 
 from .recipes import COPY, HLS, POSTER, PREVIEW, WIDE, Recipe
@@ -61,8 +62,10 @@ class Playable:
 
 
 def recipe_of(moment: Moment, profile: str) -> Recipe:
-    """What determines the media of ``moment`` in ``profile``."""
-    return Recipe(moment.source_id, moment.start_us, moment.end_us, profile)
+    """What determines the media of ``moment`` in ``profile``: of one that has a longest length, the beginning."""
+    longest = PROFILES[profile].longest_us if profile in PROFILES else None
+    end_us = moment.end_us if longest is None else min(moment.end_us, moment.start_us + longest)
+    return Recipe(moment.source_id, moment.start_us, end_us, profile)
 
 
 def recipes_of(moment: Moment, facts: SourceFacts) -> dict[str, Recipe]:

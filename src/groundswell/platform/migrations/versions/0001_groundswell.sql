@@ -622,6 +622,8 @@ CREATE TABLE renditions (
     start_us BIGINT NOT NULL,
     end_us BIGINT NOT NULL,
     profile VARCHAR NOT NULL,
+    captions VARCHAR,
+    card JSONB,
     status VARCHAR NOT NULL,
     progress BIGINT NOT NULL,
     storage_key VARCHAR,
