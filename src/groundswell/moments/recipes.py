@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from groundswell.media import PROFILES
+from groundswell.media import CARD_US, PROFILES
 
 EDITION = 1
 """Part of every hash. Raise it when the clip engine makes something else of the same recipe."""
@@ -15,12 +15,25 @@ COPY, POSTER, PREVIEW, WIDE, HLS = "source", "poster", "preview", "wide", "hls"
 OURS = frozenset({POSTER, PREVIEW, HLS})
 """Those that are none of the clip engine's."""
 
+CARD = "+card"
+"""After the name of a profile: with the service's end card, as files leave that are saved."""
+
 PREVIEW_US = 3_000_000
+
+
+def as_saved(profile: str, duration_us: int) -> str:
+    """The profile in which a clip is saved: with the end card, where the profile takes one and leaves room for it."""
+    found = PROFILES.get(profile)
+    if found is None or not found.takes_card:
+        return profile
+    fits = found.longest_us is None or duration_us + CARD_US <= found.longest_us
+    return profile + CARD if fits else profile
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A span of one version of a title, in a profile: one of the clip engine's, ``poster``, ``preview`` or ``hls``.
+    """A span of one version of a title, in a profile: one of the clip engine's (with the end card, where it takes one),
+    ``poster``, ``preview`` or ``hls``.
 
     Raises:
         ValueError: there is no such profile.
@@ -32,8 +45,19 @@ class Recipe:
     profile: str
 
     def __post_init__(self) -> None:
-        if self.profile not in PROFILES and self.profile not in OURS:
+        found = PROFILES.get(self.shape)
+        if self.profile not in OURS and (found is None or (self.carded and not found.takes_card)):
             raise ValueError(f"no profile {self.profile!r}")
+
+    @property
+    def shape(self) -> str:
+        """The profile without its end card."""
+        return self.profile.removesuffix(CARD)
+
+    @property
+    def carded(self) -> bool:
+        """It ends with the service's card."""
+        return self.profile.endswith(CARD)
 
     @property
     def hash(self) -> str:

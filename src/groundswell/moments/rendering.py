@@ -18,10 +18,10 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.catalog.tables import Source
-from groundswell.media import Limits, MediaError, cut_bounded, run_bounded
+from groundswell.catalog.tables import Source, Title
+from groundswell.media import EndCard, Limits, MediaError, cut_bounded, run_bounded
 from groundswell.media.distant import SUFFIX
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.distant import offered
 from groundswell.platform.runtime import Runtime
@@ -151,7 +151,8 @@ async def _make_and_store(
             return await make_exact(runtime.store, source, recipe, folder, limits)
         made = folder / "made"
         async with _reading(runtime, source) as path:
-            result = await _render(recipe, path, made, limits, progress)
+            card = await _card(runtime, recipe, source) if recipe.carded else None
+            result = await _render(recipe, path, made, limits, progress, card)
         if await sign_made(runtime, recipe, source, made, result, limits):
             result = {**result, "signed": True}
         await runtime.store.put_file(recipe.storage_key, made)
@@ -168,7 +169,18 @@ async def _reading(runtime: Runtime, source: Source) -> AsyncIterator[Path]:
         raise MediaError("source_missing") from None
 
 
-async def _render(recipe: Recipe, source: Path, made: Path, limits: Limits, progress: Progress) -> dict[str, Any]:
+async def _card(runtime: Runtime, recipe: Recipe, source: Source) -> EndCard:
+    """What the card says: the title, the service, and where watching goes on."""
+    async with runtime.database.transaction() as session:
+        title = await session.get_one(Title, source.title_id)
+        settings = runtime.settings
+        link = f"{settings.service_home}/watch/{title.slug}?t={recipe.end_us // US_PER_SECOND}"
+        return EndCard(link, title.name, settings.service_name)
+
+
+async def _render(
+    recipe: Recipe, source: Path, made: Path, limits: Limits, progress: Progress, card: EndCard | None = None
+) -> dict[str, Any]:
     """Make ``made`` from ``source`` in a child that can be killed; what the clip engine says of it."""
     files = {"source": str(source), "destination": str(made)}
     if recipe.profile == POSTER:
@@ -178,9 +190,8 @@ async def _render(recipe: Recipe, source: Path, made: Path, limits: Limits, prog
         span = {"start_us": recipe.start_us, "length_us": recipe.preview_us}
         shown: dict[str, Any] = await run_bounded("preview", {**files, **span}, limits, progress)
         return shown
-    cut = await cut_bounded(
-        source, recipe.start_us, recipe.end_us, made, profile=recipe.profile, on_progress=progress, limits=limits
-    )
+    span = recipe.start_us, recipe.end_us
+    cut = await cut_bounded(source, *span, made, profile=recipe.shape, card=card, on_progress=progress, limits=limits)
     return asdict(cut)
 
 

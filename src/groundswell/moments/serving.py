@@ -23,7 +23,7 @@ from .availability import Audience, check_available
 from .finding import find_moment
 from .following import Followers
 from .keeping import note_asked
-from .recipes import POSTER, PREVIEW, Recipe
+from .recipes import POSTER, PREVIEW, Recipe, as_saved
 from .renditions import lost
 from .tables import Moment, Rendition
 from .tiers import recipe_of
@@ -91,7 +91,8 @@ async def video(
     purpose: Annotated[Literal["play", "download"], Query(description="`download`: offered for saving.")] = "play",
 ) -> Response:
     """The clip as MP4 (byte ranges). Made when first asked for: one that takes longer is answered with 503
-    ``rendering`` and Retry-After. ``preview`` is a short silent one. Saving it is a right of its own."""
+    ``rendering`` and Retry-After. ``preview`` is a short silent one. Saving it is a right of its own; what is saved
+    ends with the service's card, but for ``source`` and ``clean``."""
     if profile not in PROFILES and profile != PREVIEW:
         raise ProfileUnknown(f"There is {', '.join([*PROFILES, PREVIEW])}.")
     return await _media(request, code, profile, audience, purpose)
@@ -123,7 +124,9 @@ async def _media(
     request: Request, code: str, profile: str, audience: Audience, purpose: Literal["play", "download"] = "play"
 ) -> Response:
     async with _database(request).transaction() as session:
-        recipe = recipe_of(await _available(session, code, audience, purpose), profile)
+        moment = await _available(session, code, audience, purpose)
+        saved = purpose == "download"
+        recipe = recipe_of(moment, as_saved(profile, moment.end_us - moment.start_us) if saved else profile)
         rendition = await session.get(Rendition, recipe.hash)
         if rendition is not None:
             note_asked(rendition)
@@ -132,7 +135,7 @@ async def _media(
         async with _database(request).transaction() as session:
             await _available(session, code, audience, purpose)  # what was so before the wait may not be so now
     key, media_type = str(rendition.storage_key), str(rendition.media_type)
-    filename = f"{code}-{profile}.mp4" if purpose == "download" else None
+    filename = f"{code}-{profile}.mp4" if saved else None
     try:
         return await ranged_response(request.app.state.runtime.store, key, request, media_type, filename=filename)
     except NotFound:
