@@ -190,8 +190,16 @@ async def _render(
         span = {"start_us": recipe.start_us, "length_us": recipe.preview_us}
         shown: dict[str, Any] = await run_bounded("preview", {**files, **span}, limits, progress)
         return shown
-    span = recipe.start_us, recipe.end_us
-    cut = await cut_bounded(source, *span, made, profile=recipe.shape, card=card, on_progress=progress, limits=limits)
+    cut = await cut_bounded(
+        source,
+        recipe.start_us,
+        recipe.end_us,
+        made,
+        profile=recipe.shape,
+        card=card,
+        on_progress=progress,
+        limits=limits,
+    )
     return asdict(cut)
 
 
