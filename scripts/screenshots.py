@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,12 +18,20 @@ ORDINARY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Geck
 DESKTOP, PHONE = (1440, 900), (390, 844)
 FILM, EPISODE = "a-light-for-nobody", "night-frequency-s1e1"
 START_S = 900
+PATIENCE_MS = 180_000
+SEEN = """() => [...document.images].every((image) => {
+    const { left, top, right, bottom } = image.getBoundingClientRect();
+    const away = right <= 0 || bottom <= 0 || left >= innerWidth || top >= innerHeight;
+    return away || image.complete;
+})"""
+"""Every picture that is on the screen is there."""
 
 
 def visitor(browser: Browser, size: tuple[int, int] = DESKTOP, who: str | None = None) -> Page:
     """A page of somebody's own browser, signed in as ``who``."""
     width, height = size
     page = browser.new_context(viewport={"width": width, "height": height}, user_agent=ORDINARY).new_page()
+    page.set_default_timeout(PATIENCE_MS)
     if who:
         page.goto(f"{URL}/sign-in?as={who}&next=/")
     return page
@@ -32,6 +41,7 @@ def take(page: Page, name: str, path: str | None = None, *, settle_ms: int = 250
     """A picture of ``path``, or of the page as it stands."""
     if path is not None:
         page.goto(URL + path)
+    page.wait_for_function(SEEN)
     page.wait_for_timeout(settle_ms)
     page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=84)
     print(name)
@@ -49,6 +59,7 @@ def viewers(browser: Browser) -> str:
     link = page.get_by_role("textbox", name="Link")
     link.wait_for()
     address = link.input_value()
+    page.get_by_role("link", name="Save video").wait_for()
     take(page, "share")
     page.get_by_role("button", name="Options").click()
     take(page, "share-options", settle_ms=800)
@@ -150,11 +161,10 @@ def main() -> int:
             chromium = shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             link = viewers(browser)
-            friends(browser, link)
-            spoilers(browser)
-            staff(browser)
-            rights(browser, link)
-            hero(browser)
+            for part in (spoilers, partial(friends, link=link), partial(rights, link=link), staff, hero):
+                for context in browser.contexts:  # what plays on in them takes the machine's time
+                    context.close()
+                part(browser)
             browser.close()
     finally:
         server.terminate()

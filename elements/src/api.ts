@@ -121,6 +121,8 @@ export class Refusal extends Error {
   }
 }
 
+const FILE_TRIES = 20;
+
 /** Talks to the API at `base`; with a `token`, as its viewer, else with the page's own cookie. */
 export class Client {
   readonly base: string;
@@ -175,6 +177,18 @@ export class Client {
   /** How a moment can be played by now. */
   momentMedia(moment: string): Promise<MomentMedia> {
     return this.call("GET", `/v1/moments/${encodeURIComponent(moment)}/media`);
+  }
+
+  /** When the file at `url` can be fetched; asks again while it is being made. */
+  async fileIsThere(url: string): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      const answer = await fetch(url, { headers: this.headers(), credentials: this.credentials() });
+      if (answer.ok) return answer.body?.cancel();
+      const problem = await answer.json().catch(() => ({}));
+      if (answer.status !== 503 || tries === FILE_TRIES)
+        throw new Refusal(problem.code ?? "failed", answer.status, problem.detail ?? "");
+      await new Promise((wake) => setTimeout(wake, 1000 * Number(answer.headers.get("Retry-After") ?? 2)));
+    }
   }
 
   /** Tell that a moment was played. Nothing depends on the answer. */

@@ -86,6 +86,8 @@ async def lumen(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFac
         base_url=url,
         port=port,
         demo=True,
+        territory_header="CF-IPCountry",
+        share_rate_per_minute=1000,  # one person walks all the tests
         component_origins=[f"http://127.0.0.1:{elsewhere}"],
     )
     app = create_demo_app(settings)

@@ -11,7 +11,13 @@ from .walking import clip_and_share, settled
 
 ROOMS = {
     "mira": ("/console/loop", "/console/loop/conversions", "/console/events"),
-    "ravi": ("/console/rights", "/console/rights/title/lamp"),
+    "ravi": (
+        "/console/rights",
+        "/console/rights/title/lamp",
+        "/console/rights/simulator?title=lamp&start=0:30&end=0:50&territory=DE",
+        "/console/rights/draft?scope=title&name=lamp&public_playback=off",
+        "/console/previews?url=/watch/lamp",
+    ),
     "tess": ("/console/trust",),
     "fay": ("/console/finance", "/console/finance/postings"),
     "noor": ("/creator",),

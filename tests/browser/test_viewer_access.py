@@ -47,8 +47,9 @@ async def test_axe_finds_nothing(lumen: Lumen, visitor: NewVisitor, size: tuple[
         await assert_accessible(page, path)
 
 
-async def test_clip_and_share_by_keyboard_alone(lumen: Lumen, visitor: NewVisitor) -> None:
-    page = (await visitor()).page
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_clip_and_share_by_keyboard_alone(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
+    page = (await visitor(size)).page
     await lumen.sign_in(page, "ada")
     await page.goto(f"{lumen.url}/watch/lamp?t=40")
     await page.wait_for_function("() => document.querySelector('#player').readyState >= 2")
@@ -57,7 +58,7 @@ async def test_clip_and_share_by_keyboard_alone(lumen: Lumen, visitor: NewVisito
     await tab_to(page, "[role=slider]")
     await page.keyboard.press("Shift+ArrowLeft")
     await tab_to(page, "textarea")
-    await page.keyboard.type("By keyboard")
+    await page.keyboard.type(f"By keyboard {size[0]}")
     await tab_to(page, "button[type=submit]")
     await page.keyboard.press("Enter")
     link = await shown_link(page)
@@ -66,7 +67,27 @@ async def test_clip_and_share_by_keyboard_alone(lumen: Lumen, visitor: NewVisito
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert await page.evaluate("navigator.clipboard.readText()") == link
     await page.keyboard.press("Escape")
-    assert lumen.rows("SELECT count(*) FROM moments WHERE caption = 'By keyboard'") == [(1,)]
+    assert lumen.rows("SELECT count(*) FROM moments WHERE caption = %s", f"By keyboard {size[0]}") == [(1,)]
+
+
+async def test_a_veiled_link_is_opened_and_passed_on_by_keyboard_alone(lumen: Lumen, visitor: NewVisitor) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, "It was the keeper", slug="storm", spoiler=True)
+    page = (await visitor(PHONE)).page
+    await page.goto(link)
+    await tab_to(page, ".spoiler-veil summary")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("It was the keeper", exact=True)).to_be_visible()
+    await expect(page.locator("video")).to_be_visible()
+    await tab_to(page, "button[data-share]")
+    await page.keyboard.press("Enter")
+    passed_on = await shown_link(page)
+    assert passed_on != link
+    await tab_to(page, "button.primary")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == passed_on
 
 
 async def tab_to(page: Page, selector: str, most: int = 120) -> None:

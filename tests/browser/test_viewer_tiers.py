@@ -94,6 +94,10 @@ async def test_a_saved_clip_plays_at_once_and_gets_exact_and_downloadable_while_
     assert re.search(rf"/m/{code}/(source|wide)\.mp4$", exact["src"])
     assert exact["length"] == pytest.approx((end_us - start_us) / 1e6, abs=0.1)
     address = await save.get_attribute("href") or ""
+    assert "/wide.mp4?purpose=download" in address
+    async with page.expect_download() as saving:
+        await save.click()  # made when asked for; the button says so meanwhile
+    assert (await saving.value).suggested_filename == f"{code}-wide.mp4"
     answer = await page.request.get(f"{lumen.url}{address}")
     assert (answer.status, (await answer.body())[4:8]) == (200, b"ftyp")
     assert "attachment" in answer.headers["content-disposition"]

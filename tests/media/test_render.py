@@ -1,5 +1,6 @@
 """Rendered profiles: size, shape, framing, captions, colour, loudness."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -165,3 +166,14 @@ def test_loudness_of_a_reference_tone() -> None:
     at = np.arange(48_000 * 3) / 48_000
     tone = (10 ** (-23 / 20) * np.sin(2 * np.pi * 1000 * at)).astype(np.float32)
     assert integrated_loudness(iter([np.stack([tone, tone])]), 48_000, "stereo") == pytest.approx(-23, abs=0.2)
+
+
+def test_quality_gives_way_where_the_file_would_grow_too_large(
+    film_of: FilmMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, sizes = film_of(Film()), []
+    for most in (None, 100_000):
+        monkeypatch.setitem(PROFILES, "wide", replace(PROFILES["wide"], most_bytes=most))
+        cut(source, 0, 1_900_000, tmp_path / "clip.mp4", profile="wide")
+        sizes.append((tmp_path / "clip.mp4").stat().st_size)
+    assert sizes[1] <= 100_000 < sizes[0]

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from groundswell.media import EndCard
-from groundswell.moments.dressing import with_card
+from groundswell.moments.dressing import has_room_for_card, with_card
 from groundswell.moments.recipes import Recipe
 from groundswell.moments.tables import Moment
 from groundswell.moments.tiers import recipe_of
@@ -51,3 +51,9 @@ def test_a_card_is_part_of_what_a_story_may_last() -> None:
     card = EndCard("https://lumen.example/m/1", "Numbers", "Lumen")
     assert with_card(Recipe(SOURCE, 0, 20_000_000, "stories"), card).end_us == 18_000_000
     assert with_card(Recipe(SOURCE, 0, 20_000_000, "vertical"), card).end_us == 20_000_000
+
+
+def test_what_is_saved_loses_nothing_to_its_card() -> None:
+    assert has_room_for_card(Recipe(SOURCE, 0, 18_000_000, "stories"))
+    assert not has_room_for_card(Recipe(SOURCE, 0, 18_000_001, "stories"))
+    assert has_room_for_card(Recipe(SOURCE, 0, 60_000_000, "wide"))

@@ -14,6 +14,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
+from groundswell.media import CARD_US, probe
 from groundswell.moments import serving
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
@@ -271,3 +272,21 @@ async def test_a_mark_is_not_put_on_what_has_to_be_clean(app: App, made: dict[st
         marked = await app.http.get(f"/m/{made['code']}/clean.mp4?card=true")
     assert plain.status_code == 200
     assert marked.content == plain.content
+
+
+async def test_what_is_saved_ends_with_the_card_but_for_tiktok(
+    app: App, moment: dict[str, Any], tmp_path: Path
+) -> None:
+    """TikTok's rules forbid marks; elsewhere the card says where watching goes on."""
+    lasts = {}
+    async with worker(app):
+        for name in ("wide.mp4", "wide.mp4?purpose=download", "clean.mp4?purpose=download"):
+            for _ in range(20):
+                answer = await app.http.get(f"/m/{moment['code']}/{name}")
+                if answer.status_code != 503:
+                    break
+            assert answer.status_code == 200, answer.text
+            (file := tmp_path / "clip.mp4").write_bytes(answer.content)
+            lasts[name] = probe(file).duration_us
+    assert lasts["clean.mp4?purpose=download"] == pytest.approx(lasts["wide.mp4"], abs=210_000)
+    assert lasts["wide.mp4?purpose=download"] == pytest.approx(lasts["wide.mp4"] + CARD_US, abs=210_000)

@@ -50,6 +50,7 @@ def test_shortened_never_exceeds(text: str, longest: int) -> None:
 
 
 def test_places_with_a_file_of_their_own_get_it_whatever_the_shape() -> None:
-    assert profile_for(CHANNELS["tiktok"], "square") == "clean"
-    assert profile_for(CHANNELS["instagram"], "wide") == "stories"
-    assert profile_for(CHANNELS["copy"], "vertical") == "vertical"
+    assert profile_for(CHANNELS["tiktok"], "square", 15_000_000) == "clean"
+    assert profile_for(CHANNELS["instagram"], "wide", 20_000_000) == "stories"
+    assert profile_for(CHANNELS["instagram"], "wide", 20_000_001) == "vertical", "a reel: stories are shorter"
+    assert profile_for(CHANNELS["copy"], "vertical", 15_000_000) == "vertical"

@@ -37,6 +37,8 @@ export class ShareSheet extends GroundswellElement {
   /** The channel picked last, where one posts a file rather than a link. */
   @state() private fileFor: { share: Share; channel: Channel } | null = null;
   @state() private media: MediaNews | null = null;
+  /** The address of the file that is being made, to be saved. */
+  @state() private fetching = "";
   @query("dialog") private dialog!: HTMLDialogElement;
   private links = new Links(this.client, "", null);
   private rules: readonly ChannelRules[] = [];
@@ -236,14 +238,34 @@ export class ShareSheet extends GroundswellElement {
       return html`<span class="note progress" role="status">
         ${progress > 0 ? this.say("preparing_percent", { percent: Math.round(progress * 100) }) : this.say("preparing")}
       </span>`;
-    return this.saving(share, this.say("save_video"), this.options.shape ? null : this.media?.mp4_url);
+    return this.saving(share, this.say("save_video"));
   }
 
   /** A link and a file are two things: some phones take only one of them at a time. */
-  private saving(share: Share, words: string, ready: string | null = null): TemplateResult {
+  private saving(share: Share, words: string): TemplateResult {
     if (!share.video_url) return html`<span class="note">${share.video_refused?.words ?? ""}</span>`;
-    const address = ready ? `${ready}?purpose=download` : share.video_url;
-    return html`<a class="button" part="save-video" href=${this.client.address(address)} download>${icons.save}${words}</a>`;
+    const address = this.client.address(share.video_url);
+    const making = this.fetching === address;
+    return html`<a class="button" part="save-video" href=${address} download aria-disabled=${making}
+      @click=${(event: MouseEvent) => this.fetchFile(event, address)}>${icons.save}${making ? this.say("preparing") : words}</a>`;
+  }
+
+  /** The file may have to be made: its link is followed when it is there, so that nobody lands on a refusal. */
+  private async fetchFile(event: MouseEvent, address: string): Promise<void> {
+    if (!event.isTrusted) return; // our own click, below
+    event.preventDefault();
+    if (this.fetching) return;
+    const link = event.currentTarget as HTMLAnchorElement;
+    this.fetching = address;
+    this.trouble = "";
+    try {
+      await this.client.fileIsThere(address);
+      link.click();
+    } catch (error) {
+      this.trouble = this.denied(error);
+    } finally {
+      this.fetching = "";
+    }
   }
 
   private renderPanel(): TemplateResult | typeof nothing {

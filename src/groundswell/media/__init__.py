@@ -13,7 +13,7 @@ from .cut import cut
 from .probe import probe
 
 if TYPE_CHECKING:
-    from .card import EndCard
+    from .card import CARD_US, EndCard
     from .credentials import Credentials, Manifest, edits_of, read_credentials, sign
     from .errors import REASONS, MediaError
     from .exact import ExactHls, NotExact, exact_hls, ranges_needed
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
 
 _WHERE = {
-    "card": "EndCard",
+    "card": "CARD_US EndCard",
     "credentials": "Credentials Manifest edits_of read_credentials sign",
     "errors": "REASONS MediaError",
     "exact": "ExactHls NotExact exact_hls ranges_needed",
@@ -86,6 +86,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "CARD_US",
     "DEFAULT_LIMITS",
     "PROFILES",
     "REASONS",

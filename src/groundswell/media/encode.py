@@ -18,10 +18,12 @@ USUAL_CTU, SMALLEST_CTU = 32, 16
 
 @dataclass(frozen=True)
 class Quality:
-    """x264/x265 ``crf`` (lower is better) and preset."""
+    """x264/x265 ``crf`` (lower is better) and preset; ``most_rate`` is the most bits a second that may come of it, over
+    any second but the first."""
 
     crf: int = 18
     preset: str = "veryfast"
+    most_rate: int | None = None
 
 
 @dataclass
@@ -74,6 +76,8 @@ def _options(hdr: bool, hevc: bool, shape: Shape, quality: Quality, rate: Fracti
         options["x265-params"] = "log-level=error:open-gop=0" + (f":ctu={SMALLEST_CTU}" if small else "")
     else:
         options["profile"] = "high10" if hdr else "high"
+        if quality.most_rate is not None:
+            options |= {"maxrate": str(quality.most_rate), "bufsize": str(quality.most_rate)}
         if shape.interlaced:
             options["x264-params"] = "tff=1"
     return options

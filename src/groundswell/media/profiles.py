@@ -10,14 +10,17 @@ from .times import SECOND_US
 
 Framing = Literal["keep", "fit", "fill"]
 
+MESSENGERS_TAKE = 20_000_000
+"""The most that Telegram plays in a chat (`shares/preview/targets.py` has the source)."""
+
 
 @dataclass(frozen=True)
 class Profile:
     """A target. ``size`` is width × height in square pixels, or None for the title's own size.
 
     ``framing``: ``keep`` the coded picture as it is, ``fit`` it whole between bars, ``fill`` the frame with
-    the part that matters. ``crf`` is the encoder's quality, lower is better. ``marked``: whether the
-    service may put its end card on it.
+    the part that matters. ``crf`` is the encoder's quality, lower is better; where the file would grow beyond
+    ``most_bytes`` by it, quality gives way. ``marked``: whether the service may put its end card on it.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Profile:
     silent: bool = False
     crf: int = 18
     marked: bool = True
+    most_bytes: int | None = MESSENGERS_TAKE
 
     @property
     def renders(self) -> bool:
@@ -42,7 +46,7 @@ class Profile:
 PROFILES: dict[str, Profile] = {
     p.name: p
     for p in (
-        Profile("source", "The title's own size; smart cut where its codec allows."),
+        Profile("source", "The title's own size; smart cut where its codec allows.", most_bytes=None),
         Profile("wide", "1280×720 for landscape players and link cards.", (1280, 720), "fit"),
         Profile("vertical", "720×1280 for Reels, Shorts and Stories.", (720, 1280), "fill"),
         Profile("square", "720×720 for feeds.", (720, 720), "fill"),

@@ -25,7 +25,7 @@ from .sound import Span
 from .soundtrack import add_sound
 from .source import Source
 from .subtitles import Lines, read_subtitles
-from .times import to_us
+from .times import SECOND_US, to_us
 from .title import TitleIndex
 
 SMOOTH = Fraction(30)
@@ -105,6 +105,20 @@ def _lines(title: Source, order: Order) -> Lines:
     return read_subtitles(order.subtitles)
 
 
+BESIDES_PICTURES = 200_000
+"""Bits a second for sound and for the container."""
+AFTER_CLIP_S = 4
+"""Seconds beyond the clip's: its end card, and what the encoder's buffer holds."""
+
+
+def _most_rate(order: Order) -> int | None:
+    """The pictures' bits a second within which the file stays as small as its profile wants it."""
+    if order.profile.most_bytes is None:
+        return None
+    seconds = (order.end_us - order.start_us) / SECOND_US + AFTER_CLIP_S
+    return max(100_000, int(order.profile.most_bytes * 8 / seconds) - BESIDES_PICTURES)
+
+
 @dataclass
 class _Line:
     """The way of a frame: framed for its shot, shaped, captioned, encoded."""
@@ -122,7 +136,7 @@ class _Line:
         fixed = View(0.5) if profile.framing != "fill" else None if order.focus is None else View(order.focus)
         follower = Follower(pictures.free_shape, pictures.orientation.degrees // 90, fixed)
         shape = pictures.shape
-        quality = Quality(crf=profile.crf)
+        quality = Quality(crf=profile.crf, most_rate=_most_rate(order))
         encoder = Encoder.open(output, shape, title.tick, rate, quality, order.limits.threads)
         lines = _lines(title, order)
         heard = [n for n in lines if n.start_us < order.end_us and n.end_us > order.start_us]

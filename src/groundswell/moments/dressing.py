@@ -7,9 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Line, Title
-from groundswell.media import PROFILES, EndCard, write_webvtt
+from groundswell.media import CARD_US, PROFILES, EndCard, write_webvtt
 from groundswell.media import Line as Cue
-from groundswell.media.card import CARD_US
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
@@ -60,6 +59,12 @@ async def dressed(
         spoken = webvtt(lines, recipe.start_us, recipe.end_us, timed_to_title=True)
         recipe = replace(recipe, captions=spoken)
     return recipe
+
+
+def has_room_for_card(recipe: Recipe) -> bool:
+    """Whether a card can follow without anything of the clip being left out for it."""
+    longest = PROFILES[recipe.profile].longest_us if recipe.profile in PROFILES else None
+    return longest is None or recipe.end_us - recipe.start_us + CARD_US <= longest
 
 
 def with_card(recipe: Recipe, card: EndCard) -> Recipe:

@@ -18,7 +18,7 @@ from groundswell.platform.files import ranged_response
 from groundswell.platform.problems import NotFound, Problem
 
 from .availability import Audience, check_available
-from .dressing import dressed, lines_of, webvtt
+from .dressing import dressed, has_room_for_card, lines_of, webvtt
 from .finding import find_moment
 from .following import Followers
 from .keeping import note_asked
@@ -93,7 +93,7 @@ async def video(
 ) -> Response:
     """The clip as MP4 (byte ranges). Made when first asked for: one that takes longer is answered with 503
     ``rendering`` and Retry-After. ``preview`` is a short silent one, ``stories`` the first 20 seconds. Saving it is a
-    right of its own."""
+    right of its own; what is saved ends with the card, where its profile takes one and has room for it."""
     if profile not in PROFILES and profile != PREVIEW:
         raise ProfileUnknown(f"There is {', '.join([*PROFILES, PREVIEW])}.")
     if profile == PREVIEW:
@@ -125,7 +125,9 @@ async def _media(
     async with _database(request).transaction() as session:
         moment = await _available(session, code, audience, purpose)
         settings = request.app.state.runtime.settings
-        recipe = await dressed(session, settings, moment, recipe_of(moment, profile), captions, card)
+        recipe = recipe_of(moment, profile)
+        card = card or (purpose == "download" and has_room_for_card(recipe))
+        recipe = await dressed(session, settings, moment, recipe, captions, card)
         rendition = await session.get(Rendition, recipe.hash)
         if rendition is not None:
             note_asked(rendition)

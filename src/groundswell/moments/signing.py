@@ -57,4 +57,6 @@ def _edits(recipe: Recipe, result: dict[str, Any]) -> tuple[str, ...]:
         return PICTURE_EDITS
     if recipe.profile == PREVIEW:
         return PREVIEW_EDITS
-    return edits_of(recipe.profile, mode=result["mode"])
+    return edits_of(
+        recipe.profile, mode=result["mode"], captions=recipe.captions is not None or recipe.card is not None
+    )

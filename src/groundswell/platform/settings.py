@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         None, description="Signing secret of the Stripe endpoint (`whsec_…`) that /v1/conversions/stripe stands for."
     )
     attribution_window_days: int = Field(30, description="Days a touch can earn credit for.", ge=1, le=365)
-    share_rate_per_minute: int = Field(60, description="Shares one viewer may make in a minute.", ge=1)
+    share_rate_per_minute: int = Field(40, description="Shares one viewer may make in a minute.", ge=1)
     demo: bool = Field(False, description="Serve the demo service (identity, billing, films) beside the API.")
     log_format: Literal["console", "json"] = Field("console", description="`console` for people, `json` for machines.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -10,6 +10,8 @@ from datetime import date
 from typing import Literal
 from urllib.parse import quote
 
+from groundswell.media import PROFILES
+
 ChannelName = Literal[
     "copy",
     "whatsapp",
@@ -90,7 +92,7 @@ _ALL = (
         allowed=Allowed(
             "https://developers.facebook.com/docs/instagram-platform/sharing-to-stories",
             video_us=20_000_000,
-            note="Stories: H.264, 720×1280, at most 20 seconds.",
+            note="Stories: H.264, 720×1280, at most 20 seconds; a longer clip goes as a reel.",
         ),
     ),
     Channel(
@@ -165,6 +167,10 @@ def shortened(text: str, longest: int) -> str:
     return (cut.rsplit(None, 1)[0] if " " in cut.strip() else cut).rstrip() + "…"
 
 
-def profile_for(channel: Channel, shape: str) -> str:
-    """The rendition that ``channel`` takes as a file: its own where it asks for one, else the shape that was chosen."""
-    return channel.profile if channel.profile != "wide" else shape
+def profile_for(channel: Channel, shape: str, duration_us: int) -> str:
+    """The rendition that ``channel`` takes as a file: its own where it asks for one, else the shape that was chosen. A
+    clip that is too long for its own goes upright all the same (a reel rather than a story)."""
+    if channel.profile == "wide":
+        return shape
+    longest = PROFILES[channel.profile].longest_us
+    return channel.profile if longest is None or duration_us <= longest else "vertical"

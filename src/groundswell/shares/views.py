@@ -26,7 +26,7 @@ async def shown(session: AsyncSession, settings: Settings, share: Share, audienc
     found = Resolved(share, moment, title, series, clipper, token_of(settings, share.code))
     said, url, channel = card(found, settings), share_url(settings, found.token), CHANNELS[share.channel]
     refused = await _saving_refused(session, found, audience)
-    profile = profile_for(channel, share.shape)
+    profile = profile_for(channel, share.shape, moment.end_us - moment.start_us)
     return ShareOut(
         id=share.id,
         token=found.token,
