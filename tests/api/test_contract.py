@@ -170,7 +170,7 @@ async def test_every_list_has_opaque_cursors(app: App, staff: dict[str, str], se
 
 async def test_pages_of_a_list_join_without_gap_or_repetition(app: App, moment: dict[str, Any]) -> None:
     ada = app.signed_in("ada")
-    await set_rights(app, viewer_total_us=60_000_000, title_total_us=60_000_000)
+    await set_rights(app, viewer_total_us=60_000_000, title_total_us=60_000_000, min_clip_us=1_000_000)
     for number in range(4):
         body = {"title": "numbers", "start_us": number * 1_000_000, "end_us": number * 1_000_000 + 4_000_000}
         answer = await app.http.post("/v1/moments", json=body, headers=ada)

@@ -221,7 +221,7 @@ def welcome(settings: Settings, console: Console) -> None:
     for persona in PERSONAS:
         address = f"{settings.base_url}/sign-in?as={persona.subject}"
         table.add_row(f"[bold]{persona.name}[/bold]", persona.part, f"[cyan]{address}[/cyan]", *[persona.does] * roomy)
-    console.print(f"\nLumen, the demo service, is at [bold cyan]{settings.base_url}[/bold cyan]. Sign in as:\n")
+    console.print(f"\nLumen, the demo service: [bold cyan]{settings.base_url}[/bold cyan]\nSign in as:\n")
     console.print(table)
     folder = str(Path(settings.data_dir).resolve())
     console.print(f"\nCtrl-C stops it; everything is kept in {folder}", style="dim", highlight=False, markup=False)
