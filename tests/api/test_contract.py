@@ -223,6 +223,15 @@ async def test_what_goes_wrong_on_our_side_is_a_problem_too_and_says_nothing_of_
     assert "42" not in answer.text
 
 
+async def test_the_type_of_a_refusal_leads_to_what_it_means(app: App) -> None:
+    refused = (await app.http.get("/v1/titles/none")).json()
+    where, _, code = refused["type"].partition("#")
+    answer = await app.http.get(where)
+    assert answer.status_code == 200
+    assert f'<tr id="{code}">' in answer.text
+    assert refused["title"] in answer.text
+
+
 async def test_health_and_readiness(app: App) -> None:
     assert (await app.http.get("/healthz")).json()["status"] == "ok"
     assert (await app.http.get("/readyz")).json()["status"] == "ready"

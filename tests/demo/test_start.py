@@ -1,5 +1,6 @@
 """The demo says at once what keeps it from starting, one process at a time prepares it, and an interruption ends it."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from groundswell.demo import start
 from groundswell.demo.people import PERSONAS
 from groundswell.demo.progress import stages
 from groundswell.demo.room import NEEDED_MIB, NoRoom, ensure_room, only_one_prepares
@@ -102,3 +104,27 @@ def test_the_addresses_are_whole_however_narrow_the_window(width: int) -> None:
     welcome(Settings(), Console(file=written, width=width))
     for persona in PERSONAS:
         assert f"http://127.0.0.1:8000/sign-in?as={persona.subject}" in written.getvalue()
+
+
+def test_an_interruption_is_told_apart_from_a_failure() -> None:
+    """A driver that stumbles over being cancelled must not hide that it was."""
+
+    async def stumble() -> None:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            raise AssertionError("in the middle of a pipeline") from None
+
+    async def interrupted() -> None:
+        task = asyncio.create_task(start._interruptible(stumble()))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    async def fail() -> None:
+        raise LookupError("a failure of its own")
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(interrupted())
+    with pytest.raises(LookupError):
+        asyncio.run(start._interruptible(fail()))
