@@ -1,13 +1,10 @@
 """Writes the reference pages that are made from the code: settings and reason codes. `--check` only compares."""
 
-import importlib
-import pkgutil
 import sys
 from pathlib import Path
 
-import groundswell
-from groundswell.platform.problems import HTTP_CODES, Problem
 from groundswell.platform.settings import Settings
+from groundswell.web.reasons import reason_codes
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -38,29 +35,18 @@ def _default(value: object) -> str:
 
 def reason_codes_page() -> str:
     """Every reason code with which something can be refused."""
-    for module in pkgutil.walk_packages(groundswell.__path__, "groundswell."):
-        if ".migrations." not in module.name and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-    rows: dict[str, tuple[int, str]] = {
-        code: (status, "A failure of HTTP itself.") for status, code in HTTP_CODES.items()
-    }
-    kinds = [Problem]
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        rows[kind.code] = (kind.status, kind.title)
-        rows |= {code: (kind.status, words) for code, words in getattr(kind, "CODES", {}).items()}
     return "\n".join(
         [
             "# Reason codes",
             "",
-            "Every refusal is an RFC 9457 problem document; programs read `code`, people read `detail`.",
+            "Every refusal is an RFC 9457 problem document; programs read `code`, people read `detail`. A running",
+            "service has this page at `/docs/reason-codes`, where the `type` of each refusal leads.",
             "",
             "| code | HTTP status | meaning |",
             "| --- | --- | --- |",
             *(
                 f'| <a id="{code}"></a>`{code}` | {status} | {words} |'
-                for code, (status, words) in sorted(rows.items())
+                for code, (status, words) in reason_codes().items()
             ),
             "",
         ]

@@ -36,7 +36,7 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
 
 def refuse(message: str) -> typer.Exit:
     """Say on one line why not; the exit code is 2."""
-    errors.print(message, style="red", highlight=False, markup=False)
+    errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(2)
 
 

@@ -170,7 +170,7 @@ async def test_every_list_has_opaque_cursors(app: App, staff: dict[str, str], se
 
 async def test_pages_of_a_list_join_without_gap_or_repetition(app: App, moment: dict[str, Any]) -> None:
     ada = app.signed_in("ada")
-    await set_rights(app, viewer_total_us=60_000_000, title_total_us=60_000_000)
+    await set_rights(app, viewer_total_us=60_000_000, title_total_us=60_000_000, min_clip_us=1_000_000)
     for number in range(4):
         body = {"title": "numbers", "start_us": number * 1_000_000, "end_us": number * 1_000_000 + 4_000_000}
         answer = await app.http.post("/v1/moments", json=body, headers=ada)
@@ -221,6 +221,15 @@ async def test_what_goes_wrong_on_our_side_is_a_problem_too_and_says_nothing_of_
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert len(answer.json()["request_id"]) == 12
     assert "42" not in answer.text
+
+
+async def test_the_type_of_a_refusal_leads_to_what_it_means(app: App) -> None:
+    refused = (await app.http.get("/v1/titles/none")).json()
+    where, _, code = refused["type"].partition("#")
+    answer = await app.http.get(where)
+    assert answer.status_code == 200
+    assert f'<tr id="{code}">' in answer.text
+    assert refused["title"] in answer.text
 
 
 async def test_health_and_readiness(app: App) -> None:

@@ -1,10 +1,11 @@
 """``groundswell demo``: prepares the demo service once, with progress, then serves it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from groundswell.catalog.importing import import_title
-from groundswell.catalog.tables import RightsRule
+from groundswell.catalog.tables import RightsRule, Source, Title
 from groundswell.discovery.refreshing import refresh
 from groundswell.earnings import pools
 from groundswell.earnings.jobs import divide_pool
@@ -83,8 +84,19 @@ def prepare_now(settings: Settings, console: Console) -> None:
     with stages(console) as stage:
         drawing = stage("Drawing and scoring three films")
         films = render_all(settings.data_dir / "films", drawing)
-        asyncio.run(prepare(with_test_credentials(settings), films, stage))
+        asyncio.run(_interruptible(prepare(with_test_credentials(settings), films, stage)))
     mark_of(settings).write_text(EDITION)
+
+
+async def _interruptible(work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work``; when it is interrupted, say only that: drivers stumble over being cancelled in their own ways."""
+    try:
+        await work
+    except Exception:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError() from None
+        raise
 
 
 def with_test_credentials(settings: Settings) -> Settings:
@@ -117,8 +129,16 @@ async def fill_catalogue(runtime: Runtime, rendered: dict[str, RenderedFilm], re
         def progress(stage: str, part: float, number: int = number) -> None:
             report((number + part) / len(FILMS))
 
-        await import_film(runtime, film, rendered[film.slug], progress)
+        if not await _is_imported(runtime, film, rendered[film.slug]):
+            await import_film(runtime, film, rendered[film.slug], progress)
     report(1.0)
+
+
+async def _is_imported(runtime: Runtime, film: Film, files: RenderedFilm) -> bool:
+    """Whether an earlier start got as far as this film."""
+    size = select(Source.size_bytes).join(Title, Title.current_source_id == Source.id).where(Title.slug == film.slug)
+    async with runtime.database.transaction() as session:
+        return await session.scalar(size) == files.video.stat().st_size
 
 
 async def import_film(
@@ -223,7 +243,7 @@ def welcome(settings: Settings, console: Console) -> None:
     for persona in PERSONAS:
         address = f"{settings.base_url}/sign-in?as={persona.subject}"
         table.add_row(f"[bold]{persona.name}[/bold]", persona.part, f"[cyan]{address}[/cyan]", *[persona.does] * roomy)
-    console.print(f"\nLumen, the demo service, is at [bold cyan]{settings.base_url}[/bold cyan]. Sign in as:\n")
+    console.print(f"\nLumen, the demo service: [bold cyan]{settings.base_url}[/bold cyan]\nSign in as:\n")
     console.print(table)
     folder = str(Path(settings.data_dir).resolve())
     console.print(f"\nCtrl-C stops it; everything is kept in {folder}", style="dim", highlight=False, markup=False)

@@ -56,7 +56,11 @@ def order(url: str, settings: Settings) -> bytes:
 
 async def _keep_sealing(said: bytes) -> None:
     while True:
-        child = await asyncio.create_subprocess_exec(*COMMAND, stdin=PIPE)
+        child = await asyncio.create_subprocess_exec(
+            *COMMAND,
+            stdin=PIPE,
+            start_new_session=True,  # a Ctrl-C at the terminal is for us, who will close the pipe
+        )
         try:
             assert child.stdin is not None
             child.stdin.write(said)

@@ -161,7 +161,12 @@ async def run_bounded(
     Raises `MediaError`: what the work refused with, or how the child died.
     """
     child = await asyncio.create_subprocess_exec(
-        *COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, limit=LINE_LIMIT
+        *COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        limit=LINE_LIMIT,
+        start_new_session=True,  # a Ctrl-C at the terminal is for us: to the child it would look like a crash
     )
     assert child.stdin is not None
     assert child.stdout is not None

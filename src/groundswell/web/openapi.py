@@ -4,6 +4,7 @@ What holds for one route (keys, roles, scopes) is added where routes are made, i
 """
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from fastapi import FastAPI
@@ -68,6 +69,15 @@ SECURITY = {
     "service": {"type": "http", "scheme": "bearer", "description": "A service key, `gsk_…`, with scopes."},
 }
 
+KINDS = {
+    ".jpg": "image/jpeg",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".mp4": "video/mp4",
+    ".svg": "image/svg+xml",
+    ".vtt": "text/vtt",
+}
+"""What a path with such an ending answers."""
+
 LATER = {
     "description": "Still being made, or briefly away; `Retry-After` says when to ask again.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -98,11 +108,14 @@ def complete(document: dict[str, Any]) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     components["schemas"]["Problem"], components["securitySchemes"] = PROBLEM, SECURITY
-    for operation in _operations(document):
-        operation["responses"].pop("422", None)
-        operation["responses"] |= {"4XX": REFUSED, "503": LATER}
+    for path, operation in _operations(document):
+        answers = operation["responses"]
+        answers.pop("422", None)
+        answers |= {"4XX": REFUSED, "503": LATER}
+        if kind := KINDS.get(PurePosixPath(path).suffix):
+            answers["200"]["content"] = {kind: {}}
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document["paths"].values():
-        yield from (operation for operation in path.values() if isinstance(operation, dict))
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        yield from ((path, operation) for operation in methods.values() if isinstance(operation, dict))

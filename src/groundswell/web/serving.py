@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -32,7 +33,8 @@ def run_server(settings: Settings, app: FastAPI | None = None, on_ready: Callabl
         http=Doorway,
         timeout_graceful_shutdown=5,
     )
-    Server(config, on_ready).run()
+    with suppress(KeyboardInterrupt):  # which has done its work: the server has stopped
+        Server(config, on_ready).run()
 
 
 class Server(uvicorn.Server):

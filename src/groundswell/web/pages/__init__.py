@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from groundswell.platform.problems import NotFound
 from groundswell.web.templating import STATIC, BuiltFiles
 
-from . import viewer_away, viewer_discover, viewer_landing, viewer_moment, viewer_moments, wellknown
+from . import reasons, viewer_away, viewer_discover, viewer_landing, viewer_moment, viewer_moments, wellknown
 from .console_rooms import routers as console_routers
 from .route import refusal
 
@@ -18,6 +18,7 @@ routers: list[APIRouter] = [
     viewer_moment.router,
     viewer_discover.router,
     wellknown.router,
+    reasons.router,
     *console_routers,
 ]
 
