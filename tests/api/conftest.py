@@ -14,12 +14,13 @@ __all__ = ["film", "moment", "title"]
 
 STRIPE_SECRET = "whsec_test"
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+WHERE = "CF-IPCountry"
 STAFF = ("marketer", "rights", "trust", "finance")
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"stripe_webhook_secret": SecretStr(STRIPE_SECRET)})
+    return settings.model_copy(update={"stripe_webhook_secret": SecretStr(STRIPE_SECRET), "territory_header": WHERE})
 
 
 @pytest.fixture
@@ -36,11 +37,11 @@ async def service(app: App) -> dict[str, str]:
 
 @pytest.fixture
 async def played(app: App, moment: dict[str, Any], service: dict[str, str]) -> dict[str, Any]:
-    """Ada's moment, shared and played by somebody; Ada is a creator."""
+    """Ada's moment, with the ``token`` of a share that somebody played; Ada is a creator."""
     ada = app.signed_in("ada")
     answer = await app.http.post("/v1/creators", json={"handle": "ada", "display_name": "Ada"}, headers=ada)
     assert answer.status_code == 201, answer.text
     share = await shared(app, moment=moment["id"])
     play = {"kind": "play", "share": share["token"], "visitor": "v1", "user_agent": BROWSER}
     assert (await app.http.post("/v1/events", json={"events": [play]}, headers=service)).is_success
-    return moment
+    return moment | {"token": share["token"]}

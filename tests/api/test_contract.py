@@ -12,7 +12,7 @@ from sqlalchemy import func
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
 from groundswell.platform.routing import IdempotencyKey
-from tests.api.conftest import STRIPE_SECRET
+from tests.api.conftest import STRIPE_SECRET, WHERE
 from tests.attribution.test_stripe import event, invoice, signature
 from tests.earnings.world import this_month
 from tests.moments.clipping import set_rights
@@ -69,6 +69,9 @@ class Posts:
         (pool,) = (await self.get("/v1/pools"))["items"]
         yield "/v1/pools/{pool_id}/run", f"/v1/pools/{pool['id']}/run", {}, staff
         yield "/v1/payouts", "", {"statement": await self.divided(), "reference": "SEPA 1"}, staff
+        rule = {"scope": "title", "title": "numbers", "territory": "DE", "sharing": False}
+        await self.app.http.put("/v1/rights", json=rule, headers=staff)
+        yield "/v1/reminders", "", {"share": self.moment["token"]}, ada | {WHERE: "DE"}
         subject = {"kind": "moment", "id": code}
         decision = {"subject": subject, "action": "hide", "reason_code": "copyright", "explanation": "No."}
         yield "/v1/decisions", "", decision, staff
