@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 UV := 0.13.9
-WORKERS ?= auto
+WORKERS ?= 0
 # Machines behind a proxy have its certificate in the system's store.
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
@@ -46,8 +46,8 @@ demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:800
 serve: setup  ## serve with your own settings (GROUNDSWELL_*)
 	@$(BIN)/groundswell serve
 
-test: setup .stamps/browser  ## every test, in real browsers and on a real database (WORKERS=0: one after another)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+test: setup .stamps/browser  ## every test, in real browsers and on a real database (WORKERS=2: two beside each other)
+	@$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS) --dist worksteal)
 
 test-engines: setup  ## the reports on ClickHouse's engine and a real Spark cluster against DuckDB (Spark needs Java 17)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-engines.lock
