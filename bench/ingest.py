@@ -32,10 +32,9 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 
 BATCH = 256
-BODIES = 600
+BODIES = 400
 CONNECTIONS = 8
 ROUNDS = 5
-SECONDS = 5.0
 SHARES = 500
 
 

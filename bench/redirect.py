@@ -17,8 +17,8 @@ from bench.served import HOST, Service, bare_server, service
 from groundswell.events.tables import LoggedEvent
 
 CONNECTIONS = 32
-ROUNDS = 5
-SECONDS = 5.0
+ROUNDS = 7
+SECONDS = 2.0
 SHARES = 500
 AGENTS = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 "

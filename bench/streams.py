@@ -11,7 +11,8 @@ from typing import Any
 from bench.served import HOST, answering_on, free_port, process
 
 SERVER = shutil.which("redis-server")
-DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
+DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0")
+"""At its best: everything on disk before the answer, and no rewriting of the file meanwhile."""
 
 
 @contextmanager

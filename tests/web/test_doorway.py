@@ -18,6 +18,7 @@ from groundswell.web.app import Application
 from groundswell.web.doorway import Doorway
 from tests.events.places import Shared, make_shared
 from tests.events.test_api import BROWSER, logged
+from tests.shares.sharing import shared as minted
 from tests.support import App
 
 
@@ -80,10 +81,19 @@ async def serving(app: App) -> AsyncIterator[int]:
 
 
 def get(
-    shared: Shared, path: str = "", *, method: str = "GET", close: bool = False, version: str = "1.1", **headers: str
+    shared: Shared | None,
+    path: str = "",
+    *,
+    method: str = "GET",
+    close: bool = False,
+    version: str = "1.1",
+    **headers: str,
 ) -> bytes:
     said = {"Host": "test", "User-Agent": BROWSER} | {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [f"{method} {path or f'/s/{shared.token}/go'} HTTP/{version}", *[f"{k}: {v}" for k, v in said.items()]]
+    lines = [
+        f"{method} {path or f'/s/{shared.token if shared else None}/go'} HTTP/{version}",
+        *[f"{k}: {v}" for k, v in said.items()],
+    ]
     return "\r\n".join([*lines, *(["Connection: close"] if close else []), "", ""]).encode()
 
 
@@ -109,6 +119,17 @@ async def test_a_click_is_answered_at_the_door_as_by_the_application(app: App, s
     touched = read_touch_token(app.runtime.settings.secret, token)
     assert touched is not None
     assert (touched.at, touched.id) in {(row.at, row.id) for row in await logged(app)}
+
+
+async def test_a_landing_page_in_memory_is_sent_from_the_door(app: App, moment: dict[str, Any], door: Door) -> None:
+    path = f"/s/{(await minted(app, moment=moment['id']))['token']}"
+    request = get(None, path, close=True)
+    pages = [await door.ask(request) for _ in range(2)]
+    assert door.passed_on == [path], "the first was rendered, the second kept"
+    bodies = [page.split(b"\r\n\r\n", 1)[1] for page in pages]
+    assert bodies[0] == bodies[1]
+    assert bodies[0].startswith(b"<!doctype html>")
+    assert [row.kind for row in await logged(app)][-2:] == ["click", "click"]
 
 
 async def test_pipelined_requests_are_answered_in_their_order(app: App, shared: Shared, door: Door) -> None:
