@@ -1,6 +1,6 @@
 """Rows that differ between engines: every report's question on DuckDB, ClickHouse's engine and a real Spark cluster.
 
-The lake has a million events of eight days. DuckDB's answer is the measure; each row of the others' is compared with
+The lake has 200,000 events of eight days. DuckDB's answer is the measure; each row of the others' is compared with
 the row in its place. Spark is a standalone cluster of one master and two workers, and is asked about those dimensions
 that are found in different ways (each question takes it seconds). `make test-engines` installs both.
 """
@@ -18,7 +18,7 @@ from groundswell.insights.dimensions import DIMENSIONS
 from groundswell.insights.engine import Rows, opened
 from groundswell.platform.settings import Settings
 
-EVENTS = 1_000_000
+EVENTS = 200_000
 ALL = (None, *DIMENSIONS)
 
 

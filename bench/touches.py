@@ -84,6 +84,7 @@ async def run(bench: Bench) -> None:
         bench.measure("conversions whose parts are not the whole", wrong, "conversions", 0, at_most=True)
         bench.measure("memory of the job, at most", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB")
         bench.measure("one conversion as reported, of 50 touches", await single(runtime.database), "ms")
+        bench.note(f"Measured over {TOUCHES:,} touches and {CONVERSIONS:,} conversions.")
 
 
 @asynccontextmanager

@@ -11,6 +11,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
+WITH_NOTE = ("robots", "loop", "touches")
+"""Whose last note belongs on the page."""
+
 HEAD = """# Benchmarks
 
 What the server's own benchmarks measured, each beside its yardstick in the same run. `make bench NAME=redirect` runs
@@ -31,7 +34,7 @@ def section(name: str, measured: dict[str, Any]) -> str:
         goal = "" if measure["goal"] is None else f"{sign} {measure['goal']:g}"
         holds = {True: "yes", False: "no", None: ""}[measure["holds"]]
         lines.append(f"| {measure['name']} | {measure['value']:,.6g} | {measure['unit']} | {goal} | {holds} |")
-    lines += ["", *measured["notes"][-1:]] if name == "robots" else [""]
+    lines += ["", *measured["notes"][-1:]] if name in WITH_NOTE else [""]
     lines += [
         f"{measured['at'][:10]}, {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, "
         f"load {machine['load_before']:g} when it ended."
