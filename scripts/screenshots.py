@@ -22,7 +22,7 @@ PATIENCE_MS = 180_000
 SEEN = """() => [...document.images].every((image) => {
     const { left, top, right, bottom } = image.getBoundingClientRect();
     const away = right <= 0 || bottom <= 0 || left >= innerWidth || top >= innerHeight;
-    return away || image.complete;
+    return away || !image.checkVisibility() || image.complete;
 })"""
 """Every picture that is on the screen is there."""
 

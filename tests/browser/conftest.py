@@ -27,7 +27,7 @@ from tests.processes import free_port
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ORDINARY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 PHONE, DESKTOP = (390, 844), (1440, 900)
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 LINES = (
     (2, 5, "We should not be up here."),
     (8, 11, "Nobody should."),

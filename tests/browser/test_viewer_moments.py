@@ -86,7 +86,7 @@ async def test_the_options_of_the_sheet_change_the_link(lumen: Lumen, visitor: N
     await page.get_by_role("checkbox", name="Show my name").uncheck()
     await page.get_by_label("The link works").select_option("For a day")
     query = "SELECT shape, captions, credit, expires_at IS NULL FROM shares WHERE %s LIKE code || '%%'"
-    for _ in range(40):
+    for _ in range(360):
         if lumen.rows(query, link.rsplit("/", 1)[1]) == [("vertical", False, False, False)]:
             break
         await page.wait_for_timeout(250)

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from groundswell.moments import rendering
 
-from .conftest import Lumen, NewVisitor, Visitor
+from .conftest import PATIENCE_MS, Lumen, NewVisitor, Visitor
 from .walking import clip_and_share
 
 pytestmark = pytest.mark.browser
@@ -52,7 +52,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 async def until(page: Page, holds: str) -> dict[str, Any]:
     """The player's state once ``holds`` (JavaScript over ``s``)."""
-    for _ in range(300):
+    for _ in range(PATIENCE_MS // 100):
         state = await page.evaluate(STATE)
         if state and await page.evaluate(f"(s) => Boolean({holds})", state):
             return dict(state)
