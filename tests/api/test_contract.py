@@ -64,6 +64,9 @@ class Posts:
             service,
         )
         yield "/v1/experiments/{key}/stop", "/v1/experiments/sheet/stop", {}, staff
+        campaign = {"key": "autumn", "name": "Autumn", "begins_at": "2026-09-01T00:00Z", "ends_at": "2026-12-01T00:00Z"}
+        yield "/v1/campaigns", "", campaign | {"creators": ["noor"], "titles": ["numbers"]}, staff
+        yield "/v1/campaigns/{key}/end", "/v1/campaigns/autumn/end", {}, staff
         pool = {"period": this_month(), "amount_minor": 5_000, "currency": "EUR"}
         yield "/v1/pools", "", pool, staff
         (pool,) = (await self.get("/v1/pools"))["items"]

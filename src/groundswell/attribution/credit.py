@@ -91,7 +91,8 @@ def markov(path: Path) -> Parts:
     return effects if any(effects) else linear(path)
 
 
-MODELS: dict[str, Callable[[Path], Parts]] = {
+Model = Callable[[Path], Parts]
+MODELS: dict[str, Model] = {
     "last": last_touch,
     "first": first_touch,
     "linear": linear,
@@ -100,6 +101,9 @@ MODELS: dict[str, Callable[[Path], Parts]] = {
     "shapley": shapley,
     "markov": markov,
 }
+
+VERSIONS: dict[int, Mapping[str, Model]] = {MODELS_VERSION: MODELS}
+"""Every version that a campaign may have been made under: an older one stays here when a newer one comes."""
 
 
 def divide(total: int, parts: Sequence[int]) -> list[int]:

@@ -11,7 +11,7 @@ from groundswell.events.event import NULL, copy_instant, copy_text
 from groundswell.platform.database import driver_connection
 from groundswell.platform.ids import uuid7
 
-from .credit import MODELS, MODELS_VERSION, PPM, divide
+from .credit import MODELS, MODELS_VERSION, PPM, Model, divide
 from .earning import EligibleTouch, eligible, path_of
 from .learning import learned_effects
 from .tables import Conversion, Credit, Touch
@@ -35,25 +35,36 @@ async def credit_touches(session: AsyncSession, conversion: Conversion, window_d
     return await _written(session, divided(conversion, touches, await learned_effects(session)))
 
 
-def divided(conversion: Conversion, touches: Sequence[EligibleTouch], effects: Mapping[str, int]) -> Iterator[Row]:
-    """The rows that divide ``conversion`` over ``touches`` (at least one, oldest first) by every model."""
+def divided(
+    conversion: Conversion,
+    touches: Sequence[EligibleTouch],
+    effects: Mapping[str, int],
+    models: Mapping[str, Model] = MODELS,
+    version: int = MODELS_VERSION,
+) -> Iterator[Row]:
+    """The rows that divide ``conversion`` over ``touches`` (at least one, oldest first) by each of ``models``."""
     path = path_of(touches, conversion.at, effects)
     places = [(each.id, each.share_id, each.moment_id, each.title_id, each.sharer_id, each.channel) for each in touches]
-    for model, weigh in sorted(MODELS.items()):
+    for model, weigh in sorted(models.items()):
         parts = weigh(path)
         weights = divide(PPM, parts)
         money = conversion.amount_minor
         amounts: Sequence[int | None] = [None] * len(parts) if money is None else divide(money, parts)
         for place, ppm, amount in zip(places, weights, amounts, strict=True):
             if ppm:
-                given = conversion.id, conversion.kind, conversion.at, model, MODELS_VERSION
+                given = conversion.id, conversion.kind, conversion.at, model, version
                 yield uuid7(), *given, *place, ppm, amount, conversion.currency
 
 
 async def _written(session: AsyncSession, rows: Iterable[Row]) -> Sequence[Credit]:
     rows = list(rows)
     await write(session, rows)
-    return [Credit(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+    return [as_credit(row) for row in rows]
+
+
+def as_credit(row: Row) -> Credit:
+    """A row by its names; no session knows it."""
+    return Credit(**dict(zip(COLUMNS, row, strict=True)))
 
 
 async def write(session: AsyncSession, rows: Sequence[Row]) -> None:
@@ -92,12 +103,13 @@ async def credit_refund(
     for key in sorted({(credit.model, credit.model_version) for credit in given}):
         credits = [credit for credit in given if (credit.model, credit.model_version) == key]
         before = [taken.get((*key, credit.touch_id), 0) for credit in credits]
-        target = divide(sum(before) - (refund.amount_minor or 0), _as_divided(credits))
-        rows += [_mirrored(c, refund, now - then) for c, now, then in zip(credits, target, before, strict=True)]
+        target = divide(sum(before) - (refund.amount_minor or 0), as_divided(credits))
+        rows += [mirrored(c, refund, now - then) for c, now, then in zip(credits, target, before, strict=True)]
     return await _written(session, rows)
 
 
-def _as_divided(credits: Sequence[Credit]) -> list[int]:
+def as_divided(credits: Sequence[Credit]) -> list[int]:
+    """The parts by which what is given back of a sale is divided: as its money was, or its weight when it had none."""
     amounts = [credit.amount_minor or 0 for credit in credits]
     return amounts if any(amounts) else [credit.weight_ppm for credit in credits]
 
@@ -119,7 +131,8 @@ async def credits_of(session: AsyncSession, conversion_id: UUID) -> Sequence[Cre
     return (await session.scalars(query.order_by(Credit.model, Touch.at, Touch.event_id))).all()
 
 
-def _mirrored(credit: Credit, refund: Conversion, amount: int) -> Row:
+def mirrored(credit: Credit, refund: Conversion, amount: int) -> Row:
+    """What ``refund`` takes back (``amount``, negative) from the touch of ``credit``."""
     return (
         uuid7(), refund.id, refund.kind, refund.at, credit.model, credit.model_version, credit.touch_id,
         *(getattr(credit, name) for name in PLACE), credit.weight_ppm, amount, refund.currency,

@@ -54,7 +54,9 @@ async def learn(session: AsyncSession, now: datetime) -> LearnedEffects | None:
     return learned
 
 
-async def learned_effects(session: AsyncSession) -> Mapping[str, int]:
-    """The newest effects; empty while nothing has been learned."""
+async def learned_effects(session: AsyncSession, until: datetime | None = None) -> Mapping[str, int]:
+    """The newest effects, or the newest of those learned by ``until``; empty while nothing has been learned."""
     newest = select(LearnedEffects.effects).order_by(LearnedEffects.learned_at.desc(), LearnedEffects.id.desc())
+    if until is not None:
+        newest = newest.where(LearnedEffects.learned_at <= until)
     return await session.scalar(newest.limit(1)) or {}

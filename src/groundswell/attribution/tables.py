@@ -1,10 +1,10 @@
-"""Touches bound to viewers, conversions as the service reports them, and the credit given for them."""
+"""Touches bound to viewers, conversions as the service reports them, the credit given for them, and campaigns."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, text
+from sqlalchemy import ARRAY, DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.events.tables import TransactionId
@@ -131,6 +131,59 @@ class LearnedEffects(Base):
     paths: Mapped[int]
     effects: Mapped[dict[str, Any]]
 
+
+class Campaign(Base):
+    """Titles, a window, territories, creators, terms and budget, and the rule by which its credit is reckoned.
+
+    Null ``titles``, ``territories`` or ``creators`` (the ids of viewers) means all. Nothing of it ever changes, so that
+    its credit is reckoned the same whatever becomes the default; only ``ended_at`` is set, once, when it ends early.
+    """
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        CheckConstraint("key ~ '^[a-z0-9][a-z0-9-]{1,62}$'", name="key"),
+        CheckConstraint("name ~ '\\S' AND length(name) <= 120", name="name"),
+        CheckConstraint("begins_at < ends_at", name="window"),
+        CheckConstraint("attribution_window_days BETWEEN 1 AND 365", name="attribution"),
+        CheckConstraint("(budget_minor IS NULL) = (currency IS NULL) AND budget_minor >= 0", name="budget"),
+    )
+
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    titles: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
+    territories: Mapped[list[str] | None] = mapped_column(ARRAY(String(2)))
+    creators: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
+    model: Mapped[str]
+    model_version: Mapped[int]
+    attribution_window_days: Mapped[int]
+    budget_minor: Mapped[int | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    terms: Mapped[str]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("viewers.id"))
+    created_at: Mapped[CreatedAt]
+
+    @property
+    def until(self) -> datetime:
+        """When it ends (exclusive): as planned, or earlier when it was ended."""
+        return max(self.begins_at, min(self.ends_at, self.ended_at or self.ends_at))
+
+
+CAMPAIGNS_STAY = """
+CREATE OR REPLACE FUNCTION campaigns_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.ended_at IS NULL AND to_jsonb(NEW) - 'ended_at' = to_jsonb(OLD) - 'ended_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a campaign is fixed when it is made; it can only be ended, once'
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON campaigns FOR EACH ROW EXECUTE FUNCTION campaigns_stay();
+"""
+event.listen(Campaign.__table__, "after_create", DDL(CAMPAIGNS_STAY))  # type: ignore[no-untyped-call]
 
 CREDITS_STAY = """
 CREATE OR REPLACE FUNCTION credits_stay() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -18,6 +18,7 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
+from .campaigns import longest_window
 from .tables import Touch
 
 CHAIN_MAX = 20
@@ -48,12 +49,13 @@ async def bind(
     touched = read_touch_token(settings.secret, token)
     if touched is None:
         raise TouchForged()
-    visit = await _visit(session, touched, before - timedelta(days=settings.attribution_window_days))
+    reach = timedelta(days=await longest_window(session, settings))
+    visit = await _visit(session, touched, before - reach)
     match: str = matched_by
     for _ in range(CHAIN_MAX):
         if visit is None:
             return
-        earlier = await _visit_before(session, settings, visit)
+        earlier = await _visit_before(session, settings, visit, reach)
         if earlier is None or not _same_visit(earlier, visit):
             await _note(session, visit, viewer_id, match)
             match = "cookie"
@@ -86,11 +88,13 @@ async def bind_login(session: AsyncSession, visited: Visited) -> None:
         await _insert(session, event.id, event.at, event.share_id, event.viewer_id, "login")
 
 
-async def _visit_before(session: AsyncSession, settings: Settings, visit: LoggedEvent) -> LoggedEvent | None:
+async def _visit_before(
+    session: AsyncSession, settings: Settings, visit: LoggedEvent, reach: timedelta
+) -> LoggedEvent | None:
     touched = read_touch_token(settings.secret, (visit.inputs or {}).get(PREVIOUS, ""))
     if touched is None or touched.at >= visit.at:
         return None
-    return await _visit(session, touched, visit.at - timedelta(days=settings.attribution_window_days))
+    return await _visit(session, touched, visit.at - reach)
 
 
 async def _visit(session: AsyncSession, touched: TouchedEvent, earliest: datetime) -> LoggedEvent | None:

@@ -17,7 +17,7 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.shares.links import find_share
 from groundswell.shares.tables import Share
 
-from . import experimenting
+from . import campaigning, experimenting
 from .access import reader
 from .breakdown import breakdown
 from .conversions import one, recent
@@ -149,3 +149,4 @@ def cascade_out(cascade: Cascade) -> CascadeOut:
 router = APIRouter()
 router.include_router(reports)
 router.include_router(experimenting.router)
+router.include_router(campaigning.router)

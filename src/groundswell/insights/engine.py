@@ -3,12 +3,13 @@
 Imported by the first report that is asked for: the libraries are heavy to load.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -16,6 +17,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from groundswell.attribution.lake import CREDITS
+from groundswell.attribution.tables import Credit
 from groundswell.events.lake import EVENTS, VERDICTS, SealedTable, files_between, open_delta
 from groundswell.platform.settings import Settings
 
@@ -54,6 +56,17 @@ class Lake:
 def rows_of(table: pa.Table) -> Rows:
     rows: Rows = table.to_pylist()
     return rows
+
+
+def credit_rows(engine: Engine, name: str, credits: Sequence[Credit]) -> ir.Table:
+    """Credit that no lake holds, as a table like the lake's."""
+    schema = stored(CREDITS)
+    rows = [{column: _cell(getattr(credit, column)) for column in schema.names} for credit in credits]
+    return engine.rows(name, pa.Table.from_pylist(rows, schema))
+
+
+def _cell(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
 
 
 def engine_of(url: str) -> Engine:
@@ -102,13 +115,14 @@ def opened(settings: Settings, first: date, last: date, named: Mapping[str, pa.T
         engine.close()
 
 
-def _stored(table: SealedTable) -> pa.Schema:
+def stored(table: SealedTable) -> pa.Schema:
+    """The columns of the table's files."""
     schema = table.schema()
     return schema.remove(schema.get_field_index("day"))  # by which files are found; no file holds it
 
 
 def _nothing(engine: Engine, table: SealedTable) -> ir.Table:
-    return engine.rows(table.name, _stored(table).empty_table())
+    return engine.rows(table.name, stored(table).empty_table())
 
 
 def _table(engine: Engine, settings: Settings, table: SealedTable, first: date, last: date) -> ir.Table | None:
@@ -121,7 +135,7 @@ def _table(engine: Engine, settings: Settings, table: SealedTable, first: date, 
     if delta is None or not files:
         return None
     check(delta, files)
-    return engine.files(table.name, files, _stored(table))
+    return engine.files(table.name, files, stored(table))
 
 
 def check(delta: DeltaTable, files: list[str]) -> None:

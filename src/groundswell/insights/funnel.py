@@ -7,7 +7,7 @@ Only what engines agree on is used: no approximate counts or quantiles, no joins
 (instant, then id) wherever order decides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import ibis
@@ -30,8 +30,11 @@ OF_SHARE = {"sharer": "sharer_id", "generation": "generation", "cohort": "week",
 
 def within(table: ir.Table, first: date, last: date) -> ir.Table:
     """The rows of whole UTC days, both included."""
-    begin = datetime.combine(first, time(), UTC)
-    end = datetime.combine(last + timedelta(days=1), time(), UTC)
+    return between(table, datetime.combine(first, time(), UTC), datetime.combine(last + timedelta(days=1), time(), UTC))
+
+
+def between(table: ir.Table, begin: datetime, end: datetime) -> ir.Table:
+    """The rows from one instant up to another."""
     return table.filter(table.at >= begin, table.at < end)
 
 
@@ -80,9 +83,14 @@ def _territory(table: ir.Table, named: Mapping[str, ir.Table]) -> ir.Table:
 
 def sliced(table: ir.Table, where: Mapping[str, str], named: Mapping[str, ir.Table]) -> ir.Table:
     """The rows of one title, one channel and so on: each dimension of ``where`` has the value given."""
-    for dimension, value in where.items():
+    return among(table, {dimension: (value,) for dimension, value in where.items()}, named)
+
+
+def among(table: ir.Table, where: Mapping[str, Collection[str]], named: Mapping[str, ir.Table]) -> ir.Table:
+    """The rows of some titles, some creators and so on: each dimension of ``where`` has one of the values given."""
+    for dimension, values in where.items():
         keyed = by_dimension(table, dimension, named)
-        table = keyed.filter(keyed.key == value).drop("key")
+        table = keyed.filter(keyed.key.isin(sorted(values))).drop("key")
     return table
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
-from groundswell.attribution.tables import Conversion, Credit
+from groundswell.attribution.tables import Campaign, Conversion, Credit
 from groundswell.events.tables import LoggedEvent
 from groundswell.moments.questions import scenes_of_moments
 from groundswell.moments.tables import Moment
@@ -42,6 +42,8 @@ async def _condition(session: AsyncSession, table: Any, dimension: str, key: str
         return _on_day(table, key)
     if dimension == "territory":
         return _in_territory(table, key)
+    if dimension == "campaign":
+        return await _in_campaign(session, table, key or "")
     if dimension in ("scene", "maker"):
         return await _of_moments(session, table, dimension, key)
     return _of_shares(table, dimension, key)
@@ -72,6 +74,21 @@ def _in_territory(table: Any, key: str | None) -> ColumnElement[bool]:
         return _is(table.territory, key)
     there = select(Conversion.id).join(Viewer, Viewer.id == Conversion.viewer_id).where(_is(Viewer.territory, key))
     return table.conversion_id.in_(there)  # type: ignore[no-any-return]
+
+
+async def _in_campaign(session: AsyncSession, table: Any, key: str) -> ColumnElement[bool]:
+    """What belongs to a campaign (of events: a campaign's credit is reckoned by its own rule, not looked up)."""
+    campaign = await session.scalar(select(Campaign).filter_by(key=key))
+    if campaign is None or table is not LoggedEvent:
+        return table.at.is_(None)  # type: ignore[no-any-return]
+    found: Conditions = [table.at >= campaign.begins_at, table.at < campaign.until]
+    if campaign.titles is not None:
+        found.append(table.title_id.in_(campaign.titles))
+    if campaign.creators is not None:
+        found.append(table.moment_id.in_(select(Moment.id).where(Moment.viewer_id.in_(campaign.creators))))
+    if campaign.territories is not None:
+        found.append(table.territory.in_(campaign.territories))
+    return and_(*found)
 
 
 async def _of_moments(session: AsyncSession, table: Any, dimension: str, key: str | None) -> ColumnElement[bool]:

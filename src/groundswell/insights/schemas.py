@@ -332,3 +332,34 @@ class OutcomeOut(BaseModel):
     claimed: float
     sample_ratio: float
     words: str
+
+
+class CampaignStep(BaseModel):
+    """One step of a campaign's funnel."""
+
+    step: str
+    label: str
+    count: float
+    definition: str
+
+
+class CampaignReport(Report):
+    """What a campaign brought from ``begins_at`` to ``ends_at``, credited by the rule fixed when it was made.
+
+    ``rows`` tell the same apart by the dimension ``by``; what nothing is known of has the key ``unknown``.
+    """
+
+    key: str
+    begins_at: datetime
+    ends_at: datetime
+    model: str
+    model_version: int
+    attribution_window_days: int
+    steps: list[CampaignStep]
+    revenue: list[Revenue]
+    staying: list[Staying]
+    by: str
+    rows: list[Row]
+
+    def count(self, step: str) -> float:
+        return next((each.count for each in self.steps if each.step == step), 0)

@@ -33,6 +33,21 @@ DEFINITIONS = {
     "cancellation": f"Cancellations {_CREDITED}.",
 }
 
+_IN_CAMPAIGN = (
+    "credited to the campaign: the parts of touches of its titles, creators and window, by the model, version and "
+    "attribution window fixed when it was made"
+)
+
+IN_CAMPAIGN = {
+    "sign_up": f"Sign-ups {_IN_CAMPAIGN}.",
+    "trial": f"Trials {_IN_CAMPAIGN}.",
+    "subscription": f"First payments {_IN_CAMPAIGN}.",
+    "renewal": f"Later payments {_IN_CAMPAIGN}.",
+    "refund": f"Refunds {_IN_CAMPAIGN}.",
+    "cancellation": f"Cancellations {_IN_CAMPAIGN}.",
+}
+"""What the credited steps of a campaign count; the others count what they always do, of what belongs to it."""
+
 CYCLE = (
     "Time from a share to a sign-up credited to it by the last-touch model: for half of the period's sign-ups, and for "
     "nine in ten, it was no longer than this."

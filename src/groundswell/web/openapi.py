@@ -33,6 +33,7 @@ TAGS = {
     "experiments": "Experiments and what they found.",
     "discovery": "What is catching on.",
     "creators": "Creators' profiles and results.",
+    "campaigns": "Campaigns, each with the rule by which its credit is reckoned, and what they brought.",
     "earnings": "Pools, statements, payouts and the ledger.",
     "operations": "For whatever runs this service.",
 }

@@ -33,8 +33,8 @@ router = APIRouter(prefix="/console", route_class=ConsoleRoute)
 
 PAGE = 100
 EVERY = 100_000
-NARROWER = ("moment", "scene", "maker", "sharer", "territory", "generation", "cohort")
-"""Dimensions of the reports that need more than a column of the log to be told apart."""
+NARROWER = ("moment", "scene", "maker", "sharer", "territory", "generation", "cohort", "campaign")
+"""Campaigns, and dimensions of the reports that need more than a column of the log to be told apart."""
 
 VERDICTS = {"human": "People", "robot": "Robots", "unfurl": "Link previews"}
 
@@ -55,6 +55,7 @@ class EventFilter:
     territory: str | None = None
     generation: str | None = None
     cohort: str | None = None
+    campaign: str | None = None
     shared: bool = False
     period: str | None = None
     first: Annotated[str | None, Query(alias="from")] = None

@@ -404,6 +404,44 @@ CREATE TABLE experiments (
     CONSTRAINT fk_experiments_made_by_viewers FOREIGN KEY(made_by) REFERENCES viewers (id)
 );
 
+CREATE TABLE campaigns (
+    id UUID NOT NULL,
+    key VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    begins_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    titles UUID[],
+    territories VARCHAR(2)[],
+    creators UUID[],
+    model VARCHAR NOT NULL,
+    model_version BIGINT NOT NULL,
+    attribution_window_days BIGINT NOT NULL,
+    budget_minor BIGINT,
+    currency VARCHAR(3),
+    terms VARCHAR NOT NULL,
+    created_by UUID,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_campaigns PRIMARY KEY (id),
+    CONSTRAINT ck_campaigns_key CHECK (key ~ '^[a-z0-9][a-z0-9-]{1,62}$'),
+    CONSTRAINT ck_campaigns_name CHECK (name ~ '\S' AND length(name) <= 120),
+    CONSTRAINT ck_campaigns_window CHECK (begins_at < ends_at),
+    CONSTRAINT ck_campaigns_attribution CHECK (attribution_window_days BETWEEN 1 AND 365),
+    CONSTRAINT ck_campaigns_budget CHECK ((budget_minor IS NULL) = (currency IS NULL) AND budget_minor >= 0),
+    CONSTRAINT uq_campaigns_key UNIQUE (key),
+    CONSTRAINT fk_campaigns_created_by_viewers FOREIGN KEY(created_by) REFERENCES viewers (id)
+);
+
+CREATE OR REPLACE FUNCTION campaigns_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.ended_at IS NULL AND to_jsonb(NEW) - 'ended_at' = to_jsonb(OLD) - 'ended_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a campaign is fixed when it is made; it can only be ended, once'
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON campaigns FOR EACH ROW EXECUTE FUNCTION campaigns_stay();
+
 CREATE TABLE creators (
     id UUID NOT NULL,
     viewer_id UUID NOT NULL,
