@@ -32,6 +32,7 @@ from groundswell.web.listening import address_of, ensure_free
 from groundswell.web.serving import run_server
 
 from .app import create_demo_app
+from .campaign import make_campaign
 from .complaints import fill_reports
 from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
@@ -41,7 +42,7 @@ from .progress import Report, Stage, stages
 from .reporting import service_key
 from .room import ensure_room, only_one_prepares
 
-EDITION = "2"
+EDITION = "3"
 """Of what is prepared. Raise it when a data folder made by older code must be prepared again."""
 
 POOL_MINOR = {-1: 60_000, 0: 80_000}
@@ -177,6 +178,7 @@ async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://demo") as http:
         history, until = await write_history(runtime, http, key, report)
         await write_holdout(runtime, http, key, history, until)
+    await make_campaign(runtime, until)
     async with runtime.database.transaction() as session:
         await refresh(session)
 

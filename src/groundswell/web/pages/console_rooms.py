@@ -2,6 +2,7 @@
 
 from . import (
     console,
+    console_campaigns,
     console_cohorts,
     console_conversions,
     console_credits,
@@ -27,6 +28,7 @@ from . import (
 
 rooms = (
     console,
+    console_campaigns,
     console_cohorts,
     console_conversions,
     console_credits,
