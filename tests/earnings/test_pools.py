@@ -114,7 +114,7 @@ async def test_a_pool_counts_by_the_verdict_that_stands(world: World) -> None:
 
 
 async def test_a_view_is_paid_once_however_often_it_is_judged(world: World) -> None:
-    """Judged anew after a pool: what was paid is not paid again, what was kept back is, and old sums can be repeated."""
+    """Judged anew: what was paid is not paid again, what was kept back is, and old sums can be repeated."""
     (paid,) = await world.happen("kiss", "play", "v1")
     (kept_back,) = await world.happen("rain", "play", "v2", verdict="robot")
     first = await funded(world)
