@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from groundswell.accounts.keys import SCOPES
 from groundswell.platform.settings import Settings
 from tests.shares.conftest import film, moment, title
 from tests.shares.sharing import shared
@@ -31,8 +32,8 @@ def staff(app: App) -> dict[str, str]:
 
 @pytest.fixture
 async def service(app: App) -> dict[str, str]:
-    """Headers of a service that may do everything."""
-    return await app.service_key("conversions:write", "events:write", "reports:read", "progress:write")
+    """Headers of a service that may do everything but erase."""
+    return await app.service_key(*(scope for scope in SCOPES if scope != "viewers:erase"))
 
 
 @pytest.fixture

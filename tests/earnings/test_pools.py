@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from groundswell.earnings import books, pools, statements
+from groundswell.earnings import books, counting, pools, statements
 from groundswell.earnings.tables import LedgerAccount, Pool, PostingRow, Statement, StatementLine
 from groundswell.events.event import Event
 from groundswell.events.log import record
@@ -97,6 +97,44 @@ async def test_what_is_not_an_eligible_view_earns_nothing(world: World) -> None:
     pool_id = await funded(world)
     await pools.run(world.database, pool_id)
     assert await amounts(world, pool_id) == {"noor": 5000, "kofi": 5000}
+
+
+async def test_a_pool_counts_by_the_verdict_that_stands(world: World) -> None:
+    ring, person = await world.happen("kiss", "play", "v1", "v2")
+    (acquitted,) = await world.happen("rain", "play", "v3", verdict="robot")
+    await world.judge(ring, "robot", "behaviour-1")
+    await world.judge(acquitted, "human", "9")
+    pool_id = await funded(world)
+    await pools.run(world.database, pool_id)
+    assert await amounts(world, pool_id) == {"noor": 5000, "kofi": 5000}
+    async with world.database.transaction() as session:
+        pool = await session.get_one(Pool, pool_id)
+        (view,) = await counting.views(session, pool, world.creators["noor"], None, None, 10)
+    assert view.id == person
+
+
+async def test_a_view_is_paid_once_however_often_it_is_judged(world: World) -> None:
+    """Judged anew: what was paid is not paid again, what was kept back is, and old sums can be repeated."""
+    (paid,) = await world.happen("kiss", "play", "v1")
+    (kept_back,) = await world.happen("rain", "play", "v2", verdict="robot")
+    first = await funded(world)
+    await pools.run(world.database, first)
+    assert await amounts(world, first) == {"noor": 10_000}
+    await world.judge(paid, "robot", "1")
+    await world.judge(kept_back, "human", "1")
+    second = await funded(world)
+    await pools.run(world.database, second)
+    assert await amounts(world, second) == {"kofi": 10_000}
+    await world.judge(paid, "human", "2")
+    await world.happen("kiss", "play", "v3")
+    third = await funded(world)
+    await pools.run(world.database, third)
+    assert await amounts(world, third) == {"noor": 10_000}
+    async with world.database.transaction() as session:
+        for pool_id in (first, second, third):
+            pool = await session.get_one(Pool, pool_id)
+            counted = await counting.weights(session, pool)
+            assert sum(sum(moments.values()) for moments in counted.values()) == pool.weight == 1
 
 
 async def test_a_visitor_without_a_hash_counts_by_account_and_each_day_counts_anew(world: World) -> None:

@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Source, Title
 from groundswell.creators.tables import Creator
 from groundswell.events.event import Event, Kind
 from groundswell.events.log import record
+from groundswell.events.tables import LoggedEvent, Reverdict
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
@@ -133,6 +136,14 @@ class World:
         async with self.database.transaction() as session:
             await record(session, *events)
         return [event.id for event in events]
+
+    async def judge(self, event: UUID, kind: str, rule: str) -> None:
+        """A later verdict on an event."""
+        reason, traffic = ("ring", "sivt") if kind == "robot" else ("nothing_says_otherwise", None)
+        async with self.database.transaction() as session:
+            logged = await session.scalar(select(LoggedEvent.at).where(LoggedEvent.id == event))
+            row = {"event_id": event, "at": logged, "kind": kind, "rule": rule}
+            session.add(Reverdict(reason=reason, traffic=traffic, **row))
 
 
 async def build(database: Database) -> World:

@@ -22,18 +22,34 @@ from .tables import Pool
 EMPTY_SNAPSHOT = "1:1:"
 """Sees nothing: what a stream's first pool follows."""
 
-# One row for each view: the first event of a visitor for a moment on a day, unless the pool before counted it.
+# One row for each view: the first event of a visitor for a moment on a day, unless the pool before may have counted it.
+# An event is what the newest verdict on it said when the pool was counted. Any verdict of a person that the pool before
+# could see keeps it from counting again, however often it is judged.
 PLAYS = """
     SELECT c.id AS creator_id, e.moment_id, 1 AS weight,
-        (array_agg(e.id ORDER BY e.at, e.id))[1] AS evidence_id, min(e.at) AS at
+        (array_agg(e.id ORDER BY e.at, e.id) FILTER (WHERE verdict.now = 'human'))[1] AS evidence_id,
+        min(e.at) FILTER (WHERE verdict.now = 'human') AS at
     FROM events e
     JOIN moments m ON m.id = e.moment_id
     JOIN creators c ON c.viewer_id = m.viewer_id
-    WHERE e.at >= :begin AND e.at < :end AND e.kind = 'play' AND e.verdict = 'human'
+    CROSS JOIN LATERAL (
+        SELECT coalesce((
+                SELECT v.kind FROM verdicts v
+                WHERE v.at = e.at AND v.event_id = e.id
+                    AND pg_visible_in_snapshot(v.xid, CAST(:snapshot AS pg_snapshot))
+                ORDER BY v.created_at DESC, v.id DESC LIMIT 1
+            ), e.verdict) AS now,
+            pg_visible_in_snapshot(e.xid, CAST(:after AS pg_snapshot)) AND (e.verdict = 'human' OR EXISTS (
+                SELECT FROM verdicts v
+                WHERE v.at = e.at AND v.event_id = e.id AND v.kind = 'human'
+                    AND pg_visible_in_snapshot(v.xid, CAST(:after AS pg_snapshot))
+            )) AS counted_before
+    ) verdict
+    WHERE e.at >= :begin AND e.at < :end AND e.kind = 'play'
         AND (e.viewer_id IS NULL OR e.viewer_id <> m.viewer_id)
         AND pg_visible_in_snapshot(e.xid, CAST(:snapshot AS pg_snapshot))
     GROUP BY c.id, e.moment_id, (e.at AT TIME ZONE 'UTC')::date, coalesce(e.visitor, e.viewer_id::text, e.id::text)
-    HAVING NOT bool_or(pg_visible_in_snapshot(e.xid, CAST(:after AS pg_snapshot)))
+    HAVING bool_or(verdict.now = 'human') AND bool_or(verdict.counted_before) IS NOT TRUE
 """
 
 # One row for each credited sale: its credit in millionths, less the part that had been refunded.

@@ -57,7 +57,6 @@ class EventLog:
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._closing = False
-        self._about = 1
         self._expected = 1
         self._commit_s = 0.0
         self._gathered: asyncio.Future[None] | None = None
@@ -115,7 +114,7 @@ class EventLog:
                 log.exception("events_not_committed", batches=len(group))
                 refuse(group, error if isinstance(error, Problem) else Unavailable(str(error)))
             finally:
-                self._about = self._unanswered_batches
+                self._expected = max(1, self._unanswered_batches // WRITERS)
                 self._unanswered_batches -= len(group)
                 self._unanswered_events -= sum([len(batch.kinds) for batch in group])
         await writer.disconnect()
@@ -130,9 +129,7 @@ class EventLog:
             return self._take()
 
     async def _gather(self) -> None:
-        """Give those who were answered last a moment to come back; who is being committed cannot."""
-        committing = self._unanswered_batches - len(self._waiting)
-        self._expected = min(self._about // WRITERS, self._about - committing)
+        """Give those who were answered last a moment to come back."""
         if len(self._waiting) >= self._expected or self._closing:
             return
         loop = asyncio.get_running_loop()

@@ -80,7 +80,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
         version=__version__,
         summary="Moments for any streaming service.",
         lifespan=lifespan,
-        docs_url="/v1/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
     )
@@ -101,6 +101,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
         app.include_router(module.router)
     add_health(app)
     openapi.describe(app)
+    openapi.serve(app, "/v1/docs")
     pages.install(app)
     return app
 

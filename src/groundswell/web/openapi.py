@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.staticfiles import StaticFiles
 
 DESCRIPTION = """
 One loop: **watch → clip → share → visit → subscribe**. Viewers come with the streaming service's own JWT, its back end
@@ -101,6 +103,23 @@ def describe(app: FastAPI) -> None:
         return bare()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def serve(app: FastAPI, path: str) -> None:
+    """The document as a page at ``path``, whose script and style come from here too: nothing is asked of the net."""
+    files = f"{path}/files"
+    app.mount(files, StaticFiles(packages=[("fastapi_offline", "static")]), name="openapi-page")
+    shown = get_swagger_ui_html(
+        openapi_url=str(app.openapi_url),
+        title=f"{app.title}: HTTP API",
+        swagger_js_url=f"{files}/swagger-ui-bundle.js",
+        swagger_css_url=f"{files}/swagger-ui.css",
+        swagger_favicon_url="/static/icon.svg",
+    )
+
+    @app.get(path, include_in_schema=False)
+    async def described() -> Response:
+        return shown
 
 
 def complete(document: dict[str, Any]) -> None:
