@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 
 from bench.lakes import FIRST, name
 from groundswell.attribution.credit import MODELS_VERSION
+from groundswell.attribution.tables import Credit
 from groundswell.insights import funnel
 from groundswell.insights.dimensions import DIMENSIONS
-from groundswell.insights.engine import Lake, Rows
+from groundswell.insights.engine import Lake, Rows, credit_rows
 from groundswell.insights.virality import WINDOW
 
 DAYS = 8
@@ -67,11 +69,43 @@ def questions(lake: Lake, dimensions: Iterable[str | None] = (None, *DIMENSIONS)
     where = {"channel": "x", "territory": "DE", "generation": "2"}
     narrowed = funnel.sliced(events, where, lake.named)
     yield "narrowed visits", funnel.visits(funnel.by_dimension(narrowed, "day", lake.named))
+    of = {"title": [name("title", n) for n in range(30)], "maker": [name("viewer", n) for n in range(20)]}
+    campaign = funnel.among(events, of, lake.named)
+    yield "campaign visits", funnel.visits(funnel.by_dimension(campaign, "channel", lake.named))
+    credited = credit_rows(lake.engine, "campaign_credits", list(campaign_credits()))
+    for dimension in ("day", "maker"):
+        keyed = funnel.by_dimension(credited, dimension, lake.named)
+        yield f"campaign conversions by {dimension}", funnel.conversions(keyed)
+    keyed = funnel.by_dimension(credited, None, lake.named)
+    yield "campaign staying", funnel.staying(keyed, lake.logged, funnel.STAYED_DAYS[0], AS_OF)
     yield "reported", funnel.reported(events)
     yield "excluded", funnel.excluded(events)
     last_touch = funnel.with_model(lake.credits, "last", MODELS_VERSION)
     yield "cycle times", funnel.cycle_times(last_touch, lake.logged)
     yield "offspring", funnel.offspring(last_touch, lake.logged, first, first + timedelta(days=2), WINDOW)
+
+
+def campaign_credits() -> Iterator[Credit]:
+    """Credit that was reckoned for a campaign and that no lake holds: some without amounts, titles or shares."""
+    for n in range(300):
+        sold = n % 3 == 0
+        yield Credit(
+            id=UUID(name("credit", n)),
+            at=AS_OF - timedelta(hours=n, microseconds=n),
+            kind="subscription" if sold else "sign_up",
+            conversion_id=UUID(name("event", n * 2)),
+            model="linear",
+            model_version=1,
+            touch_id=UUID(name("touch", n)),
+            share_id=UUID(name("share", n)) if n % 7 else None,
+            moment_id=UUID(name("moment", n % MOMENTS)) if n % 7 else None,
+            title_id=None,
+            sharer_id=None,
+            channel="x" if n % 2 else 'code, "typed"',
+            weight_ppm=1_000_000 // (n % 4 + 1),
+            amount_minor=n * 100 if sold else None,
+            currency="EUR" if sold else None,
+        )
 
 
 def differing(expected: dict[str, Rows], found: dict[str, Rows]) -> dict[str, list[Any]]:
