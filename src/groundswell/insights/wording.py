@@ -33,10 +33,7 @@ DEFINITIONS = {
     "cancellation": f"Cancellations {_CREDITED}.",
 }
 
-_IN_CAMPAIGN = (
-    "credited to the campaign: the parts of touches of its titles, creators and window, by the model, version and "
-    "attribution window fixed when it was made"
-)
+_IN_CAMPAIGN = "that fall to the campaign's own touches, by the rule fixed when it was made"
 
 IN_CAMPAIGN = {
     "sign_up": f"Sign-ups {_IN_CAMPAIGN}.",
