@@ -39,20 +39,20 @@ def divided(
     conversion: Conversion,
     touches: Sequence[EligibleTouch],
     effects: Mapping[str, int],
-    models: Mapping[str, Model] = MODELS,
-    version: int = MODELS_VERSION,
+    models: Mapping[str, Model] | None = None,
+    version: int | None = None,
 ) -> Iterator[Row]:
-    """The rows that divide ``conversion`` over ``touches`` (at least one, oldest first) by each of ``models``."""
+    """The rows that divide ``conversion`` over ``touches`` (one or more, oldest first) by all models, or ``models``."""
     path = path_of(touches, conversion.at, effects)
     places = [(each.id, each.share_id, each.moment_id, each.title_id, each.sharer_id, each.channel) for each in touches]
-    for model, weigh in sorted(models.items()):
+    for model, weigh in sorted((models or MODELS).items()):
         parts = weigh(path)
         weights = divide(PPM, parts)
         money = conversion.amount_minor
         amounts: Sequence[int | None] = [None] * len(parts) if money is None else divide(money, parts)
         for place, ppm, amount in zip(places, weights, amounts, strict=True):
             if ppm:
-                given = conversion.id, conversion.kind, conversion.at, model, version
+                given = conversion.id, conversion.kind, conversion.at, model, version or MODELS_VERSION
                 yield uuid7(), *given, *place, ppm, amount, conversion.currency
 
 
