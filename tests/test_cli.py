@@ -4,7 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import av
@@ -101,9 +105,23 @@ def test_cut_needs_no_server(tmp_path: Path) -> None:
     assert not (tmp_path / "no.mp4").exists()
 
 
+@contextmanager
+def published(folder: Path) -> Iterator[str]:
+    """The address under which the files of ``folder`` can be fetched."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def test_the_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None:
     data, port = str(tmp_path / "data"), str(free_port())
-    well = groundswell("doctor", "--json", GROUNDSWELL_DATA_DIR=data, GROUNDSWELL_PORT=port)
+    (tmp_path / "jwks.json").write_text('{"keys": [{"kty": "RSA", "kid": "1"}]}')
+    with published(tmp_path) as site:
+        keys = f"{site}/jwks.json"
+        well = groundswell(
+            "doctor", "--json", GROUNDSWELL_DATA_DIR=data, GROUNDSWELL_PORT=port, GROUNDSWELL_JWKS_URL=keys
+        )
     findings = {finding["what"]: finding for finding in json.loads(well.stdout)}
     assert all(finding["ok"] for finding in findings.values()), findings
     assert "embedded PostgreSQL" in findings["database"]["detail"]
@@ -112,6 +130,7 @@ def test_the_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None
     )
     assert ill.returncode == 1
     assert "✗ database" in ill.stdout
+    assert "GROUNDSWELL_JWKS_URL is not set" in " ".join(ill.stdout.split())
 
 
 def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:

@@ -110,5 +110,14 @@ async def worker(app: App) -> AsyncIterator[None]:
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def come_for(app: App, address: str) -> httpx.Response:
+    """Media at ``address``, asked for as long as it is still being made; there must be a worker."""
+    for _ in range(20):
+        answer = await app.http.get(address)
+        if answer.status_code != 503:
+            break
+    return answer
+
+
 async def rows(session: AsyncSession, query: Any) -> list[Any]:
     return list((await session.scalars(query)).all())

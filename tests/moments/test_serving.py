@@ -19,7 +19,7 @@ from groundswell.moments import serving
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
 from tests.media.film import make, numbers
-from tests.moments.clipping import FILM, WIDE_SCALE, add_title, clipped, rows, set_rights, take_down, worker
+from tests.moments.clipping import FILM, WIDE_SCALE, add_title, clipped, come_for, rows, set_rights, take_down, worker
 from tests.support import App
 
 pytestmark = pytest.mark.usefixtures("title")
@@ -281,10 +281,7 @@ async def test_what_is_saved_ends_with_the_card_but_for_tiktok(
     lasts = {}
     async with worker(app):
         for name in ("wide.mp4", "wide.mp4?purpose=download", "clean.mp4?purpose=download"):
-            for _ in range(20):
-                answer = await app.http.get(f"/m/{moment['code']}/{name}")
-                if answer.status_code != 503:
-                    break
+            answer = await come_for(app, f"/m/{moment['code']}/{name}")
             assert answer.status_code == 200, answer.text
             (file := tmp_path / "clip.mp4").write_bytes(answer.content)
             lasts[name] = probe(file).duration_us

@@ -8,7 +8,7 @@ import pytest
 
 from groundswell.platform.clock import utc_now
 from groundswell.shares.cards import card
-from tests.moments.clipping import clipped, set_rights, take_down
+from tests.moments.clipping import clipped, come_for, set_rights, take_down, worker
 from tests.shares.sharing import resolved, share, shared
 from tests.support import App
 
@@ -99,7 +99,8 @@ async def test_saving_is_a_right_of_its_own(app: App, moment: dict[str, Any]) ->
     )
     square = await shared(app, "ada", "discord", moment=moment["id"], shape="square")
     assert "/square.mp4" in square["video_url"]
-    saved = await app.http.get(f"/m/{moment['code']}/wide.mp4?purpose=download")
+    async with worker(app):  # what is saved has a card at its end, and is made when asked for
+        saved = await come_for(app, f"/m/{moment['code']}/wide.mp4?purpose=download")
     assert saved.status_code == 200
     assert saved.headers["content-disposition"].startswith("attachment")
     await set_rights(app, download=False)
