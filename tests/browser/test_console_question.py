@@ -3,6 +3,7 @@ would they have come anyway? And from that number down to the raw clicks."""
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +12,9 @@ import pytest
 from playwright.async_api import expect
 
 from groundswell.accounts.keys import make_key
+from groundswell.catalog.importing import import_title
 from groundswell.platform.runtime import open_runtime
+from tests.catalog.films import film
 
 from .conftest import ORDINARY, Lumen, NewVisitor
 from .walking import clip_and_share
@@ -24,6 +27,12 @@ SCOPES = ["conversions:write", "events:write", "reports:read"]
 async def service_key(lumen: Lumen) -> dict[str, str]:
     async with open_runtime(lumen.settings) as runtime, runtime.database.transaction() as session:
         return {"Authorization": f"Bearer {await make_key(session, 'question', SCOPES)}"}
+
+
+async def add_own_title(lumen: Lumen, folder: Path) -> None:
+    """A film that no other test clips: moments that overlap are one scene, which has one name."""
+    async with open_runtime(lumen.settings) as runtime:
+        await import_title(runtime, film(folder / "well.mp4", shot_seconds=20, hue=180), name="The Well", slug="well")
 
 
 def told(who: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -57,11 +66,12 @@ async def held_back(http: httpx.AsyncClient, key: dict[str, str]) -> None:
 @pytest.mark.browser
 @pytest.mark.timeout(600)
 async def test_which_scene_through_which_channel_and_would_they_have_come_anyway(
-    lumen: Lumen, visitor: NewVisitor
+    lumen: Lumen, visitor: NewVisitor, tmp_path: Path
 ) -> None:
+    await add_own_title(lumen, tmp_path)
     ada = await visitor()
     await lumen.sign_in(ada.page, "ada")
-    best = await clip_and_share(lumen, ada.page, "The one that brought them")
+    best = await clip_and_share(lumen, ada.page, "The one that brought them", slug="well")
     other = await clip_and_share(lumen, ada.page, "The one that did not", slug="storm", at=50)
     key = await service_key(lumen)
     async with httpx.AsyncClient(base_url=lumen.url, timeout=30) as http:
