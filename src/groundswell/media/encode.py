@@ -13,6 +13,8 @@ from av.video.stream import VideoStream
 from .picture import Shape
 
 USUAL_CTU, SMALLEST_CTU = 32, 16
+NEVER_REACHED = 20_000_000
+"""Bits a second that are never needed: a bound beyond them only costs the quality of the card."""
 """Sides of x265's coding tree units: it takes no picture smaller than one."""
 
 
@@ -38,7 +40,7 @@ class Encoder:
         cls, output: OutputContainer, shape: Shape, tick: Fraction, rate: Fraction, quality: Quality, threads: int = 0
     ) -> Encoder:
         hdr = shape.pixel_format == "yuv420p10le"
-        hevc = hdr and min(shape.width, shape.height) >= SMALLEST_CTU
+        hevc = hdr and min(shape.width, shape.height) >= USUAL_CTU
         rate = rate if 1 <= rate <= 300 else Fraction(30)
         options = _options(hdr, hevc, shape, quality, rate)
         stream = output.add_stream("libx265" if hevc else "libx264", rate=rate, options=options)
@@ -76,7 +78,7 @@ def _options(hdr: bool, hevc: bool, shape: Shape, quality: Quality, rate: Fracti
         options["x265-params"] = "log-level=error:open-gop=0" + (f":ctu={SMALLEST_CTU}" if small else "")
     else:
         options["profile"] = "high10" if hdr else "high"
-        if quality.most_rate is not None:
+        if quality.most_rate is not None and quality.most_rate < NEVER_REACHED:
             options |= {"maxrate": str(quality.most_rate), "bufsize": str(quality.most_rate)}
         if shape.interlaced:
             options["x264-params"] = "tff=1"
