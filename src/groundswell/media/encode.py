@@ -12,10 +12,10 @@ from av.video.stream import VideoStream
 
 from .picture import Shape
 
-USUAL_CTU, SMALLEST_CTU = 32, 16
+USUAL_CTU = 32
+"""The side of x265's coding tree units: smaller pictures go to x264."""
 NEVER_REACHED = 20_000_000
 """Bits a second that are never needed: a bound beyond them only costs the quality of the card."""
-"""Sides of x265's coding tree units: it takes no picture smaller than one."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ def _options(hdr: bool, hevc: bool, shape: Shape, quality: Quality, rate: Fracti
     options = {"preset": quality.preset, "crf": str(quality.crf), "g": str(max(1, round(rate * 2)))}
     if hevc:
         options["preset"] = "ultrafast"  # x265 at the same preset name costs many times what x264 does
-        small = min(shape.width, shape.height) < USUAL_CTU
-        options["x265-params"] = "log-level=error:open-gop=0" + (f":ctu={SMALLEST_CTU}" if small else "")
+        options["x265-params"] = "log-level=error:open-gop=0"
     else:
         options["profile"] = "high10" if hdr else "high"
         if quality.most_rate is not None and quality.most_rate < NEVER_REACHED:
