@@ -216,8 +216,8 @@ async def test_progress_tells_every_tier_as_it_is_reached(app: App, moment: dict
     async with worker(app):
         answer = await app.http.get(f"/v1/moments/{moment['id']}/progress", headers=app.signed_in())
     events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
-    tiers = list(dict.fromkeys(event["tier"] for event in events))
-    assert tiers == ["virtual", "exact", "rendered"]
+    tiers = [moment["media"]["tier"], *(event["tier"] for event in events)]  # the worker may be faster than our request
+    assert list(dict.fromkeys(tiers)) == ["virtual", "exact", "rendered"]
     first = next(event for event in events if event["status"] == "ready")
     assert first["mp4_url"] in {f"/m/{moment['code']}/{profile}.mp4" for profile in ("source", "wide")}
     assert events[-1]["mp4_url"] == f"/m/{moment['code']}/wide.mp4"
