@@ -1,8 +1,7 @@
 """What is answered at the door, over real connections: the application's answers, in order, each committed."""
 
 import asyncio
-from asyncio import Future
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from groundswell.events.touchtokens import read_touch_token
-from groundswell.platform.problems import Unavailable
+from groundswell.platform.problems import Problem, Unavailable
 from groundswell.web.app import Application
 from groundswell.web.doorway import Doorway
 from tests.events.places import Shared, make_shared
@@ -181,10 +180,8 @@ async def test_too_much_waiting_is_refused_here_too(app: App, shared: Shared, do
 async def test_a_visit_that_cannot_be_committed_is_not_answered_as_if_it_were(
     app: App, shared: Shared, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(*args: Any) -> "Future[None]":
-        failed: Future[None] = asyncio.get_running_loop().create_future()
-        failed.set_exception(Unavailable("The database is away.", headers={"Retry-After": "2"}))
-        return failed
+    def lost(lines: str, days: Any, kinds: Any, answered: Callable[[Problem | None], None]) -> None:
+        answered(Unavailable("The database is away.", headers={"Retry-After": "2"}))
 
     monkeypatch.setattr(app.asgi.state.event_log, "queue", lost)
     answered = await door.ask(get(shared, close=True))

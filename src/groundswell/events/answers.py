@@ -1,12 +1,14 @@
 """What a visitor gets, and the visit that must be on disk before they get it."""
 
-from asyncio import Future
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
 from prometheus_client import Counter
 from starlette.types import Send
+
+from groundswell.platform.problems import Problem
 
 from .arrivals import Arrival
 from .log import EventLog
@@ -23,13 +25,13 @@ class Answer(NamedTuple):
     body: bytes
     counted: Counter
 
-    def committed(self, log: EventLog) -> "Future[None]":
-        """Hand the arrival to the log; done when it is committed. ``EventLog.queue`` says what it raises."""
-        return log.queue(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,))
+    def commit(self, log: EventLog, answered: Callable[[Problem | None], None]) -> None:
+        """Hand the arrival to the log, as ``EventLog.queue`` describes."""
+        log.queue(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,), answered)
 
     async def send(self, log: EventLog, send: Send) -> None:
         """Commit, then respond (over ASGI). ``EventLog.submit`` says what it raises; then nothing has been sent."""
-        await self.committed(log)
+        await log.submit(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,))
         self.counted.inc()
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})

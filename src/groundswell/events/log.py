@@ -12,9 +12,10 @@ and many small commits would cost more than a few large ones (the same thought a
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 
 import psycopg
 import structlog
@@ -76,22 +77,24 @@ class EventLog:
 
     async def submit(self, lines: str, days: frozenset[date], kinds: Sequence[str]) -> None:
         """``append`` for callers that have written the lines of COPY themselves."""
-        await self.queue(lines, days, kinds)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.queue(lines, days, kinds, partial(_settle, done))
+        await done
 
-    def queue(self, lines: str, days: frozenset[date], kinds: Sequence[str]) -> "asyncio.Future[None]":
-        """``submit`` for callers that do not wait: what it returns is done when all is committed, or failed as
-        ``append`` says. Raises ``Backlogged`` itself."""
+    def queue(
+        self, lines: str, days: frozenset[date], kinds: Sequence[str], answered: Callable[[Problem | None], None]
+    ) -> None:
+        """``submit`` for callers that do not wait: ``answered`` is called when all is committed, or with what
+        ``append`` would raise, and should not raise itself. Raises ``Backlogged`` at once."""
         if self._unanswered_events + len(kinds) > self.backlog_max:
             raise Backlogged(headers={"Retry-After": "1"})
-        batch = Batch(lines, days, kinds, asyncio.get_running_loop().create_future())
-        self._waiting.append(batch)
+        self._waiting.append(Batch(lines, days, kinds, answered))
         self._unanswered_events += len(kinds)
         self._unanswered_batches += 1
         if self._gathered is None:
             self._wake.set()
         elif len(self._waiting) >= self._expected:
             _finish(self._gathered)
-        return batch.done
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["EventLog"]:
@@ -149,6 +152,15 @@ class EventLog:
         if not self._waiting and not self._closing:
             self._wake.clear()
         return group
+
+
+def _settle(done: "asyncio.Future[None]", refusal: Problem | None) -> None:
+    if done.done():  # nobody waits any more
+        return
+    if refusal is None:
+        done.set_result(None)
+    else:
+        done.set_exception(refusal)
 
 
 def _finish(waiting: "asyncio.Future[None]") -> None:

@@ -76,11 +76,14 @@ class Sealer:
 
     def close(self) -> None:
         """Let another process be the sealer."""
-        connection, self._connection, self._locked = self._connection, None, False
+        connection, self._connection = self._connection, None
+        locked, self._locked = self._locked, False
         self._tables.clear()
         if connection is not None:
-            with suppress(psycopg.Error):
-                connection.close()
+            if locked and not connection.closed:  # the server notices a closed connection only some time later
+                with suppress(psycopg.Error):
+                    connection.execute(f"SELECT pg_advisory_unlock({LOCK})")
+            connection.close()
 
     def _connect(self, wait: bool) -> psycopg.Connection[Any] | None:
         """The connection that holds the lock; None while another's does."""

@@ -7,7 +7,7 @@ the group is sent again: what had been committed after all is recognised by its 
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -35,12 +35,13 @@ RETRY_EVERY_S = 0.1
 
 @dataclass(slots=True)
 class Batch:
-    """Events that are committed together or not at all, as lines of COPY; ``done`` is who waits for it."""
+    """Events that are committed together or not at all, as lines of COPY; ``answered`` is called once they are, with
+    nothing, or with why they are not."""
 
     lines: str
     days: frozenset[date]
     kinds: Sequence[str]
-    done: "asyncio.Future[None]"
+    answered: Callable[[Problem | None], None]
 
 
 class Writer:
@@ -122,16 +123,18 @@ def answer(group: list[Batch], outcomes: Sequence[Settlement]) -> None:
     committed = [batch for batch, refusal in zip(group, outcomes, strict=True) if refusal is None]
     for kind, number in Counter(chain.from_iterable([batch.kinds for batch in committed])).items():
         EVENTS.labels(kind).inc(number)
-    for batch in committed:
-        if not batch.done.done():
-            batch.done.set_result(None)
     for batch, refusal in zip(group, outcomes, strict=True):
-        if refusal is not None:
-            refuse([batch], refusal)
+        _tell(batch, refusal)
 
 
 def refuse(group: list[Batch], problem: Problem) -> None:
     """Tell all of ``group`` why they are not committed."""
     for batch in group:
-        if not batch.done.done():
-            batch.done.set_exception(problem)
+        _tell(batch, problem)
+
+
+def _tell(batch: Batch, refusal: Problem | None) -> None:
+    try:
+        batch.answered(refusal)
+    except Exception:  # one who cannot be answered is no reason to leave the others without an answer
+        log.exception("event_sender_not_answered")

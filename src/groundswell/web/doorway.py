@@ -6,7 +6,6 @@ written to the connection when the log says that the visit is on disk. Everythin
 the usual way through the application, which gives the same answers and every refusal (``Application.__call__``).
 """
 
-from asyncio import Future
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -18,7 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from groundswell.events.answers import Answer
-from groundswell.platform.problems import Problem, Unavailable, problem_response
+from groundswell.platform.problems import Problem, problem_response
 
 from .app import Application
 
@@ -45,16 +44,14 @@ class Doorway(HttpToolsProtocol):
         if answer is None:
             return False
         try:
-            committed = answer.committed(door.state.event_log)
+            answer.commit(door.state.event_log, partial(self._when_committed, cycle, answer))
         except Problem:  # too much is waiting: the usual way will find so too, and say it
             return False
-        committed.add_done_callback(partial(self._when_committed, cycle, answer))
         return True
 
-    def _when_committed(self, cycle: RequestResponseCycle, answer: Answer, done: "Future[None]") -> None:
-        if (error := done.exception()) is not None:
-            problem = error if isinstance(error, Problem) else Unavailable(str(error))
-            super()._start_asgi_task(cycle, cast(Any, problem_response(problem)))
+    def _when_committed(self, cycle: RequestResponseCycle, answer: Answer, refusal: Problem | None) -> None:
+        if refusal is not None:
+            super()._start_asgi_task(cycle, cast(Any, problem_response(refusal)))
         elif not cycle.disconnected:
             answer.counted.inc()
             self._write(cycle, answer)
@@ -84,7 +81,10 @@ def see_through_proxies(config: Config) -> Callable[[Scope], None]:
     proxied = cast(Any, ProxyHeadersMiddleware(cast(Any, nothing), config.forwarded_allow_ips))
 
     def see_through(scope: Scope) -> None:
-        with suppress(StopIteration):  # it awaits nothing but ``nothing``
-            proxied(scope, None, None).send(None)
+        for name, _ in scope["headers"]:
+            if name.startswith(b"x-forwarded-"):
+                with suppress(StopIteration):  # it awaits nothing but ``nothing``
+                    proxied(scope, None, None).send(None)
+                return
 
     return see_through
