@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -83,12 +84,12 @@ def ours(folder: Path, ask: Callable[[str, Callable[[], Any]], Any]) -> None:
     with opened(settings, FIRST, LAST) as lake:
         found = ask("all", lambda: loop.asked_of_lake(lake, slice))
     for dimension in loop.DIMENSIONS:
-        ask(f"visits {dimension}", lambda: found.visits[dimension])  # noqa: B023 - called at once
-        ask(f"conversions {dimension}", lambda: found.conversions[dimension])  # noqa: B023
-    for days, rows in found.staying.items():
-        ask(f"staying {days}", lambda: rows)  # noqa: B023
+        ask(f"visits {dimension}", partial(found.visits.__getitem__, dimension))
+        ask(f"conversions {dimension}", partial(found.conversions.__getitem__, dimension))
+    for days in found.staying:
+        ask(f"staying {days}", partial(found.staying.__getitem__, days))
     for name in ("reported", "excluded", "cycle", "offspring"):
-        ask(name, lambda: getattr(found, name))  # noqa: B023
+        ask(name, partial(getattr, found, name))
 
 
 def by_hand(folder: Path, ask: Callable[[str, Callable[[], Any]], Any]) -> None:
@@ -102,11 +103,11 @@ def by_hand(folder: Path, ask: Callable[[str, Callable[[], Any]], Any]) -> None:
             files = f"read_parquet('{folder}/{table}/*/*.parquet', hive_partitioning = false)"
             connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {files}")
         for name, statement in STATEMENTS.items():
-            ask(name, lambda: rows(connection.execute(statement)))  # noqa: B023
+            ask(name, partial(rows_of, connection, statement))
 
 
-def rows(answer: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = answer.to_arrow_table().to_pylist()
+def rows_of(connection: Any, statement: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = connection.execute(statement).to_arrow_table().to_pylist()
     return found
 
 
