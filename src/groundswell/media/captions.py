@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -39,7 +40,12 @@ SCRIPTS: dict[str, tuple[tuple[str, int], ...]] = {
 }
 UNSPACED = frozenset({"HIRAGANA", "KATAKANA", "CJK", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"})
 MOST_ROWS = 3
-Plane = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+HDR_WHITE = 4 * 0.66
+"""How bright white is in 10 bits, where full brightness would dazzle."""
+ONE = 256
+"""Opacities are in parts of this: what is laid over a plane is all whole numbers."""
+Plane = np.ndarray[tuple[int, ...], np.dtype[np.floating[Any]]]
+Whole = np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger[Any]]]
 
 
 @dataclass(frozen=True)
@@ -131,14 +137,43 @@ def drawn(text: str, width: int, height: int) -> Image.Image:
 
 
 @dataclass(frozen=True)
-class _Overlay:
-    """A drawn line for planar YUV: rows and columns it covers, its brightness and opacity, full and half size."""
+class _Layer:
+    """What becomes of a part of a plane: of each sample ``kept`` (in parts of `ONE`), and ``laid`` over it."""
 
     top: int
     left: int
-    luma: Plane
-    opacity: Plane
-    opacity_half: Plane
+    kept: Whole
+    laid: Whole
+
+    @classmethod
+    def of(cls, top: int, left: int, value: Plane | int, opacity: Plane, deep: bool) -> _Layer:
+        kind: type[np.unsignedinteger[Any]] = np.uint32 if deep else np.uint16
+        parts = np.rint(opacity * ONE)
+        return cls(top, left, (ONE - parts).astype(kind), np.rint(value * parts + ONE / 2).astype(kind))
+
+    def lay_over(self, grid: Whole) -> None:
+        rows, columns = self.kept.shape
+        part = grid[self.top : self.top + rows, self.left : self.left + columns]
+        rows, columns = part.shape
+        mixed = np.multiply(part, self.kept[:rows, :columns], dtype=self.kept.dtype)
+        mixed += self.laid[:rows, :columns]
+        mixed //= ONE
+        part[:] = mixed
+
+
+@dataclass(frozen=True)
+class _Overlay:
+    """A drawn line for planar 4:2:0: its brightness, and what it takes away from the colours."""
+
+    luma: _Layer
+    chroma: _Layer
+
+    def lay_over(self, frame: VideoFrame) -> None:
+        frame.make_writable()
+        for n, layer in enumerate((self.luma, self.chroma, self.chroma)):
+            plane = frame.planes[n]
+            kind: type[np.unsignedinteger[Any]] = np.uint16 if layer.kept.dtype == np.uint32 else np.uint8
+            layer.lay_over(np.frombuffer(memoryview(plane), kind).reshape(plane.height, -1))
 
 
 class Captions:
@@ -148,52 +183,42 @@ class Captions:
         self._lines = lines
         self._size = (width, height)
         self._orientation = orientation
-        self._overlays: dict[str, _Overlay | None] = {}
+        self._overlays: dict[tuple[str, bool], _Overlay | None] = {}
 
     def draw(self, frame: VideoFrame, at_us: int) -> None:
         """Draw what is heard at a time on the title's timeline into a planar 4:2:0 frame, in place."""
         text = "\n".join(line.text for line in self._lines if line.start_us <= at_us < line.end_us)
         if not text:
             return
-        if text not in self._overlays:
-            self._overlays[text] = self._overlay(text)
-        overlay = self._overlays[text]
+        deep = frame.format.components[0].bits > 8
+        if (text, deep) not in self._overlays:
+            self._overlays[text, deep] = self._overlay(text, deep)
+        overlay = self._overlays[text, deep]
         if overlay is not None:
-            _lay_over(frame, overlay)
+            overlay.lay_over(frame)
 
-    def _overlay(self, text: str) -> _Overlay | None:
+    def _overlay(self, text: str, deep: bool) -> _Overlay | None:
         width, height = self._size
         turn = self._orientation
-        image = drawn(text, *((height, width) if turn.swaps_sides else (width, height)))
-        picture = np.rot90(np.asarray(image, np.float32), turn.degrees // 90)
-        picture = picture[:, ::-1] if turn.mirrored else picture
-        rows, columns = np.nonzero(picture[..., 3].any(axis=1))[0], np.nonzero(picture[..., 3].any(axis=0))[0]
-        if not len(rows):
+        image = _turned(drawn(text, *((height, width) if turn.swaps_sides else (width, height))), turn)
+        box = image.getbbox()
+        if box is None:
             return None
-        top, bottom = rows[0] // 2 * 2, min(height // 2 * 2, rows[-1] // 2 * 2 + 2)
-        left, right = columns[0] // 2 * 2, min(width // 2 * 2, columns[-1] // 2 * 2 + 2)
-        part = picture[top:bottom, left:right]
-        opacity: Plane = (part[..., 3] / 255).astype(np.float32)
-        luma = (16 + part[..., :3].mean(axis=2) * (219 / 255)).astype(np.float32)
-        half = opacity.reshape(opacity.shape[0] // 2, 2, -1, 2).mean(axis=(1, 3)).astype(np.float32)
-        return _Overlay(int(top), int(left), luma, opacity, half)
+        left, top = box[0] // 2 * 2, box[1] // 2 * 2
+        right, bottom = min(width // 2 * 2, (box[2] + 1) // 2 * 2), min(height // 2 * 2, (box[3] + 1) // 2 * 2)
+        part = np.asarray(image.crop((left, top, right, bottom)), np.float32)
+        opacity: Plane = part[..., 3] / 255
+        luma = (16 + part[..., :3].mean(axis=2) * (219 / 255)) * (HDR_WHITE if deep else 1)
+        half = opacity.reshape(opacity.shape[0] // 2, 2, -1, 2).mean(axis=(1, 3))
+        return _Overlay(
+            _Layer.of(top, left, luma, opacity, deep),
+            _Layer.of(top // 2, left // 2, 512 if deep else 128, half, deep),
+        )
 
 
-def _lay_over(frame: VideoFrame, overlay: _Overlay) -> None:
-    frame.make_writable()
-    deep = frame.format.components[0].bits > 8
-    scale = 4 * 0.66 if deep else 1.0
-    neutral = 512.0 if deep else 128.0
-    _blend(frame, 0, overlay.top, overlay.left, overlay.luma * scale, overlay.opacity, deep)
-    for plane in (1, 2):
-        half = overlay.opacity_half
-        _blend(frame, plane, overlay.top // 2, overlay.left // 2, np.full_like(half, neutral), half, deep)
-
-
-def _blend(frame: VideoFrame, plane: int, top: int, left: int, value: Plane, opacity: Plane, deep: bool) -> None:
-    data = frame.planes[plane]
-    grid = np.frombuffer(memoryview(data), np.uint16 if deep else np.uint8).reshape(data.height, -1)
-    part = grid[top : top + value.shape[0], left : left + value.shape[1]]
-    value, opacity = value[: part.shape[0], : part.shape[1]], opacity[: part.shape[0], : part.shape[1]]
-    mixed = part.astype(np.float32) * (1 - opacity) + value * opacity + 0.5
-    part[:] = mixed.astype(np.uint16 if deep else np.uint8)
+def _turned(image: Image.Image, turn: Orientation) -> Image.Image:
+    """As a player will have it upright again."""
+    quarter = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+    if turn.degrees in quarter:
+        image = image.transpose(quarter[turn.degrees])
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if turn.mirrored else image

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from . import boxes
@@ -32,7 +33,7 @@ class Witness:
 
 @dataclass(frozen=True)
 class Seam:
-    """Pictures to decode: from the keyframe at or before number ``start`` on, as far as number ``end``."""
+    """Pictures that must decode: number ``start`` to number ``end``, and those they need."""
 
     start: int
     end: int
@@ -124,8 +125,8 @@ def _check_seam(
     clip.seek(keys[-1].dts or 0, stream=stream, backward=True)
     stream.codec_context.flush_buffers()
     last = min(seam.end + LOOK_ON, len(grid.times) - 1)
-    wanted = number[keys[-1].pts or 0]
-    for frame in clip.decode(stream):
+    wanted = seam.start
+    for frame in _decoded(clip, stream, grid.times[seam.start] * scale):
         here = number.get(frame.pts if frame.pts is not None else -1)
         if here is None or here < wanted:
             continue
@@ -137,6 +138,16 @@ def _check_seam(
             return
         wanted += 1
     raise _fail(f"Picture {wanted} does not decode.")
+
+
+def _decoded(clip: InputContainer, stream: VideoStream, start: Fraction) -> Iterator[VideoFrame]:
+    """Pictures from here on; of those before ``start`` (ticks of the stream) none that nothing refers to."""
+    decoder = stream.codec_context
+    skips = decoder.name == "h264"
+    for packet in clip.demux(stream):
+        if skips:
+            decoder.skip_frame = "NONREF" if packet.pts is not None and packet.pts < start else "DEFAULT"
+        yield from packet.decode()
 
 
 def compare(number: int, seen: Plane, witness: Witness) -> None:

@@ -33,6 +33,7 @@ class Encoder:
     """A video track being encoded. Frames go in with strictly increasing integer times; `finish` gives packets."""
 
     stream: VideoStream
+    tick: Fraction
     packets: list[Packet[VideoStream]] = field(default_factory=list)
 
     @classmethod
@@ -57,11 +58,11 @@ class Encoder:
             context.codec_tag = "hvc1"
         if shape.orientation.matrix is not None:
             stream.set_display_matrix(shape.orientation.matrix)
-        return cls(stream)
+        return cls(stream, tick)
 
     def add(self, frame: VideoFrame, at: int) -> None:
         frame.pts = at
-        frame.time_base = self.stream.codec_context.time_base
+        frame.time_base = self.tick
         frame.pict_type = 0
         self.packets += self.stream.codec_context.encode(frame)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import segno
 from av.video.frame import VideoFrame
 from PIL import Image, ImageDraw
 
@@ -27,6 +26,8 @@ Modules = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 def modules(link: str) -> Modules:
     """The dark modules of the code for a link, without its quiet zone."""
+    import segno  # what a clip without a card does not need is not loaded
+
     return np.array([[bool(cell) for cell in row] for row in segno.make(link, error="q", micro=False).matrix])
 
 

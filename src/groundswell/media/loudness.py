@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
@@ -21,10 +22,8 @@ PEAK = 0.891
 def integrated_loudness(blocks: Iterator[Samples], rate: int, layout: str) -> float:
     """Gated loudness of the whole, in LUFS; -70 for silence or less than 0.4 s."""
     graph = _graph(rate, layout, ("ebur128", "metadata=1:framelog=quiet"))
-    loudness = -70.0
-    for frame in _through(graph, blocks, rate, layout):
-        loudness = float(frame.metadata.get("lavfi.r128.I", loudness))
-    return loudness
+    last = deque(_through(graph, blocks, rate, layout), maxlen=1)
+    return float(last[0].metadata.get("lavfi.r128.I", -70.0)) if last else -70.0
 
 
 def normalised(blocks: Callable[[], Iterator[Samples]], rate: int, layout: str) -> Iterator[Samples]:

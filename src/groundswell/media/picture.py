@@ -83,11 +83,10 @@ class Pictures:
     def take(self, at: int, frame: VideoFrame, view: View = MIDDLE) -> list[tuple[int, VideoFrame]]:
         """Frames ready after this one (shown at ``at``), each with its time: mostly this one, but a deinterlacer
         is a frame behind."""
-        steps = self._steps(frame, view)
         key = (frame.width, frame.height, frame.format.name, view)
         done: list[tuple[int, VideoFrame]] = []
         if key != self._made_for:
-            done = self.finish()
+            done, steps = self.finish(), self._steps(frame, view)
             self._graph = _graph(frame, steps) if steps else None
             self._made_for = key
         if self._graph is None:

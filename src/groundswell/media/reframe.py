@@ -33,12 +33,13 @@ class View:
 
 def thumbnail(frame: VideoFrame, quarter_turns: int = 0) -> Thumb:
     """The brightness of a frame on a coarse grid, 0 to 255, turned clockwise. Shape (rows, columns)."""
-    component = frame.format.components[0]
-    plane = frame.planes[0]
-    dtype = np.uint8 if component.bits <= 8 else np.uint16
+    bits, plane = frame.format.components[0].bits, frame.planes[0]
+    dtype = np.uint8 if bits <= 8 else np.uint16
     grid = np.frombuffer(memoryview(plane), dtype).reshape(plane.height, -1)[:, : plane.width]
     step = max(1, max(grid.shape) // LONG_SIDE)
-    small = grid[::step, ::step].astype(np.float32) / 2.0 ** max(0, component.bits - 8)
+    small = grid[::step, ::step].astype(np.float32)
+    if bits > 8:
+        small /= 2.0 ** (bits - 8)
     return np.rot90(small, -quarter_turns)
 
 

@@ -17,27 +17,27 @@ from av.packet import Packet
 from .sound import AAC_FRAME, AAC_RATES, Span, packets_heard
 from .source import Source
 
-TOLERANCE = Fraction(3, 100)
+TOLERANCE = 0.03
+"""Seconds by which a container's times may be off before it counts as a jump."""
 Samples = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 
 def exact_samples(source: Source, stream: AudioStream, span: Span, rate: int, layout: str) -> Iterator[Samples]:
     """Blocks of float samples, shape (channels, n), that together last exactly the span: sample 0 is heard at
-    ``span.start``. What the track does not cover is silence."""
+    ``span.start``. What the track does not cover is silence. A block lasts a second where nothing interrupts it."""
     total = round((span.end - span.start) * rate)
-    done = 0
+    done = position = 0
     for at, block in _decoded(source, stream, span, rate, layout):
-        offset = round((at - span.start) * rate) - done
-        if offset > 0:
-            offset = min(offset, total - done)
-            yield from silent_samples(offset, rate, layout)
-            done += offset
-        elif offset < 0:
-            block = block[:, -offset:]
-        block = block[:, : total - done]
-        if block.shape[1]:
-            yield block
-            done += block.shape[1]
+        if at is not None:
+            position = round((at - span.start) * rate)
+        silence = max(0, min(position - done, total - done))
+        yield from silent_samples(silence, rate, layout)
+        done += silence
+        heard = block[:, max(0, done - position) :][:, : total - done]
+        position += block.shape[1]
+        if heard.shape[1]:
+            yield heard
+            done += heard.shape[1]
         if done >= total:
             return
     yield from silent_samples(total - done, rate, layout)
@@ -52,27 +52,57 @@ def silent_samples(samples: int, rate: int, layout: str) -> Iterator[Samples]:
 
 def _decoded(
     source: Source, stream: AudioStream, span: Span, rate: int, layout: str
-) -> Iterator[tuple[Fraction, Samples]]:
-    """Decoded and resampled blocks with the time of their first sample. Small jitter in the container's times
-    is ignored; a jump starts a new run."""
-    resampler, shape = None, None
-    expected: Fraction | None = None
+) -> Iterator[tuple[Fraction | None, Samples]]:
+    """Decoded and resampled blocks, each with the time of its first sample, or None where it goes on from the last.
+    Small jitter in the container's times is ignored; a jump starts a new run."""
+    run: _Run | None = None
     for frame in _frames(source, stream, span):
-        if frame.pts is None or frame.time_base is None:
-            at = expected if expected is not None else span.start
-        else:
-            at = frame.pts * Fraction(frame.time_base)
-        if expected is not None and abs(at - expected) <= TOLERANCE:
-            at = expected
-        expected = at + Fraction(frame.samples, frame.sample_rate)
-        if (frame.sample_rate, frame.layout.name, frame.format.name) != shape:
-            shape = (frame.sample_rate, frame.layout.name, frame.format.name)
-            resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
-        assert resampler is not None
+        if not frame.samples:
+            continue
+        at = None if frame.pts is None or frame.time_base is None else frame.pts * Fraction(frame.time_base)
+        if run is None or not run.takes(frame, at):
+            if run is not None:
+                yield from run.finish()
+                at = run.end if at is None else at
+            run = _Run(span.start if at is None else at, frame, rate, layout)
+        yield from run.take(frame)
+    if run is not None:
+        yield from run.finish()
+
+
+class _Run:
+    """Sound of one shape without a jump, on its way through a resampler that gives it back by the second."""
+
+    def __init__(self, at: Fraction, first: AudioFrame, rate: int, layout: str) -> None:
+        self._at: Fraction | None = at
+        self._start, self._samples, self._shape = at, 0, _shape_of(first)
+        self._resampler = AudioResampler(format="fltp", layout=layout, rate=rate, frame_size=rate)
+
+    @property
+    def end(self) -> Fraction:
+        return self._start + Fraction(self._samples, self._shape[0])
+
+    def takes(self, frame: AudioFrame, at: Fraction | None) -> bool:
+        """Whether a frame heard at a time (None: unknown) goes on from here."""
+        apart = 0.0 if at is None else float(at - self._start) - self._samples / self._shape[0]
+        return _shape_of(frame) == self._shape and abs(apart) <= TOLERANCE
+
+    def take(self, frame: AudioFrame) -> Iterator[tuple[Fraction | None, Samples]]:
+        self._samples += frame.samples
         frame.pts = None
-        for out in resampler.resample(frame):
-            yield at, out.to_ndarray().astype(np.float32, copy=False)
-            at += Fraction(out.samples, rate)
+        yield from self._resampled(frame)
+
+    def finish(self) -> Iterator[tuple[Fraction | None, Samples]]:
+        yield from self._resampled(None)
+
+    def _resampled(self, frame: AudioFrame | None) -> Iterator[tuple[Fraction | None, Samples]]:
+        for out in self._resampler.resample(frame):
+            yield self._at, out.to_ndarray().astype(np.float32, copy=False)
+            self._at = None
+
+
+def _shape_of(frame: AudioFrame) -> tuple[int, str, str]:
+    return frame.sample_rate, frame.layout.name, frame.format.name
 
 
 def _frames(source: Source, stream: AudioStream, span: Span) -> Iterator[AudioFrame]:
@@ -110,7 +140,7 @@ def encode_exact(
     context.bit_rate = 80_000 * max(1, av.AudioLayout(shape.layout).nb_channels)
     packets: list[Packet[AudioStream]] = []
     position = 0
-    for block in _reblocked(blocks):
+    for block in blocks:
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=shape.layout)
         frame.sample_rate, frame.pts, frame.time_base = shape.rate, position, Fraction(1, shape.rate)
         position += block.shape[1]
@@ -122,15 +152,3 @@ def encode_exact(
         packet.time_base = Fraction(1, shape.rate)
         packet.duration = AAC_FRAME
     return kept
-
-
-def _reblocked(blocks: Iterator[Samples]) -> Iterator[Samples]:
-    """The same samples in blocks of one AAC frame; the last may be shorter."""
-    held: Samples | None = None
-    for block in blocks:
-        held = block if held is None else np.concatenate([held, block], axis=1)
-        while held.shape[1] >= AAC_FRAME:
-            yield held[:, :AAC_FRAME]
-            held = held[:, AAC_FRAME:]
-    if held is not None and held.shape[1]:
-        yield held

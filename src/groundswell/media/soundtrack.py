@@ -17,6 +17,10 @@ from .source import Source
 if TYPE_CHECKING:
     from .samples import Samples
 
+HELD_S = 90
+"""Sound that lasts no longer is decoded once and held (35 MB in stereo at 48 kHz); else once to be measured and once to
+be changed."""
+
 
 def add_sound(
     title: Source, order: Order, output: OutputContainer, span: Span, silence: Fraction = Fraction(0)
@@ -48,5 +52,10 @@ def _encoded(
         yield from exact_samples(title, stream, span, shape.rate, shape.layout)
         yield from silent_samples(round(silence * shape.rate), shape.rate, shape.layout)
 
-    blocks = normalised(samples, shape.rate, shape.layout) if order.profile.renders else samples()
-    return encode_exact(output, blocks, shape, language_of(stream))
+    if not order.profile.renders:
+        return encode_exact(output, samples(), shape, language_of(stream))
+    if span.end - span.start > HELD_S:
+        return encode_exact(output, normalised(samples, shape.rate, shape.layout), shape, language_of(stream))
+    held = list(samples())
+    louder = normalised(lambda: iter(held), shape.rate, shape.layout)
+    return encode_exact(output, louder, shape, language_of(stream))

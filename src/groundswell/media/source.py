@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
@@ -108,7 +109,7 @@ class Source:
         for container in (*self._before, self.container):
             container.close()
 
-    @property
+    @cached_property
     def tick(self) -> Fraction:
         """Seconds to one tick of the video track."""
         return self.video.time_base or Fraction(1, 90_000)

@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from .errors import MediaError
 
 BIGGEST_BYTES = 32 << 20
@@ -74,6 +72,8 @@ def decode_text(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
+    from charset_normalizer import from_bytes  # seldom needed and slow to load
+
     letters = [byte for byte in data if byte >= 0x80 or chr(byte).isalpha()]
     western = sum(byte >= 0x80 for byte in letters) < SPARSE * len(letters)
     best = from_bytes(data, cp_isolation=WESTERN if western else None).best()
