@@ -9,7 +9,7 @@ import av
 import pytest
 from PIL import Image, features
 
-from groundswell.media import MediaError, cut, probe
+from groundswell.media import MediaError, cut, package, probe
 from tests.media.conftest import FilmMaker
 from tests.media.film import Film, numbers, picture
 
@@ -117,3 +117,37 @@ def test_pictures_that_are_an_hour_apart(film_of: FilmMaker, tmp_path: Path) -> 
     """Slower than any rate that is written in thousandths."""
     film = Film(frames=4, audio=None, tick=Fraction(1, 1000), times=(0, 3_600_000, 7_200_000, 10_800_000), b_frames=0)
     assert cut(film_of(film), 3_600_000_000, 3_600_000_001, tmp_path / "clip.mp4").frames == 1
+
+
+def test_a_broken_packet_of_sound_is_no_failure_to_write(film_of: FilmMaker, tmp_path: Path) -> None:
+    """Of these bytes, a whole ADTS frame by their length, FFmpeg's decoder says that it lacks permission."""
+    source, clip = tmp_path / "broken.ts", tmp_path / "clip.mp4"
+    whole = film_of(Film(container="mpegts"))
+    with av.open(str(whole)) as title, av.open(str(source), "w", format="mpegts") as output:
+        streams = {s.index: output.add_stream_from_template(s) for s in title.streams}
+        for n, packet in enumerate(p for p in title.demux() if p.size):
+            data = bytes(packet)
+            if packet.stream.type == "audio" and n in (40, 41, 60):
+                data = bytes.fromhex("fff14c8001bfb5bbabb2b63756")
+            copy = av.Packet(data)
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.is_keyframe, copy.stream = packet.is_keyframe, streams[packet.stream_index]
+            output.mux(copy)
+    assert len(package(source, tmp_path).audio) == 1
+    assert cut(source, 400_000, 1_600_000, clip, profile="square", focus=0.5).frames == 30
+    assert cut(source, 400_000, 1_600_000, clip, audio="exact").audio == "exact"
+
+
+def test_a_picture_shown_weeks_after_it_is_decoded_cannot_be_packaged(film_of: FilmMaker, tmp_path: Path) -> None:
+    source = tmp_path / "leap.mkv"
+    with av.open(str(film_of(Film(audio=None, b_frames=0)))) as title, av.open(str(source), "w") as output:
+        stream = output.add_stream_from_template(title.streams.video[0])
+        for n, packet in enumerate(p for p in title.demux(video=0) if p.size):
+            packet.time_base, packet.dts = Fraction(1, 1000), 40 * n
+            packet.pts = 3_000_000_000 if n == 20 else 40 * n
+            packet.stream = stream
+            output.mux(packet)
+    with pytest.raises(MediaError) as caught:
+        package(source, tmp_path)
+    assert caught.value.code == "cannot_package"
+    assert not list(tmp_path.glob("*.mp4"))

@@ -58,6 +58,14 @@ class MediaError(Exception):
         return f"{self.code}: {self.detail}"
 
 
+BROKEN_PACKET = (
+    av.error.InvalidDataError,
+    av.error.PatchWelcomeError,
+    av.error.UnknownError,
+    av.error.PermissionError,
+)
+"""What decoders make of a packet that is damaged. Many an old one returns -1, which reads as a lack of permission."""
+
 _BY_ERRNO = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",

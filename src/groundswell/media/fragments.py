@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import av
 from av.container import OutputContainer
 
 from . import boxes
 from .errors import writing
 from .initsegment import InitSegment, with_edit_list
 from .moof import Sample, read_samples
+from .mux import mp4
 
 FLAGS = "+empty_moov+default_base_moof+frag_discont"
 
@@ -86,12 +86,16 @@ def fragmented(path: Path, timescale: int, *, each_s: int | None, late: int = 0)
     if each_s is not None:
         options["frag_duration"] = str(each_s * 1_000_000)
     try:
-        with path.open("wb") as file:
-            sink: BinaryIO | _WithEditList = _WithEditList(file, late) if late else file
-            with av.open(sink, "w", format="mp4", options=options) as output:
-                yield output
-    except (av.error.FFmpegError, OSError, MemoryError) as error:
+        file = path.open("wb")
+    except OSError as error:
         raise writing(error) from error
+    with file:
+        with mp4(_WithEditList(file, late) if late else file, options) as output:
+            yield output
+        try:
+            file.flush()
+        except OSError as error:
+            raise writing(error) from error
 
 
 def find_fragments(path: Path) -> tuple[int, list[Fragment]]:

@@ -17,6 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from .errors import BROKEN_PACKET
 from .source import Source, Track
 
 SkipType = Literal["DEFAULT", "NONREF"]
@@ -151,7 +152,7 @@ def _stream_decoder(source: Source) -> VideoCodecContext:
 def _decode(source: Source, decoder: VideoCodecContext, packet: Packet[VideoStream]) -> list[VideoFrame]:
     try:
         frames = packet.decode() if packet.size else decoder.decode(None)
-    except (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.UnknownError):
+    except BROKEN_PACKET:
         if not packet.size and source.threads == "AUTO":
             raise _LostAtTheEnd from None
         return []

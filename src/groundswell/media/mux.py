@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import av
 from av.container import OutputContainer
@@ -21,6 +21,12 @@ from .grid import Grid
 
 # Signed composition offsets (ctts version 1) let the first frame sit at 0 without an edit list.
 OPTIONS = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
+
+
+class Sink(Protocol):
+    """What takes a file's bytes one after the other."""
+
+    def write(self, data: bytes, /) -> int: ...
 
 
 @contextmanager
@@ -53,10 +59,13 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def mp4(path: Path) -> Iterator[OutputContainer]:
-    """An MP4 to fill. Errors while opening or closing come out as writing errors."""
+def mp4(target: Path | Sink, options: Mapping[str, str] = OPTIONS) -> Iterator[OutputContainer]:
+    """An MP4 to fill. Errors while opening or closing come out as writing errors, those in between as they are: mostly
+    they are the title's."""
     try:
-        output = av.open(os.fspath(path), "w", format="mp4", options=dict(OPTIONS))
+        output = av.open(
+            os.fspath(target) if isinstance(target, Path) else target, "w", format="mp4", options=dict(options)
+        )
     except (av.error.FFmpegError, OSError, MemoryError) as error:
         raise writing(error) from error
     try:
@@ -101,8 +110,13 @@ def interleave(output: OutputContainer, *tracks: Sequence[Packet[Any]], timescal
     scales = [int(tick * common) for tick in ticks]
     queue = [((p.dts or 0) * scales[n], n, k, p) for n, track in enumerate(tracks) for k, p in enumerate(track)]
     queue.sort(key=lambda entry: entry[:3])
+    for *_, packet in queue:
+        put(output, packet)
+
+
+def put(output: OutputContainer, packet: Packet[Any]) -> None:
+    """Mux a packet that carries its final times. Raises ``disk_full``, ``out_of_memory`` or ``cannot_write``."""
     try:
-        for *_, packet in queue:
-            output.mux_one(packet)
+        output.mux_one(packet)
     except (av.error.FFmpegError, OSError, MemoryError) as error:
         raise writing(error) from error

@@ -18,7 +18,7 @@ from .errors import MediaError
 from .fragments import find_fragments, fragmented
 from .frames import rewind
 from .hls import Package, PackagedTrack, bandwidth_of, segments_of
-from .mux import new_file
+from .mux import new_file, put
 from .probe import audio_streams, index_of
 from .samples import SoundShape, encode_exact, exact_samples
 from .sound import Span, can_copy
@@ -30,6 +30,8 @@ VIDEO_CODECS = frozenset({"h264", "hevc", "av1", "vp9"})
 AUDIO_FRAGMENT_S = 4
 FINEST = 1_000_000
 LOOKED_AT = 250
+FURTHEST = (1 << 31) - 1
+"""Ticks between decoding and showing a picture, as many as a fragment can say."""
 
 
 def package(source: str | Path, folder: str | Path) -> Package:
@@ -113,8 +115,10 @@ def _write_video(title: Source, index: TitleIndex, tick: Fraction, late: int, pa
             packet.pts, packet.dts = (packet.pts or 0) + late + lead, (packet.dts or 0) + lead
             if packet.pts < packet.dts:
                 raise _Reordered(late + packet.dts - packet.pts)
+            if packet.pts - packet.dts > FURTHEST:
+                raise MediaError("cannot_package", "The picture's times leap to and fro.")
             packet.stream = stream
-            output.mux_one(packet)
+            put(output, packet)
     return lead
 
 
@@ -143,7 +147,7 @@ def _audio(title: Source, index: TitleIndex, stream: AudioStream, lead: Fraction
                 track = output.add_stream_from_template(stream)
                 for packet in _heard(title, stream, rate, lead):
                     packet.stream = track
-                    output.mux_one(packet)
+                    put(output, packet)
             else:
                 shape = SoundShape.of(stream, stereo=True)
                 name, rate = "mp4a.40.2", shape.rate
@@ -151,7 +155,7 @@ def _audio(title: Source, index: TitleIndex, stream: AudioStream, lead: Fraction
                 blocks = exact_samples(title, stream, span, shape.rate, shape.layout)
                 for packet in encode_exact(output, blocks, shape):
                     packet.pts = packet.dts = (packet.pts or 0) + round(lead * rate)
-                    output.mux_one(packet)
+                    put(output, packet)
         init_size, found = find_fragments(temporary)
     segments = segments_of(found, Fraction(1, rate), lead)
     return PackagedTrack(

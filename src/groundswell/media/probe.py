@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from .errors import MediaError
+from .errors import BROKEN_PACKET, MediaError
 from .frames import rewind
 from .orientation import Orientation, orientation_of
 from .source import Source, check_size, open_source
@@ -85,7 +85,7 @@ def _first_of_many(source: Source) -> VideoFrame:
             raise MediaError("encrypted_cenc")
         try:
             frames = packet.decode()
-        except (av.error.InvalidDataError, av.error.PatchWelcomeError, EOFError):
+        except (*BROKEN_PACKET, EOFError):
             frames = []
         for frame in frames:
             return frame

@@ -14,6 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
+from .errors import BROKEN_PACKET
 from .sound import AAC_FRAME, AAC_RATES, Span, packets_heard
 from .source import Source
 
@@ -109,7 +110,7 @@ def _frames(source: Source, stream: AudioStream, span: Span) -> Iterator[AudioFr
     for packet in packets_heard(source, stream, span):
         try:
             yield from packet.decode()
-        except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+        except BROKEN_PACKET:
             continue
 
 
