@@ -21,6 +21,8 @@ AAC_FRAME = 1024
 PRE_ROLL = Fraction(1, 5)
 UNNOTICED = Fraction(1, 40)
 """Seconds that sound may be out of step (ITU-R BT.1359: it is noticed from 45 ms early on)."""
+LOST_WHEN_SOUGHT = frozenset({("ogg", "flac")})
+"""Containers and codecs of sound whose packets get wrong times after a seek."""
 COPIED_PROFILES = frozenset({"LC", "HE-AAC", "HE-AACv2"})
 
 
@@ -98,6 +100,8 @@ def _seek(source: Source, stream: AudioStream, at: Fraction) -> AudioStream:
     """Go to before a time; the track to read from there."""
     tick = stream.time_base
     assert tick is not None
+    if (source.container.format.name, stream.codec_context.name) in LOST_WHEN_SOUGHT:
+        return rewind(source, stream)
     for back in BACK_OFF_S:
         target = max(int((at - back) / tick), stream.start_time or 0)
         try:
