@@ -12,6 +12,7 @@ from PIL import Image, features
 from groundswell.media import MediaError, cut, package, probe
 from tests.media.conftest import FilmMaker
 from tests.media.film import Film, numbers, picture
+from tests.media.zoo import breed
 
 
 def refused(source: Path) -> str:
@@ -117,6 +118,16 @@ def test_pictures_that_are_an_hour_apart(film_of: FilmMaker, tmp_path: Path) -> 
     """Slower than any rate that is written in thousandths."""
     film = Film(frames=4, audio=None, tick=Fraction(1, 1000), times=(0, 3_600_000, 7_200_000, 10_800_000), b_frames=0)
     assert cut(film_of(film), 3_600_000_000, 3_600_000_001, tmp_path / "clip.mp4").frames == 1
+
+
+def test_times_that_only_tell_the_order_of_storage_are_not_copied(zoo: Path, tmp_path: Path) -> None:
+    for name in ("avi h264 with b", "asf h264", "mxf"):
+        source = breed(name, zoo)
+        result = cut(source, 1_000_000, 1_700_000, tmp_path / "clip.mp4")
+        assert result.fallback_reason == "times_of_storage", name
+        shown = [number for _, number in numbers(tmp_path / "clip.mp4")]
+        assert shown == list(range(shown[0], shown[0] + result.frames)), name
+    assert cut(breed("avi h264", zoo), 1_000_000, 1_700_000, tmp_path / "clip.mp4").mode == "smart"
 
 
 def test_a_broken_packet_of_sound_is_no_failure_to_write(film_of: FilmMaker, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from .source import Source, Track
 SkipType = Literal["DEFAULT", "NONREF"]
 BACK_OFF_S = (0, 2, 12)
 LOOKED_AT = 32
+TIMED_BY_STORAGE = frozenset({"avi", "mxf", "asf"})
 DEEPEST = 16
 """Most pictures an H.264 or H.265 decoder holds back."""
 
@@ -191,6 +192,11 @@ class _Clock(Enum):
     DISPLAY = auto()
     STORAGE = auto()
     NONE = auto()
+
+
+def is_timed_by_storage(source: Source) -> bool:
+    """Whether packets say in which order they are stored, not when their pictures are shown. Moves on."""
+    return source.container.format.name in TIMED_BY_STORAGE and _clock_of(source) is _Clock.STORAGE
 
 
 def _clock_of(source: Source) -> _Clock:

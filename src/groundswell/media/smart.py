@@ -12,7 +12,7 @@ from .avccopy import AvcCopy
 from .check import Seam, Witness, check_clip
 from .coding import Coding
 from .copier import Copier, with_pts
-from .frames import decode_between
+from .frames import decode_between, is_timed_by_storage
 from .gather import CannotCopy, Packets, Stretch, gather
 from .grid import end_of, grid_of, rates_of
 from .hevccopy import HevcCopy
@@ -37,6 +37,8 @@ def smart_cut(title: Source, index: TitleIndex, order: Order, turn: Orientation,
     """
     if index.video.codec not in COPIERS:
         raise CannotCopy(f"codec_{index.video.codec}")
+    if is_timed_by_storage(title):
+        raise CannotCopy("times_of_storage")
     stretch = gather(title, title.pts(order.start_us), title.pts(order.end_us))
     if not stretch.wanted:
         raise order.nothing(index)
