@@ -78,6 +78,10 @@ export const shareSheetStyles = css`
     padding-block-start: 1rem;
     border-block-start: 1px solid var(--_line);
   }
+  .more > :is(button, a) {
+    flex: 1 1 auto;
+    padding-inline: 0.85rem;
+  }
   .more button[aria-expanded="true"] {
     background: color-mix(in srgb, var(--_accent) 22%, transparent);
   }

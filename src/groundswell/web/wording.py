@@ -50,6 +50,11 @@ def number(value: float, digits: int = 0) -> str:
     return format_decimal(round(value, digits), locale=LOCALE)
 
 
+def decimal(value: float, digits: int = 2) -> str:
+    """``0.10``: always with ``digits`` decimals, for numbers that are read under one another."""
+    return f"{value:,.{digits}f}"
+
+
 REASONS = {
     "nothing_says_otherwise": "Nothing says otherwise",
     "no_user_agent": "No name given",
@@ -126,6 +131,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         running_time,
         iso_duration,
         number,
+        decimal,
         reason,
         compact,
         money,
