@@ -41,3 +41,8 @@ def test_counts_and_instants_are_words() -> None:
 
 def test_decimals_that_are_read_under_one_another_are_as_many() -> None:
     assert [wording.decimal(value) for value in (0.1, 0.37, 0, 1234.5)] == ["0.10", "0.37", "0.00", "1,234.50"]
+
+
+def test_words_are_quoted_once() -> None:
+    assert wording.quoted("Listen.") == "“Listen.”"
+    assert wording.quoted("“Listen.”") == "“Listen.”"

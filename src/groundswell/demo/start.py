@@ -187,9 +187,9 @@ async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
 
 
 async def draw_posters(runtime: Runtime, report: Report) -> None:
-    """The still of every public moment, so that no page begins empty; their clips follow when nobody waits."""
+    """The still of every moment, so that no page begins empty; their clips follow when nobody waits."""
     async with runtime.database.transaction() as session:
-        moments = (await session.scalars(select(Moment).filter_by(visibility="public", deleted_at=None))).all()
+        moments = (await session.scalars(select(Moment).filter_by(deleted_at=None))).all()
         recipes = [recipe_of(moment, POSTER) for moment in moments]
         for recipe in recipes:
             await ensure(session, recipe, SOON)

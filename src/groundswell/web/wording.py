@@ -55,6 +55,11 @@ def decimal(value: float, digits: int = 2) -> str:
     return f"{value:,.{digits}f}"
 
 
+def quoted(words: str) -> str:
+    """``“words”``; what is a quotation already stays as it is."""
+    return words if words[:1] in {"“", '"', "„", "«"} else f"“{words}”"
+
+
 REASONS = {
     "nothing_says_otherwise": "Nothing says otherwise",
     "no_user_agent": "No name given",
@@ -132,6 +137,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         iso_duration,
         number,
         decimal,
+        quoted,
         reason,
         compact,
         money,
