@@ -55,6 +55,7 @@ def viewers(browser: Browser) -> str:
     take(page, "watch")
     page.get_by_role("button", name="Clip").first.click()
     take(page, "clip", settle_ms=3500)
+    page.get_by_label("Your words").fill("One match left. She knew what it was for.")
     page.get_by_role("button", name="Save moment").click()
     link = page.get_by_role("textbox", name="Link")
     link.wait_for()
@@ -111,6 +112,13 @@ def staff(browser: Browser) -> None:
     take(marketer, "loop", "/console/loop")
     marketer.locator("a[href^='/console/conversions/']").last.click()
     take(marketer, "evidence")
+    take(marketer, "explore", "/console/explore?by=scene")
+    take(marketer, "campaign", "/console/campaigns/autumn-scenes")
+    take(marketer, "experiment", "/console/experiments/sharing-holdout")
+    take(marketer, "weekly", "/console/weekly")
+    marketer.goto(f"{URL}/console/cohorts")
+    marketer.locator("a[href^='/console/shares/']").first.click()
+    take(marketer, "cascade")
     take(visitor(browser, who="noor"), "creator", "/creator")
     take(visitor(browser, who="fay"), "finance", "/console/finance")
     take(visitor(browser, who="tess"), "trust", "/console/trust")
@@ -128,19 +136,18 @@ def rights(browser: Browser, link: str) -> None:
 
 def hero(browser: Browser) -> None:
     """The picture at the top of the README: what the friend sees, beside what the marketer sees."""
-    page = browser.new_context(viewport={"width": 1440, "height": 560}).new_page()
+    page = browser.new_context(viewport={"width": 1440, "height": 560}, device_scale_factor=2).new_page()
     style = "margin:0;background:#0b0d14;display:flex;gap:24px;padding:24px;align-items:flex-start"
-    figures = [("landing", 900), ("loop", 900)]
     images = "".join(
-        f'<img src="{(IMAGES / f"{name}.jpg").as_uri()}" style="width:{width // 2 + 222}px;border-radius:12px">'
-        for name, width in figures
+        f'<img src="{(IMAGES / f"{name}.jpg").as_uri()}" style="width:684px;border-radius:12px">'
+        for name in ("landing", "loop")
     )
     target = IMAGES / "hero.html"
     target.write_text(f'<body style="{style}">{images}</body>')
     page.goto(target.as_uri())
     page.wait_for_timeout(500)
     page.screenshot(
-        path=IMAGES / "hero.jpg", type="jpeg", quality=84, clip={"x": 0, "y": 0, "width": 1440, "height": 480}
+        path=IMAGES / "hero.jpg", type="jpeg", quality=84, clip={"x": 0, "y": 0, "width": 1440, "height": 476}
     )
     target.unlink()
 

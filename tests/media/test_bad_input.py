@@ -32,6 +32,30 @@ def refusal(call: Callable[[], object]) -> str:
     return caught.value.code
 
 
+def index_first(path: Path, film: bytes) -> bytes:
+    """``film`` as it is put on the web, where its index comes first: a part of it begins as a film."""
+    path.write_bytes(film)
+    with av.open(str(path)) as old, av.open(str(path) + ".new", "w", "mp4", options={"movflags": "faststart"}) as new:
+        tracks = {stream.index: new.add_stream_from_template(stream) for stream in old.streams if stream.type != "data"}
+        for packet in old.demux(list(old.streams)):
+            if packet.dts is not None:
+                packet.stream = tracks[packet.stream.index]
+                new.mux(packet)
+    whole = Path(str(path) + ".new").read_bytes()
+    Path(str(path) + ".new").unlink()
+    return whole
+
+
+def test_half_of_a_file_is_no_title_and_one_without_its_last_bytes_is(film_of: FilmMaker, tmp_path: Path) -> None:
+    """With its index first, half a file begins as a film and claims to be as long as the whole."""
+    path = tmp_path / "bad.mp4"
+    whole = index_first(path, film_of(Film()).read_bytes())
+    path.write_bytes(whole[: len(whole) // 2])
+    assert refusal(lambda: probe(path)) == "truncated"
+    path.write_bytes(whole[:-600])
+    assert probe(path).duration_us > 0
+
+
 @pytest.fixture
 def bad(tmp_path: Path, film_of: FilmMaker) -> Callable[[str], Path]:
     def of(name: str) -> Path:

@@ -37,3 +37,12 @@ def test_counts_and_instants_are_words() -> None:
     assert wording.counted(1200, "share") == "1,200 shares"
     assert wording.ago(utc_now() - timedelta(minutes=3)) == "3 minutes ago"
     assert wording.percent(0.1234) == "12.3 %"
+
+
+def test_decimals_that_are_read_under_one_another_are_as_many() -> None:
+    assert [wording.decimal(value) for value in (0.1, 0.37, 0, 1234.5)] == ["0.10", "0.37", "0.00", "1,234.50"]
+
+
+def test_words_are_quoted_once() -> None:
+    assert wording.quoted("Listen.") == "“Listen.”"
+    assert wording.quoted("“Listen.”") == "“Listen.”"

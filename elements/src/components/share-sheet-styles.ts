@@ -71,12 +71,15 @@ export const shareSheetStyles = css`
     block-size: 1.5rem;
   }
   .more {
-    display: flex;
-    flex-wrap: wrap;
+    display: grid;
+    grid-template-columns: repeat(2, minmax(0, 1fr));
     align-items: center;
     gap: 0.5rem;
     padding-block-start: 1rem;
     border-block-start: 1px solid var(--_line);
+  }
+  .more > :last-child:nth-child(odd) {
+    grid-column: 1 / -1;
   }
   .more button[aria-expanded="true"] {
     background: color-mix(in srgb, var(--_accent) 22%, transparent);

@@ -1,5 +1,6 @@
 // A landing page works without this; with it the clip starts by itself, reports its play, and can be passed on.
 import "../components/moment.ts";
+import { askAgain } from "../pictures.ts";
 import type { MomentPlayer } from "../components/moment.ts";
 import type { ShareSheet } from "../components/share-sheet.ts";
 
@@ -23,13 +24,4 @@ veil?.addEventListener("toggle", () => {
   player?.querySelector("video")?.focus();
 });
 
-// Pictures that are still being made are asked for again.
-for (const picture of document.querySelectorAll<HTMLImageElement>(".glow, .spoiler-veil summary img")) {
-  let tries = 0;
-  const again = () => {
-    if (picture.complete && picture.naturalWidth === 0 && tries++ < 15)
-      setTimeout(() => (picture.src = `${picture.src.split("?")[0]}?again=${tries}`), 2000);
-  };
-  picture.addEventListener("error", again);
-  again();
-}
+askAgain(document.querySelectorAll<HTMLImageElement>(".glow, .spoiler-veil summary img"));

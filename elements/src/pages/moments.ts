@@ -2,11 +2,14 @@
 import "../components/share-sheet.ts";
 import type { ShareSheet } from "../components/share-sheet.ts";
 import { Client, Refusal, type Moment } from "../api.ts";
+import { askAgain } from "../pictures.ts";
 
 const client = new Client();
 const sheet = document.querySelector<ShareSheet>("gs-share-sheet");
 const said = document.querySelector<HTMLElement>("#said");
 const asking = document.querySelector<HTMLDialogElement>("#asking");
+
+askAgain(document.querySelectorAll<HTMLImageElement>(".card .frame img"));
 
 function say(words: string): void {
   if (said) said.textContent = words;

@@ -181,7 +181,9 @@ async def bound_for(session: AsyncSession, target: str) -> dict[str, Any]:
         except Problem:
             title = None  # an address that leads nowhere says so when one gets there
     second = next(iter(parse_qs(address.query).get("t", ["0"])), "0")
-    return {"next": local(target), "title": title, "start_s": int(second) if second.isdigit() else 0}
+    start_s = int(second) if second.isdigit() else 0
+    price = (membership.PRICE_MINOR, membership.CURRENCY)
+    return {"next": local(target), "title": title, "start_s": start_s, "price": price}
 
 
 def same_site(request: Request) -> None:

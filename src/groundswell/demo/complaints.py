@@ -1,12 +1,17 @@
-"""What the demo's audience complained about, so that whoever looks after trust has something to answer."""
+"""What the demo's audience complained about, and what trust has decided: some reports are open, two were answered."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.moments.tables import Moment
 from groundswell.platform.runtime import Runtime
+from groundswell.shares.tables import Share
+from groundswell.trust.decisions import decide, lift
 from groundswell.trust.reports import report
-from groundswell.trust.tables import Report
+from groundswell.trust.tables import Decision, Report
+
+from .staff import staff_member
 
 SAID = (
     (0, "spoiler", "This is how the episode ends. It should at least be marked."),
@@ -29,3 +34,34 @@ async def fill_reports(runtime: Runtime) -> None:
             if number < len(moments):
                 about = moments[number].id
                 await report(session, moment_id=about, reason_code=reason, text=words, reporter=f"viewer:{viewer}")
+
+
+DOWN = ("spoiler", "It gives the ending away and is not marked as a spoiler. Mark it, and we put it back.")
+BACK = ("rights", "The poem that is read in it was thought to be protected.")
+
+
+async def fill_decisions(runtime: Runtime) -> None:
+    """One moment taken down and one put back, both hardly sent to anybody, unless something has been decided."""
+    async with runtime.database.transaction() as session:
+        if await session.scalar(select(Decision.id).limit(1)) is not None:
+            return
+        tess = await staff_member(session, runtime, "tess")
+        sent = select(func.count()).select_from(Share).where(Share.moment_id == Moment.id).scalar_subquery()
+        unlisted = select(Moment).filter_by(visibility="unlisted", deleted_at=None)
+        moments = (await session.scalars(unlisted.order_by(sent, Moment.id.desc()).limit(2))).all()
+        decided = [await _hide(session, moment, why, tess) for moment, why in zip(moments, (DOWN, BACK), strict=False)]
+        for decision in decided[1:]:
+            await lift(session, decision.id, f"viewer:{tess.id}")
+
+
+async def _hide(session: AsyncSession, moment: Moment, why: tuple[str, str], by: Viewer) -> Decision:
+    reason, explanation = why
+    return await decide(
+        session,
+        kind="moment",
+        subject_id=moment.id,
+        action="hide",
+        reason_code=reason,
+        explanation=explanation,
+        decided_by=f"viewer:{by.id}",
+    )

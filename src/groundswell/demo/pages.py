@@ -59,7 +59,9 @@ async def watch(
     }
     if not await may_watch(session, subject_of(caller)):
         return page(request, "demo/gate.html", price=(PRICE_MINOR, CURRENCY), **context)
-    return page(request, "demo/watch.html", **context)
+    territory = Audience.of(caller, request).territory
+    of_it = await scenes(session, caller, territory, limit=CATCHING_ON, title_id=title.id)
+    return page(request, "demo/watch.html", scenes=of_it.items, **context)
 
 
 def subject_of(caller: Caller | None) -> str | None:

@@ -33,7 +33,7 @@ from groundswell.web.serving import run_server
 
 from .app import create_demo_app
 from .campaign import make_campaign
-from .complaints import fill_reports
+from .complaints import fill_decisions, fill_reports
 from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
 from .holdout import write_holdout
@@ -41,6 +41,7 @@ from .people import PERSONAS
 from .progress import Report, Stage, stages
 from .reporting import service_key
 from .room import ensure_room, only_one_prepares
+from .staff import pay_month, save_views
 
 EDITION = "3"
 """Of what is prepared. Raise it when a data folder made by older code must be prepared again."""
@@ -120,6 +121,8 @@ async def prepare(settings: Settings, films: dict[str, RenderedFilm], stage: Sta
         await set_rights(runtime)
         await fill_audience(app, runtime, stage("Five weeks of audience"))
         await fill_reports(runtime)
+        await fill_decisions(runtime)
+        await save_views(runtime)
         await draw_posters(runtime, stage("Pictures of their moments"))
         await divide_pools(runtime, stage("Two months of earnings"))
 
@@ -184,9 +187,9 @@ async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
 
 
 async def draw_posters(runtime: Runtime, report: Report) -> None:
-    """The still of every public moment, so that no page begins empty; their clips follow when nobody waits."""
+    """The still of every moment, so that no page begins empty; their clips follow when nobody waits."""
     async with runtime.database.transaction() as session:
-        moments = (await session.scalars(select(Moment).filter_by(visibility="public", deleted_at=None))).all()
+        moments = (await session.scalars(select(Moment).filter_by(deleted_at=None))).all()
         recipes = [recipe_of(moment, POSTER) for moment in moments]
         for recipe in recipes:
             await ensure(session, recipe, SOON)
@@ -200,23 +203,29 @@ async def draw_posters(runtime: Runtime, report: Report) -> None:
 
 
 async def divide_pools(runtime: Runtime, report: Report) -> None:
-    """Last month's pool and this month's, divided by the job that finance would start."""
+    """Last month's pool and this month's, divided by the job that finance would start. Last month's has been paid."""
+    for number, back in enumerate(sorted(POOL_MINOR)):
+        await _divide_pool(runtime, month(back), POOL_MINOR[back])
+        if back < 0:
+            await pay_month(runtime.database, month(back))
+        report((number + 1) / len(POOL_MINOR))
+
+
+async def _divide_pool(runtime: Runtime, period: str, amount: int) -> None:
     async with runtime.database.transaction() as session:
-        for back, amount in POOL_MINOR.items():
-            period = month(back)
-            id = identity("pool", period, utc_now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-            pool = await pools.fund(
-                session,
-                period=period,
-                basis="plays",
-                amount_minor=amount,
-                currency="EUR",
-                created_by="Lumen finance",
-                id=id,
-            )
-            await defer(session, divide_pool, once=f"pool/{pool.id}", pool_id=str(pool.id))
-    waiting = select(func.count()).select_from(Pool).where(Pool.status.in_(["funded", "dividing"]))
-    await _until_none(runtime, waiting, len(POOL_MINOR), report)
+        id = identity("pool", period, utc_now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+        pool = await pools.fund(
+            session,
+            period=period,
+            basis="plays",
+            amount_minor=amount,
+            currency="EUR",
+            created_by="Lumen finance",
+            id=id,
+        )
+        await defer(session, divide_pool, once=f"pool/{pool.id}", pool_id=str(pool.id))
+    undone = select(func.count()).select_from(Pool).where(Pool.status.in_(["funded", "dividing"]))
+    await _until_none(runtime, undone, 1, lambda part: None)
 
 
 def month(back: int) -> str:

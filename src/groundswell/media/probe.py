@@ -16,7 +16,7 @@ from .errors import BROKEN_PACKET, MediaError
 from .frames import rewind
 from .orientation import Orientation, orientation_of
 from .source import Source, check_size, open_source
-from .times import to_us
+from .times import clock, to_us
 from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
 
 SAMPLED_PACKETS = 250
@@ -27,6 +27,8 @@ COARSE = Fraction(1, 1000)
 LONGEST_US = 100 * 3600 * 1_000_000
 """More is a lie of the headers, which must not make anyone wait for 100 hours of silence."""
 MAX_PACKETS_TO_FIRST_PICTURE = 2000
+MOST_LOST_S = 1
+"""What may be missing at the end of a file for it to be a film still."""
 SOON_DECODED = frozenset({"h264", "hevc"})
 
 
@@ -49,6 +51,8 @@ def index_of(source: Source, *, keyframes: bool = True) -> TitleIndex:
     takes as long as the title is. Leaves the read position undefined."""
     frame = first_frame(source)
     packets = _sample(source)
+    if keyframes:
+        _check_whole(source)
     return TitleIndex(
         container=source.container.format.name,
         size_bytes=source.fingerprint.size,
@@ -62,6 +66,17 @@ def index_of(source: Source, *, keyframes: bool = True) -> TitleIndex:
         audio=tuple(_audio_track(source, n, s) for n, s in enumerate(audio_streams(source.container))),
         subtitles=tuple(_subtitle_tracks(source.container)),
     )
+
+
+def _check_whole(source: Source) -> None:
+    """Raises ``truncated`` when the file ends over a second before the pictures that an MP4's index lists: what was
+    fetched only in part begins as a film and says how long it should have been."""
+    if source.fragmented or "mp4" not in source.container.format.name:
+        return
+    entries, size = source.video.index_entries, source.fingerprint.size
+    lost = next((e.timestamp for e in entries if e.pos + e.size > size), None)
+    if lost is not None and (max(e.timestamp for e in entries) - lost) * source.tick > MOST_LOST_S:
+        raise MediaError("truncated", f"Of its pictures the file holds only the first {clock(source.us(lost))}.")
 
 
 def audio_streams(container: InputContainer) -> list[AudioStream]:

@@ -50,6 +50,16 @@ def number(value: float, digits: int = 0) -> str:
     return format_decimal(round(value, digits), locale=LOCALE)
 
 
+def decimal(value: float, digits: int = 2) -> str:
+    """``0.10``: always with ``digits`` decimals, for numbers that are read under one another."""
+    return f"{value:,.{digits}f}"
+
+
+def quoted(words: str) -> str:
+    """``“words”``; what is a quotation already stays as it is."""
+    return words if words[:1] in {"“", '"', "„", "«"} else f"“{words}”"
+
+
 REASONS = {
     "nothing_says_otherwise": "Nothing says otherwise",
     "no_user_agent": "No name given",
@@ -126,6 +136,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
         running_time,
         iso_duration,
         number,
+        decimal,
+        quoted,
         reason,
         compact,
         money,

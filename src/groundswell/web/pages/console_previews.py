@@ -5,19 +5,28 @@ from urllib.parse import urlsplit
 
 import httpx
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
+from groundswell.catalog.tables import Title
+from groundswell.moments.tables import Moment
 from groundswell.platform.problems import Invalid, Problem
+from groundswell.platform.routing import DbSession
 from groundswell.platform.settings import Settings
+from groundswell.shares.links import share_url, token_of
 from groundswell.shares.preview.fetching import Fetcher, only_at, origin_of
 from groundswell.shares.preview.judging import Preview
 from groundswell.shares.preview.lab import Lab
 from groundswell.shares.preview.targets import TARGETS
+from groundswell.shares.tables import Share
 from groundswell.web.templating import page
 
 from .console import ConsoleRoute, staff_page
 
 router = APIRouter(prefix="/console/previews", route_class=ConsoleRoute)
+
+NEWEST = 5
 
 Staff = Annotated[Caller, Depends(staff_page("marketer", "rights", "trust"))]
 
@@ -27,7 +36,7 @@ class NotOurs(Problem):
 
 
 @router.get("")
-async def lab(request: Request, caller: Staff, url: str = "") -> Response:
+async def lab(request: Request, session: DbSession, caller: Staff, url: str = "") -> Response:
     """Look at one of our pages as every place would."""
     previews, problem = [], None
     asked = url.strip()
@@ -37,7 +46,18 @@ async def lab(request: Request, caller: Staff, url: str = "") -> Response:
         except Problem as refused:
             problem = refused
     context: dict[str, Any] = {"url": asked, "previews": previews, "problem": problem, "shown": shown_address}
+    context["newest"] = [] if previews else await newest_links(session, request.app.state.settings)
     return page(request, "console/previews.html", status=problem.status if problem else 200, caller=caller, **context)
+
+
+async def newest_links(session: AsyncSession, settings: Settings) -> list[tuple[str, Title, Moment]]:
+    """Addresses of shares to begin with, the newest first, each with its title and moment."""
+    query = select(Share.code, Title, Moment).join(Moment, Moment.id == Share.moment_id)
+    query = query.join(Title, Title.id == Moment.title_id).where(
+        Share.revoked_at.is_(None), Moment.deleted_at.is_(None)
+    )
+    rows = await session.execute(query.order_by(Share.id.desc()).limit(NEWEST))
+    return [(share_url(settings, token_of(settings, code)), title, moment) for code, title, moment in rows]
 
 
 def address_of(settings: Settings, typed: str) -> str:

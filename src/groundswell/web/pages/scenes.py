@@ -1,6 +1,7 @@
 """What is catching on, as pages show it: scenes from Discover, veiled where they would spoil something."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,14 +33,21 @@ class Scenes:
 
 
 async def scenes(
-    session: AsyncSession, caller: Caller | None, territory: str | None, *, cursor: str | None = None, limit: int = 24
+    session: AsyncSession,
+    caller: Caller | None,
+    territory: str | None,
+    *,
+    cursor: str | None = None,
+    limit: int = 24,
+    title_id: UUID | None = None,
 ) -> Scenes:
-    """The scenes that are catching on, the hottest first, for whoever looks.
+    """The scenes that are catching on (all, or one title's), the hottest first, for whoever looks.
 
     Raises:
         CursorInvalid: ``cursor`` is not of this list.
     """
-    found = await discover(session, cursor=cursor, limit=limit, territory=territory, member=caller is not None)
+    member = caller is not None
+    found = await discover(session, cursor=cursor, limit=limit, title_id=title_id, territory=territory, member=member)
     ids = {scene.title.id for scene in found.items}
     titles = {title.id: title for title in await session.scalars(select(Title).where(Title.id.in_(ids)))}
     seen = await seen_by(session, caller, titles.values())

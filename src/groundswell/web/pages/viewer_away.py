@@ -16,7 +16,7 @@ from groundswell.moments.tables import Moment
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.settings import Settings
-from groundswell.shares.links import LinkForged, find_share, resolve
+from groundswell.shares.links import find_share, resolve
 from groundswell.shares.reminders import NothingToWaitFor, may_come, remind
 from groundswell.shares.tables import Reminder
 from groundswell.trust.clips import ClipRefused
@@ -38,6 +38,14 @@ HEADINGS = {
     "kids_rating": "Not for this profile",
     "title_restricted": "Not available",
 }
+
+ADVICE = {
+    "link_forged": "Some apps cut long links off. Ask whoever sent it to send it once more.",
+    "link_revoked": "They may have sent it by mistake. Ask them for a new one.",
+    "link_expired": "It was made to work for a while only. Ask whoever sent it for a new one.",
+    "moment_deleted": "It can no longer be played from any of its links.",
+}
+"""By reason: what whoever holds the link may do about it."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,8 @@ def words_of(problem: Problem) -> str:
     """Why, in a sentence; empty where the heading says it all."""
     if isinstance(problem, ClipRefused) and problem.elsewhere:
         return "This clip can be seen in other countries, but not in yours at present."
-    if isinstance(problem, LinkForged):
-        return "Some apps cut long links off. Ask whoever sent it to send it once more."
+    if problem.reason() in ADVICE:
+        return ADVICE[problem.reason()]
     return problem.detail if problem.detail != heading_of(problem) else ""
 
 
