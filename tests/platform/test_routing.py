@@ -31,14 +31,24 @@ async def deposit(body: Amount, session: DbSession) -> dict[str, int]:
 
 
 @pytest.fixture
-async def http(database: Database) -> AsyncIterator[httpx.AsyncClient]:
+def heard() -> list[int]:
+    """What had been deposited each time that a change was waited for."""
+    return []
+
+
+@pytest.fixture
+async def http(database: Database, heard: list[int]) -> AsyncIterator[httpx.AsyncClient]:
     async def principal_of(request: Request) -> str:
         return request.headers.get("x-who", "somebody")
+
+    async def changes_heard() -> None:
+        heard.append(await total(database))
 
     app = FastAPI()
     problems.install(app)
     app.include_router(router)
     app.state.database, app.state.principal_of = database, principal_of
+    app.state.changes_heard = changes_heard
     async with database.transaction() as session:
         await session.execute(text("CREATE TABLE deposits (amount int)"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
@@ -51,13 +61,15 @@ async def total(database: Database) -> int:
 
 
 async def test_what_was_answered_is_stored_and_what_was_refused_is_not(
-    http: httpx.AsyncClient, database: Database
+    http: httpx.AsyncClient, database: Database, heard: list[int]
 ) -> None:
     assert (await http.post("/deposits", json={"amount": 5})).json() == {"total": 5}
+    assert heard == [5], "what is remembered is brought up to date after the commit and before the answer"
     refused = await http.post("/deposits", json={"amount": -9})
     assert refused.status_code == 409
     assert refused.headers["content-type"] == "application/problem+json"
     assert await total(database) == 5
+    assert heard == [5]
 
 
 async def test_a_repeated_key_gets_the_first_answer_and_does_nothing(

@@ -86,3 +86,14 @@ async def test_a_link_that_expires_meanwhile_is_not_served_from_memory(app: App,
     assert (await visit(app, token)).status_code == 200
     await asyncio.sleep((soon - utc_now()).total_seconds() + 0.05)
     assert (await visit(app, token)).status_code == 410
+
+
+async def test_a_change_is_heard_before_it_is_answered(app: App, moment: dict[str, Any]) -> None:
+    for _ in range(15):
+        link = await shared(app, moment=moment["id"])
+        assert (await visit(app, link["token"])).status_code == 200
+        assert (await visit(app, link["token"] + "/go")).status_code == 302
+        revoked = await app.http.delete(f"/v1/shares/{link['id']}", headers=app.signed_in())
+        assert revoked.status_code == 204, revoked.text
+        assert (await visit(app, link["token"])).status_code == 410
+        assert (await visit(app, link["token"] + "/go")).status_code == 303, "to the page that says why not"

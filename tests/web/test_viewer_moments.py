@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.events.test_api import BROWSER
 from tests.moments.clipping import clip, clipped, set_rights, take_down
 from tests.shares.sharing import shared
 from tests.support import App
@@ -146,3 +147,15 @@ async def test_another_site_cannot_post_these_forms(app: App, moment: dict[str, 
     answer = await app.http.post(f"/moments/{moment['code']}/delete", headers=elsewhere)
     assert answer.status_code == 403
     assert (await clip(app)).status_code == 201, "nothing is broken for the real one"
+
+
+async def test_the_makers_own_plays_are_not_reach(app: App, moment: dict[str, Any]) -> None:
+    link = await shared(app, moment=moment["id"])
+    for played in ({"kind": "play", "moment": moment["id"]}, {"kind": "play", "share": link["token"]}):
+        for who in ("ada", "bob"):
+            headers = app.signed_in(who) | {"User-Agent": BROWSER}
+            answer = await app.http.post("/v1/events", json={"events": [played]}, headers=headers)
+            assert answer.status_code == 200, answer.text
+    for page, plays in ("/moments", "2"), (f"/moments/{moment['code']}", "1"):  # there, of each link
+        shown = re.sub(r"<[^>]+>", "", (await get(app, page)).text)
+        assert re.findall(r"(\d+) plays?\b", shown) == [plays], page

@@ -41,7 +41,8 @@ async def lifespan(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     await keep_house(runtime, visitors)
     async with AsyncExitStack() as stack:
         event_log = await stack.enter_async_context(EventLog(database, settings.event_backlog_max).running())
-        await stack.enter_async_context(listening(database, keys, links, pages))
+        listener = await stack.enter_async_context(listening(database, keys, links, pages))
+        app.state.changes_heard = listener.caught_up
         app.state.landing_pages = pages
         app.state.event_log, app.state.visitors = event_log, visitors
         app.state.destinations = Destinations(database, settings, links)

@@ -2,19 +2,25 @@
 
 Triggers announce changes on a PostgreSQL channel (see ``tables.WATCHED``); a listener drops what depended on them.
 While nobody listens (the connection is lost), nothing is remembered at all. A fact also expires after a minute.
+
+An announcement takes a moment to arrive. Whoever changes something and has been answered may ask at once, so a request
+that has committed a change is answered when this process has heard of it (``Listener.caught_up``).
 """
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Hashable, Iterable
+from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 import psycopg
 import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from groundswell.platform.database import Database
+from groundswell.platform.ids import uuid7
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +28,7 @@ CHANNEL = "groundswell_links"
 EXPIRES_S = 60.0
 ENTRIES_MAX = 100_000
 RECONNECT_S = 0.2
+CATCH_UP_S = 2.0
 
 T = TypeVar("T")
 
@@ -69,35 +76,82 @@ class Memory(Generic[T]):
         self._dependents.clear()
 
 
-@asynccontextmanager
-async def listening(database: Database, *memories: Memory[Any]) -> AsyncIterator[None]:
-    """Keep ``memories`` true for as long as the block lasts."""
-    ready = asyncio.Event()
-    listener = asyncio.create_task(_listen(database, memories, ready))
-    await ready.wait()
-    try:
-        yield
-    finally:
-        listener.cancel()
-        with suppress(asyncio.CancelledError):
-            await listener
+class Listener:
+    """The connection that keeps ``memories`` true."""
 
+    def __init__(self, database: Database, memories: Sequence[Memory[Any]]) -> None:
+        self.database, self.memories = database, memories
+        self.ready = asyncio.Event()
+        self._echo = f"{CHANNEL}_{uuid7().hex}"
+        self._called: dict[str, asyncio.Future[None]] = {}
 
-async def _listen(database: Database, memories: Iterable[Memory[Any]], ready: asyncio.Event) -> None:
-    while True:
+    async def caught_up(self) -> None:
+        """Return when every change that was committed before the call has been heard, or nothing is remembered.
+
+        Announcements come in the order of their commits, so it is enough to make one and to wait for it.
+        """
+        if not any(memory.listening for memory in self.memories):
+            return
+        call, heard = uuid7().hex, asyncio.get_running_loop().create_future()
+        self._called[call] = heard
         try:
-            async with await database.connect(autocommit=True) as connection:
-                await connection.execute(f"LISTEN {CHANNEL}")
-                for memory in memories:
-                    memory.listening = True
-                ready.set()
-                async for notice in connection.notifies():
-                    for memory in memories:
-                        memory.hear(notice.payload)
-        except (psycopg.Error, OSError) as error:
-            log.warning("link_listener_lost_database", error=str(error).strip().split("\n", 1)[0])
+            async with asyncio.timeout(CATCH_UP_S):
+                async with self.database.transaction() as session:
+                    await session.execute(select(func.pg_notify(self._echo, call)))
+                await heard
+        except (TimeoutError, SQLAlchemyError, psycopg.Error, OSError):
+            self._forget_all()
         finally:
-            for memory in memories:
-                memory.listening = False
-                memory.clear()
-        await asyncio.sleep(RECONNECT_S)
+            del self._called[call]
+
+    async def listen(self) -> None:
+        """Until cancelled; connects again when the connection is lost."""
+        while True:
+            try:
+                async with await self.database.connect(autocommit=True) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    await connection.execute(f"LISTEN {self._echo}")
+                    for memory in self.memories:
+                        memory.listening = True
+                    self.ready.set()
+                    async for notice in connection.notifies():
+                        self._hear(notice)
+            except (psycopg.Error, OSError) as error:
+                log.warning("link_listener_lost_database", error=str(error).strip().split("\n", 1)[0])
+            finally:
+                for memory in self.memories:
+                    memory.listening = False
+                self._forget_all()
+                for heard in self._called.values():
+                    _done(heard)
+            await asyncio.sleep(RECONNECT_S)
+
+    def _hear(self, notice: psycopg.Notify) -> None:
+        if notice.channel == CHANNEL:
+            for memory in self.memories:
+                memory.hear(notice.payload)
+        elif (heard := self._called.get(notice.payload)) is not None:
+            _done(heard)
+
+    def _forget_all(self) -> None:
+        for memory in self.memories:
+            memory.clear()
+
+
+def _done(heard: "asyncio.Future[None]") -> None:
+    if not heard.done():
+        heard.set_result(None)
+
+
+@asynccontextmanager
+async def listening(database: Database, *memories: Memory[Any]) -> AsyncIterator[Listener]:
+    """Keep ``memories`` true for as long as the block lasts."""
+    listener = Listener(database, memories)
+    task = asyncio.create_task(listener.listen())
+    await listener.ready.wait()
+    try:
+        yield listener
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

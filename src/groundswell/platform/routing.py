@@ -3,6 +3,7 @@
 Feature code takes ``DbSession`` and never commits. The transaction commits before the answer leaves, so what
 was answered is stored; any error rolls the whole of it back. A POST that carries an ``Idempotency-Key`` has its
 answer stored in that same transaction and gets it again when repeated (draft-ietf-httpapi-idempotency-key-header).
+What this process remembers is up to date before a change is answered (``app.state.changes_heard``).
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from .database import Base, CreatedAt, Database
 from .describing import describe
 from .problems import IdempotencyKeyReused, Invalid
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -55,7 +57,10 @@ class TransactionalRoute(APIRoute):
                 key = request.headers.get("idempotency-key") if request.method == "POST" else None
                 answer = await (self._once(request, session, key, handler) if key else handler(request))
                 if answer.status_code < 400:
+                    changed = request.method not in SAFE and session.in_transaction()
                     await session.commit()
+                    if changed:
+                        await request.app.state.changes_heard()
                 return answer
 
         return run

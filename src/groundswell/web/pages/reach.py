@@ -9,14 +9,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.tables import LoggedEvent
+from groundswell.moments.tables import Moment
 from groundswell.shares.tables import Share
 
 COUNTED = ("click", "play")
+BY_OTHERS = LoggedEvent.viewer_id.is_distinct_from(Moment.viewer_id)
+"""Whoever looks at their own moment has not been reached by it."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Counts since the moment was made; robots are not in them."""
+    """Counts since the moment was made; robots are not in them, nor is its maker."""
 
     shares: int = 0
     visits: int = 0
@@ -33,7 +36,8 @@ async def reach_of(session: AsyncSession, moments: Sequence[UUID], since: dateti
     shared = {row[0]: row[1] for row in shares}
     kinds = await session.execute(
         select(LoggedEvent.moment_id, LoggedEvent.kind, func.count())
-        .where(LoggedEvent.at >= since, LoggedEvent.moment_id.in_(moments))
+        .join(Moment, Moment.id == LoggedEvent.moment_id)
+        .where(LoggedEvent.at >= since, LoggedEvent.moment_id.in_(moments), BY_OTHERS)
         .where(LoggedEvent.kind.in_(COUNTED), LoggedEvent.verdict == "human")
         .group_by(LoggedEvent.moment_id, LoggedEvent.kind)
     )
@@ -45,7 +49,8 @@ async def reach_of_links(session: AsyncSession, moment: UUID, since: datetime) -
     """The reach of each link to a moment that was made at ``since``; those that nobody followed are not in it."""
     kinds = await session.execute(
         select(LoggedEvent.share_id, LoggedEvent.kind, func.count())
-        .where(LoggedEvent.at >= since, LoggedEvent.moment_id == moment, LoggedEvent.share_id.is_not(None))
+        .join(Moment, Moment.id == LoggedEvent.moment_id)
+        .where(LoggedEvent.at >= since, LoggedEvent.moment_id == moment, LoggedEvent.share_id.is_not(None), BY_OTHERS)
         .where(LoggedEvent.kind.in_(COUNTED), LoggedEvent.verdict == "human")
         .group_by(LoggedEvent.share_id, LoggedEvent.kind)
     )
