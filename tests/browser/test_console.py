@@ -1,10 +1,11 @@
 """The console walked in a real browser: a marketer's question, rights, trust, finance, and a creator."""
 
+import asyncio
 import re
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from .conftest import PHONE, Lumen, NewVisitor
 from .walking import clip_and_share, settled
@@ -165,3 +166,28 @@ async def test_a_creator_is_paid_from_the_pool_that_finance_divides(lumen: Lumen
     await expect(kofi.page.get_by_text("Paid", exact=True).first).to_be_visible()
     await fay.page.goto(f"{lumen.url}/console/finance")
     await expect(fay.page.get_by_text("Debits equal credits")).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_a_page_that_takes_its_time_says_so(lumen: Lumen, visitor: NewVisitor) -> None:
+    mira = await visitor()
+    await lumen.sign_in(mira.page, "mira", "/console/loop")
+    said, watching = (
+        asyncio.Event(),
+        """() => new MutationObserver(() => {
+        if (document.querySelector("[role=progressbar][aria-label=Loading]")?.checkVisibility()) said();
+    }).observe(document.body, { childList: true })""",
+    )
+
+    async def late(route: Route) -> None:
+        async with asyncio.timeout(60):
+            await said.wait()
+        await route.continue_()
+
+    await mira.page.expose_function("said", said.set)
+    await mira.page.evaluate(watching)
+    await mira.context.route("**/console/traffic*", late)
+    await mira.page.get_by_role("link", name="Traffic quality").click()
+    await expect(mira.page.get_by_role("heading", name="Traffic quality")).to_be_visible()
+    assert said.is_set()
+    await expect(mira.page.get_by_role("progressbar")).to_have_count(0)

@@ -1,5 +1,7 @@
 // What scripts add to console pages that work without them: sorting, filters that apply at once, progress, charts.
 
+import { sayWhenWaiting } from "../console/waiting.ts";
+
 function sortable(table: HTMLTableElement): void {
   const body = table.tBodies[0];
   if (!body || body.rows.length < 2) return;
@@ -95,3 +97,4 @@ function begin(main: HTMLElement): void {
 
 const main = document.querySelector<HTMLElement>("main");
 if (main) begin(main);
+sayWhenWaiting();
