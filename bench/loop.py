@@ -1,10 +1,10 @@
 """The loop page's numbers over 10 and 100 million events in the lake, against the same questions as hand-written SQL.
 
-Ours is what the page asks: the report's expressions, on DuckDB, over sixty days of a real Delta table. Beside it stands
-what somebody who knows DuckDB would write, statement by statement, over the same files with the same memory. Each runs
-in a process of its own, whose peak memory is read when it ends; both must find the same rows. Loading the libraries is
-not counted, of either. Seconds are by the clock; beside them stands the processors' time, which other work on the
-machine hardly touches.
+Ours is what the page asks: the report's expressions, on DuckDB, over sixty days of a real Delta table. Beside it
+stands what somebody who knows DuckDB would write, statement by statement, over the same files, with four times the
+memory: with as much as ours it does not get through a hundred million events. Each runs in a process of its own,
+whose peak memory is read when it ends; both must find the same rows. Loading the libraries is not counted, of either.
+Seconds are by the clock; beside them stands the processors' time, which other work on the machine hardly touches.
 """
 
 import json
@@ -27,7 +27,8 @@ CACHE = Path(__file__).parent / "cache"
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_EVENTS", "10000000 100000000").split())
 """For a machine with less time: ``BENCH_EVENTS="1000000 10000000"``."""
 
-MEMORY = "3GB"
+MEMORY = "12GB"
+"""For the statements written by hand; ours may use what the service gives it (3 GB)."""
 
 Answers = dict[str, list[tuple[Any, ...]]]
 
