@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from .distant import size_of
 from .errors import BROKEN_PACKET, MediaError
 from .frames import rewind
 from .orientation import Orientation, orientation_of
@@ -73,7 +74,7 @@ def _check_whole(source: Source) -> None:
     fetched only in part begins as a film and says how long it should have been."""
     if source.fragmented or "mp4" not in source.container.format.name:
         return
-    entries, size = source.video.index_entries, source.fingerprint.size
+    entries, size = source.video.index_entries, size_of(source.path)
     lost = next((e.timestamp for e in entries if e.pos + e.size > size), None)
     if lost is not None and (max(e.timestamp for e in entries) - lost) * source.tick > MOST_LOST_S:
         raise MediaError("truncated", f"Of its pictures the file holds only the first {clock(source.us(lost))}.")
