@@ -168,14 +168,17 @@ def cycle_times(credits: ir.Table, events: ir.Table) -> ir.Table:
     made = events.filter(events.kind == "share").select(made_share="share_id", made_at="at")
     signed_up = credits.filter(credits.kind == "sign_up", credits.weight_ppm == PPM).select("id", "share_id", "at")
     joined = signed_up.join(made, signed_up.share_id == made.made_share)
-    taken = joined.select("id", seconds=seconds(joined.at) - seconds(joined.made_at))
-    ordered = ibis.window(order_by=[taken.seconds, taken.id])
-    ranked = taken.mutate(rank=ibis.row_number().over(ordered) + 1, total=taken.count().over(ibis.window()))
+    taken = joined.select(seconds=seconds(joined.at) - seconds(joined.made_at))
+    # Equal times are counted first: there are far fewer of them than of sign-ups, and only they are put in order.
+    times = taken.group_by("seconds").aggregate(sign_ups=taken.count())
+    so_far = ibis.window(order_by=times.seconds, rows=(None, 0))
+    ranked = times.mutate(rank=times.sign_ups.sum().over(so_far), total=times.sign_ups.sum().over(ibis.window()))
 
     def least(percent: int) -> ir.Value:
         return ibis.ifelse(ranked.rank * 100 >= ranked.total * percent, ranked.seconds, ibis.null("int64")).min()
 
-    return ranked.aggregate(sign_ups=ranked.count(), median_s=least(50), p90_s=least(90))
+    sign_ups = ranked.sign_ups.sum().fill_null(0).cast("int64")
+    return ranked.aggregate(sign_ups=sign_ups, median_s=least(50), p90_s=least(90))
 
 
 def offspring(credits: ir.Table, events: ir.Table, first: date, last: date, window: timedelta) -> ir.Table:
