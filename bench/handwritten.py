@@ -1,7 +1,7 @@
 """The loop page's numbers as somebody who knows DuckDB would write them by hand: one statement for each table.
 
 Visitors are made distinct before they are counted: ``count(DISTINCT …)`` of a hundred million events does not fit into
-the memory that the report may have, and does not go to disk.
+the memory that the report may have, and does not go to disk. Nor does ``quantile_disc`` of as many.
 """
 
 from datetime import timedelta
@@ -80,8 +80,13 @@ WITH taken AS (
     SELECT c.id, floor(epoch(c.at))::BIGINT - floor(epoch(s.at))::BIGINT AS seconds
     FROM credits c JOIN events s ON s.share_id = c.share_id AND s.kind = 'share'
     WHERE c.kind = 'sign_up' AND c.weight_ppm = 1000000 AND {LAST_TOUCH}
+), ranked AS (
+    SELECT seconds, count(*) AS times, sum(times) OVER (ORDER BY seconds) AS rank, sum(times) OVER () AS total
+    FROM taken GROUP BY seconds
 )
-SELECT count(*) AS sign_ups, quantile_disc(seconds, 0.5) AS median_s, quantile_disc(seconds, 0.9) AS p90_s FROM taken
+SELECT sum(times)::BIGINT AS sign_ups, min(seconds) FILTER (rank * 100 >= total * 50) AS median_s,
+    min(seconds) FILTER (rank * 100 >= total * 90) AS p90_s
+FROM ranked
 """
 OFFSPRING = f"""
 WITH fresh AS (
