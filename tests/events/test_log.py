@@ -16,6 +16,7 @@ from groundswell.events.event import Event
 from groundswell.events.log import Backlogged, EventLog, record
 from groundswell.events.settling import EventConflict
 from groundswell.events.tables import LoggedEvent
+from groundswell.events.writer import Batch, Writer
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.embedded import EmbeddedPostgres
@@ -65,6 +66,70 @@ async def test_many_writers_share_commits(log: EventLog, database: Database) -> 
     rows = await stored(database)
     assert len(rows) == 600
     assert len({row.xid for row in rows}) < 30
+
+
+async def come_back(log: EventLog, database: Database, *batches: list[Event]) -> list[BaseException | None]:
+    """Append ``batches`` one by one while the log waits for all of them, so that it sends some before others come."""
+    sent_early: list[bool] = []
+    send = Writer.send
+
+    def noting(writer: Writer, some: list[Batch]) -> bool:
+        sent_early.append(send(writer, some))
+        return sent_early[-1]
+
+    await log.append(click())
+    log._expected, log._commit_s = len(batches), 10.0
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Writer, "send", noting)
+        patched.setattr("groundswell.events.log.GATHER_MAX_S", 10.0)
+        waiting = []
+        for batch in batches:
+            waiting.append(asyncio.ensure_future(log.append(*batch)))
+            await asyncio.sleep(0.001)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert any(sent_early)
+    return results
+
+
+async def test_what_comes_early_is_sent_early_and_committed_with_the_rest(log: EventLog, database: Database) -> None:
+    batches = [[click(), click()] for _ in range(30)]
+    assert await come_back(log, database, *batches) == [None] * 30
+    ids = {event.id for batch in batches for event in batch}
+    rows = [row for row in await stored(database) if row.id in ids]
+    assert len(rows) == 60
+    assert len({row.xid for row in rows}) == 1
+
+
+async def test_of_what_was_sent_early_only_what_cannot_stay_is_refused(log: EventLog, database: Database) -> None:
+    known = click(channel="x")
+    await log.append(known)
+    forged = Event(kind="click", at=known.at, id=known.id, channel="sms")
+    batches = [[click()], [known], [forged], [click(territory="DEU")], *[[click()] for _ in range(26)]]
+    results = await come_back(log, database, *batches)
+    assert isinstance(results[2], EventConflict)
+    assert isinstance(results[3], Invalid)
+    assert [n for n, result in enumerate(results) if result is not None] == [2, 3]
+    assert len(await stored(database)) == 2 + 27
+
+
+async def test_what_was_sent_early_is_there_once_when_a_new_day_comes_after_it(
+    log: EventLog, database: Database
+) -> None:
+    batches = [*[[click()] for _ in range(20)], [click(at=utc_now() - timedelta(days=71))], *[[click()] for _ in "12"]]
+    assert await come_back(log, database, *batches) == [None] * 23
+    assert len(await stored(database)) == 1 + 23
+
+
+async def test_what_was_sent_early_is_there_once_when_the_connection_breaks(log: EventLog, database: Database) -> None:
+    async def break_it() -> None:
+        async with await database.connect(autocommit=True) as beside:
+            await asyncio.sleep(0.025)
+            end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY events%'"
+            assert await (await beside.execute(end)).fetchall()
+
+    results, _ = await asyncio.gather(come_back(log, database, *[[click()] for _ in range(60)]), break_it())
+    assert results == [None] * 60
+    assert len(await stored(database)) == 1 + 60
 
 
 async def test_a_repeat_is_acknowledged_and_stored_once(log: EventLog, database: Database) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groundswell.trust.policy import ClipRequest, decide
 from groundswell.trust.rules import DEFAULTS, BlockedRange, Rule, RuleBook, TitleFacts, Total
 
 SERIES = uuid4()
@@ -154,3 +155,53 @@ def test_an_empty_list_frees_what_less_specific_rules_block() -> None:
     german = rule(("title", str(EPISODE.id), "DE"), blocked_ranges=blocked(5, 6))
     assert RuleBook([series, free]).terms(EPISODE, None, NOW).blocked_ranges == ()
     assert [each.start_us for each in RuleBook([series, free, german]).terms(EPISODE, "DE", NOW).blocked_ranges] == [5]
+
+
+HOURS = st.integers(-72, 72).map(lambda hours: NOW + timedelta(hours=hours))
+DATED = st.lists(
+    st.builds(
+        lambda place, **says: rule(place, **says),
+        st.sampled_from([*PLACES, ("title", str(EPISODE.id), "FR")]),
+        speaks_from=st.none() | HOURS,
+        speaks_until=st.none() | HOURS,
+        opens_at=st.none() | HOURS,
+        closes_at=st.none() | HOURS,
+        sharing=st.none() | st.booleans(),
+        ending_percent=st.none() | st.integers(0, 100),
+        ending_days=st.none() | st.integers(0, 5),
+    ),
+    max_size=6,
+)
+
+
+@given(DATED, st.none() | st.integers(-16, 2), HOURS, st.floats(0, 1), st.sampled_from([None, "DE", "FR"]))
+def test_nothing_is_decided_otherwise_before_the_next_change(
+    rules: list[Rule], released_days: int | None, at: datetime, part: float, territory: str | None
+) -> None:
+    released = None if released_days is None else (NOW + timedelta(days=released_days)).date()
+    title, book = replace(EPISODE, released_on=released), RuleBook(rules)
+    change = book.next_change(title, at)
+    assert change is None or change > at
+    later = at + part * ((change or at + timedelta(days=400)) - at)
+    if change is not None and later >= change:
+        later = change - timedelta(microseconds=1)
+    for start_us, end_us in ((0, 20_000_000), (980_000_000, 1_000_000_000)):
+        before, after = (
+            decide(book, ClipRequest(title, start_us, end_us, instant, territory), "play") for instant in (at, later)
+        )
+        assert before == after
+
+
+def test_the_next_change_is_the_first_hour_that_matters_to_this_title() -> None:
+    hour = timedelta(hours=1)
+    elsewhere = Rule(uuid4(), "title", str(uuid4()), closes_at=NOW + hour)
+    rules = [
+        elsewhere,
+        rule(PLACES[0], opens_at=NOW - hour, closes_at=NOW + 5 * hour),
+        rule(PLACES[6], speaks_from=NOW + 3 * hour, speaks_until=NOW + 4 * hour),
+    ]
+    assert RuleBook([elsewhere]).next_change(EPISODE, NOW) is None
+    assert RuleBook(rules).next_change(EPISODE, NOW) == NOW + 3 * hour
+    assert RuleBook(rules).next_change(EPISODE, NOW + 3 * hour) == NOW + 4 * hour
+    new = replace(EPISODE, released_on=NOW.date())
+    assert RuleBook().next_change(new, NOW) == datetime(2026, 6, 15, tzinfo=UTC), "the ending is free after 14 days"

@@ -88,6 +88,22 @@ async def test_a_link_that_expires_meanwhile_is_not_served_from_memory(app: App,
     assert (await visit(app, token)).status_code == 410
 
 
+async def test_a_licence_that_ends_meanwhile_ends_what_is_in_memory_at_that_instant(
+    app: App, moment: dict[str, Any]
+) -> None:
+    soon = utc_now() + timedelta(seconds=3)
+    body = {"scope": "title", "title": moment["title"]["slug"], "closes_at": soon.isoformat()}
+    put = await app.http.put("/v1/rights", json=body, headers=app.signed_in("ravi", "rights"))
+    assert put.status_code == 200, put.text
+    token = (await shared(app, moment=moment["id"]))["token"]
+    assert (await visit(app, token)).status_code == 200
+    assert (await visit(app, token + "/go")).status_code == 302
+    assert kept(app)
+    await asyncio.sleep((soon - utc_now()).total_seconds() + 0.01)
+    assert (await visit(app, token)).status_code == 403
+    assert (await app.http.get(f"/s/{token}/go")).json()["code"] == "licence_ended"
+
+
 async def test_a_change_is_heard_before_it_is_answered(app: App, moment: dict[str, Any]) -> None:
     for _ in range(15):
         link = await shared(app, moment=moment["id"])

@@ -17,21 +17,22 @@ RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 class Answer(NamedTuple):
-    """A response that is ready but for its ``arrival`` being committed."""
+    """A response that is ready but for its ``arrival`` being committed to ``log``."""
 
+    log: EventLog
     arrival: Arrival
     status: int
     headers: RawHeaders
     body: bytes
     counted: Counter
 
-    def commit(self, log: EventLog, answered: Callable[[Problem | None], None]) -> None:
+    def commit(self, answered: Callable[[Problem | None], None]) -> None:
         """Hand the arrival to the log, as ``EventLog.queue`` describes."""
-        log.queue(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,), answered)
+        self.log.queue(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,), answered)
 
-    async def send(self, log: EventLog, send: Send) -> None:
+    async def send(self, send: Send) -> None:
         """Commit, then respond (over ASGI). ``EventLog.submit`` says what it raises; then nothing has been sent."""
-        await log.submit(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,))
+        await self.log.submit(self.arrival.line, _days(self.arrival.at.date()), (self.arrival.kind,))
         self.counted.inc()
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})

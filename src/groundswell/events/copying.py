@@ -6,6 +6,7 @@ from the loop's notice that the socket can be read, and sends the statement befo
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -15,7 +16,8 @@ from psycopg import errors, pq
 class CopyIn:
     """``statement``, a COPY … FROM STDIN in text format, over ``connection``, which commits by itself.
 
-    Nothing else may use the connection between ``begin`` and the end of ``finish``, nor before ``release``.
+    Nothing else may use the connection between ``begin`` and the end of ``committed`` or ``abandon``, nor before
+    ``release``.
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any], statement: str) -> None:
@@ -26,17 +28,19 @@ class CopyIn:
         self._loop = asyncio.get_running_loop()
         self._listening = False
         self._accepted = False
-        self._lines: bytes | None = None
+        self._last: bytes | None = None
+        self._refusal: bytes | None = None
         self._error: psycopg.Error | None = None
         self._done: asyncio.Future[None] = self._loop.create_future()
 
     def begin(self) -> None:
-        """Send the statement. ``finish`` must follow soon: a transaction is open.
+        """Send the statement. ``end`` or ``abandon`` must follow soon: a transaction is open.
 
         Raises:
             psycopg.OperationalError: the connection is gone.
         """
-        self._accepted, self._lines, self._error, self._done = False, None, None, self._loop.create_future()
+        self._accepted, self._last, self._refusal, self._error = False, None, None, None
+        self._done = self._loop.create_future()
         self._pg.send_query(self.statement)
         self.begun = True
         if not self._listening:
@@ -44,19 +48,47 @@ class CopyIn:
             self._listening = True
         self._flush()
 
-    async def finish(self, lines: bytes) -> None:
-        """Send ``lines`` and return when they are committed.
+    def send(self, lines: bytes) -> bool:
+        """Send ``lines``, which are not all, if PostgreSQL takes them already; says whether it does."""
+        if not self._accepted:
+            self._readable()  # it may have answered since the loop last looked
+        if not self._accepted or self._done.done():
+            return False
+        try:
+            self._pg.put_copy_data(lines)
+            self._flush()
+        except psycopg.Error as error:
+            self._end(error)
+        return True
+
+    def end(self, lines: bytes) -> None:
+        """Send ``lines``, which are the last, as soon as PostgreSQL takes them; ``committed`` must follow."""
+        self._last = lines
+        if self._accepted:
+            self._send_last()
+        self._readable()  # its word on what was sent before may be here already, and no other will come
+
+    async def committed(self) -> None:
+        """Return when all that was sent is committed.
 
         Raises:
             psycopg.Error: what PostgreSQL said instead, or that the connection is gone.
         """
-        self._lines = lines
-        if self._accepted:
-            self._send()
         try:
             await self._done
         finally:
             self.begun = False
+
+    async def abandon(self) -> None:
+        """Take back what was sent.
+
+        Raises:
+            psycopg.OperationalError: the connection is gone.
+        """
+        self._refusal = b"taken back"
+        self.end(b"")
+        with suppress(errors.QueryCanceled):
+            await self.committed()
 
     def release(self) -> None:
         """Leave the connection to others until ``begin``."""
@@ -65,11 +97,11 @@ class CopyIn:
             self._loop.remove_writer(self._socket)
             self._listening = False
 
-    def _send(self) -> None:
-        assert self._lines is not None
+    def _send_last(self) -> None:
+        assert self._last is not None
         try:
-            self._pg.put_copy_data(self._lines)
-            self._pg.put_copy_end()
+            self._pg.put_copy_data(self._last)
+            self._pg.put_copy_end(self._refusal)
             self._flush()
         except psycopg.Error as error:
             self._end(error)
@@ -90,7 +122,7 @@ class CopyIn:
             self._pg.consume_input()
             while self.begun and not self._done.done() and not self._pg.is_busy():
                 self._take(self._pg.get_result())
-                if self._accepted and self._lines is None:
+                if self._accepted and self._last is None:
                     return
         except psycopg.Error as error:
             self._end(error)
@@ -100,8 +132,8 @@ class CopyIn:
             self._end(self._error)
         elif result.status == pq.ExecStatus.COPY_IN:
             self._accepted = True
-            if self._lines is not None:
-                self._send()
+            if self._last is not None:
+                self._send_last()
         elif result.status != pq.ExecStatus.COMMAND_OK:
             self._error = _error_of(result)
 
@@ -114,6 +146,7 @@ class CopyIn:
             self._done.set_result(None)
         else:
             self._done.set_exception(error)
+            self._done.exception()  # whoever connects again need not ask
 
 
 def _error_of(result: pq.abc.PGresult) -> psycopg.Error:

@@ -20,6 +20,7 @@ from .log import EventLog
 from .memory import Memory, listening
 from .partitions import days_ahead, ensure_days
 from .receiving import Receiving
+from .redirect import Redirects
 from .references import References
 from .retention import drop_old_days
 from .sealing_process import sealing
@@ -31,12 +32,15 @@ KEEP_HOUSE_EVERY_S = 600.0
 LANDING_PAGES_KEPT = 2_000
 """Some ten kilobytes each."""
 
+LINKS_LAST_S = 900.0
+"""Long, since whatever changes them is announced or has its hour; each look-up costs as much as a hundred clicks."""
+
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     """The log's writer, the listener that keeps memories true, housekeeping, and (with the worker) sealing."""
     settings, database = runtime.settings, runtime.database
-    visitors, keys, links = Visitors(database), Memory[frozenset[str]](), Memory[Destination]()
+    visitors, keys, links = Visitors(database), Memory[frozenset[str]](), Memory[Destination](lasts_s=LINKS_LAST_S)
     pages = Memory[Any](LANDING_PAGES_KEPT)
     await keep_house(runtime, visitors)
     async with AsyncExitStack() as stack:
@@ -45,7 +49,8 @@ async def lifespan(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
         app.state.changes_heard = listener.caught_up
         app.state.landing_pages = pages
         app.state.event_log, app.state.visitors = event_log, visitors
-        app.state.destinations = Destinations(database, settings, links)
+        destinations = Destinations(database, settings, links)
+        app.state.redirects = Redirects(settings, event_log, visitors, destinations)
         callers = Callers(database, visitors, keys)
         references = References(database, settings.secret, settings.jwt_issuer)
         app.state.receiving = Receiving(settings, event_log, callers, references, visitors)

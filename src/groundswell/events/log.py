@@ -1,19 +1,20 @@
 """The event log: many callers, one commit.
 
-Everybody who waits is served by the next commit: a writer takes all waiting batches, sends them in one ``COPY`` and
-acknowledges them when PostgreSQL has committed, so the cost of a commit is shared by as many as arrive during the one
-before. A batch is all or nothing. Two writers take turns: while PostgreSQL brings one group to disk, the other is
-being gathered, and neither side stands still.
+Everybody who waits is served by the next commit: the writer takes all waiting batches, copies them in one transaction
+and acknowledges them when PostgreSQL has committed, so the cost of a commit is shared by as many as arrive during the
+one before. A batch is all or nothing.
 
-Callers who have just been answered often come back at once. So a writer waits for its share of those who are about
-(half of them), for at most half the time that a commit takes: without this it would set off with the first who comes,
-and many small commits would cost more than a few large ones (the same thought as PostgreSQL's ``commit_delay``).
+Callers who have just been answered often come back at once. So the writer waits for those who are about, for at most
+half the time that a commit takes: without this it would set off with the first who comes, and many small commits would
+cost more than a few large ones (the same thought as PostgreSQL's ``commit_delay``). Nobody stands still meanwhile: what
+is there is sent already, and PostgreSQL has stored it when the last ones come.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -33,9 +34,9 @@ from .writer import Batch, Writer, refuse
 
 log = structlog.get_logger(__name__)
 
-WRITERS = 2
 GROUP_MAX = 20_000
 GATHER_MAX_S = 0.005
+SENT_TOGETHER = 8  # events: fewer cost more to send than is gained by sending them early
 
 
 class Backlogged(Problem):
@@ -52,15 +53,14 @@ class EventLog:
     def __init__(self, database: Database, backlog_max: int) -> None:
         self.database = database
         self.backlog_max = backlog_max
+        self._writer = Writer(database)
         self._waiting: list[Batch] = []
         self._unanswered_events = 0
         self._unanswered_batches = 0
-        self._wake = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._gathering: Gathering | None = None
         self._closing = False
         self._expected = 1
         self._commit_s = 0.0
-        self._gathered: asyncio.Future[None] | None = None
 
     async def append(self, *events: Event) -> None:
         """Return when ``events`` are committed, all of them; those that were there already stay as they are.
@@ -88,70 +88,94 @@ class EventLog:
         ``append`` would raise, and should not raise itself. Raises ``Backlogged`` at once."""
         if self._unanswered_events + len(kinds) > self.backlog_max:
             raise Backlogged(headers={"Retry-After": "1"})
-        self._waiting.append(Batch(lines, days, kinds, answered))
+        self._waiting.append(Batch(lines.encode(), days, kinds, answered))
         self._unanswered_events += len(kinds)
         self._unanswered_batches += 1
-        if self._gathered is None:
-            self._wake.set()
-        elif len(self._waiting) >= self._expected:
-            _finish(self._gathered)
+        if self._gathering is not None:
+            self._gathering.unsent_events += len(kinds)
+            self._set_off_when_due()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["EventLog"]:
         """Write for as long as the block lasts; what waits at its end is still committed."""
-        writers = [asyncio.create_task(self._write(Writer(self.database))) for _ in range(WRITERS)]
+        writing = asyncio.create_task(self._write())
         try:
             yield self
         finally:
             self._closing = True
-            self._wake.set()
-            await asyncio.gather(*writers, return_exceptions=True)
+            self._set_off_when_due()
+            await asyncio.gather(writing, return_exceptions=True)
 
-    async def _write(self, writer: Writer) -> None:
-        while group := await self._next_group(writer):
+    async def _write(self) -> None:
+        while group := await self._next_group():
             began = time.perf_counter()
             try:
-                await writer.commit_or_retry(group)
+                await self._writer.commit_or_retry(group)
                 self._commit_s = 0.8 * self._commit_s + 0.2 * (time.perf_counter() - began)
             except Exception as error:
                 log.exception("events_not_committed", batches=len(group))
                 refuse(group, error if isinstance(error, Problem) else Unavailable(str(error)))
             finally:
-                self._expected = max(1, self._unanswered_batches // WRITERS)
+                self._expected = self._unanswered_batches
                 self._unanswered_batches -= len(group)
                 self._unanswered_events -= sum([len(batch.kinds) for batch in group])
-        await writer.disconnect()
+        await self._writer.disconnect()
 
-    async def _next_group(self, writer: Writer) -> list[Batch]:
-        """What is to be committed next; nothing when it is time to end."""
-        async with self._turn:
-            await self._wake.wait()
-            if self._waiting:
-                writer.begin()
-            await self._gather()
-            return self._take()
+    async def _next_group(self) -> list[Batch]:
+        """What is to be committed next, already on its way if it can be; nothing when it is time to end."""
+        self._gathering = gathering = Gathering(asyncio.get_running_loop().create_future())
+        self._set_off_when_due()
+        return await gathering.group
 
-    async def _gather(self) -> None:
-        """Give those who were answered last a moment to come back."""
-        if len(self._waiting) >= self._expected or self._closing:
+    def _set_off_when_due(self) -> None:
+        """Give the writer its group when all who are expected are here; else give others a moment to come."""
+        gathering = self._gathering
+        if gathering is None:
             return
-        loop = asyncio.get_running_loop()
-        self._gathered = loop.create_future()
-        timer = loop.call_later(min(GATHER_MAX_S, self._commit_s / 2), _finish, self._gathered)
-        await self._gathered
-        timer.cancel()
-        self._gathered = None
+        if self._closing or len(self._waiting) >= self._expected:
+            self._set_off(gathering)
+        elif gathering.until is not None:
+            if gathering.unsent_events >= SENT_TOGETHER:
+                self._send_early(gathering)
+        elif self._waiting:
+            self._writer.begin()
+            patience = min(GATHER_MAX_S, self._commit_s / 2)
+            gathering.until = asyncio.get_running_loop().call_later(patience, self._set_off, gathering)
 
-    def _take(self) -> list[Batch]:
+    def _send_early(self, gathering: "Gathering") -> None:
+        unsent = self._waiting[gathering.sent :]
+        if self._writer.send(unsent):
+            gathering.sent, gathering.unsent_events = gathering.sent + len(unsent), 0
+
+    def _set_off(self, gathering: "Gathering") -> None:
+        if gathering.until is not None:
+            gathering.until.cancel()
+        self._gathering = None
+        group = self._take(gathering.sent)
+        gathering.group.set_result(group)
+        if group:
+            self._writer.start(group, gathering.sent)
+
+    def _take(self, sent: int) -> list[Batch]:
+        """As many as one transaction should hold, and in any case those that have been sent."""
         taken, events = 0, 0
         for batch in self._waiting:
-            if taken and events + len(batch.kinds) > GROUP_MAX:
+            if taken > sent and events + len(batch.kinds) > GROUP_MAX:
                 break
             taken, events = taken + 1, events + len(batch.kinds)
         group, self._waiting = self._waiting[:taken], self._waiting[taken:]
-        if not self._waiting and not self._closing:
-            self._wake.clear()
         return group
+
+
+@dataclass(slots=True)
+class Gathering:
+    """A group in the making, and until when it waits for others. Of those waiting, so many are ``sent``; those that
+    came since hold so many ``unsent_events``."""
+
+    group: "asyncio.Future[list[Batch]]"
+    until: asyncio.TimerHandle | None = None
+    sent: int = 0
+    unsent_events: int = 0
 
 
 def _settle(done: "asyncio.Future[None]", refusal: Problem | None) -> None:
@@ -161,11 +185,6 @@ def _settle(done: "asyncio.Future[None]", refusal: Problem | None) -> None:
         done.set_result(None)
     else:
         done.set_exception(refusal)
-
-
-def _finish(waiting: "asyncio.Future[None]") -> None:
-    if not waiting.done():
-        waiting.set_result(None)
 
 
 async def record(session: AsyncSession, *events: Event) -> None:
@@ -184,7 +203,7 @@ async def record_lines(session: AsyncSession, lines: str, days: frozenset[date])
         EventConflict, Invalid: as ``EventLog.append``.
     """
     await _ensure_days_beside(session, days)
-    (refusal,) = await settle(await driver_connection(session), [lines])
+    (refusal,) = await settle(await driver_connection(session), [lines.encode()])
     if refusal is not None:
         raise refusal
 

@@ -1,13 +1,15 @@
 """Facts about links and keys kept in memory, and forgotten the moment they change.
 
 Triggers announce changes on a PostgreSQL channel (see ``tables.WATCHED``); a listener drops what depended on them.
-While nobody listens (the connection is lost), nothing is remembered at all. A fact also expires after a minute.
+While nobody listens (the connection is lost), nothing is remembered at all. A fact also expires after a while; no two
+at the same instant, or all that was learnt together would have to be looked up together.
 
 An announcement takes a moment to arrive. Whoever changes something and has been answered may ask at once, so a request
 that has committed a change is answered when this process has heard of it (``Listener.caught_up``).
 """
 
 import asyncio
+import random
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
@@ -25,7 +27,7 @@ from groundswell.platform.ids import uuid7
 log = structlog.get_logger(__name__)
 
 CHANNEL = "groundswell_links"
-EXPIRES_S = 60.0
+LASTS_S = 60.0
 ENTRIES_MAX = 100_000
 RECONNECT_S = 0.2
 CATCH_UP_S = 2.0
@@ -34,10 +36,11 @@ T = TypeVar("T")
 
 
 class Memory(Generic[T]):
-    """Facts by key, at most ``most``. Each may depend on ids; hearing of a change of one forgets the fact."""
+    """Facts by key, at most ``most``, each for ``lasts_s`` seconds at most. Each may depend on ids; hearing of a change
+    of one forgets the fact."""
 
-    def __init__(self, most: int = ENTRIES_MAX) -> None:
-        self.most = most
+    def __init__(self, most: int = ENTRIES_MAX, lasts_s: float = LASTS_S) -> None:
+        self.most, self.lasts_s = most, lasts_s
         self.age = 0
         self.listening = False
         self._facts: dict[Hashable, tuple[float, T]] = {}
@@ -53,7 +56,7 @@ class Memory(Generic[T]):
             return
         if len(self._facts) >= self.most:
             self.clear()
-        self._facts[key] = (time.monotonic() + EXPIRES_S, fact)
+        self._facts[key] = (time.monotonic() + self.lasts_s * random.uniform(0.5, 1), fact)  # noqa: S311 - no secret
         for id in depends_on:
             self._dependents[str(id)].add(key)
 

@@ -2,15 +2,15 @@
 
 It stands before everything else, FastAPI included, because QR codes, creators' links and the landing page's own button
 all come through here: no routing, no middleware, no session, no object that is not needed. Where a link leads is in
-memory as a rule (``destinations.py``); then ``answer_at_once`` makes the whole answer without waiting for anything.
+memory as a rule (``destinations.py``); then ``Redirects.answer_at_once`` makes the whole answer and waits for nothing.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from psycopg import Error as PsycopgError
 from sqlalchemy.exc import InterfaceError, OperationalError
-from starlette.datastructures import State
 from starlette.types import Receive, Scope, Send
 
 from groundswell.platform.clock import utc_now
@@ -22,6 +22,7 @@ from groundswell.shares.links import share_url
 from .answers import Answer, RawHeaders
 from .arrivals import arrive
 from .destinations import Destination, Destinations
+from .log import EventLog
 from .touchtokens import PARAMETER, touch_token_of_bytes
 from .visitors import Visitors
 from .visits import visit_cookie
@@ -40,69 +41,75 @@ def is_redirect(scope: Scope) -> bool:
     return path.endswith("/go") and path.startswith("/s/") and path.count("/") == 3 and scope["type"] == "http"
 
 
-def answer_at_once(state: State, scope: Scope) -> Answer | None:
-    """The answer to a GET of ``/s/<token>/go`` when all that it takes is in memory; else None.
+@dataclass(frozen=True, slots=True)
+class Redirects:
+    """Answers requests for ``/s/<token>/go`` (an ASGI application)."""
 
-    Args:
-        state: what the process holds.
-    """
-    if scope["method"] != "GET":
-        return None
-    now = utc_now()
-    destinations: Destinations = state.destinations
-    visitors: Visitors = state.visitors
-    destination, salt = destinations.known(scope["path"][3:-3], now), visitors.salt(now.date())
-    if destination is None or salt is None:
-        return None
-    return _answer(state.settings, scope, destination, now, salt)
+    settings: Settings
+    log: EventLog
+    visitors: Visitors
+    destinations: Destinations
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["method"] == "HEAD":
+                await self._send_head(scope, send)
+            else:
+                answer = self.answer_at_once(scope) or await self._look_up(scope)
+                await answer.send(send)
+        except (OperationalError, InterfaceError, PsycopgError):
+            problem: Problem = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
+            await self._refuse(problem, scope, receive, send)
+        except Problem as refusal:
+            await self._refuse(refusal, scope, receive, send)
 
-async def redirect(state: State, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request for ``/s/<token>/go`` (an ASGI application, but for ``state``: what the process holds)."""
-    try:
-        if scope["method"] == "HEAD":
-            await _send_head(state, scope, send)
+    def answer_at_once(self, scope: Scope) -> Answer | None:
+        """The answer to a GET when all that it takes is in memory; else None."""
+        if scope["method"] != "GET":
+            return None
+        now = utc_now()
+        destination, salt = self.destinations.known(scope["path"][3:-3], now), self.visitors.salt(now.date())
+        if destination is None or salt is None:
+            return None
+        return self._answer(scope, destination, now, salt)
+
+    async def _look_up(self, scope: Scope) -> Answer:
+        if scope["method"] != "GET":
+            raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        now = utc_now()
+        destination = await self.destinations.find(scope["path"][3:-3], now)
+        return self._answer(scope, destination, now, await self.visitors.prepare(now))
+
+    async def _send_head(self, scope: Scope, send: Send) -> None:
+        destination = await self.destinations.find(scope["path"][3:-3], utc_now())
+        FOUND.inc()
+        await send({"type": "http.response.start", "status": 302, "headers": _headers(destination.start)})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _answer(self, scope: Scope, destination: Destination, now: datetime, salt: bytes) -> Answer:
+        from_landing = b"from=landing" in scope["query_string"]
+        arrival = arrive(scope, destination.place, "continue" if from_landing else "click", now, salt)
+        location = destination.after if from_landing else destination.start
+        if arrival.kind == "unfurl":
+            headers = _headers(destination.landing)
+        elif not arrival.followed:
+            headers = _headers(location)
         else:
-            answer = answer_at_once(state, scope) or await _look_up(state, scope)
-            await answer.send(state.event_log, send)
-    except (OperationalError, InterfaceError, PsycopgError):
-        problem: Problem = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
-        await refuse(state, problem, scope, receive, send)
-    except Problem as refusal:
-        await refuse(state, refusal, scope, receive, send)
+            touch = touch_token_of_bytes(self.settings.secret, now, arrival.id)
+            cookie = (b"set-cookie", visit_cookie(self.settings, touch).encode())
+            headers = (*_headers(f"{location}&{PARAMETER}={touch}"), cookie)
+        return Answer(self.log, arrival, 302, headers, b"", FOUND)
 
-
-async def _look_up(state: State, scope: Scope) -> Answer:
-    if scope["method"] != "GET":
-        raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
-    now = utc_now()
-    destinations: Destinations = state.destinations
-    visitors: Visitors = state.visitors
-    destination = await destinations.find(scope["path"][3:-3], now)
-    return _answer(state.settings, scope, destination, now, await visitors.prepare(now))
-
-
-async def _send_head(state: State, scope: Scope, send: Send) -> None:
-    destinations: Destinations = state.destinations
-    destination = await destinations.find(scope["path"][3:-3], utc_now())
-    FOUND.inc()
-    await send({"type": "http.response.start", "status": 302, "headers": _headers(destination.start)})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _answer(settings: Settings, scope: Scope, destination: Destination, now: datetime, salt: bytes) -> Answer:
-    from_landing = b"from=landing" in scope["query_string"]
-    arrival = arrive(scope, destination.place, "continue" if from_landing else "click", now, salt)
-    location = destination.after if from_landing else destination.start
-    if arrival.kind == "unfurl":
-        headers = _headers(destination.landing)
-    elif not arrival.followed:
-        headers = _headers(location)
-    else:
-        touch = touch_token_of_bytes(settings.secret, now, arrival.id)
-        cookie = (b"set-cookie", visit_cookie(settings, touch).encode())
-        headers = (*_headers(f"{location}&{PARAMETER}={touch}"), cookie)
-    return Answer(arrival, 302, headers, b"", FOUND)
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        """Browsers go to the landing page, which says why not in words; programs get the problem document."""
+        accepted = dict(scope["headers"]).get(b"accept", b"")
+        if b"text/html" in accepted and problem.status in {403, 404, 410}:
+            headers = _headers(share_url(self.settings, quote(scope["path"][3:-3], safe="")))
+            await send({"type": "http.response.start", "status": 303, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        REQUESTS.labels(scope["method"], ROUTE, problem.status).inc()
+        await problem_response(problem)(scope, receive, send)
 
 
 def _headers(location: str) -> RawHeaders:
@@ -112,16 +119,3 @@ def _headers(location: str) -> RawHeaders:
         (b"x-robots-tag", b"noindex"),
         (b"content-length", b"0"),
     )
-
-
-async def refuse(state: State, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    """Browsers go to the landing page, which says why not in words; programs get the problem document."""
-    settings: Settings = state.settings
-    accepted = dict(scope["headers"]).get(b"accept", b"")
-    if b"text/html" in accepted and problem.status in {403, 404, 410}:
-        headers = _headers(share_url(settings, quote(scope["path"][3:-3], safe="")))
-        await send({"type": "http.response.start", "status": 303, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    REQUESTS.labels(scope["method"], ROUTE, problem.status).inc()
-    await problem_response(problem)(scope, receive, send)

@@ -31,7 +31,7 @@ class EventConflict(Problem):
     status, code, title = 409, "event_conflict", "An event of this id and instant is there with other content."
 
 
-async def settle(connection: psycopg.AsyncConnection[Any], batches: Sequence[str]) -> list[Settlement]:
+async def settle(connection: psycopg.AsyncConnection[Any], batches: Sequence[bytes]) -> list[Settlement]:
     """Commit each batch by itself, in order; says for each why not, when not.
 
     Events that are there already with the same facts count as committed: a verdict or a visitor may differ, as a
@@ -43,7 +43,7 @@ async def settle(connection: psycopg.AsyncConnection[Any], batches: Sequence[str
     return [await _settle_one(connection, lines) for lines in batches]
 
 
-async def _settle_one(connection: psycopg.AsyncConnection[Any], lines: str) -> Settlement:
+async def _settle_one(connection: psycopg.AsyncConnection[Any], lines: bytes) -> Settlement:
     try:
         async with connection.transaction(), connection.cursor() as cursor:
             await cursor.execute(STAGE)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from groundswell.platform.ids import base64url
 from groundswell.platform.signing import signed, verified
 
 PURPOSE = "touch"
@@ -35,7 +36,7 @@ def touch_token(secret: bytes, at: datetime, id: UUID) -> str:
 def touch_token_of_bytes(secret: bytes, at: datetime, id: bytes) -> str:
     """``touch_token`` for an id that was never made an object."""
     packed = ((at - EPOCH) // MICROSECOND).to_bytes(8, "big") + id
-    return signed(secret, PURPOSE, base64.urlsafe_b64encode(packed).decode())
+    return signed(secret, PURPOSE, base64url(packed))
 
 
 def read_touch_token(secret: bytes, token: str) -> TouchedEvent | None:

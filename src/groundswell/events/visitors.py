@@ -6,7 +6,6 @@ a hash belongs to an address. Addresses themselves are never stored. A visitor w
 Privacy Control) gets no hash at all.
 """
 
-import base64
 import hashlib
 import secrets
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from groundswell.platform.database import Database
+from groundswell.platform.ids import base64url
 
 from .tables import VisitorSalt
 
@@ -54,4 +54,4 @@ class Visitors:
 def visitor_hash(salt: bytes, *who: str) -> str:
     """A visitor of the day of ``salt``, 22 characters."""
     digest = hashlib.sha256(salt + "\0".join(who).encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(digest[:16])[:22].decode()
+    return base64url(digest[:16])[:22]

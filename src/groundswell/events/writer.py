@@ -38,7 +38,7 @@ class Batch:
     """Events that are committed together or not at all, as lines of COPY; ``answered`` is called once they are, with
     nothing, or with why they are not."""
 
-    lines: str
+    lines: bytes
     days: frozenset[date]
     kinds: Sequence[str]
     answered: Callable[[Problem | None], None]
@@ -51,6 +51,7 @@ class Writer:
         self.database = database
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._days: set[date] = set()
+        self._started = False
 
     async def commit_or_retry(self, group: list[Batch]) -> None:
         """Commit ``group``, waiting out a restart of the database.
@@ -76,8 +77,31 @@ class Writer:
             with suppress(psycopg.Error):  # the commit will find so too, and connect again
                 self._copy.begin()
 
+    def send(self, batches: list[Batch]) -> bool:
+        """Send the first batches of a group that is still being gathered; says whether that could be done."""
+        return self._can_copy(batches) and self._copy.begun and self._copy.send(_joined(batches))
+
+    def start(self, group: list[Batch], sent: int) -> None:
+        """Send all of ``group`` but its first ``sent``, which are sent, if nothing stands in the way.
+        ``commit_or_retry`` must follow, with the same."""
+        rest = group[sent:]
+        if self._can_copy(rest):
+            with suppress(psycopg.Error):  # the commit will find so too, and connect again
+                if not self._copy.begun:
+                    self._copy.begin()
+                self._copy.end(_joined(rest))
+                self._started = True
+
+    def _can_copy(self, batches: list[Batch]) -> bool:
+        """Whether the connection is there, and the days of ``batches``."""
+        return (
+            self._connection is not None
+            and not self._connection.closed
+            and all(batch.days <= self._days for batch in batches)
+        )
+
     async def disconnect(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._started = self._connection, None, False
         if connection is not None:
             self._copy.release()
             with suppress(psycopg.Error, OSError):
@@ -86,27 +110,29 @@ class Writer:
     async def _commit(self, group: list[Batch]) -> None:
         connection = await self._connect()
         days = frozenset().union(*[batch.days for batch in group])
-        if not days <= self._days:
-            await self._stand_back()
-            await ensure_days(connection, days)
-            self._days |= days
+        started, self._started = self._started, False
         try:
-            if not self._copy.begun:
+            if not started:
+                await self._stand_back()
+                if not days <= self._days:
+                    await ensure_days(connection, days)
+                    self._days |= days
                 self._copy.begin()
-            await self._copy.finish("".join([batch.lines for batch in group]).encode())
+                self._copy.end(_joined(group))
+            await self._copy.committed()
         except (errors.IntegrityError, errors.DataError) as error:
             self._days.clear()  # perhaps a partition has been dropped
             log.info("event_group_settled_one_by_one", batches=len(group), reason=type(error).__name__)
-            await self._stand_back()
+            self._copy.release()
             await ensure_days(connection, days)
             answer(group, await settle(connection, [batch.lines for batch in group]))
             return
         answer(group, [None] * len(group))
 
     async def _stand_back(self) -> None:
-        """Leave the connection to other statements."""
+        """Leave the connection to other statements; what has been sent and not committed never was."""
         if self._copy.begun:
-            await self._copy.finish(b"")
+            await self._copy.abandon()
         self._copy.release()
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
@@ -116,6 +142,10 @@ class Writer:
             self._copy = CopyIn(self._connection, COPY)
             self._days.clear()
         return self._connection
+
+
+def _joined(batches: list[Batch]) -> bytes:
+    return b"".join([batch.lines for batch in batches])
 
 
 def answer(group: list[Batch], outcomes: Sequence[Settlement]) -> None:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from .ids import BASE58
 
 TAG_LENGTH = 6
+PAIRS = [first + second for second in BASE58 for first in BASE58]
+"""Two digits of base58 at a time, the lower one first."""
 
 
 def tag(secret: bytes, purpose: str, message: str, length: int = TAG_LENGTH) -> str:
@@ -16,12 +18,12 @@ def tag(secret: bytes, purpose: str, message: str, length: int = TAG_LENGTH) -> 
     on average for one link, and then still a code that exists.
     """
     digest = hashlib.blake2s(message.encode(), digest_size=16, key=_key(secret, purpose)).digest()
-    value = int.from_bytes(digest, "big")
+    value = int.from_bytes(digest, "big") % 58**length
     characters = []
-    for _ in range(length):
-        value, remainder = divmod(value, 58)
-        characters.append(BASE58[remainder])
-    return "".join(characters)
+    for _ in range(0, length, 2):
+        value, remainder = divmod(value, 58 * 58)
+        characters.append(PAIRS[remainder])
+    return "".join(characters)[:length]
 
 
 @lru_cache(maxsize=64)

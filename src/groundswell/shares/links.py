@@ -14,6 +14,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 from groundswell.platform.signing import signed, verified
+from groundswell.trust.clips import next_change
 from groundswell.trust.decisions import active
 
 from .tables import Share
@@ -27,6 +28,7 @@ __all__ = [
     "Resolved",
     "TakenDown",
     "go_url",
+    "holds_until",
     "resolve",
     "share_url",
     "token_of",
@@ -144,3 +146,10 @@ async def resolve(session: AsyncSession, settings: Settings, token: str, audienc
     series = None if title.series_id is None else await session.get_one(Series, title.series_id)
     clipper = await session.get_one(Viewer, moment.viewer_id)
     return Resolved(share, moment, title, series, clipper, token)
+
+
+async def holds_until(session: AsyncSession, found: Resolved) -> datetime | None:
+    """Until when ``found`` stays true while nobody changes anything: the link ends, or a window of the rights opens or
+    closes. None: for good."""
+    change = await next_change(session, found.title, utc_now())
+    return min((instant for instant in (found.share.expires_at, change) if instant is not None), default=None)

@@ -122,6 +122,12 @@ async def check_play(
     await _refuse_denied(session, request, purpose)
 
 
+async def next_change(session: AsyncSession, title: Title, at: datetime) -> datetime | None:
+    """The first instant after ``at`` at which time alone may change what ``check_play`` says of ``title``."""
+    facts = facts_of(title, await ready_source(session, title))
+    return (await rulebook(session, facts)).next_change(facts, at)
+
+
 async def simulate(
     session: AsyncSession, title: Title, purpose: Purpose, clipped_us: int = 0, **asked: Any
 ) -> Explanation:

@@ -11,7 +11,7 @@ empty list ends the adding: nothing is blocked by the rules behind it.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -201,6 +201,22 @@ class RuleBook:
         """Where rules that speak of ``title`` say something else than elsewhere, at whatever time."""
         found = (territory for place in title.places for territory in self._at.get(place, ()))
         return {territory for territory in found if territory is not None}
+
+    def next_change(self, title: TitleFacts, at: datetime) -> datetime | None:
+        """The first instant after ``at`` at which time alone may change what is decided of ``title``, anywhere."""
+        rules = [
+            DEFAULTS,
+            *(rule for place in title.places for here in self._at.get(place, {}).values() for rule in here),
+        ]
+        instants = [
+            instant
+            for rule in rules
+            for instant in (rule.speaks_from, rule.speaks_until, rule.opens_at, rule.closes_at)
+            if instant is not None
+        ]
+        if title.released_at is not None:
+            instants += [title.released_at + timedelta(days=rule.ending_days) for rule in rules if rule.ending_days]
+        return min((instant for instant in instants if instant > at), default=None)
 
     def terms(self, title: TitleFacts, territory: str | None, at: datetime) -> Terms:
         """What holds for ``title`` in ``territory`` (ISO 3166-1 alpha-2; None: unknown, rules for any apply) then."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -14,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from groundswell import __version__
 from groundswell.accounts.access import principal_of
 from groundswell.accounts.tokens import KeySource, TokenVerifier
-from groundswell.events import redirect as redirects
 from groundswell.events.answers import Answer
+from groundswell.events.redirect import Redirects, is_redirect
 from groundswell.platform import problems
 from groundswell.platform.database import Database
 from groundswell.platform.jobs import rescue_stalled
@@ -34,8 +35,8 @@ class Application(FastAPI):
     """FastAPI, with the redirect and visitors' landing pages before everything that it does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if redirects.is_redirect(scope):
-            await redirects.redirect(self.state, scope, receive, send)
+        if is_redirect(scope):
+            await self.state.redirects(scope, receive, send)
         elif (kept := landing.kept_page(self.state, scope)) is not None:
             await landing.send_kept(self.state, kept, scope, receive, send)
         else:
@@ -49,8 +50,8 @@ class Application(FastAPI):
 
     def answer_at_once(self, scope: Scope) -> Answer | None:
         """The answer to a visitor's request when it takes nothing but a commit; ``__call__`` gives the same."""
-        if redirects.is_redirect(scope):
-            return redirects.answer_at_once(self.state, scope)
+        if is_redirect(scope):
+            return cast(Redirects, self.state.redirects).answer_at_once(scope)
         kept = landing.kept_page(self.state, scope)
         return None if kept is None else landing.answer_at_once(self.state, kept, scope)
 

@@ -44,7 +44,7 @@ class Doorway(HttpToolsProtocol):
         if answer is None:
             return False
         try:
-            answer.commit(door.state.event_log, partial(self._when_committed, cycle, answer))
+            answer.commit(partial(self._when_committed, cycle, answer))
         except Problem:  # too much is waiting: the usual way will find so too, and say it
             return False
         return True

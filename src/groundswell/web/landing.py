@@ -31,22 +31,24 @@ SENT = REQUESTS.labels("GET", "/s/{token}", 200)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A rendered landing page with its headers, and the share whose visits it counts."""
+    """A rendered landing page with its headers, and the share whose visits it counts; true until ``holds_until``."""
 
     place: Place
     headers: RawHeaders
     body: bytes
-    expires_at: datetime | None
+    holds_until: datetime | None
 
 
-def keep(pages: Memory[Kept], age: int, found: Resolved, territory: str | None, page: Response) -> None:
+def keep(
+    pages: Memory[Kept], age: int, found: Resolved, holds_until: datetime | None, territory: str | None, page: Response
+) -> None:
     """Keep ``page`` for the next visitor from ``territory``, unless something was forgotten since ``age`` was read."""
     share, moment, title = found.share, found.moment, found.title
     kept = Kept(
         place=place(share.id, moment.id, title.id, share.channel),
         headers=tuple(page.raw_headers),
         body=bytes(page.body),
-        expires_at=share.expires_at,
+        holds_until=holds_until,
     )
     pages.put((found.token, territory), kept, age, [share.id, moment.id, title.id, moment.viewer_id])
 
@@ -58,7 +60,7 @@ def kept_page(state: State, scope: Scope) -> Kept | None:
         return None
     pages: Memory[Kept] | None = getattr(state, "landing_pages", None)
     kept = None if pages is None else pages.get((path[3:], _territory(state.settings, scope)))
-    if kept is None or (kept.expires_at is not None and kept.expires_at <= utc_now()):
+    if kept is None or (kept.holds_until is not None and kept.holds_until <= utc_now()):
         return None
     return None if _signed_in(scope) else kept
 
@@ -77,7 +79,7 @@ def answer_at_once(state: State, kept: Kept, scope: Scope) -> Answer | None:
     now, visitors = utc_now(), state.visitors
     assert isinstance(visitors, Visitors)
     salt = visitors.salt(now.date())
-    return None if salt is None else _answer(kept, scope, now, salt)
+    return None if salt is None else _answer(state, kept, scope, now, salt)
 
 
 async def send_kept(state: State, kept: Kept, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +87,7 @@ async def send_kept(state: State, kept: Kept, scope: Scope, receive: Receive, se
     now, visitors = utc_now(), state.visitors
     assert isinstance(visitors, Visitors)
     try:
-        await _answer(kept, scope, now, await visitors.prepare(now)).send(state.event_log, send)
+        await _answer(state, kept, scope, now, await visitors.prepare(now)).send(send)
     except Problem as problem:
         await problem_response(problem)(scope, receive, send)
     except (OperationalError, InterfaceError, PsycopgError):
@@ -93,5 +95,5 @@ async def send_kept(state: State, kept: Kept, scope: Scope, receive: Receive, se
         await problem_response(away)(scope, receive, send)
 
 
-def _answer(kept: Kept, scope: Scope, now: datetime, salt: bytes) -> Answer:
-    return Answer(arrive(scope, kept.place, "click", now, salt), 200, kept.headers, kept.body, SENT)
+def _answer(state: State, kept: Kept, scope: Scope, now: datetime, salt: bytes) -> Answer:
+    return Answer(state.event_log, arrive(scope, kept.place, "click", now, salt), 200, kept.headers, kept.body, SENT)

@@ -10,7 +10,7 @@ from groundswell.moments.availability import Audience
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.settings import Settings
-from groundswell.shares.links import resolve
+from groundswell.shares.links import holds_until, resolve
 from groundswell.trust.api import make_report
 from groundswell.trust.schemas import ReportIn, ReportReason
 from groundswell.web.landing import keep
@@ -54,7 +54,7 @@ async def landing(request: Request, session: DbSession, caller: MaybeViewer, tok
     shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS}
     answer = page(request, "viewer/landing.html", headers=robots, **shown)
     if caller is None and request.method == "GET":
-        keep(pages, age, found, audience.territory, answer)
+        keep(pages, age, found, await holds_until(session, found), audience.territory, answer)
     return answer
 
 
