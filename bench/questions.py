@@ -20,7 +20,8 @@ LAST = FIRST + timedelta(days=DAYS - 1)
 AS_OF = datetime(2026, 9, 8, tzinfo=UTC)
 MOMENTS, SHARES = 400, 4000
 SPARK_IS_ASKED = ("day", "scene", "territory", "generation")
-"""Dimensions that a Spark cluster is asked about: each way in which one is found. (Every question takes it seconds.)"""
+"""Dimensions that a Spark cluster is asked about in every test run: each way in which one is found. (Every question
+takes it seconds; the benchmark asks them all.)"""
 
 
 def named() -> dict[str, pa.Table]:

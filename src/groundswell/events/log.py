@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 GROUP_MAX = 20_000
 GATHER_MAX_S = 0.005
-SENT_TOGETHER = 8  # events: fewer cost more to send than is gained by sending them early
+SENT_TOGETHER = 16  # events: fewer cost more to send than is gained by sending them early
 
 
 class Backlogged(Problem):
