@@ -58,7 +58,7 @@ FILL = (
     INSERT INTO conversions (id, external_id, kind, viewer_id, at, amount_minor, currency)
     SELECT {ID.format("n")}, 'c' || n, 'subscription', {ID.format("1 + (n - 1) * %(viewers)s / %(conversions)s")},
         now() - (n %% 3600) * interval '1 second', 999, 'EUR'
-    FROM generate_series(1, %(conversions)s) n
+    FROM generate_series(1::bigint, %(conversions)s) n
     """,
 )
 SECONDARY = """

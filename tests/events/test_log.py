@@ -1,7 +1,7 @@
 """An appended event is committed when acknowledged, once, whatever happens to the database meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -68,8 +68,11 @@ async def test_many_writers_share_commits(log: EventLog, database: Database) -> 
     assert len({row.xid for row in rows}) < 30
 
 
-async def come_back(log: EventLog, database: Database, *batches: list[Event]) -> list[BaseException | None]:
-    """Append ``batches`` one by one while the log waits for all of them, so that it sends some before others come."""
+async def come_back(
+    log: EventLog, *batches: list[Event], meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> list[BaseException | None]:
+    """Append ``batches`` one by one while the log waits for all of them, so that it sends some before others come;
+    ``meanwhile`` is done when the first are sent."""
     sent_early: list[bool] = []
     send = Writer.send
 
@@ -86,6 +89,9 @@ async def come_back(log: EventLog, database: Database, *batches: list[Event]) ->
         for batch in batches:
             waiting.append(asyncio.ensure_future(log.append(*batch)))
             await asyncio.sleep(0.001)
+            if any(sent_early) and meanwhile is not None:
+                await meanwhile()
+                meanwhile = None
         results = await asyncio.gather(*waiting, return_exceptions=True)
     assert any(sent_early)
     return results
@@ -93,7 +99,7 @@ async def come_back(log: EventLog, database: Database, *batches: list[Event]) ->
 
 async def test_what_comes_early_is_sent_early_and_committed_with_the_rest(log: EventLog, database: Database) -> None:
     batches = [[click(), click()] for _ in range(30)]
-    assert await come_back(log, database, *batches) == [None] * 30
+    assert await come_back(log, *batches) == [None] * 30
     ids = {event.id for batch in batches for event in batch}
     rows = [row for row in await stored(database) if row.id in ids]
     assert len(rows) == 60
@@ -105,29 +111,39 @@ async def test_of_what_was_sent_early_only_what_cannot_stay_is_refused(log: Even
     await log.append(known)
     forged = Event(kind="click", at=known.at, id=known.id, channel="sms")
     batches = [[click()], [known], [forged], [click(territory="DEU")], *[[click()] for _ in range(26)]]
-    results = await come_back(log, database, *batches)
+    results = await come_back(log, *batches)
     assert isinstance(results[2], EventConflict)
     assert isinstance(results[3], Invalid)
     assert [n for n, result in enumerate(results) if result is not None] == [2, 3]
     assert len(await stored(database)) == 2 + 27
 
 
+async def test_who_repeats_does_not_cost_the_others_a_commit_each(log: EventLog, database: Database) -> None:
+    known = click()
+    await log.append(known)
+    batches = [*[[click()] for _ in range(20)], [known], *[[click()] for _ in range(43)]]
+    assert await come_back(log, *batches) == [None] * 64
+    ids = {event.id for batch in batches for event in batch} - {known.id}
+    rows = [row for row in await stored(database) if row.id in ids]
+    assert len(rows) == 63
+    assert len({row.xid for row in rows}) <= 6
+
+
 async def test_what_was_sent_early_is_there_once_when_a_new_day_comes_after_it(
     log: EventLog, database: Database
 ) -> None:
     batches = [*[[click()] for _ in range(20)], [click(at=utc_now() - timedelta(days=71))], *[[click()] for _ in "12"]]
-    assert await come_back(log, database, *batches) == [None] * 23
+    assert await come_back(log, *batches) == [None] * 23
     assert len(await stored(database)) == 1 + 23
 
 
 async def test_what_was_sent_early_is_there_once_when_the_connection_breaks(log: EventLog, database: Database) -> None:
     async def break_it() -> None:
         async with await database.connect(autocommit=True) as beside:
-            await asyncio.sleep(0.025)
             end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY events%'"
             assert await (await beside.execute(end)).fetchall()
 
-    results, _ = await asyncio.gather(come_back(log, database, *[[click()] for _ in range(60)]), break_it())
+    results = await come_back(log, *[[click()] for _ in range(60)], meanwhile=break_it)
     assert results == [None] * 60
     assert len(await stored(database)) == 1 + 60
 

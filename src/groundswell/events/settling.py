@@ -9,7 +9,7 @@ from psycopg import errors
 
 from groundswell.platform.problems import Invalid, Problem
 
-from .event import COLUMNS
+from .event import COLUMNS, COPY
 
 log = structlog.get_logger(__name__)
 
@@ -32,15 +32,34 @@ class EventConflict(Problem):
 
 
 async def settle(connection: psycopg.AsyncConnection[Any], batches: Sequence[bytes]) -> list[Settlement]:
-    """Commit each batch by itself, in order; says for each why not, when not.
+    """Commit what can be of ``batches``, in order; says for each why not, when not.
 
     Events that are there already with the same facts count as committed: a verdict or a visitor may differ, as a
-    repeat can come by another way. One that is there with other facts refuses its batch.
+    repeat can come by another way. One that is there with other facts refuses its batch. Halves that can simply be
+    copied are, so that one who repeats does not cost all others a commit each.
 
     Raises:
         psycopg.OperationalError: the connection is gone; the same call may be made again.
     """
-    return [await _settle_one(connection, lines) for lines in batches]
+    if len(batches) == 1:
+        return [await _settle_one(connection, batches[0])]
+    middle = len(batches) // 2
+    return [
+        outcome
+        for half in (batches[:middle], batches[middle:])
+        for outcome in await _copy(connection, half) or await settle(connection, half)
+    ]
+
+
+async def _copy(connection: psycopg.AsyncConnection[Any], batches: Sequence[bytes]) -> list[Settlement]:
+    """All are committed; or nothing is, and nothing is said."""
+    try:
+        async with connection.transaction(), connection.cursor() as cursor, cursor.copy(COPY) as copy:
+            for lines in batches:
+                await copy.write(lines)
+    except (errors.IntegrityError, errors.DataError):
+        return []
+    return [None] * len(batches)
 
 
 async def _settle_one(connection: psycopg.AsyncConnection[Any], lines: bytes) -> Settlement:
