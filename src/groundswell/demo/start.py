@@ -43,7 +43,7 @@ from .reporting import service_key
 from .room import ensure_room, only_one_prepares
 from .staff import pay_month, save_views
 
-EDITION = "3"
+EDITION = "4"
 """Of what is prepared. Raise it when a data folder made by older code must be prepared again."""
 
 POOL_MINOR = {-1: 60_000, 0: 80_000}
