@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - SQL is easier to read in columns
 """A lake of any size, made by DuckDB in minutes: the same rows for the same arguments, in a real Delta table each.
 
+Every twentieth event is a share; what follows comes of one that was there the day before it or on the same day.
 Visitors, shares and moments are drawn with long tails (a few are everywhere); some visitors ask not to be told apart;
 robots, some of them found out only later, ties of the same instant, conversions without credit, refunds and
 cancellations are all there.
@@ -23,6 +24,7 @@ DAYS = 60
 LAST = FIRST + timedelta(days=DAYS - 1)
 CHANNELS = ("whatsapp", "copy", "x", "telegram", "email", "qr")
 ROW_GROUP = 200_000
+SHARE_EVERY = 20  # events
 
 PREFIX = {"share": "a", "moment": "b", "title": "c", "viewer": "d", "event": "e", "credit": "f", "touch": "9"}
 
@@ -74,7 +76,7 @@ def _to_delta(folder: Path, table: SealedTable) -> DeltaTable:
 
 def _events(day: int, daily: int, total: int) -> str:
     """One day's events as SQL. ``h`` is a number drawn from the event's own; ``u`` and ``w`` lie in [0, 1)."""
-    shares, moments, people = max(total // 20, 50), max(total // 400, 20), max(total // 4, 50)
+    moments, people = max(total // 400, 20), max(total // 4, 50)
     channels = ", ".join(f"'{channel}'" for channel in CHANNELS)
     begin = f"TIMESTAMPTZ '{FIRST + timedelta(days=day)} 00:00:00+00'"
     return f"""
@@ -82,8 +84,9 @@ def _events(day: int, daily: int, total: int) -> str:
         SELECT n, (hash(n, 1) >> 1)::BIGINT AS h, (hash(n, 2) % 1000000) / 1000000.0 AS u, (hash(n, 3) % 1000000) / 1000000.0 AS w
         FROM range({day * daily}::BIGINT, {(day + 1) * daily}::BIGINT) AS r(n)
     ), placed AS (
-        SELECT *, floor({shares} * u * u * u)::BIGINT AS share,
-            CASE WHEN h % 200 < 12 THEN 'share' WHEN h % 200 < 30 THEN 'unfurl' WHEN h % 200 < 130 THEN 'click'
+        SELECT *, CASE WHEN n % {SHARE_EVERY} = 0 THEN n // {SHARE_EVERY}
+                ELSE floor((n // {SHARE_EVERY} + 1) * u * u * u)::BIGINT END AS share,
+            CASE WHEN n % {SHARE_EVERY} = 0 THEN 'share' WHEN h % 200 < 30 THEN 'unfurl' WHEN h % 200 < 130 THEN 'click'
                  WHEN h % 200 < 136 THEN 'continue' WHEN h % 200 < 188 THEN 'play' WHEN h % 200 < 193 THEN 'sign_up'
                  WHEN h % 200 < 196 THEN 'subscription' WHEN h % 200 < 197 THEN 'trial' WHEN h % 200 < 198 THEN 'renewal'
                  WHEN h % 200 < 199 THEN 'cancellation' ELSE 'refund' END AS kind
