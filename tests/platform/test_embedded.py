@@ -52,6 +52,18 @@ def test_it_is_durable_by_default(server: EmbeddedPostgres) -> None:
     assert query(server, "SHOW synchronous_commit") == "on"
 
 
+def test_who_started_it_twice_stops_it(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    server.start()
+    server.start()
+    server.stop()
+    assert server.postmaster_pid() is None
+    server.start()
+    assert query(server, "SELECT 1") == 1
+    server.stop()
+    assert server.postmaster_pid() is None
+
+
 def test_the_last_user_stops_it(tmp_path: Path) -> None:
     first, second = EmbeddedPostgres(tmp_path / "postgres"), EmbeddedPostgres(tmp_path / "postgres")
     first.start()

@@ -70,18 +70,21 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Start the server, or join the one already running, and watch over it. Returns when it answers."""
-        self._users = os.open(self.folder.parent / f".{self.folder.name}.users", os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._users, fcntl.LOCK_SH)
+        if self._users is None:  # else it is ours already, and a second lock would keep us from ever being the last
+            self._users = os.open(self.folder.parent / f".{self.folder.name}.users", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._users, fcntl.LOCK_SH)
         self._ensure_running()
-        self._stopping.clear()
-        self._watcher = threading.Thread(target=self._watch, name="postgres-watch", daemon=True)
-        self._watcher.start()
+        if self._watcher is None:
+            self._stopping.clear()
+            self._watcher = threading.Thread(target=self._watch, name="postgres-watch", daemon=True)
+            self._watcher.start()
 
     def stop(self) -> None:
         """Leave; when nobody else uses the server, shut it down (fast: open transactions roll back)."""
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.join()
+            self._watcher = None
         if self._users is None:
             return
         try:
