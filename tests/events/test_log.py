@@ -88,7 +88,10 @@ async def come_back(
         waiting = []
         for batch in batches:
             waiting.append(asyncio.ensure_future(log.append(*batch)))
-            await asyncio.sleep(0.001)
+            for _ in range(2000 if len(waiting) == 1 else 1):  # PostgreSQL may have other work
+                await asyncio.sleep(0.001)
+                if log._writer._copy._accepted:
+                    break
             if any(sent_early) and meanwhile is not None:
                 await meanwhile()
                 meanwhile = None
