@@ -44,3 +44,18 @@ async def test_without_a_listener_nothing_is_remembered_and_nobody_waits(
             await connection.execute(listeners)
         await listener.caught_up()
         assert memory.get("key") is None
+
+
+async def test_what_a_deaf_listener_keeps_is_forgotten_before_long(
+    database: Database, memory: Memory[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("groundswell.events.memory.LISTENS_EVERY_S", 0.05)
+    monkeypatch.setattr("groundswell.events.memory.CATCH_UP_S", 0.2)
+    async with listening(database, memory) as listener:
+        monkeypatch.setattr(listener, "_hear", lambda notice: None)  # as when its connection died in silence
+        memory.put("key", "fact", memory.age, ["id"])
+        for _ in range(500):
+            if memory.get("key") is None:
+                return
+            await asyncio.sleep(0.02)
+    pytest.fail("it was kept")

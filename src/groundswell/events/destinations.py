@@ -7,7 +7,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from groundswell.moments.availability import Audience
-from groundswell.platform.clock import US_PER_SECOND
+from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
 from groundswell.shares.links import holds_until, resolve, share_url
@@ -69,10 +69,10 @@ class Destinations:
             done.exception()  # those who asked have it, if any are left
 
     async def _resolve(self, token: str) -> Destination:
-        age = self.memory.age
+        age, asked_at = self.memory.age, utc_now()
         async with self.database.transaction() as session:
             resolved = await resolve(session, self.settings, token, AT_THE_SERVICE)
-            until = await holds_until(session, resolved)
+            until = await holds_until(session, resolved, asked_at)
         share, moment, title = resolved.share, resolved.moment, resolved.title
         watch = f"{self.settings.service_home}/watch/{quote(title.slug)}?t="
         found = Destination(

@@ -31,6 +31,7 @@ LASTS_S = 60.0
 ENTRIES_MAX = 100_000
 RECONNECT_S = 0.2
 CATCH_UP_S = 2.0
+LISTENS_EVERY_S = 20.0
 
 T = TypeVar("T")
 
@@ -107,6 +108,12 @@ class Listener:
         finally:
             del self._called[call]
 
+    async def keep_trying(self) -> None:
+        """Until cancelled: a connection that died in silence must not keep alive for long what has changed."""
+        while True:
+            await asyncio.sleep(LISTENS_EVERY_S)
+            await self.caught_up()
+
     async def listen(self) -> None:
         """Until cancelled; connects again when the connection is lost."""
         while True:
@@ -152,9 +159,11 @@ async def listening(database: Database, *memories: Memory[Any]) -> AsyncIterator
     listener = Listener(database, memories)
     task = asyncio.create_task(listener.listen())
     await listener.ready.wait()
+    trying = asyncio.create_task(listener.keep_trying())
     try:
         yield listener
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for each in (trying, task):
+            each.cancel()
+            with suppress(asyncio.CancelledError):
+                await each

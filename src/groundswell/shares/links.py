@@ -148,8 +148,12 @@ async def resolve(session: AsyncSession, settings: Settings, token: str, audienc
     return Resolved(share, moment, title, series, clipper, token)
 
 
-async def holds_until(session: AsyncSession, found: Resolved) -> datetime | None:
+async def holds_until(session: AsyncSession, found: Resolved, asked_at: datetime) -> datetime | None:
     """Until when ``found`` stays true while nobody changes anything: the link ends, or a window of the rights opens or
-    closes. None: for good."""
-    change = await next_change(session, found.title, utc_now())
+    closes. None: for good.
+
+    Args:
+        asked_at: an instant before it was resolved, so that what changed meanwhile is not missed.
+    """
+    change = await next_change(session, found.title, asked_at)
     return min((instant for instant in (found.share.expires_at, change) if instant is not None), default=None)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from groundswell.events.visits import landing_visit
 from groundswell.moments.availability import Audience
+from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.settings import Settings
@@ -43,6 +44,7 @@ async def landing(request: Request, session: DbSession, caller: MaybeViewer, tok
     settings, pages = request.app.state.settings, request.app.state.landing_pages
     age = pages.age
     audience = Audience.of(caller, request)
+    asked_at = utc_now()
     try:
         found = await resolve(session, settings, token, audience)
     except Problem as problem:
@@ -54,7 +56,7 @@ async def landing(request: Request, session: DbSession, caller: MaybeViewer, tok
     shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS}
     answer = page(request, "viewer/landing.html", headers=robots, **shown)
     if caller is None and request.method == "GET":
-        keep(pages, age, found, await holds_until(session, found), audience.territory, answer)
+        keep(pages, age, found, await holds_until(session, found, asked_at), audience.territory, answer)
     return answer
 
 
