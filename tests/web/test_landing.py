@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from groundswell.events.tables import LoggedEvent
 from groundswell.platform.clock import utc_now
+from groundswell.shares.links import holds_until
 from tests.moments.clipping import set_rights, take_down
 from tests.shares.sharing import shared
 from tests.support import App
@@ -101,6 +102,24 @@ async def test_a_licence_that_ends_meanwhile_ends_what_is_in_memory_at_that_inst
     assert kept(app)
     await asyncio.sleep((soon - utc_now()).total_seconds() + 0.01)
     assert (await visit(app, token)).status_code == 403
+    assert (await app.http.get(f"/s/{token}/go")).json()["code"] == "licence_ended"
+
+
+async def test_a_licence_that_ends_while_a_link_is_looked_up_is_not_missed(
+    app: App, moment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = (await shared(app, moment=moment["id"]))["token"]
+    soon = utc_now() + timedelta(seconds=2)
+    body = {"scope": "title", "title": moment["title"]["slug"], "closes_at": soon.isoformat()}
+    put = await app.http.put("/v1/rights", json=body, headers=app.signed_in("ravi", "rights"))
+    assert put.status_code == 200, put.text
+
+    async def slowly(*asked: Any) -> Any:
+        await asyncio.sleep((soon - utc_now()).total_seconds() + 0.05)
+        return await holds_until(*asked)
+
+    monkeypatch.setattr("groundswell.events.destinations.holds_until", slowly)
+    assert (await app.http.get(f"/s/{token}/go")).status_code == 302, "it was judged before the end"
     assert (await app.http.get(f"/s/{token}/go")).json()["code"] == "licence_ended"
 
 

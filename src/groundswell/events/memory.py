@@ -9,11 +9,11 @@ that has committed a change is answered when this process has heard of it (``Lis
 """
 
 import asyncio
-import random
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from random import SystemRandom
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -57,7 +57,7 @@ class Memory(Generic[T]):
             return
         if len(self._facts) >= self.most:
             self.clear()
-        self._facts[key] = (time.monotonic() + self.lasts_s * random.uniform(0.5, 1), fact)  # noqa: S311 - no secret
+        self._facts[key] = (time.monotonic() + self.lasts_s * SystemRandom().uniform(0.5, 1), fact)
         for id in depends_on:
             self._dependents[str(id)].add(key)
 

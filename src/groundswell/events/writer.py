@@ -122,7 +122,7 @@ class Writer:
             await self._copy.committed()
         except (errors.IntegrityError, errors.DataError) as error:
             self._days.clear()  # perhaps a partition has been dropped
-            log.info("event_group_settled_one_by_one", batches=len(group), reason=type(error).__name__)
+            log.info("event_group_settled", batches=len(group), reason=type(error).__name__)
             self._copy.release()
             await ensure_days(connection, days)
             answer(group, await settle(connection, [batch.lines for batch in group]))
