@@ -3,15 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 UV := 0.13.9
-WORKERS ?= 0
+WORKERS ?= 2
+BESIDE_EACH_OTHER := $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS) --dist worksteal)
 # Machines behind a proxy have its certificate in the system's store.
 export UV_SYSTEM_CERTS := 1
 export NODE_USE_SYSTEM_CA := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where Python may not keep what it compiled, each of the many processes compiles every module anew: four seconds a start.
+export PYTHONDONTWRITEBYTECODE :=
 DIST := src/groundswell/web/static/dist
 ELEMENT_SOURCES := $(shell find elements -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help setup reference demo serve test test-engines test-browser check format bench screenshots lock clean
+.PHONY: help setup migration reference demo serve test test-fast test-engines check format release sbom bench screenshots lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,7 +25,7 @@ setup: .stamps/python .stamps/node .stamps/elements  ## install everything into 
 	@mkdir -p .stamps
 	@PYTHON="$(PYTHON)" UV="$(UV)" sh scripts/environment.sh
 	@echo "→ Python packages into .venv (about a minute)"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -46,25 +49,42 @@ demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:800
 serve: setup  ## serve with your own settings (GROUNDSWELL_*)
 	@$(BIN)/groundswell serve
 
-test: setup .stamps/browser  ## every test, in real browsers and on a real database (WORKERS=2: two beside each other)
-	@$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS) --dist worksteal)
+test: setup .stamps/browser  ## every test, in real browsers and on a real database (WORKERS=0: one after the other)
+	@$(BIN)/python -m pytest $(BESIDE_EACH_OTHER)
+
+test-fast: setup  ## the tests without a browser and without those that take long: a few minutes
+	@$(BIN)/python -m pytest $(BESIDE_EACH_OTHER) -m "not browser and not slow"
 
 test-engines: setup  ## the reports on ClickHouse's engine and a real Spark cluster against DuckDB (Spark needs Java 17)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-engines.lock
 	@GROUNDSWELL_TEST_ENGINES=1 $(BIN)/python -m pytest tests/engines -rs
 
-reference: setup  ## write the reference pages that are made from the code
-	@$(BIN)/python scripts/reference.py
+migration: setup  ## write the next migration from the models: make migration NAME=add_reactions
+	@$(BIN)/python scripts/migration.py $(NAME)
+
+reference: setup  ## write what is made from the code: reference pages, the API's types for the components
+	@$(BIN)/python scripts/reference.py && $(BIN)/python scripts/api_types.py
 
 check: setup  ## lint, types, import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/api_types.py --check
 	@$(BIN)/npm run --silent check
+	@$(BIN)/python scripts/messages.py --check
 	@$(BIN)/python scripts/reference.py --check
 
 format: setup  ## format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(BIN)/npm run --silent format
+
+release: setup  ## make a release: make release VERSION=0.2.0 (pushes nothing)
+	@$(BIN)/python scripts/release.py $(VERSION)
+
+sbom: setup  ## write what is installed, with versions and licences, as CycloneDX into dist/sbom.cdx.json
+	@mkdir -p dist
+	@$(BIN)/uv tool run --quiet --from "cyclonedx-bom==7.*" cyclonedx-py environment $(BIN)/python \
+		--pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json
 
 bench: setup  ## run one benchmark: make bench NAME=redirect
 	@$(BIN)/python -m bench $(NAME)
@@ -73,7 +93,7 @@ screenshots: setup .stamps/browser  ## take the pictures in docs/ again
 	@$(BIN)/python scripts/screenshots.py
 
 clean:  ## remove what setup made (not your data)
-	rm -rf .venv node_modules .stamps $(DIST) elements/dist
+	rm -rf .venv node_modules .stamps .pytest_cache $(DIST) elements/dist
 
 lock:  ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

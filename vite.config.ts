@@ -18,7 +18,8 @@ const forgetOldFiles: Plugin = {
   name: "forget-old-files",
   writeBundle(_options, bundle) {
     const present = new Set(Object.keys(bundle));
-    for (const file of readdirSync(OUT)) if (!present.has(file.replace(/\.gz$/, ""))) rmSync(join(OUT, file), { recursive: true });
+    for (const file of readdirSync(OUT))
+      if (!present.has(file.replace(/\.gz$/, ""))) rmSync(join(OUT, file), { recursive: true });
   },
 };
 
@@ -27,7 +28,8 @@ const compress: Plugin = {
   name: "compress",
   writeBundle(_options, bundle) {
     for (const name of Object.keys(bundle)) {
-      if (/\.(js|css)$/.test(name)) writeFileSync(join(OUT, `${name}.gz`), gzipSync(readFileSync(join(OUT, name)), { level: 9 }));
+      if (/\.(js|css)$/.test(name))
+        writeFileSync(join(OUT, `${name}.gz`), gzipSync(readFileSync(join(OUT, name)), { level: 9 }));
     }
   },
 };
@@ -48,7 +50,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       checks: { bundlerTimings: false }, // a slow machine is nothing to warn of
-      input: Object.fromEntries(entries.map((path) => [path.replace(/^elements\/src\//, "").replace(/\W/g, "-"), path])),
+      input: Object.fromEntries(
+        entries.map((path) => [path.replace(/^elements\/src\//, "").replace(/\W/g, "-"), path]),
+      ),
       output: {
         entryFileNames: "[name]-[hash].js",
         chunkFileNames: "chunk-[name]-[hash].js",

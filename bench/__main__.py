@@ -1,4 +1,5 @@
-"""``python -m bench`` lists the benchmarks; ``python -m bench NAME`` runs one, or ``NAME PART…`` parts of it."""
+"""``python -m bench`` lists the benchmarks; ``python -m bench NAME`` runs one, or ``NAME PART…`` parts of it;
+some have options: ``NAME --help``."""
 
 import sys
 from importlib import import_module
@@ -9,7 +10,23 @@ import uvloop
 import bench
 from bench.harness import Bench
 
-NOT_BENCHMARKS = {"__main__", "clip_docs", "cutters", "harness", "lakes", "load", "served", "streams", "titles"}
+NOT_BENCHMARKS = {
+    "__main__",
+    "choice",
+    "clip_docs",
+    "cutters",
+    "harness",
+    "lakes",
+    "arrivals",
+    "load",
+    "rankings",
+    "replay",
+    "served",
+    "streams",
+    "titles",
+    "votes",
+    "worlds",
+}
 
 
 def names() -> list[str]:
@@ -22,6 +39,9 @@ def main(arguments: list[str]) -> int:
         return usage(arguments)
     name, *chosen = arguments
     module = import_module(f"bench.{name}")
+    if hasattr(module, "parse"):
+        module.parse(chosen)
+        chosen = []
     parts = list(getattr(module, "PARTS", ()))
     if not set(chosen) <= set(parts):
         return usage(arguments)

@@ -23,7 +23,7 @@ from bench.cutters import FFMPEG, LENGTH, ROUNDS, START, contenders, in_turns, s
 from bench.harness import Bench
 from bench.titles import FPS, title
 from groundswell.media import ExactHls, clip_playlist, exact_hls, package, probe
-from groundswell.media.seam import luma
+from groundswell.media.smartcut.seam import luma
 
 HLS = (
     "import sys; from pathlib import Path; from groundswell.media import Package, exact_hls; a = sys.argv; "

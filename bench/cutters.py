@@ -14,8 +14,9 @@ ROUNDS = int(os.environ.get("GROUNDSWELL_BENCH_ROUNDS", "3"))
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 START, LENGTH = 313.375, 30.0
 CUT = (
-    "import sys, json; from dataclasses import asdict; from groundswell.media import cut; "
-    "a = sys.argv; print(json.dumps(asdict(cut(a[1], int(a[2]), int(a[3]), a[4], **json.loads(a[5])))))"
+    "import sys, json; from dataclasses import asdict; from groundswell.media import ClipRequest, cut; "
+    "a = sys.argv; r = ClipRequest(start_us=int(a[2]), end_us=int(a[3]), **json.loads(a[5])); "
+    "print(json.dumps(asdict(cut(a[1], r, a[4]))))"
 )
 COPY = """
 import av, sys

@@ -12,7 +12,7 @@ from bench.cluster import ClusterMissing, spark_cluster
 from bench.harness import Bench
 from bench.lakes import FIRST, make_lake
 from bench.questions import DAYS, LAST, differing, named, questions
-from groundswell.insights.engine import Rows, opened
+from groundswell.insights.reports.engine import Rows, opened
 from groundswell.platform.settings import Settings
 
 EVENTS = 200_000

@@ -33,7 +33,9 @@ def _visits(key: str) -> str:
         WHERE kind IN ('click', 'continue', 'play') AND verdict = 'human'
     ) people GROUP BY ALL
     UNION ALL
-    SELECT {key} AS key, kind, count(*) AS count FROM events WHERE kind IN ('share', 'unfurl') GROUP BY ALL
+    SELECT {key} AS key, kind, count(*) AS count FROM judged
+    WHERE (kind = 'share' AND coalesce(verdict, 'human') = 'human') OR (kind = 'unfurl' AND verdict = 'unfurl')
+    GROUP BY ALL
     ORDER BY key, kind
     """
 
@@ -52,11 +54,13 @@ def _staying(days: int) -> str:
         SELECT id, viewer_id, epoch("at")::BIGINT AS s, amount_minor FROM events
         WHERE kind = 'subscription' AND "at" <= {AS_OF} - INTERVAL {days} DAY
     ), gone AS (
-        SELECT DISTINCT paid.id FROM paid JOIN events e ON e.viewer_id = paid.viewer_id
+        SELECT paid.id FROM paid JOIN events e ON e.viewer_id = paid.viewer_id
         WHERE e.kind IN ('cancellation', 'refund', 'churn')
             AND floor(epoch(e.at)) - paid.s >= 0
             AND floor(epoch(e.at)) - paid.s < {days * 86400} + CASE WHEN e.kind = 'churn' THEN 172800 ELSE 0 END
-            AND (e.kind <> 'refund' OR paid.amount_minor + e.amount_minor <= 0)
+        GROUP BY paid.id, paid.amount_minor
+        HAVING bool_or(e.kind <> 'refund')
+            OR paid.amount_minor + sum(e.amount_minor) FILTER (WHERE e.kind = 'refund') <= 0
     )
     SELECT '' AS key, sum(weight_ppm)::BIGINT AS due,
         sum(CASE WHEN gone.id IS NULL THEN weight_ppm ELSE 0 END)::BIGINT AS stayed

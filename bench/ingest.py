@@ -26,7 +26,7 @@ from bench.redirect import AGENTS
 from bench.served import HOST, Service, service
 from bench.streams import SERVER, added, redis, xadd
 from groundswell.events.event import COLUMNS
-from groundswell.events.partitions import partition
+from groundswell.events.log.partitions import partition
 from groundswell.events.tables import LoggedEvent
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7

@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, Schema, convert_to_deltalake
 
-from groundswell.attribution.credit import MODELS_VERSION
 from groundswell.attribution.lake import CREDITS
-from groundswell.events.lake import EVENTS, VERDICTS, SealedTable
+from groundswell.attribution.models import MODELS_VERSION
+from groundswell.events.lake.delta import EVENTS, VERDICTS, SealedTable
 
 FIRST = date(2026, 6, 1)
 DAYS = 60

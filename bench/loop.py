@@ -75,9 +75,9 @@ def child(who: str, folder: Path) -> dict[str, Any]:
 
 def ours(folder: Path, ask: Callable[[str, Callable[[], Any]], Any]) -> None:
     """The report's own questions."""
-    from groundswell.insights import loop
-    from groundswell.insights.engine import opened
-    from groundswell.insights.slices import Slice
+    from groundswell.insights.reports import loop
+    from groundswell.insights.reports.engine import opened
+    from groundswell.insights.reports.report_filter import Slice
     from groundswell.platform.settings import Settings
 
     settings = Settings(data_dir=folder / "data", lake_url=str(folder))
@@ -116,7 +116,7 @@ def main(who: str, folder: Path) -> None:
     parts: dict[str, float] = {}
     answers: dict[str, Any] = {}
     if who == "ours":  # everything is loaded before the clock starts
-        from groundswell.insights.engine import opened
+        from groundswell.insights.reports.engine import opened
         from groundswell.platform.settings import Settings
 
         with opened(Settings(data_dir=folder / "data", lake_url=str(folder)), FIRST, FIRST):

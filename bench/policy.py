@@ -16,9 +16,9 @@ from uuid import UUID
 import psutil
 
 from bench.harness import Bench
-from groundswell.trust.policy import ClipRequest, Purpose, decide
+from groundswell.trust.intervals import IntervalUnion
+from groundswell.trust.policy import PolicyRequest, Purpose, decide
 from groundswell.trust.rules import BlockedRange, Rule, RuleBook, TitleFacts, Total
-from groundswell.trust.spans import Coverage
 
 S = 1_000_000
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -106,15 +106,15 @@ def rule(chance: random.Random, id: UUID, scope: str, key: str, territory: str |
     return Rule(id, scope, key, territory, **few | (window if chance.random() < 0.1 else {}))  # type: ignore[arg-type]
 
 
-def requests(chance: random.Random, titles: list[TitleFacts]) -> list[tuple[ClipRequest, Purpose]]:
+def requests(chance: random.Random, titles: list[TitleFacts]) -> list[tuple[PolicyRequest, Purpose]]:
     """What viewers ask for."""
     asked = []
     for _ in range(REQUESTS):
         title = chance.choice(titles)
         start = chance.randrange(0, title.duration_us - 20 * S)
-        had = Coverage((at, at + 15 * S) for at in (chance.randrange(0, title.duration_us) for _ in range(4)))
-        out = Coverage((at, at + 20 * S) for at in (chance.randrange(0, title.duration_us) for _ in range(12)))
-        request = ClipRequest(
+        had = IntervalUnion((at, at + 15 * S) for at in (chance.randrange(0, title.duration_us) for _ in range(4)))
+        out = IntervalUnion((at, at + 20 * S) for at in (chance.randrange(0, title.duration_us) for _ in range(12)))
+        request = PolicyRequest(
             title,
             start,
             start + chance.choice((3, 15, 20, 40)) * S,
@@ -131,7 +131,7 @@ def requests(chance: random.Random, titles: list[TitleFacts]) -> list[tuple[Clip
     return asked
 
 
-def decided(book: RuleBook, asked: list[tuple[ClipRequest, Purpose]]) -> tuple[float, Counter[str]]:
+def decided(book: RuleBook, asked: list[tuple[PolicyRequest, Purpose]]) -> tuple[float, Counter[str]]:
     """Decisions a second of this process's core, and what they said."""
     said: Counter[str] = Counter()
     began = time.process_time()

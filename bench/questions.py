@@ -8,12 +8,12 @@ from uuid import UUID
 import pyarrow as pa
 
 from bench.lakes import FIRST, name
-from groundswell.attribution.credit import MODELS_VERSION
+from groundswell.attribution.models import MODELS_VERSION
 from groundswell.attribution.tables import Credit
-from groundswell.insights import funnel
-from groundswell.insights.dimensions import DIMENSIONS
-from groundswell.insights.engine import Lake, Rows, credit_rows
-from groundswell.insights.virality import WINDOW
+from groundswell.insights.reports import funnel
+from groundswell.insights.reports.dimensions import DIMENSIONS
+from groundswell.insights.reports.engine import Lake, Rows, credit_rows
+from groundswell.insights.reports.virality import WINDOW
 
 DAYS = 8
 LAST = FIRST + timedelta(days=DAYS - 1)
@@ -81,9 +81,9 @@ def questions(lake: Lake, dimensions: Iterable[str | None] = (None, *DIMENSIONS)
     yield "campaign staying", funnel.staying(keyed, lake.logged, funnel.STAYED_DAYS[0], AS_OF)
     yield "reported", funnel.reported(events)
     yield "excluded", funnel.excluded(events)
-    last_touch = funnel.with_model(lake.credits, "last", MODELS_VERSION)
+    last_touch, given = (funnel.with_model(table, "last", MODELS_VERSION) for table in (lake.credits, lake.given))
     yield "cycle times", funnel.cycle_times(last_touch, lake.logged)
-    yield "offspring", funnel.offspring(last_touch, lake.logged, first, first + timedelta(days=2), WINDOW)
+    yield "offspring", funnel.offspring(last_touch, given, lake.logged, first, first + timedelta(days=2), WINDOW)
 
 
 def campaign_credits() -> Iterator[Credit]:

@@ -14,8 +14,8 @@ from itertools import islice, product
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA, is_crawler
 
 from bench.harness import Bench
-from groundswell.events.seeing import see
-from groundswell.events.verdicts import by_user_agent
+from groundswell.events.traffic.client import see
+from groundswell.events.traffic.verdicts import by_user_agent
 
 EACH = 500
 ROUNDS = 9

@@ -1,15 +1,19 @@
 """What benchmarks of the server run against: the real service in a process of its own, and a bare ASGI server."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -18,12 +22,13 @@ from groundswell.accounts.access import viewer_of
 from groundswell.accounts.keys import make_key
 from groundswell.accounts.tokens import Claims
 from groundswell.catalog.tables import Title
+from groundswell.demo.identity import IdentityProvider
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.runtime import Runtime, open_runtime
 from groundswell.platform.settings import Settings
-from groundswell.platform.signing import signed
-from groundswell.web import rooms
+from groundswell.platform.signatures import signed
+from groundswell.web import features
 
 HOST = "127.0.0.1"
 BARE = """
@@ -47,6 +52,8 @@ class Service:
     runtime: Runtime
     key: str
     tokens: list[str]
+    process: subprocess.Popen[bytes]
+    identity: IdentityProvider
 
 
 def free_port() -> int:
@@ -56,11 +63,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+def process(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A process for as long as the block lasts."""
     with subprocess.Popen(command, env=os.environ | environment) as started:
         try:
-            yield
+            yield started
         finally:
             started.terminate()
 
@@ -106,21 +113,42 @@ async def service(shares: int) -> AsyncIterator[Service]:
         os.chmod(folder, 0o755)  # the embedded PostgreSQL runs as another user when we are root
         settings = Settings(data_dir=Path(folder) / "data", port=free_port(), log_level="WARNING")
         for room in ("tables", "jobs", "api"):
-            rooms.load(room)
+            features.load(room)
         async with open_runtime(settings) as runtime:
             tokens = await make_links(runtime, shares)
             async with runtime.database.transaction() as session:
                 key = await make_key(session, "bench", ["events:write"])
-            environment = {
-                "GROUNDSWELL_DATA_DIR": str(settings.data_dir),
-                "GROUNDSWELL_PORT": str(settings.port),
-                "GROUNDSWELL_LOG_LEVEL": "WARNING",
-                "GROUNDSWELL_JWKS_URL": f"http://{HOST}:9/jwks",
-            }
-            command = [sys.executable, "-m", "groundswell.cli", "serve"]
-            with process(command, environment):
-                await answering(settings.port, "/healthz")
-                yield Service(settings.port, settings, runtime, key, tokens)
+            identity = IdentityProvider(settings)
+            with published(identity) as jwks_url:
+                environment = {
+                    "GROUNDSWELL_DATA_DIR": str(settings.data_dir),
+                    "GROUNDSWELL_PORT": str(settings.port),
+                    "GROUNDSWELL_LOG_LEVEL": "WARNING",
+                    "GROUNDSWELL_JWKS_URL": jwks_url,
+                }
+                command = [sys.executable, "-m", "groundswell.cli", "serve"]
+                with process(command, environment) as running:
+                    await answering(settings.port, "/healthz")
+                    yield Service(settings.port, settings, runtime, key, tokens, running, identity)
+
+
+@contextmanager
+def published(identity: IdentityProvider) -> Iterator[str]:
+    """The address of a streaming service's keys, answered from here."""
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(identity.jwks()).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer((HOST, 0), Keys) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{HOST}:{server.server_port}/jwks"
+        server.shutdown()
 
 
 async def make_links(runtime: Runtime, shares: int) -> list[str]:
@@ -131,7 +159,7 @@ async def make_links(runtime: Runtime, shares: int) -> list[str]:
 
     async with runtime.database.transaction() as session:
         owner = await viewer_of(session, Claims("groundswell-demo", "noor", "Noor", frozenset(), None, False))
-        title = Title(id=uuid7(), slug="film", name="A film")
+        title = Title(id=uuid7(), slug="film", name="A film", released_on=date(2020, 1, 1))
         session.add(title)
         await session.flush()
         source = Source(

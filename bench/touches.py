@@ -22,15 +22,15 @@ from sqlalchemy import select
 
 from bench.harness import Bench
 from bench.served import make_links
-from groundswell.attribution.crediting import credit_touches
-from groundswell.attribution.earning import TOUCHES_MAX
-from groundswell.attribution.recrediting import credit_again
+from groundswell.attribution.backfill import credit_again
+from groundswell.attribution.credits import credit_touches
+from groundswell.attribution.eligibility import TOUCHES_MAX
 from groundswell.attribution.tables import Conversion
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.runtime import Runtime, open_runtime
 from groundswell.platform.settings import Settings
-from groundswell.web import rooms
+from groundswell.web import features
 
 SIZE = float(os.environ.get("BENCH_SIZE", "1"))
 """For trying the benchmark out: a part of its size."""
@@ -93,7 +93,7 @@ async def database() -> AsyncIterator[Runtime]:
     with tempfile.TemporaryDirectory(prefix="groundswell-bench-") as folder:
         os.chmod(folder, 0o755)  # the embedded PostgreSQL runs as another user when we are root
         for room in ("tables", "jobs"):
-            rooms.load(room)
+            features.load(room)
         settings = Settings(data_dir=Path(folder) / "data", log_level="WARNING")
         async with open_runtime(settings) as runtime:
             await make_links(runtime, SHARES)

@@ -1,23 +1,22 @@
 """What every test may ask for: a real PostgreSQL, a fresh database in it, a running application."""
 
+import signal
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from uuid import uuid4
 
-import httpx
 import psycopg
 import pytest
+import structlog
 
-from groundswell.demo.identity import IdentityProvider
 from groundswell.platform.database import Database
 from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.migrations import migrate
 from groundswell.platform.settings import Settings
-from groundswell.web import rooms
-from groundswell.web.app import create_app
-from tests.support import App
+from groundswell.web import features
+from tests.databases import QUICK, Databases, folder_for_a_server
+from tests.openid_provider import openid_provider
+from tests.support import App, started
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -30,38 +29,68 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+def pytest_configure() -> None:
+    """Log as the service does: structlog's own default spends seconds on the locals of every traceback. And end when
+    told to (``timeout``, a build that is cancelled) as on Ctrl-C, so that no server is left running."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, plain])
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever needs the browser; begin with what takes longest.
+
+    Of two workers the first gets the first half, and whoever is done first takes over some of what is left: so the
+    browser's tests share one service, and nobody waits at the end for one long test.
+    """
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: (not item.get_closest_marker("slow"), not item.get_closest_marker("browser")))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """One server for the whole run; durability is off, which only the crash tests need (they start their own).
-
-    Its folder is not pytest's: each run of pytest closes that to other users, such as root's stand-in for the server.
-    """
-    with TemporaryDirectory(prefix="groundswell-") as folder:
-        quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        server = EmbeddedPostgres(Path(folder) / "postgres", quick)
+    """One server for the whole run (with xdist: of each worker)."""
+    with folder_for_a_server() as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres", QUICK)
         server.start()
         yield server
         server.stop()
 
 
 @pytest.fixture(scope="session")
-def template(postgres: EmbeddedPostgres) -> str:
-    """The name of a migrated, empty database, to be copied."""
+def openid_issuer() -> Iterator[str]:
+    """A certified OpenID provider, at which staff can sign in."""
+    with openid_provider() as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
+    """Databases with every table, for fixtures that need one of their own."""
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_groundswell")
-    rooms.load("tables")
+    features.load("tables")
     migrate(postgres.url("template_groundswell"))
-    return "template_groundswell"
+    databases = Databases(postgres, "template_groundswell")
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """A fresh database with every table, dropped afterwards."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {template}')
-        yield postgres.url(name)
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    name = databases.take()
+    yield databases.server.url(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def still_server(databases: Databases, database_url: str) -> None:
+    """No transaction but the test's own on the server, so that what it commits can be sealed at once."""
+    databases.settle()
 
 
 @pytest.fixture
@@ -76,17 +105,19 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a test application: its own database and data folder, no worker unless the test runs one."""
     return Settings(
-        data_dir=tmp_path / "data", database_url=database_url, worker_in_server=False, base_url="http://test"
+        data_dir=tmp_path / "data",
+        database_url=database_url,
+        worker_in_server=False,
+        base_url="http://test",
+        refund_window_days=0,
+        trending_people_min=0,  # worlds of tests are small
+        trending_networks_min=0,
+        admission_wait_ms=60_000,  # a machine busy with other tests sheds nothing
     )
 
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[App]:
-    """The whole application, started, spoken to over ASGI; tokens come from the demo's identity provider."""
-    identity = IdentityProvider(settings)
-    application = create_app(settings, identity)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(application.router.lifespan_context(application))
-        transport = httpx.ASGITransport(application)
-        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://test"))
-        yield App(application, application.state.runtime, client, identity)
+    """A started application."""
+    async with started(settings) as app:
+        yield app

@@ -1,6 +1,7 @@
 """Shared by tests that kill things: the service as real processes over one data folder, with durability on."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -35,6 +36,12 @@ def eventually(look: Callable[[], Any], seconds: float = 90, what: str = "it") -
     raise AssertionError(f"{what} did not happen in {seconds} s")
 
 
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """``kill -9``; returns when it has ended."""
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
 class Service:
     """The service in ``folder``: processes that can be killed, and a database that can be looked into."""
 
@@ -64,8 +71,19 @@ class Service:
     def serve(self, *, worker_inside: bool = False) -> subprocess.Popen[bytes]:
         """Start the server and wait until it answers."""
         process = self.run("serve", worker_inside=worker_inside)
-        eventually(lambda: httpx.get(f"{self.url}/healthz").is_success, what="the server's answer")
+        self.wait_for_answer(process, "/healthz")
         return process
+
+    def wait_for_answer(self, process: subprocess.Popen[bytes], path: str = "/", seconds: float = 90) -> None:
+        """Wait until ``path`` answers with success. A process that has ended will not: its log is what failed."""
+
+        def answered() -> bool:
+            if process.poll() is not None:
+                logs = (log.read_text()[-4000:] for log in self.settings.data_dir.parent.glob("*.log"))
+                raise AssertionError(f"the process ended with {process.returncode}\n" + "\n".join(logs))
+            return httpx.get(f"{self.url}{path}").is_success
+
+        eventually(answered, seconds, f"an answer to {path}")
 
     def command(self, *words: str) -> str:
         """Run ``groundswell <words>`` to its end; its standard output."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 import av
 import httpx
 import numpy as np
+import psycopg
 import pytest
 
 from groundswell.demo.identity import IdentityProvider
@@ -54,17 +56,17 @@ def test_a_real_film_is_imported_clipped_and_watched(service: Service, shared_da
     lines.write_text("1\n00:01:00,000 --> 00:01:03,000\nGrüße aus Köln\n", encoding="utf-8-sig")
     service.serve(worker_inside=True)
     title_id = service.command("import", str(film), "--title", "Long film", "--subtitles", str(lines))
-    title = httpx.get(f"{service.url}/v1/titles/long-film").json()
+    viewer = {"Authorization": f"Bearer {IdentityProvider(service.settings).token('ada', 'Ada')}"}
+    title = httpx.get(f"{service.url}/v1/titles/long-film", headers=viewer).json()
     assert title["id"] == title_id
     assert [line["text"] for line in title["lines"]] == ["Grüße aus Köln"]
 
-    viewer = {"Authorization": f"Bearer {IdentityProvider(service.settings).token('ada', 'Ada')}"}
     span = {"title": "long-film", "start_us": 60_000_000, "end_us": 66_000_000}
     moment = httpx.post(f"{service.url}/v1/moments", json=span, headers=viewer, timeout=30).json()
     clip = tmp_path / "clip.mp4"
 
     def ready() -> bool:
-        answer = httpx.get(service.url + moment["media"]["mp4_url"], timeout=60)
+        answer = httpx.get(service.url + moment["media"]["mp4_url"], headers=viewer, timeout=60)
         clip.write_bytes(answer.content)
         return answer.status_code == 200
 
@@ -133,6 +135,42 @@ def test_the_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None
     assert "GROUNDSWELL_JWKS_URL is not set" in " ".join(ill.stdout.split())
 
 
+def test_a_newer_versions_database_is_refused_with_its_reason(database_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    here = {"GROUNDSWELL_DATABASE_URL": database_url, "GROUNDSWELL_DATA_DIR": str(tmp_path / "data")}
+    for command in ("migrate", "work", "serve"):
+        done = groundswell(command, GROUNDSWELL_DEMO="true", GROUNDSWELL_PORT=str(free_port()), **here)
+        assert done.returncode == 2, done.stderr
+        assert "database_newer: the database is at revision 9999" in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+    findings = {finding["what"]: finding for finding in json.loads(groundswell("doctor", "--json", **here).stdout)}
+    assert (findings["tables"]["ok"], findings["tables"]["code"]) == (False, "database_newer")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+def test_a_database_that_is_not_there_is_refused_with_its_reason(tmp_path: Path) -> None:
+    nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
+    done = groundswell("migrate", GROUNDSWELL_DATABASE_URL=nowhere, GROUNDSWELL_DATA_DIR=str(tmp_path / "data"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("database_unreachable: the database cannot be reached: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_refused_with_its_reason(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen(1)
+        port = str(other.getsockname()[1])
+        for command in ("serve", "demo"):
+            here = {"GROUNDSWELL_PORT": port, "GROUNDSWELL_DATA_DIR": str(tmp_path / "data")}
+            done = groundswell(command, GROUNDSWELL_DEMO="true", **here)
+            assert done.returncode == 2
+            assert done.stderr.startswith(f"port_taken: Port {port} is taken by another program.")
+    assert not (tmp_path / "data" / "postgres").exists(), "nothing has been begun"
+
+
 def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:
     wrong = groundswell("serve", GROUNDSWELL_PORT="eighty")
     assert wrong.returncode == 2
@@ -153,16 +191,18 @@ def test_the_demo_prepares_itself_and_starts_again_at_once(tmp_path: Path) -> No
     (service.settings.data_dir / "films").symlink_to(films, target_is_directory=True)
     try:
         first = service.run("demo", "--port", str(service.port), worker_inside=True)
-        eventually(lambda: httpx.get(service.url).is_success, 1200, "the demo")
+        service.wait_for_answer(first, seconds=1200)
         assert httpx.get(f"{service.url}/v1/titles").json()["items"]
         assert len(httpx.get(f"{service.url}/v1/discover").json()["items"]) >= 5
-        ((unbalanced,),) = service.rows("SELECT count(*) FROM pools WHERE status <> 'divided'")
+        ((unbalanced,),) = service.rows(
+            "SELECT count(*) FROM pools WHERE status <> 'divided' AND period < to_char(now(), 'YYYY-MM')"
+        )
         assert unbalanced == 0
         counts = service.rows("SELECT (SELECT count(*) FROM moments), (SELECT count(*) FROM conversions)")
         first.terminate()
         first.wait(timeout=30)
-        service.run("demo", "--port", str(service.port), worker_inside=True)
-        eventually(lambda: httpx.get(service.url).is_success, 60, "the second start")
+        second = service.run("demo", "--port", str(service.port), worker_inside=True)
+        service.wait_for_answer(second)
         assert service.rows("SELECT (SELECT count(*) FROM moments), (SELECT count(*) FROM conversions)") == counts
     finally:
         service.stop()

@@ -2,10 +2,9 @@
 
 import os
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,7 +13,7 @@ import pytest
 
 from groundswell.demo.identity import IdentityProvider
 from tests.media.film import Film, make
-from tests.processes import Service, eventually
+from tests.processes import Service, eventually, kill
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36"
 
@@ -66,11 +65,6 @@ class Burst:
         return self.acknowledged
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
 def test_events_moments_and_postings_survive_kill_9(service: Service, tmp_path: Path) -> None:
     film = make(Film(frames=40 * 25, size=(1280, 720)), tmp_path / "film.mp4")
     server = service.serve()
@@ -119,12 +113,14 @@ def test_events_moments_and_postings_survive_kill_9(service: Service, tmp_path: 
     eventually(lambda: service.rows(ready), what="the finished render")
 
     # Server and worker die in the middle of a pool run; the run is finished once.
-    plays = [{"kind": "play", "share": share["token"], "visitor": f"v{n}", "user_agent": BROWSER} for n in range(20)]
+    play = {"kind": "play", "share": share["token"], "user_agent": BROWSER, "watched_ms": 5000}
+    ended = datetime.now(UTC).replace(day=1) - timedelta(days=2)
+    plays = [play | {"visitor": f"v{n}", "at": ended.isoformat()} for n in range(20)]
     assert httpx.post(
         f"{service.url}/v1/events", json={"events": plays}, headers={"Authorization": f"Bearer {key}"}
     ).is_success
-    period = datetime.now(UTC).strftime("%Y-%m")
-    body = {"period": period, "amount_minor": 10_007, "currency": "EUR"}
+    period = ended.strftime("%Y-%m")
+    body = {"period": period, "amount_minor": 10_007, "currency": "EUR", "basis": "plays"}
     pool = call("POST", "/v1/pools", finance, **body).json()
     call("POST", f"/v1/pools/{pool['id']}/run", finance)
     for process in service.processes:
@@ -140,7 +136,7 @@ def test_events_moments_and_postings_survive_kill_9(service: Service, tmp_path: 
     assert set(acknowledged) <= {id for id, _ in kept}
     assert service.rows("SELECT count(*) FROM moments") == [(1,)]
     assert service.rows("SELECT count(*) FROM shares") == [(1,)]
-    video = httpx.get(service.url + moment["media"]["mp4_url"], timeout=30)
+    video = httpx.get(service.url + moment["media"]["mp4_url"], headers=viewer, timeout=30)
     assert video.status_code == 200
     assert video.content[4:8] == b"ftyp"
     ((paid,),) = service.rows("SELECT sum(amount_minor) FROM postings WHERE reason <> 'pool_funded'")

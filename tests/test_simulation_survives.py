@@ -22,29 +22,29 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from groundswell.attribution.crediting import divided
-from groundswell.attribution.earning import eligible_for
-from groundswell.attribution.learning import learned_effects
+from groundswell.attribution.credits import divided
+from groundswell.attribution.eligibility import eligible_for
+from groundswell.attribution.markov_training import learned_effects
 from groundswell.attribution.tables import Conversion, Credit
 from groundswell.demo.identity import IdentityProvider
-from groundswell.demo.simulation.playing import BROWSER, PRICE
-from groundswell.demo.simulation.world import Action, Plan, World
-from groundswell.events.lake import EVENTS, open_delta
-from groundswell.events.sealing import Sealer
-from groundswell.insights import loop
-from groundswell.insights.engine import opened
-from groundswell.insights.slices import Slice
+from groundswell.demo.simulation.player import BROWSER, PRICE
+from groundswell.demo.simulation.world import Action, World, WorldPlan
+from groundswell.events.lake.delta import EVENTS, open_delta
+from groundswell.events.lake.sealer import Sealer
+from groundswell.insights.reports import loop
+from groundswell.insights.reports.engine import opened
+from groundswell.insights.reports.report_filter import Slice
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
-from groundswell.web import rooms
+from groundswell.web import features
 from tests.events.places import make_shared
 from tests.processes import Service, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 EVENTS_LEAST = 100_000
-PLAN = Plan(
+PLAN = WorldPlan(
     seed=11, viewers=30, sharers=0.9, reached=2_800, clicks=0.9, plays=0.7, baseline=0.001, effect=0.001,
     subscribes=0.8, newcomer_shares=0.1, rings=0,
 )  # fmt: skip
@@ -167,7 +167,7 @@ def kill(process: psutil.Process | None) -> None:
 def sealer_of(pid: int) -> psutil.Process | None:
     """The sealing process that a server or worker keeps."""
     children = psutil.Process(pid).children(recursive=True)
-    return next((child for child in children if "groundswell.events.sealing_process" in child.cmdline()), None)
+    return next((child for child in children if "groundswell.events.lake.sealer_process" in child.cmdline()), None)
 
 
 def test_a_simulation_survives_kill_9_of_everything(service: Service, tmp_path: Path) -> None:
@@ -212,8 +212,8 @@ def test_a_simulation_survives_kill_9_of_everything(service: Service, tmp_path: 
     assert delta is not None
     assert sorted(delta.to_pyarrow_table()["id"].to_pylist()) == sorted(logged)
 
-    rooms.load("tables")
-    rooms.load("jobs")
+    features.load("tables")
+    features.load("jobs")
     anew = service.settings.model_copy(update={"lake_url": str(tmp_path / "anew")})
     Sealer(url, anew).seal(wait=False) or seal_after(service, url, anew)
     today = datetime.now(UTC).date()

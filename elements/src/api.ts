@@ -1,113 +1,24 @@
 // The few calls of the HTTP API that the components make, and its refusals.
-import type { BlockedSpan, Span } from "./selection.ts";
+import type { components, paths } from "./api-types.ts";
+import type { Answer, Asked, Method, Route } from "./routes.ts";
+import type { Span } from "./selection.ts";
+import { titleFrom, type Title } from "./title.ts";
 
-export interface Line extends Span {
-  readonly text: string;
-}
+type Schemas = components["schemas"];
+type Waveform = Answer<"get", "/v1/titles/{title}/waveform">;
 
-/** A span worth clipping, as the service found it. */
-export interface Suggestion extends Span {
-  readonly text: string;
-}
-
-export interface Title {
-  readonly id: string;
-  readonly slug: string;
-  readonly name: string;
-  readonly label: string | null;
-  readonly duration: number;
-  readonly frame: number;
-  readonly storyboardUrl: string | null;
-  readonly storyboardVttUrl: string | null;
-  readonly waveformUrl: string | null;
-  readonly lines: readonly Line[];
-  readonly shots: readonly Span[];
-  readonly sentenceEnds: readonly number[] | null;
-  readonly suggestions: readonly Suggestion[];
-  readonly sharing: boolean;
-  readonly sharingWords: string | null;
-  readonly min: number;
-  readonly max: number;
-  readonly remaining: number | null;
-  readonly blocked: readonly BlockedSpan[];
-  readonly clipped: readonly Span[];
-}
-
-export interface Moment {
-  readonly id: string;
-  readonly code: string;
-  readonly url: string;
-  readonly caption: string;
-  readonly visibility: string;
-  readonly spoiler: boolean;
-  readonly credit_me: boolean;
-  readonly start_us: number;
-  readonly end_us: number;
-  readonly title: { readonly slug: string; readonly name: string };
-  readonly media: Media;
-}
-
-/** How good a clip is by now: `virtual` plays at once, `exact` a second later, `rendered` in every shape. */
-export type Tier = "none" | "virtual" | "exact" | "rendered";
-
-export interface Media {
-  readonly tier: Tier;
-  readonly status: "queued" | "rendering" | "ready" | "failed";
-  readonly progress: number;
-  readonly hls_url: string | null;
-  readonly mp4_url: string | null;
-  readonly poster_url: string | null;
-}
-
-/** News of a clip that is being made. */
-export type MediaNews = Pick<Media, "tier" | "status" | "progress" | "mp4_url">;
-
+export type Moment = Schemas["MomentOut"];
+export type NewMoment = Schemas["MomentIn"];
+/** Which part of the wide picture an upright clip shows from a time of the title on. */
+export type Framed = Schemas["Framed"];
 /** What a player needs of a moment. */
-export interface MomentMedia extends Media {
-  readonly duration_us: number;
-  readonly hls_from_us: number | null;
-  readonly captions_url: string | null;
-}
-
-export interface Share {
-  readonly id: string;
-  readonly token: string;
-  readonly url: string;
-  readonly qr_url: string;
-  readonly channel: string;
-  readonly intent_url: string | null;
-  readonly embed_html: string | null;
-  readonly video_url: string | null;
-  readonly video_refused: { readonly code: string; readonly words: string } | null;
-}
-
-export type Shape = "wide" | "vertical" | "square";
-
+export type MomentMedia = Schemas["MediaNow"];
+/** News of a clip that is being made. */
+export type MediaNews = Schemas["RenderProgress"];
+export type Share = Schemas["ShareOut"];
 /** How a link shows the moment, and until when. */
-export interface ShareOptions {
-  readonly shape?: Shape;
-  readonly captions?: boolean;
-  readonly spoiler?: boolean;
-  readonly credit?: boolean;
-  readonly expires_at?: string | null;
-}
-
-/** A place that a moment can be sent to, and what it allows. */
-export interface ChannelRules {
-  readonly name: string;
-  readonly profile: string;
-  readonly allowed: { readonly note: string; readonly source: string; readonly read_on: string } | null;
-}
-
-export interface NewMoment {
-  title: string;
-  start_us: number;
-  end_us: number;
-  caption: string;
-  visibility: string;
-  spoiler: boolean;
-  credit_me: boolean;
-}
+export type ShareOptions = Schemas["ShareChanges"];
+export type Shape = Share["shape"];
 
 /** The API said no: `code` for programs, the message for people. */
 export class Refusal extends Error {
@@ -122,6 +33,9 @@ export class Refusal extends Error {
 }
 
 const FILE_TRIES = 20;
+const TITLE_FRESH_MS = 5000;
+/** Titles asked for just now: the button, the player and the trimmer of a page want the same one. */
+const fresh = new Map<string, Promise<Title>>();
 
 /** Talks to the API at `base`; with a `token`, as its viewer, else with the page's own cookie. */
 export class Client {
@@ -133,17 +47,29 @@ export class Client {
     this.token = token;
   }
 
-  /** A title with its lines in `language`, where there are any, else in the first language there is. */
-  async title(slug: string, language: string | null = null): Promise<Title> {
-    const path = `/v1/titles/${encodeURIComponent(slug)}`;
-    const wire = await this.call("GET", language ? `${path}?language=${encodeURIComponent(language)}` : path);
-    return titleFrom(language && wire.lines?.length === 0 ? await this.call("GET", path) : wire);
+  /** A title with its lines in `language`, where there are any, else in the first language there is; nothing of it that
+      would spoil it for somebody who is at `at` (microseconds). */
+  title(slug: string, language: string | null = null, at = 0): Promise<Title> {
+    const key = [this.base, this.token, slug, language, at].join("\n");
+    const asked = fresh.get(key) ?? this.askTitle(slug, language, at);
+    fresh.set(key, asked);
+    setTimeout(() => fresh.delete(key), TITLE_FRESH_MS);
+    asked.catch(() => fresh.delete(key));
+    return asked;
+  }
+
+  private async askTitle(slug: string, language: string | null, at: number): Promise<Title> {
+    const ask = (wanted: string | null) => {
+      const query = { ...(wanted ? { language: wanted } : {}), ...(at > 0 ? { at_us: Math.round(at) } : {}) };
+      return this.call("get", "/v1/titles/{title}", { path: { title: slug }, query });
+    };
+    const wire = await ask(language);
+    return titleFrom(language && wire.lines?.length === 0 ? await ask(null) : wire);
   }
 
   /** Loudness over the title: numbers from 0 to 1, evenly spaced. */
   async waveform(url: string): Promise<number[]> {
-    const answer = await this.call("GET", url);
-    const peaks: number[] = Array.isArray(answer) ? answer : (answer.peaks ?? []);
+    const { peaks = [] } = (await this.ask("GET", url)) as Partial<Waveform>;
     const most = Math.max(1e-9, ...peaks);
     return peaks.map((peak) => peak / most);
   }
@@ -154,35 +80,53 @@ export class Client {
     return response.text();
   }
 
-  createMoment(moment: NewMoment, key: string): Promise<Moment> {
-    return this.call("POST", "/v1/moments", moment, key);
+  /** A picture that only who is signed in may see, as an address of this page's own. */
+  async picture(url: string): Promise<string> {
+    const response = await fetch(this.address(url), { headers: this.headers(), credentials: this.credentials() });
+    if (!response.ok) throw new Refusal("unavailable", response.status, response.statusText);
+    return URL.createObjectURL(await response.blob());
   }
 
-  changeMoment(id: string, changes: Partial<NewMoment>): Promise<Moment> {
-    return this.call("PATCH", `/v1/moments/${id}`, changes);
+  /** Look at the title around a span, to trim a moment of one's own. */
+  openWindow(moment: string, span: Span): Promise<Schemas["WindowOut"]> {
+    const body = { start_us: Math.round(span.start), end_us: Math.round(span.end) };
+    return this.call("post", "/v1/moments/{moment}/windows", { path: { moment }, body });
+  }
+
+  moment(moment: string): Promise<Moment> {
+    return this.call("get", "/v1/moments/{moment}", { path: { moment } });
+  }
+
+  async deleteMoment(moment: string): Promise<void> {
+    await this.call("delete", "/v1/moments/{moment}", { path: { moment } });
+  }
+
+  createMoment(body: NewMoment, key: string): Promise<Moment> {
+    return this.call("post", "/v1/moments", { body, key });
+  }
+
+  changeMoment(moment: string, body: Schemas["MomentChanges"]): Promise<Moment> {
+    return this.call("patch", "/v1/moments/{moment}", { path: { moment }, body });
   }
 
   createShare(moment: string, channel: string, parent: string | null, options: ShareOptions = {}): Promise<Share> {
-    return this.call("POST", "/v1/shares", { moment, channel, parent, ...options });
+    return this.call("post", "/v1/shares", { body: { moment, channel, parent, ...options } });
   }
 
-  changeShare(id: string, options: ShareOptions): Promise<Share> {
-    return this.call("PATCH", `/v1/shares/${id}`, options);
+  changeShare(share: string, body: ShareOptions): Promise<Share> {
+    return this.call("patch", "/v1/shares/{share}", { path: { share }, body });
   }
 
-  channels(): Promise<ChannelRules[]> {
-    return this.call("GET", "/v1/channels");
-  }
-
-  /** How a moment can be played by now. */
-  momentMedia(moment: string): Promise<MomentMedia> {
-    return this.call("GET", `/v1/moments/${encodeURIComponent(moment)}/media`);
+  /** How a moment can be played by now, by whoever came by the link `share`. */
+  momentMedia(moment: string, share = ""): Promise<MomentMedia> {
+    return this.call("get", "/v1/moments/{moment}/media", { path: { moment }, query: byShare(share) });
   }
 
   /** When the file at `url` can be fetched; asks again while it is being made. */
-  async fileIsThere(url: string): Promise<void> {
+  async fileIsThere(url: string, signal?: AbortSignal): Promise<void> {
+    const asked = { headers: this.headers(), credentials: this.credentials(), ...(signal ? { signal } : {}) };
     for (let tries = 0; ; tries++) {
-      const answer = await fetch(url, { headers: this.headers(), credentials: this.credentials() });
+      const answer = await fetch(url, asked);
       if (answer.ok) return answer.body?.cancel();
       const problem = await answer.json().catch(() => ({}));
       if (answer.status !== 503 || tries === FILE_TRIES)
@@ -191,16 +135,28 @@ export class Client {
     }
   }
 
-  /** Tell that a moment was played. Nothing depends on the answer. */
-  played(moment: string, share: string | null): void {
-    const body = { events: [share ? { kind: "play", share } : { kind: "play", moment }] };
-    this.call("POST", "/v1/events", body).catch(() => undefined);
+  /** Say that a player shows a moment: the ticket with which its play may be reported. */
+  async visit(moment: string, share: string | null): Promise<string> {
+    return (await this.call("post", "/v1/visits", { body: share ? { share } : { moment } })).visit;
+  }
+
+  /** Tell how long of a moment was watched in a visit. Nothing depends on the answer. */
+  played(moment: string, share: string | null, visit: string, watchedMs: number): void {
+    const played = { kind: "play" as const, visit, watched_ms: watchedMs, ...(share ? { share } : { moment }) };
+    this.call("post", "/v1/events", { body: { events: [played] } }).catch(() => undefined);
+  }
+
+  /** Tell how far one has got in a title, also while the page is left. Nothing depends on the answer. */
+  reached(title: string, us: number): void {
+    const body = { title, position_us: Math.round(us) };
+    this.call("put", "/v1/progress", { body, keepalive: true }).catch(() => undefined);
   }
 
   /** Follow a moment's making until everything is ready or has failed; returns what stops following. */
-  followMedia(momentId: string, onChange: (media: MediaNews) => void): () => void {
+  followMedia(moment: string, onChange: (media: MediaNews) => void, share = ""): () => void {
     const stop = new AbortController();
-    void this.readProgress(`/v1/moments/${momentId}/progress`, onChange, stop.signal).catch(() => undefined);
+    const address = addressOf("/v1/moments/{moment}/progress", { path: { moment }, query: byShare(share) });
+    void this.readProgress(address, onChange, stop.signal).catch(() => undefined);
     return () => stop.abort();
   }
 
@@ -208,11 +164,7 @@ export class Client {
     return /^https?:/.test(path) ? path : this.base + path;
   }
 
-  private async readProgress(
-    path: string,
-    onChange: (media: MediaNews) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async readProgress(path: string, onChange: (media: MediaNews) => void, signal: AbortSignal): Promise<void> {
     const response = await fetch(this.address(path), {
       headers: { ...this.headers(), Accept: "text/event-stream" },
       credentials: this.credentials(),
@@ -232,15 +184,34 @@ export class Client {
     }
   }
 
-  private async call(method: string, path: string, body?: unknown, key?: string): Promise<any> {
+  private async call<M extends Method, R extends Route<M>>(
+    method: M,
+    route: R,
+    asked: Asked<M, R>,
+  ): Promise<Answer<M, R>> {
+    const { body, key, keepalive = false } = asked;
+    return (await this.ask(method.toUpperCase(), addressOf(route, asked as Parts), body, key, keepalive)) as Answer<
+      M,
+      R
+    >;
+  }
+
+  private async ask(
+    method: string,
+    address: string,
+    body?: unknown,
+    key?: string,
+    keepalive = false,
+  ): Promise<unknown> {
     const headers: Record<string, string> = { ...this.headers(), Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "POST") headers["Idempotency-Key"] = key ?? newKey();
-    const response = await fetch(this.address(path), {
+    const response = await fetch(this.address(address), {
       method,
       headers,
       credentials: this.credentials(),
       body: body === undefined ? null : JSON.stringify(body),
+      keepalive,
     });
     const answer = await response.json().catch(() => ({}));
     if (!response.ok) throw new Refusal(answer.code ?? "failed", response.status, answer.detail ?? answer.title ?? "");
@@ -257,6 +228,23 @@ export class Client {
   }
 }
 
+const byShare = (share: string): { share?: string } => (share ? { share } : {});
+
+interface Parts {
+  readonly path?: Record<string, string>;
+  readonly query?: Record<string, string | number>;
+}
+
+/** The address of a route of the API with its parts filled in. */
+function addressOf(route: keyof paths, { path = {}, query = {} }: Parts): string {
+  const filled = route.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
+  const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  return asked.size > 0 ? `${filled}?${asked}` : filled;
+}
+
+/** Below which address a moment's media lie: the link's by which the viewer came, or its own. */
+export const mediaHome = (code: string, share: string): string => (share ? `/s/${share}` : `/m/${code}`);
+
 /** A key that makes a repeated POST harmless. */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -269,39 +257,4 @@ async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
     if (done) return;
     yield value;
   }
-}
-
-interface WireSpan {
-  start_us: number;
-  end_us: number;
-  text?: string;
-  reason?: string;
-}
-
-function titleFrom(wire: any): Title {
-  const spans = (rows: WireSpan[] | null): any[] =>
-    (rows ?? []).map(({ start_us, end_us, text, reason }) => ({ start: start_us, end: end_us, text, reason }));
-  const rights = wire.rights ?? {};
-  return {
-    id: wire.id,
-    slug: wire.slug,
-    name: wire.name,
-    label: wire.label ?? null,
-    duration: wire.duration_us,
-    frame: wire.frame_us || 40_000,
-    storyboardUrl: wire.storyboard_url ?? null,
-    storyboardVttUrl: wire.storyboard_vtt_url ?? null,
-    waveformUrl: wire.waveform_url ?? null,
-    lines: spans(wire.lines),
-    shots: spans(wire.shots),
-    sentenceEnds: wire.sentences?.map((sentence: WireSpan) => sentence.end_us) ?? null,
-    suggestions: spans(wire.suggestions),
-    sharing: rights.sharing ?? true,
-    sharingWords: rights.words ?? null,
-    min: rights.min_clip_us ?? 5_000_000,
-    max: rights.max_clip_us ?? 60_000_000,
-    remaining: rights.remaining_us ?? null,
-    blocked: spans(rights.blocked_ranges),
-    clipped: (rights.clipped_ranges ?? []).map(([start, end]: [number, number]) => ({ start, end })),
-  };
 }

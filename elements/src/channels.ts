@@ -9,14 +9,24 @@ export interface Channel {
   readonly icon: TemplateResult;
   readonly ground: string;
   readonly ink: string;
+  /** What is opened to send it: a page of the place, an app by its own scheme, or nothing (the link is pasted). */
+  readonly opens: "page" | "app" | "nothing";
 }
 
-const brand = (key: string, mark: { title: string; path: string; hex: string }, ink = "#fff", ground = `#${mark.hex}`) => ({
+const PASTED = new Set(["instagram", "tiktok", "discord"]);
+
+const brand = (
+  key: string,
+  mark: { title: string; path: string; hex: string },
+  ink = "#fff",
+  ground = `#${mark.hex}`,
+) => ({
   key,
   name: mark.title,
   icon: solid(mark.path),
   ground,
   ink,
+  opens: PASTED.has(key) ? ("nothing" as const) : ("page" as const),
 });
 
 export const channels: readonly Channel[] = [
@@ -28,6 +38,6 @@ export const channels: readonly Channel[] = [
   brand("facebook", siFacebook),
   brand("telegram", siTelegram, "#03202f"),
   brand("reddit", siReddit, "#2a0b00"),
-  { key: "email", name: "Email", icon: icons.mail, ground: "#343a4d", ink: "#fff" },
-  { key: "sms", name: "SMS", icon: icons.message, ground: "#343a4d", ink: "#fff" },
+  { key: "email", name: "Email", icon: icons.mail, ground: "#343a4d", ink: "#fff", opens: "app" },
+  { key: "sms", name: "SMS", icon: icons.message, ground: "#343a4d", ink: "#fff", opens: "app" },
 ];

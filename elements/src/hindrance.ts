@@ -1,5 +1,5 @@
 // Why a span cannot be clipped, in words, before anybody tries. The server decides; this spares a round trip.
-import type { Title } from "./api.ts";
+import type { Title } from "./title.ts";
 import type { Say } from "./messages.ts";
 import { blockedIn, newlyClipped, type Limits, type Span } from "./selection.ts";
 import { SECOND } from "./times.ts";

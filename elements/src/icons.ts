@@ -2,13 +2,25 @@
 import { svg, html, type TemplateResult } from "lit";
 
 const line = (path: string): TemplateResult =>
-  html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.9" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${svg`<path d=${path} />`}</svg>`;
+  html`<svg
+    viewBox="0 0 24 24"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="1.9"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
+    ${svg`<path d=${path} />`}
+  </svg>`;
 
 const solid = (path: string): TemplateResult =>
   html`<svg viewBox="0 0 24 24" fill="currentColor" aria-hidden="true">${svg`<path d=${path} />`}</svg>`;
 
 export const icons = {
-  clip: line("M8.4 7.900 20 16.600M8.400 16.100 20 7.400M6 9.200a2.700 2.700 0 1 0 0-5.400 2.700 2.700 0 0 0 0 5.400Zm0 11a2.700 2.700 0 1 0 0-5.400 2.700 2.700 0 0 0 0 5.400Z"),
+  clip: line(
+    "M8.4 7.900 20 16.600M8.400 16.100 20 7.400M6 9.200a2.700 2.700 0 1 0 0-5.400 2.700 2.700 0 0 0 0 5.400Zm0 11a2.700 2.700 0 1 0 0-5.400 2.700 2.700 0 0 0 0 5.400Z",
+  ),
   close: line("m6 6 12 12M18 6 6 18"),
   play: solid("M7 4.800v14.400a.8.8 0 0 0 1.200.7l11.600-7.200a.8.8 0 0 0 0-1.400L8.200 4.100a.8.8 0 0 0-1.200.7Z"),
   pause: solid("M7 4.500h3.200v15H7zm6.800 0H17v15h-3.200z"),
@@ -27,7 +39,9 @@ export const icons = {
   mail: line("M3.500 6h17v12h-17zM4 6.500l8 6.500 8-6.500"),
   message: line("M4 5h16v11H9.500L5 20v-4H4z"),
   sound: line("M4 9.500v5h3.500L12 19V5L7.500 9.500zM15.500 9a4 4 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11"),
-  hidden: line("m4 4 16 16M10 6.200A9 9 0 0 1 12 6c5 0 8.300 4.300 9 6a12 12 0 0 1-2.500 3.300M6.500 7.600A12.500 12.500 0 0 0 3 12c.7 1.700 4 6 9 6a9 9 0 0 0 4-.9"),
+  hidden: line(
+    "m4 4 16 16M10 6.200A9 9 0 0 1 12 6c5 0 8.300 4.300 9 6a12 12 0 0 1-2.500 3.300M6.500 7.600A12.500 12.500 0 0 0 3 12c.7 1.700 4 6 9 6a9 9 0 0 0 4-.9",
+  ),
 };
 
 export { solid };

@@ -29,10 +29,14 @@ export class Links {
 
   /** Change how every link shows the moment: those there are, and those to come. */
   async change(change: ShareOptions): Promise<void> {
+    const before = [...this.made]; // those that are begun from now on have the new options already
     this.options = { ...this.options, ...change };
-    for (const [channel, share] of [...this.shares]) {
-      this.shares.set(channel, await this.client.changeShare(share.id, change));
-      this.made.set(channel, Promise.resolve(this.shares.get(channel)!));
+    for (const [channel, making] of before) {
+      const made = await making.catch(() => null); // whoever asked for it hears that it could not be made
+      if (!made) continue;
+      const share = await this.client.changeShare(made.id, change);
+      this.shares.set(channel, share);
+      this.made.set(channel, Promise.resolve(share));
     }
   }
 

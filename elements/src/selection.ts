@@ -33,6 +33,21 @@ export function initialSpan(at: number, limits: Limits): Span {
   return { start: onGrid(end - length, limits), end };
 }
 
+/** How near an edge looks for a cut or a sentence at first, and how long the shot before would flash. */
+const REACH = 400_000;
+const FLASH = SECOND;
+
+/** `initialSpan` with its edges where a clip likes to begin and end, so that it never opens with the end of a shot. */
+export function openingSpan(at: number, limits: Limits, points: readonly number[], cuts: readonly number[]): Span {
+  const plain = initialSpan(at, limits);
+  const end = withEnd(plain, snapped(plain.end, points, REACH), limits).end;
+  const wish = Math.max(0, end - (plain.end - plain.start));
+  const soon = cuts.findLast((cut) => cut > wish && cut <= wish + FLASH);
+  let start = soon ?? snapped(wish, points, REACH);
+  for (const cut of cuts) if (cut > start && cut - start <= REACH) start = cut; // a shot too short to be seen
+  return withStart({ start: wish, end }, start, limits);
+}
+
 /** `span` with its start at `us`: never past the end, never longer or shorter than a clip may be. */
 export function withStart(span: Span, us: number, limits: Limits): Span {
   if (!Number.isFinite(us)) return span;

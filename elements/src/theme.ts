@@ -66,7 +66,9 @@ export const theme = css`
     text-decoration: none;
     cursor: pointer;
     touch-action: manipulation;
-    transition: background 140ms, border-color 140ms;
+    transition:
+      background 140ms,
+      border-color 140ms;
   }
   button:hover:not([disabled]),
   .button:hover {

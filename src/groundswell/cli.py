@@ -3,41 +3,58 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from groundswell.media.commands import cut_command, probe_command
-from groundswell.platform.settings import Settings
-from groundswell.platform.telemetry import configure_logging
+from groundswell.platform.command_line import Commands, Host, Port, errors, read_settings, refuse
 from groundswell.shares.preview.commands import preview_command
+from groundswell.sync import sync_command
+from groundswell.web import features
+
+if TYPE_CHECKING:
+    from groundswell.accounts.tables import AuditEntry
 
 app = typer.Typer(
+    cls=Commands,
     help="Moments for any streaming service: clip, share, see what it brought, share the revenue.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 keys = typer.Typer(help="The service's own keys, for its back end.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+audit = typer.Typer(help="The audit log: who did what, when and from where.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+jobs = typer.Typer(help="Background jobs that failed for good.", no_args_is_help=True)
+app.add_typer(jobs, name="jobs")
 app.command("cut")(cut_command)
 app.command("probe")(probe_command)
 app.command("preview")(preview_command)
-errors = Console(stderr=True)
-
-Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
+app.command("sync")(sync_command)
 
 
-def refuse(message: str) -> typer.Exit:
-    """Say on one line why not; the exit code is 2."""
-    errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
-    return typer.Exit(2)
+def say_version(asked: bool) -> None:
+    """Print the version, and nothing else."""
+    if asked:
+        from groundswell import __version__
+
+        print(f"groundswell {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Say which version.", callback=say_version, is_eager=True)]
+
+
+@app.callback()
+def main(version: Version = False) -> None:
+    """Moments for any streaming service: clip, share, see what it brought, share the revenue."""
 
 
 @contextmanager
@@ -48,77 +65,53 @@ def progress_bar() -> Iterator[Progress]:
         yield progress
 
 
+def _told(progress: Progress, task: TaskID) -> Callable[[str, float], None]:
+    """Moves a bar; where there is no terminal to draw one on, writes a line for each stage and each quarter of it."""
+    said: tuple[str, int] = ("", 0)
+
+    def tell(stage: str, part: float) -> None:
+        nonlocal said
+        progress.update(task, description=stage, completed=part)
+        now = (stage, int(part * 4))
+        if not errors.is_terminal and now != said:
+            said = now
+            errors.print(f"{stage}: {now[1] * 25} %")
+
+    return tell
+
+
 @app.command()
 def serve(host: Host = None, port: Port = None) -> None:
     """Serve the API and the pages (settings come from GROUNDSWELL_* variables)."""
-    from groundswell.demo.app import create_demo_app
-    from groundswell.web.listening import CannotListen, ensure_free
-    from groundswell.web.serving import run_server
+    from groundswell.web.port_check import ensure_free
+    from groundswell.web.server import run_server
 
-    settings = _settings(host=host, port=port)
-    if settings.jwks_url is None and not settings.demo:
+    settings = read_settings(host=host, port=port)
+    if settings.jwks_url is None and not settings.viewer_issuers and not settings.demo:
         raise refuse(
             "GROUNDSWELL_JWKS_URL is not set: where does your service publish the keys that sign its viewers' tokens? "
             "(To look around first: groundswell demo.)"
         )
-    try:
-        ensure_free(settings)
-    except CannotListen as error:
-        raise refuse(str(error)) from None
-    run_server(settings, create_demo_app(settings) if settings.demo else None)
-
-
-@app.command()
-def demo(host: Host = None, port: Port = None) -> None:
-    """Serve the whole loop: the demo service Lumen with its films, its audience and its own billing."""
-    from groundswell.demo.room import NoRoom
-    from groundswell.demo.start import run_demo
-    from groundswell.web.listening import CannotListen
-
-    try:
-        run_demo(_settings(host=host, port=port, demo=True), errors)
-    except (CannotListen, NoRoom) as error:
-        raise refuse(str(error)) from None
-    except KeyboardInterrupt:
-        errors.print("Stopped. The next start goes on from here.")
-        raise typer.Exit(130) from None
+    ensure_free(settings)
+    # By name: the demo stands above all, and nothing imports it.
+    app = import_module("groundswell.demo.app").create_demo_app(settings) if settings.demo else None
+    run_server(settings, app)
 
 
 @app.command()
 def work(concurrency: Annotated[int | None, typer.Option(help="Jobs at once.")] = None) -> None:
     """Run background jobs: as many of these as you like, on as many machines as you like."""
-    from groundswell.web.serving import run_workers
+    from groundswell.web.server import run_workers
 
-    run_workers(_settings(worker_concurrency=concurrency))
-
-
-@app.command("simulate", help="Play a synthetic audience to a running demo, and write down what truly happened.")
-def simulate(
-    seed: Annotated[int, typer.Option(help="The same seed gives the same audience.")] = 1,
-    viewers: Annotated[int, typer.Option(help="Viewers on the follow graph.", min=1, max=100_000)] = 60,
-    rate: Annotated[float, typer.Option(help="Actions a second; 0 is as fast as the service answers.", min=0)] = 20,
-    moment: Annotated[
-        str | None, typer.Option(help="Code of the moment that is shared; by default a public one.")
-    ] = None,
-    experiment: Annotated[str | None, typer.Option(help="Key of a running experiment to take part in.")] = None,
-    units: Annotated[int, typer.Option(help="Units that reach the experiment.", min=0)] = 1000,
-    truth: Annotated[Path, typer.Option(help="Where the truth is written.")] = Path("truth.json"),
-) -> None:
-    """The service is the one at GROUNDSWELL_BASE_URL, with its data in GROUNDSWELL_DATA_DIR."""
-    from groundswell.demo.simulation.command import Wish, simulate_now
-
-    wish = Wish(seed, viewers, rate, moment, experiment, units, truth)
-    try:
-        simulate_now(_settings(), wish, errors)
-    except LookupError as error:
-        raise refuse(str(error)) from None
-    print(truth)
+    run_workers(read_settings(worker_concurrency=concurrency))
 
 
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="An MP4, MOV, MKV, WebM or TS file.")],
-    title: Annotated[str, typer.Option(help="What the title is called.")],
+    title: Annotated[
+        str | None, typer.Option(help="What the title is called; may be left out with --external-id.")
+    ] = None,
     subtitles: Annotated[Path | None, typer.Option(help="SRT or WebVTT, in any common encoding.")] = None,
     language: Annotated[str, typer.Option(help="Language of the subtitles (BCP 47).")] = "en",
     slug: Annotated[str | None, typer.Option(help="Its address; made from the title by default.")] = None,
@@ -126,20 +119,30 @@ def import_(
     series: Annotated[str | None, typer.Option(help="The series, when it is an episode.")] = None,
     season: Annotated[int | None, typer.Option(help="The season, when it is an episode.")] = None,
     episode: Annotated[int | None, typer.Option(help="The number in the season.")] = None,
+    external_id: Annotated[str | None, typer.Option(help="Your own id of the title; its slug by default.")] = None,
+    rating: Annotated[str | None, typer.Option(help="Its age rating. Unknown: rules that need it refuse.")] = None,
+    released: Annotated[str | None, typer.Option(help="The day of its release, such as 2026-10-31.")] = None,
+    live: Annotated[bool | None, typer.Option("--live/--not-live", help="Whether it is, or was, a live event.")] = None,
 ) -> None:
-    """Add a title to the catalogue from a file."""
-    from groundswell.catalog.importing import import_title
+    """Add a title to the catalogue from a file, or the file to a title that is there (--external-id)."""
+    from groundswell.catalog.importer import import_title
+    from groundswell.catalog.tables import Title
     from groundswell.media.errors import MediaError
+    from groundswell.platform.clock import parse_day
     from groundswell.platform.problems import Problem
     from groundswell.platform.runtime import open_runtime
-    from groundswell.web import rooms
 
-    rooms.load("tables")
-    rooms.load("jobs")
+    if title is None and external_id is None:
+        raise refuse("say what it is called (--title), or of which title it is the file (--external-id)")
+    released_on = parse_day(released)
+    if released is not None and released_on is None:
+        raise refuse(f"{released} is not a day; write it like 2026-10-31")
+    features.load("tables")
+    features.load("jobs")
 
-    async def run(progress: Progress) -> str:
+    async def run(progress: Progress) -> tuple[str, str | None]:
         task = progress.add_task("reading", total=1.0)
-        async with open_runtime(_settings()) as runtime:
+        async with open_runtime(read_settings()) as runtime:
             title_id = await import_title(
                 runtime,
                 file,
@@ -151,32 +154,49 @@ def import_(
                 series=series,
                 season=season,
                 episode=episode,
-                on_progress=lambda stage, part: progress.update(task, description=stage, completed=part),
+                external_id=external_id,
+                rating=rating,
+                released_on=released_on,
+                live=live,
+                on_progress=_told(progress, task),
             )
             progress.update(task, description="ready", completed=1.0)
-            return str(title_id)
+            async with runtime.database.transaction() as session:
+                return str(title_id), (await session.get_one(Title, title_id)).doubtful_encoding
 
     try:
         with progress_bar() as progress:
-            title_id = asyncio.run(run(progress))
+            title_id, doubtful = asyncio.run(run(progress))
     except MediaError as error:
         raise refuse(f"{error.code}: {error.detail}") from None
     except Problem as problem:
         raise refuse(f"{problem.reason()}: {problem.detail}") from None
+    if doubtful is not None:
+        words = f"The subtitles were read as {doubtful}, but it may have been another encoding: look at them."
+        print(f"{words} If they are wrong, save the file as UTF-8 and import it again.", file=sys.stderr)
     print(title_id)
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    sign_in: Annotated[bool, typer.Option("--sign-in", help="Walk the round trip of signing in, too.")] = False,
+    catalogue: Annotated[
+        bool, typer.Option("--catalogue", help="Look at the titles instead: rules that cannot bind, and media.")
+    ] = False,
+) -> None:
     """Say what is right and what is wrong with this installation. Exit 1 when something is wrong."""
+    from groundswell.doctor import catalogue as examine_catalogue
     from groundswell.doctor import examine
 
-    findings = asyncio.run(examine(_settings()))
+    settings = read_settings()
+    findings = asyncio.run(examine_catalogue(settings) if catalogue else examine(settings, sign_in=sign_in))
     if as_json:
         print(json.dumps([finding.__dict__ for finding in findings], indent=2))
     else:
         for finding in findings:
-            print(f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.detail}")
+            code = f" ({finding.code})" if finding.code else ""
+            print(f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.detail}{code}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
@@ -185,16 +205,15 @@ def recredit(
     days: Annotated[int, typer.Option(help="How far back.", min=1, max=3650)] = 400,
 ) -> None:
     """Divide conversions that the present credit models have not divided yet; what older ones gave stays."""
-    from groundswell.attribution.recrediting import credit_again
+    from groundswell.attribution.backfill import credit_again
     from groundswell.platform.clock import utc_now
     from groundswell.platform.runtime import open_runtime
-    from groundswell.web import rooms
 
-    rooms.load("tables")
+    features.load("tables")
 
     async def run(progress: Progress) -> int:
         task, done = progress.add_task("dividing", total=None), 0
-        settings, now = _settings(), utc_now()
+        settings, now = read_settings(), utc_now()
         async with open_runtime(settings) as runtime:
             pages = credit_again(runtime.database, now - timedelta(days=days), now, settings.attribution_window_days)
             async for looked_at in pages:
@@ -213,10 +232,148 @@ def migrate() -> None:
     from groundswell.platform.runtime import reach_database
 
     async def run() -> None:
-        async with reach_database(_settings()) as url:
+        async with reach_database(read_settings()) as url:
             await asyncio.to_thread(run_migrations, url)
 
     asyncio.run(run())
+
+
+@app.command("accept-clock")
+def accept_clock_now() -> None:
+    """Say that the clock is right, after it jumped or all stood still for long: things are dropped by age again."""
+    from groundswell.platform.runtime import open_runtime
+    from groundswell.platform.trusted_clock import accept_clock
+
+    async def run() -> str:
+        async with (
+            open_runtime(read_settings()) as runtime,
+            await runtime.database.connect(autocommit=True) as connection,
+        ):
+            return (await accept_clock(connection)).isoformat()
+
+    print(asyncio.run(run()))
+
+
+@app.command("backup")
+def make_backup(
+    target: Annotated[str, typer.Argument(help="A folder, or a bucket: s3://…, gs://…, az://….")],
+    keys: Annotated[bool, typer.Option(help="With the keys that sign links; they lie there as they are.")] = True,
+) -> None:
+    """Back up the database, the objects, the lake and the keys, while the service runs; prints the backup's name."""
+    from groundswell.backup import BackupFailed, back_up
+
+    try:
+        print(asyncio.run(back_up(read_settings(), target, with_keys=keys)))
+    except (BackupFailed, OSError) as error:
+        raise refuse(f"there is no backup: {error}") from None
+
+
+def restore_backup(source: str, name: str | None) -> None:
+    """Restore a backup into an empty place."""
+    from groundswell.backup import BackupFailed, restore
+
+    try:
+        manifest = asyncio.run(restore(read_settings(), source, name))
+    except (BackupFailed, OSError) as error:
+        raise refuse(f"not restored: {error}") from None
+    rows = sum(manifest.rows.values())
+    print(
+        f"restored as of {manifest.made_at}: {rows} rows, {len(manifest.objects)} objects, {len(manifest.lake)} files "
+        "of the lake"
+    )
+
+
+@app.command()
+def restore(
+    backup: Annotated[str | None, typer.Argument(help="Where `groundswell backup` put it.")] = None,
+    name: Annotated[str | None, typer.Option(help="Which one there; the latest by default.")] = None,
+    from_lake: Annotated[bool, typer.Option("--from-lake", help="Days that were dropped, out of the lake.")] = False,
+    put_back: Annotated[bool, typer.Option("--put-back", help="Days that lie aside and are not dropped yet.")] = False,
+    first: Annotated[str, typer.Option(help="The first day, such as 2026-01-01.")] = "",
+    last: Annotated[str, typer.Option(help="The last day.")] = "",
+) -> None:
+    """Restore a backup into an empty place, or bring days of the event log back into PostgreSQL."""
+    from groundswell.events.lake import retention
+    from groundswell.platform.runtime import open_runtime
+
+    async def run() -> str:
+        async with (
+            open_runtime(read_settings()) as runtime,
+            await runtime.database.connect(autocommit=True) as connection,
+        ):
+            if put_back:
+                return f"{len(await retention.put_back(connection))} days put back"
+            days = date.fromisoformat(first), date.fromisoformat(last or first)
+            return f"{await retention.restore(connection, runtime.settings, *days)} events brought back"
+
+    if [backup is not None, from_lake, put_back].count(True) != 1:
+        raise refuse("say where the backup is, or --from-lake with --first and --last, or --put-back")
+    if backup is not None:
+        restore_backup(backup, name)
+        return
+    try:
+        print(asyncio.run(run()))
+    except ValueError as error:
+        raise refuse(f"a day is written like 2026-01-01: {error}") from None
+
+
+@app.command("adopt-lake")
+def adopt_lake() -> None:
+    """Seal the lake from this database from now on: after a restore elsewhere, once the old place has stopped."""
+    from groundswell.events.lake.adoption import LakeAhead, adopt
+    from groundswell.events.lake.sealer import LakeOfAnotherDatabase
+    from groundswell.platform.runtime import open_runtime
+
+    features.load("tables")
+    features.load("jobs")
+
+    async def run() -> list[str]:
+        async with open_runtime(read_settings()) as runtime:
+            return await asyncio.to_thread(adopt, runtime.database.url, runtime.settings)
+
+    try:
+        print(", ".join(asyncio.run(run())) or "nothing to adopt: the lake is this database's, or not there yet")
+    except (LakeAhead, LakeOfAnotherDatabase) as error:
+        raise refuse(str(error)) from None
+
+
+@jobs.command("failed")
+def failed_jobs(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """List them, the latest first: what each was, and why it is not tried again."""
+    from sqlalchemy import select
+
+    from groundswell.platform.jobs import JobFailure
+    from groundswell.platform.runtime import open_runtime
+
+    async def run() -> list[JobFailure]:
+        async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
+            return list(await session.scalars(select(JobFailure).order_by(JobFailure.failed_at.desc()).limit(1000)))
+
+    for row in asyncio.run(run()):
+        said = {"id": row.job_id, "task": row.task, "at": row.failed_at.isoformat(), "attempts": row.attempts}
+        if as_json:
+            print(json.dumps({**said, "args": row.args, "error": row.error}))
+        else:
+            print(*said.values(), row.error, sep="\t")
+
+
+@jobs.command("retry")
+def retry_job(
+    job_id: Annotated[int, typer.Argument(help="The job's number, as `groundswell jobs failed` has it.")],
+) -> None:
+    """Queue a failed job once more."""
+    from groundswell.platform.jobs import try_again
+    from groundswell.platform.problems import Problem
+    from groundswell.platform.runtime import open_runtime
+
+    async def run() -> None:
+        async with open_runtime(read_settings()) as runtime:
+            await try_again(runtime.jobs, job_id)
+
+    try:
+        asyncio.run(run())
+    except Problem as problem:
+        raise refuse(f"{problem.code}: {problem.detail}") from None
 
 
 @keys.command("create")
@@ -229,7 +386,7 @@ def create_key(
     from groundswell.platform.runtime import open_runtime
 
     async def run() -> str:
-        async with open_runtime(_settings()) as runtime, runtime.database.transaction() as session:
+        async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
             return await make_key(session, name, scope)
 
     try:
@@ -245,7 +402,7 @@ def revoke_key_named(name: Annotated[str, typer.Argument(help="The key's name.")
     from groundswell.platform.runtime import open_runtime
 
     async def run() -> int:
-        async with open_runtime(_settings()) as runtime, runtime.database.transaction() as session:
+        async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
             return await revoke_key(session, name)
 
     revoked = asyncio.run(run())
@@ -254,18 +411,48 @@ def revoke_key_named(name: Annotated[str, typer.Argument(help="The key's name.")
     print(f"{revoked} revoked")
 
 
-def _settings(**overrides: object) -> Settings:
-    """The settings of this process, with what the command line says over them."""
-    from pydantic import ValidationError
+@audit.command("verify")
+def verify_audit(
+    file: Annotated[Path | None, typer.Argument(help="An export; by default the database's own log.")] = None,
+    head: Annotated[str, typer.Option(help="The latest hash as it was noted elsewhere: it must still be there.")] = "",
+) -> None:
+    """Go through the audit log's chain. Exit 1 when an entry was changed, removed or slipped in, or the end cut off."""
+    from groundswell.accounts.audit import ChainBroken, read_export, verified_through
+
+    async def rows() -> list[tuple[int, str, bytes]]:
+        return [(row.seq, row.entry, row.hash) async for row in _audit_entries()]
 
     try:
-        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        reasons = "; ".join(f"GROUNDSWELL_{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors())
-        raise refuse(reasons) from None
-    configure_logging(settings)
-    return settings
+        found = list(read_export(file.read_text().splitlines())) if file else asyncio.run(rows())
+        count, latest = verified_through(found, bytes.fromhex(head) if head else None)
+    except (ChainBroken, OSError, ValueError) as error:
+        raise refuse(f"the audit log is not whole: {error}") from None
+    print(f"{count} entries, whole; the latest hash is {latest.hex()}")
 
+
+@audit.command("export")
+def export_audit() -> None:
+    """Print the whole audit log, one JSON document a line."""
+    from groundswell.accounts.audit import exported
+
+    async def run() -> None:
+        async for row in _audit_entries():
+            print(exported(row))
+
+    asyncio.run(run())
+
+
+async def _audit_entries() -> AsyncIterator["AuditEntry"]:
+    from groundswell.accounts.audit import entries
+    from groundswell.platform.runtime import open_runtime
+
+    async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
+        async for row in entries(session):
+            yield row
+
+
+for module in features.load("commands", everywhere=True):
+    module.register(app)
 
 if __name__ == "__main__":
     sys.exit(app())

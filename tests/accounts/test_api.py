@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from groundswell.accounts.access import COOKIE
 from groundswell.demo.identity import IdentityProvider
 from groundswell.platform.settings import Settings
 from tests.support import App
@@ -48,6 +47,5 @@ async def test_expired_foreign_and_forged_tokens_are_refused(app: App, settings:
 
 
 async def test_the_cookie_signs_in_too(app: App) -> None:
-    cookie = {COOKIE: app.identity.token("ada", "Ada")}
-    answer = await app.http.get("/v1/me", headers={"Cookie": "; ".join(f"{k}={v}" for k, v in cookie.items())})
+    answer = await app.http.get("/v1/me", headers=await app.session("ada"))
     assert answer.json()["name"] == "Ada"

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from groundswell.accounts.keys import SCOPES
 from groundswell.platform.settings import Settings
+from tests.earnings.world import in_closed_month
 from tests.shares.conftest import film, moment, title
 from tests.shares.sharing import shared
 from tests.support import App
@@ -43,6 +44,13 @@ async def played(app: App, moment: dict[str, Any], service: dict[str, str]) -> d
     answer = await app.http.post("/v1/creators", json={"handle": "ada", "display_name": "Ada"}, headers=ada)
     assert answer.status_code == 201, answer.text
     share = await shared(app, moment=moment["id"])
-    play = {"kind": "play", "share": share["token"], "visitor": "v1", "user_agent": BROWSER}
+    play: dict[str, Any] = {
+        "kind": "play",
+        "share": share["token"],
+        "visitor": "v1",
+        "user_agent": BROWSER,
+        "watched_ms": 9000,
+    }
+    play["at"] = in_closed_month().isoformat()
     assert (await app.http.post("/v1/events", json={"events": [play]}, headers=service)).is_success
     return moment | {"token": share["token"]}

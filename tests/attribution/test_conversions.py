@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from groundswell.attribution.credit import MODELS
-from groundswell.attribution.earning import TOUCHES_MAX
-from groundswell.attribution.learning import learn
+from groundswell.attribution.eligibility import TOUCHES_MAX
+from groundswell.attribution.markov_training import learn
+from groundswell.attribution.models import MODELS
 from groundswell.attribution.tables import Conversion, Credit, Touch
 from groundswell.creators.tables import Creator
 from groundswell.events.event import Event
-from groundswell.events.log import record
-from groundswell.events.tables import LoggedEvent
-from groundswell.events.touchtokens import touch_token
+from groundswell.events.log.event_log import record
+from groundswell.events.tables import LoggedEvent, Reverdict
+from groundswell.events.visits.touch_tokens import read_touch_token, touch_token
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import random_code, uuid7
 from tests.events.places import Shared, make_shared, viewer
@@ -165,6 +165,15 @@ async def test_churn_is_reported_once_for_a_day(app: App, shared: Shared, servic
     assert [event.kind for event in await rows(app, LoggedEvent)].count("churn") == 1
 
 
+async def judged_robot(app: App, token: str) -> None:
+    """A later verdict on the visit of a touch token: a robot's."""
+    touched = read_touch_token(app.runtime.settings.secret, token)
+    assert touched is not None
+    row = {"at": touched.at, "event_id": touched.id, "kind": "robot", "reason": "ring", "rule": "behaviour-1"}
+    async with app.runtime.database.transaction() as session:
+        session.add(Reverdict(**row, traffic="sivt"))
+
+
 async def test_markov_learns_from_those_who_came_and_those_who_left(
     app: App, shared: Shared, service: dict[str, str]
 ) -> None:
@@ -177,6 +186,11 @@ async def test_markov_learns_from_those_who_came_and_those_who_left(
     )
     for _ in range(3):
         await visit(app, shared, ago(hours=5), visitor=random_code())
+    for number, viewer_name in enumerate((None, "v3")):  # robots, as is found out later: one left, one signed up
+        robot = await visit(app, shared, ago(hours=4), visitor=random_code())
+        if viewer_name:
+            await report(app, service, conversion("sign_up", id=f"r{number}", viewer=viewer_name, touch=robot))
+        await judged_robot(app, robot)
     async with app.runtime.database.transaction() as session:
         learned = await learn(session, utc_now())
     assert learned is not None
@@ -237,8 +251,10 @@ async def test_refunds_take_back_exactly_what_was_given(app: App, shared: Shared
         token = await visit(app, shared, ago(days=days), previous=token)
     await report(app, service, conversion("sign_up", touch=token))
     await report(app, service, conversion("subscription", minor=1000))
-    for number, minor in enumerate((333, 334, 333)):
-        body = conversion("refund", utc_now(), minor, id=f"r{number}", original="subscription-1")
+    await report(app, service, conversion("renewal", ago(seconds=1), 700))
+    parts = [("renewal-1", 101), *(("subscription-1", minor) for minor in (333, 334, 333)), ("renewal-1", 599)]
+    for number, (sale, minor) in enumerate(parts):
+        body = conversion("refund", utc_now(), minor, id=f"r{number}", original=sale)
         answer = await report(app, service, body)
         assert answer.status_code == 201
         for model in ("last", "linear", "position"):

@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from groundswell.attribution.stripe import (
+from groundswell.attribution.stripe_events import (
+    PaidInvoice,
     StripeEventUnreadable,
     StripeSignatureInvalid,
     check_signature,
-    conversion_of,
+    facts_of,
 )
+from groundswell.attribution.stripe_sales import sale_of
 from groundswell.platform.clock import utc_now
 from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.events.places import make_shared
@@ -109,15 +111,15 @@ async def test_what_means_nothing_is_left_alone(app: App, object: dict[str, Any]
 
 
 def test_a_trial_costs_nothing() -> None:
-    found = conversion_of(event("invoice.paid", invoice(0)))
-    assert found is not None
-    assert (found.kind, found.amount.minor if found.amount else None) == ("trial", 0)
+    (found,) = facts_of(event("invoice.paid", invoice(0)))
+    assert isinstance(found, PaidInvoice)
+    assert (sale_of(found, [], subscribed=False, late=False), found.paid_minor) == ("trial", 0)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"type": []}', b'{"type": "invoice.paid", "data": 1}', b"\xff"])
 def test_a_signed_body_that_is_no_event_is_refused(body: bytes) -> None:
     with pytest.raises(StripeEventUnreadable):
-        conversion_of(body)
+        facts_of(body)
 
 
 @given(st.text(max_size=200), st.binary(max_size=50))

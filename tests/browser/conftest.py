@@ -6,22 +6,22 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from groundswell.catalog.importing import import_title
+from groundswell.catalog.importer import import_title
 from groundswell.catalog.tables import RightsRule
 from groundswell.demo.app import create_demo_app
-from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.runtime import open_runtime
 from groundswell.platform.settings import Settings
 from tests.catalog.films import film
+from tests.databases import Databases
 from tests.processes import free_port
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -71,29 +71,30 @@ NewVisitor = Callable[..., Awaitable[Visitor]]
 
 
 @pytest.fixture(scope="session")
-async def lumen(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
+async def lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
     """The demonstration with a film and an episode of a minute each, served until the end of the run."""
     folder = tmp_path_factory.mktemp("lumen")
-    name = f"lumen_{uuid4().hex}"
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+    database_url = databases.server.url(databases.take())
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     elsewhere = free_port()
     settings = Settings(
         data_dir=folder / "data",
-        database_url=postgres.url(name),
+        database_url=database_url,
         base_url=url,
         port=port,
         demo=True,
         territory_header="CF-IPCountry",
+        refund_window_days=0,
+        trending_people_min=0,
+        trending_networks_min=0,
         share_rate_per_minute=1000,  # one person walks all the tests
         component_origins=[f"http://127.0.0.1:{elsewhere}"],
     )
     app = create_demo_app(settings)
     await fill(settings, folder)
     with serving(app, port):
-        yield Lumen(url, postgres.url(name), settings, elsewhere)
+        yield Lumen(url, database_url, settings, elsewhere)
 
 
 async def fill(settings: Settings, folder: Path) -> None:
@@ -102,10 +103,11 @@ async def fill(settings: Settings, folder: Path) -> None:
     subtitles.write_text("".join(f"{n}\n{srt(a)} --> {srt(b)}\n{text}\n\n" for n, (a, b, text) in enumerate(LINES, 1)))
     async with open_runtime(settings) as runtime:
         video = film(folder / "a.mp4", shot_seconds=20)
-        await import_title(runtime, video, name="The Lamp Room", slug="lamp", subtitles=subtitles, synopsis="A light.")
+        out: dict[str, Any] = {"released_on": date(2020, 1, 1), "subtitles": subtitles}
+        await import_title(runtime, video, name="The Lamp Room", slug="lamp", synopsis="A light.", **out)
         other = film(folder / "b.mp4", shot_seconds=20, hue=90)
         episode: dict[str, Any] = {"series": "Night Ferry", "season": 1, "episode": 2}
-        await import_title(runtime, other, name="The Storm", slug="storm", subtitles=subtitles, **episode)
+        await import_title(runtime, other, name="The Storm", slug="storm", **out, **episode)
         async with runtime.database.transaction() as session:
             everything = RightsRule(scope="all", scope_key="*", updated_by="test")
             everything.viewer_total_us = everything.title_total_us = 3_600_000_000

@@ -2,7 +2,7 @@
 would they have come anyway? And from that number down to the raw clicks."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +12,8 @@ import pytest
 from playwright.async_api import expect
 
 from groundswell.accounts.keys import make_key
-from groundswell.catalog.importing import import_title
+from groundswell.catalog.importer import import_title
+from groundswell.demo.identity import IdentityProvider
 from groundswell.platform.runtime import open_runtime
 from tests.catalog.films import film
 
@@ -32,7 +33,8 @@ async def service_key(lumen: Lumen) -> dict[str, str]:
 async def add_own_title(lumen: Lumen, folder: Path) -> None:
     """A film that no other test clips: moments that overlap are one scene, which has one name."""
     async with open_runtime(lumen.settings) as runtime:
-        await import_title(runtime, film(folder / "well.mp4", shot_seconds=20, hue=180), name="The Well", slug="well")
+        well = film(folder / "well.mp4", shot_seconds=20, hue=180)
+        await import_title(runtime, well, name="The Well", slug="well", released_on=date(2020, 1, 1))
 
 
 def told(who: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -51,10 +53,10 @@ async def subscribes(http: httpx.AsyncClient, key: dict[str, str], who: str, lin
         assert answer.status_code == 201, answer.text
 
 
-async def held_back(http: httpx.AsyncClient, key: dict[str, str]) -> None:
+async def held_back(http: httpx.AsyncClient, key: dict[str, str], marketer: dict[str, str]) -> None:
     """A holdout in which one in twenty comes anyway, and of those whom sharing reached one in four more."""
     begun = {"key": "question", "name": "Half held back", "subject": "sharing", "unit": "viewer", "control": 0.5}
-    assert (await http.post("/v1/experiments", json=begun, headers=key)).status_code == 201
+    assert (await http.post("/v1/experiments", json=begun, headers=marketer)).status_code == 201
     units = [f"unit-{n}" for n in range(UNITS)]
     body = {"exposures": [{"unit": unit} for unit in units]}
     answer = await http.post("/v1/experiments/question/exposures", json=body, headers=key)
@@ -78,7 +80,8 @@ async def test_which_scene_through_which_channel_and_would_they_have_come_anyway
         for n in range(5):
             await subscribes(http, key, f"came-{n}", best)
         await subscribes(http, key, "came-late", other)
-        await held_back(http, key)
+        token = IdentityProvider(lumen.settings).token("mira", "Mira", roles=["marketer"])
+        await held_back(http, key, {"Authorization": f"Bearer {token}"})
 
     mira = await visitor()
     await lumen.sign_in(mira.page, "mira", "/console/explore?by=scene&period=7d")
@@ -98,6 +101,9 @@ async def test_which_scene_through_which_channel_and_would_they_have_come_anyway
     await expect(rows.first).to_contain_text("The one that brought them")
     # Would they have come anyway: said beside what is claimed, with the interval.
     anyway = mira.page.locator(".notice", has_text="Would they have come anyway?")
+    await expect(anyway).to_contain_text("Of other days or titles than these")
+    today = datetime.now(UTC).date()
+    await mira.page.goto(f"{lumen.url}/console/explore?by=scene&from={today}&to={today}")
     await expect(anyway).to_contain_text(re.compile(r"subscriptions were caused \([\d.,-]+ to [\d.,]+\)"))
 
     # Through which channel: the scene's name opens what is inside it.

@@ -47,4 +47,4 @@ async def test_what_the_sheet_says_to_paste_plays_by_keyboard_with_subtitles(
         await expect(video).to_have_js_property("paused", True)
         await page.keyboard.press("Space")
         await expect(video).to_have_js_property("paused", False)
-        await expect(frame.get_by_role("link", name="Continue from")).to_be_visible()
+        await expect(frame.get_by_role("link", name="Continue watching from")).to_be_visible()

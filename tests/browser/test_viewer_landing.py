@@ -48,7 +48,7 @@ async def test_a_stranger_lands_and_the_clip_plays_silently(
     assert await stranger.evaluate("document.querySelector('video').muted")
     wide = await stranger.evaluate("document.documentElement.scrollWidth")
     assert wide <= size[0], "the page must not scroll sideways"
-    button = stranger.get_by_role("link", name=re.compile(r"Continue watching from 00:00:\d\d"))
+    button = stranger.get_by_role("link", name=re.compile(r"Continue watching from 0:\d\d"))
     await expect(button).to_be_in_viewport()
     for _ in range(100):
         if "play human" in counted(lumen, link):
@@ -70,7 +70,11 @@ async def test_it_works_without_javascript(lumen: Lumen, visitor: NewVisitor) ->
     await stranger.get_by_label("What is wrong with it?").select_option("spam")
     await stranger.get_by_role("button", name="Send report").click()
     await expect(stranger.get_by_role("heading", name="Thank you for telling us")).to_be_visible()
-    assert lumen.rows("SELECT reason_code FROM reports") == [("spam",)]
+    told = """
+        SELECT reason_code FROM reports JOIN moments ON moments.id = reports.moment_id
+        WHERE caption = 'No script needed'
+    """
+    assert lumen.rows(told) == [("spam",)]
 
 
 async def test_robots_read_the_head_and_are_counted_as_unfurls(lumen: Lumen, visitor: NewVisitor) -> None:
@@ -98,7 +102,7 @@ async def test_robots_read_the_head_and_are_counted_as_unfurls(lumen: Lumen, vis
 async def test_links_that_lead_nowhere_say_why(lumen: Lumen, visitor: NewVisitor) -> None:
     ada = (await visitor()).page
     await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Soon gone")
+    link = await clip_and_share(lumen, ada, "Soon gone", public=True)
     altered = link[:-1] + ("2" if link[-1] != "2" else "3")
     share = lumen.rows("SELECT id FROM shares WHERE %s LIKE code || '%%'", link.rsplit("/", 1)[1])[0][0]
     stranger = (await visitor()).page
@@ -108,7 +112,8 @@ async def test_links_that_lead_nowhere_say_why(lumen: Lumen, visitor: NewVisitor
         assert answer is not None
         assert answer.status == status
         await expect(stranger.get_by_role("heading", level=1)).to_contain_text(words)
-        await expect(stranger.get_by_text(code, exact=True)).to_be_visible()
+        await expect(stranger.locator(f"[data-reason={code}]")).to_be_visible()
+        await expect(stranger.get_by_text(code)).to_have_count(0)
 
     await says(altered, 404, "link_forged", "not complete")
     await ada.evaluate("id => fetch(`/v1/shares/${id}`, {method: 'DELETE'})", str(share))

@@ -84,7 +84,7 @@ async def test_the_options_of_the_sheet_change_the_link(lumen: Lumen, visitor: N
     await page.get_by_role("radio", name="9:16").check(force=True)
     await page.get_by_label("Subtitles on").uncheck()
     await page.get_by_role("checkbox", name="Show my name").uncheck()
-    await page.get_by_label("The link works").select_option("For a day")
+    await page.get_by_label("Link expires").select_option("In a day")
     query = "SELECT shape, captions, credit, expires_at IS NULL FROM shares WHERE %s LIKE code || '%%'"
     for _ in range(360):
         if lumen.rows(query, link.rsplit("/", 1)[1]) == [("vertical", False, False, False)]:
@@ -97,5 +97,5 @@ async def test_the_options_of_the_sheet_change_the_link(lumen: Lumen, visitor: N
     box = await friend.locator(".stage").bounding_box()
     assert box is not None
     assert box["height"] > box["width"]
-    assert await friend.locator("video").get_attribute("src") is not None
+    await friend.wait_for_function("() => document.querySelector('video').currentSrc !== ''")
     assert await friend.locator("track").get_attribute("default") is None

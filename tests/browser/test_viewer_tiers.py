@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from groundswell.moments import rendering
+from groundswell.moments.media import renderer
 
 from .conftest import PATIENCE_MS, Lumen, NewVisitor, Visitor
 from .walking import clip_and_share
@@ -38,21 +38,24 @@ STATE = """() => {
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Nothing is rendered before this is set."""
     opened = threading.Event()
-    make = rendering._make_and_store
+    make = renderer._make_and_store
 
     async def gated(*arguments: Any) -> Any:
         while not opened.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         return await make(*arguments)
 
-    monkeypatch.setattr(rendering, "_make_and_store", gated)
+    monkeypatch.setattr(renderer, "_make_and_store", gated)
     yield opened
     opened.set()
 
 
-async def until(page: Page, holds: str) -> dict[str, Any]:
-    """The player's state once ``holds`` (JavaScript over ``s``)."""
+async def until(page: Page, holds: str, *, again: bool = False) -> dict[str, Any]:
+    """The player's state once ``holds`` (JavaScript over ``s``); ``again``: watched again and again until then."""
+    button = page.get_by_role("button", name="Watch again")
     for _ in range(PATIENCE_MS // 100):
+        if again and await button.is_visible():
+            await button.click()
         state = await page.evaluate(STATE)
         if state and await page.evaluate(f"(s) => Boolean({holds})", state):
             return dict(state)
@@ -113,7 +116,7 @@ async def test_a_visitor_of_a_fresh_link_sees_it_at_once_too(
     await page.goto(link)
     await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
     gate.set()
-    await until(page, "s.src.endsWith('.mp4') && !s.paused && !s.still")  # at the next loop, by itself
+    await until(page, "s.src.endsWith('.mp4') && !s.paused && !s.still", again=True)  # once it is there, by itself
 
 
 async def test_without_a_script_the_clip_is_a_video_with_a_poster(lumen: Lumen, visitor: NewVisitor) -> None:

@@ -104,8 +104,8 @@ async def test_another_language_s_lines_are_asked_for_where_they_are_shown(lumen
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     await open_trimmer(lumen, page)
-    assert any(re.search(r"/v1/titles/lamp\?language=en", url) for url in asked)
     await expect(page.get_by_role("button", name="Then who lit the lamp?")).to_be_visible()
+    assert any(re.search(r"/v1/titles/lamp\?language=en", url) for url in asked)
 
 
 async def rule(page: Page, body: dict[str, object]) -> None:

@@ -1,13 +1,14 @@
 """Films to import, made once for the run."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from groundswell.catalog.importing import import_title
+from groundswell.catalog.importer import import_title
 from tests.catalog.films import SUBTITLES, film
 from tests.support import App
 
@@ -31,4 +32,5 @@ def subtitles_file(film_file: Path) -> Path:
 @pytest.fixture
 async def title_id(app: App, film_file: Path, subtitles_file: Path) -> UUID:
     """The film, imported as ``harbour-lights``."""
-    return await import_title(app.runtime, film_file, name="Harbour Lights", subtitles=subtitles_file)
+    says = {"name": "Harbour Lights", "released_on": date(2020, 1, 1), "subtitles": subtitles_file}
+    return await import_title(app.runtime, film_file, **says)

@@ -6,6 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from tests.film_cache import rendered_once
+
 RATE = 24
 COLOURS = ((200, 40, 40), (40, 160, 60), (50, 60, 200))
 SUBTITLES = """1
@@ -22,6 +24,7 @@ A line of another film.
 """
 
 
+@rendered_once
 def film(
     path: Path, *, shot_seconds: int = 2, sound: str | None = "aac", picture: str | None = "libx264", hue: int = 0
 ) -> Path:

@@ -16,13 +16,13 @@ async def add_title(
     slug: str = "fog",
     *,
     duration_us: int = 1000 * S,
-    released_on: date | None = None,
+    released_on: date | None = date(2020, 1, 1),
     series: Series | None = None,
     season: int | None = None,
     episode: int | None = None,
     **source: Any,
 ) -> Title:
-    """A title with a ready source of ``duration_us``; ``source`` says more about the latter."""
+    """A title, out long since, with a ready source of ``duration_us``; ``source`` says more about the latter."""
     place = {"series_id": series.id if series else None, "season": season, "episode": episode}
     title = Title(slug=slug, name=slug.title(), released_on=released_on, **place)
     session.add(title)
@@ -35,8 +35,9 @@ async def add_title(
         "height": 720,
         "frame_rate_num": 24,
         "frame_rate_den": 1,
+        "status": "ready",
     }
-    row = Source(title_id=title.id, version=1, status="ready", duration_us=duration_us, **{**facts, **source})
+    row = Source(title_id=title.id, version=1, duration_us=duration_us, **{**facts, **source})
     session.add(row)
     await session.flush()
     title.current_source_id = row.id

@@ -1,11 +1,13 @@
 """Titles and their files, as clients meet them."""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from groundswell.catalog.importing import import_title
+from groundswell.catalog.importer import import_title
 from groundswell.catalog.tables import Line, Shot, Source, Title
 from tests.catalog.films import film
 from tests.catalog.rows import S, add_series, add_title
@@ -13,38 +15,41 @@ from tests.support import App
 
 
 async def test_a_title_comes_with_all_that_a_trimmer_needs(app: App, title_id: UUID) -> None:
-    title = (await app.http.get("/v1/titles/harbour-lights")).json()
-    assert title == (await app.http.get(f"/v1/titles/{title_id}")).json()
+    ada = app.signed_in()
+    title = (await app.http.get("/v1/titles/harbour-lights", headers=ada)).json()
+    assert title == (await app.http.get(f"/v1/titles/{title_id}", headers=ada)).json()
     assert (title["duration_us"], title["width"], title["height"]) == (6_000_000, 192, 108)
     assert title["frame_us"] == pytest.approx(1e6 / 24)
     assert (title["source"]["frame_rate_num"], title["source"]["frame_rate_den"]) == (24, 1)
     assert [line["text"] for line in title["lines"]] == ["Who goes there?", "Grüße aus dem Nebel."]
     assert (len(title["shots"]), title["languages"], title["label"]) == (3, ["en"], None)
     assert (title["rights"]["sharing"], title["rights"]["min_clip_us"]) == (True, 5_000_000)
-    assert len((await app.http.get(title["waveform_url"])).json()["peaks"]) == 120
+    assert len((await app.http.get(title["waveform_url"], headers=ada)).json()["peaks"]) == 120
     for name in ("poster_url", "backdrop_url", "storyboard_url"):
-        picture = await app.http.get(title[name])
+        picture = await app.http.get(title[name], headers=ada)
         assert (picture.status_code, picture.headers["content-type"], picture.content[:2]) == (
             200,
             "image/jpeg",
             b"\xff\xd8",
         )
-    places = await app.http.get(title["storyboard_vtt_url"])
+    places = await app.http.get(title["storyboard_vtt_url"], headers=ada)
     assert places.headers["content-type"].startswith("text/vtt")
     assert places.text.startswith("WEBVTT\n")
     assert "/titles/harbour-lights/storyboard.jpg#xywh=0,0,160,90" in places.text
 
 
-async def test_the_whole_title_plays_for_those_who_are_signed_in(app: App, title_id: UUID) -> None:
+async def test_the_whole_title_plays_for_those_who_are_entitled(app: App, title_id: UUID) -> None:
+    app.serve_titles()
     url = "/v1/titles/harbour-lights/media.mp4"
     refused = await app.http.get(url)
     assert (refused.status_code, refused.json()["code"]) == (401, "token_missing")
-    whole = await app.http.get(url, headers=app.signed_in())
+    entitled = app.as_told(titles=["harbour-lights"])
+    whole = await app.http.get(url, headers=entitled)
     assert (whole.status_code, whole.content[4:8], whole.headers["content-type"]) == (200, b"ftyp", "video/mp4")
     assert "private" in whole.headers["cache-control"]
-    part = await app.http.get(url, headers={**app.signed_in(), "Range": "bytes=4-7"})
+    part = await app.http.get(url, headers={**entitled, "Range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, b"ftyp")
-    head = await app.http.head(url, headers=app.signed_in())
+    head = await app.http.head(url, headers=entitled)
     assert (head.status_code, int(head.headers["content-length"])) == (200, len(whole.content))
 
 
@@ -84,7 +89,7 @@ async def test_lines_come_in_the_language_asked_for(app: App) -> None:
             session.add(Line(**line, text=text))
 
     async def text(**params: str) -> list[str]:
-        answer = await app.http.get("/v1/titles/fog/lines", params=params)
+        answer = await app.http.get("/v1/titles/fog/lines", params=params, headers=app.signed_in())
         return [line["text"] for line in answer.json()]
 
     assert await text() == ["Hallo"]
@@ -107,12 +112,12 @@ async def test_what_is_unknown_or_not_ready_says_so(app: App) -> None:
         session.add(Title(slug="unready", name="Not imported yet"))
     for path in ("", "/lines", "/waveform"):
         for reference in ("none", str(uuid4()), "a" * 3000):
-            answer = await app.http.get(f"/v1/titles/{reference}{path}")
+            answer = await app.http.get(f"/v1/titles/{reference}{path}", headers=app.signed_in())
             assert (answer.status_code, answer.json()["code"]) == (404, "title_unknown")
-        answer = await app.http.get(f"/v1/titles/%00{path}")
+        answer = await app.http.get(f"/v1/titles/%00{path}", headers=app.signed_in())
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     for path in ("", "/waveform"):
-        answer = await app.http.get(f"/v1/titles/unready{path}")
+        answer = await app.http.get(f"/v1/titles/unready{path}", headers=app.signed_in())
         assert (answer.status_code, answer.json()["code"]) == (409, "title_not_ready")
 
 
@@ -120,7 +125,7 @@ async def test_pictures_that_are_missing_are_not_found(app: App) -> None:
     async with app.runtime.database.transaction() as session:
         await add_title(session, storyboard_key="gone.jpg")
     for name in ("poster.jpg", "backdrop.jpg", "storyboard.jpg", "storyboard.vtt"):
-        answer = await app.http.get(f"/titles/fog/{name}")
+        answer = await app.http.get(f"/titles/fog/{name}", headers=app.signed_in())
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), name
 
 
@@ -129,15 +134,16 @@ async def test_a_title_suggests_moments_and_says_where_sentences_end(app: App, t
     says = [(1, 3, "Who goes there?"), (3, 5, "It is only me."), (5, 7, "Then come in."), (9, 12, "It is cold")]
     lines = "".join(f"{n}\n00:00:{a:02},000 --> 00:00:{b:02},000\n{t}\n\n" for n, (a, b, t) in enumerate(says, 1))
     (tmp_path / "long.srt").write_text(lines)
-    await import_title(app.runtime, long, name="Long", subtitles=tmp_path / "long.srt")
-    title = (await app.http.get("/v1/titles/long")).json()
+    out: dict[str, Any] = {"name": "Long", "released_on": date(2020, 1, 1)}
+    await import_title(app.runtime, long, **out, subtitles=tmp_path / "long.srt")
+    title = (await app.http.get("/v1/titles/long", headers=app.signed_in())).json()
     ends = [sentence["end_us"] for sentence in title["sentences"]]
     assert ends[:3] == [3 * S, 5 * S, 7 * S]
     best = title["suggestions"][0]
     assert 0 <= best["start_us"] < best["end_us"] <= title["duration_us"]
     assert {suggestion["why"] for suggestion in title["suggestions"]} <= {"exchange", "peak"}
     (tmp_path / "mended.srt").write_text("1\n00:00:20,000 --> 00:00:22,000\nOnly this is said.\n")
-    await import_title(app.runtime, long, name="Long", subtitles=tmp_path / "mended.srt")
-    mended = (await app.http.get("/v1/titles/long")).json()
+    await import_title(app.runtime, long, **out, subtitles=tmp_path / "mended.srt")
+    mended = (await app.http.get("/v1/titles/long", headers=app.signed_in())).json()
     assert [sentence["end_us"] for sentence in mended["sentences"]] == [22 * S]
     assert mended["suggestions"] != title["suggestions"]

@@ -1,16 +1,18 @@
 """The imagined audience: the same for a seed, and possible."""
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
-from groundswell.demo.audience import MAX_GENERATION, Film, History, Person, imagine
-from groundswell.demo.earlier import earlier_clicks
+from groundswell.demo.audience import MAX_GENERATION, AudienceFilm, AudienceMember, History, imagine
+from groundswell.demo.history import NETWORKS, members_who_play
+from groundswell.demo.prior_touches import earlier_clicks
 
 UNTIL = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FILMS = [
-    Film(slug, 120_000_000, [(n * 2_500_000, n * 2_500_000 + 2_000_000, f"line {n}") for n in range(44)])
+    AudienceFilm(slug, 120_000_000, [(n * 2_500_000, n * 2_500_000 + 2_000_000, f"line {n}") for n in range(44)])
     for slug in ("a", "b")
 ]
-CAST = [Person("noor", "Noor", 3.0, UNTIL - timedelta(days=400), creator=True)]
+CAST = [AudienceMember("noor", "Noor", 3.0, UNTIL - timedelta(days=400), creator=True)]
 
 
 def history(seed: int = 1) -> History:
@@ -41,6 +43,22 @@ def test_every_kind_of_thing_happens() -> None:
     assert {"sign_up", "subscription"} <= {conversion.kind for conversion in told.conversions}
     assert any(share.generation >= 2 for share in told.shares)
     assert any(moment.person.subject == "noor" for moment in told.moments)
+
+
+def test_scenes_are_played_by_members_enough_to_stand_in_public_lists() -> None:
+    """Five people whose accounts are older than a week, on three networks."""
+    told = history()
+    members = members_who_play(told)
+    people, networks = defaultdict(set), defaultdict(set)
+    for event in told.events:
+        if event.number in members and event.share.moment.public:
+            member = members[event.number]
+            assert event.kind == "play"
+            assert member is not event.share.moment.person
+            if event.at - member.joined_at > timedelta(days=7):
+                people[event.share.moment.number].add(member.subject)
+                networks[event.share.moment.number].add(event.number % NETWORKS)
+    assert sum(len(people[moment]) >= 5 and len(networks[moment]) >= 3 for moment in people) >= 5
 
 
 def test_clips_lie_within_their_film_and_are_long_enough() -> None:

@@ -21,7 +21,7 @@ from groundswell.demo.films import (
     FILMS,
     Film,
     RenderedFilm,
-    Span,
+    RenderSpan,
     frames,
     is_rendered,
     render_all,
@@ -32,7 +32,7 @@ from groundswell.demo.films.render import to_srt
 from groundswell.demo.films.score import compose
 from groundswell.demo.films.stage import FPS, Canvas
 
-SHORT = Span(seconds=4.5, size=(320, 180))
+SHORT = RenderSpan(seconds=4.5, size=(320, 180))
 EVERY_FILM = pytest.mark.parametrize("film", FILMS, ids=lambda film: film.slug)
 
 
@@ -201,6 +201,7 @@ def test_fft_lengths_are_never_shorter_and_little_longer(count: int) -> None:
     assert count <= fast_length(count) <= count * 1.125 + 1
 
 
+@pytest.mark.slow
 def test_a_soundtrack_is_as_long_as_its_film_at_broadcast_level_and_never_clips() -> None:
     film = BY_SLUG["night-frequency-s1e1"]
     sound = compose(film)
@@ -216,6 +217,7 @@ def test_a_soundtrack_is_as_long_as_its_film_at_broadcast_level_and_never_clips(
 # --- the files
 
 
+@pytest.mark.slow
 @EVERY_FILM
 def test_the_video_is_h264_and_aac_of_the_length_asked_for(film: Film, rendered: dict[str, RenderedFilm]) -> None:
     with av.open(str(rendered[film.slug].video)) as container:
@@ -232,11 +234,13 @@ def test_the_video_is_h264_and_aac_of_the_length_asked_for(film: Film, rendered:
     assert np.abs(pictures[60].astype(int) - painted).mean() < 6  # colours came through: right matrix, right frame
 
 
+@pytest.mark.slow
 def test_the_index_comes_first_so_that_playing_can_start_at_once(rendered: dict[str, RenderedFilm]) -> None:
     head = rendered[FILMS[0].slug].video.read_bytes()
     assert head.index(b"moov") < head.index(b"mdat")
 
 
+@pytest.mark.slow
 def test_the_three_sound_different(rendered: dict[str, RenderedFilm]) -> None:
     tracks = [_sound(rendered[film.slug].video) for film in FILMS]
     spectra = [np.abs(np.fft.rfft(track[: 4 * RATE])).reshape(-1)[:8000] for track in tracks]
@@ -252,6 +256,7 @@ def _sound(path: Path) -> np.ndarray:
         return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
 
 
+@pytest.mark.slow
 @EVERY_FILM
 def test_poster_backdrop_and_subtitles(film: Film, rendered: dict[str, RenderedFilm]) -> None:
     files = rendered[film.slug]
@@ -265,6 +270,7 @@ def test_poster_backdrop_and_subtitles(film: Film, rendered: dict[str, RenderedF
     assert max(cue.end.total_seconds() for cue in cues) <= SHORT.seconds
 
 
+@pytest.mark.slow
 def test_progress_only_grows_and_ends_at_one(rendered: dict[str, RenderedFilm], shares: list[float]) -> None:
     assert shares[-1] == 1.0
     assert len(shares) > 3
@@ -274,6 +280,7 @@ def test_progress_only_grows_and_ends_at_one(rendered: dict[str, RenderedFilm], 
 # --- once, and whole
 
 
+@pytest.mark.slow
 def test_a_second_rendering_touches_nothing(folder: Path, rendered: dict[str, RenderedFilm]) -> None:
     before = {path: path.stat().st_mtime_ns for files in rendered.values() for path in files.files()}
     assert render_all(folder, None, SHORT) == rendered
@@ -281,6 +288,7 @@ def test_a_second_rendering_touches_nothing(folder: Path, rendered: dict[str, Re
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
+@pytest.mark.slow
 def test_another_version_a_lost_file_and_a_short_file_are_not_taken_for_rendered(
     folder: Path, rendered: dict[str, RenderedFilm]
 ) -> None:
@@ -306,15 +314,15 @@ def test_another_version_a_lost_file_and_a_short_file_are_not_taken_for_rendered
 
 _KILLED = """
 import sys, pathlib
-from groundswell.demo.films import Span, render_all
+from groundswell.demo.films import RenderSpan, render_all
 if __name__ == "__main__":
-    render_all(pathlib.Path(sys.argv[1]), lambda share: print(share, flush=True), Span(30, (320, 180)))
+    render_all(pathlib.Path(sys.argv[1]), lambda share: print(share, flush=True), RenderSpan(30, (320, 180)))
 """
 
 
 @pytest.mark.slow
 def test_a_killed_rendering_leaves_nothing_that_looks_finished_and_nobody_at_work(tmp_path: Path) -> None:
-    film, brief, folder = FILMS[2], Span(seconds=0.5, size=(160, 90)), tmp_path / "films"
+    film, brief, folder = FILMS[2], RenderSpan(seconds=0.5, size=(160, 90)), tmp_path / "films"
     script = tmp_path / "render.py"
     script.write_text(_KILLED)
     with subprocess.Popen([sys.executable, str(script), str(folder)], stdout=subprocess.PIPE, text=True) as process:
@@ -330,7 +338,7 @@ def test_a_killed_rendering_leaves_nothing_that_looks_finished_and_nobody_at_wor
     assert not psutil.wait_procs(workers, timeout=20)[1], "its workers went on without it"
     assert list(folder.glob(f".{film.slug}-*/*.mp4")), "it was killed before it wrote anything"
     assert not list(folder.glob("[!.]*"))
-    assert not any(is_rendered(each, folder, Span(30, (320, 180))) for each in FILMS)
+    assert not any(is_rendered(each, folder, RenderSpan(30, (320, 180))) for each in FILMS)
     started = time.time()
     files = render_film(film, folder, None, brief)
     assert is_rendered(film, folder, brief)

@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 
 from groundswell.demo import start
+from groundswell.demo.disk_space import NEEDED_MIB, NotEnoughSpace, ensure_room, only_one_prepares
 from groundswell.demo.people import PERSONAS
 from groundswell.demo.progress import stages
-from groundswell.demo.room import NEEDED_MIB, NoRoom, ensure_room, only_one_prepares
 from groundswell.demo.start import welcome
 from groundswell.platform.settings import Settings
 from tests.processes import eventually, free_port
@@ -38,6 +38,7 @@ def demo(folder: Path, port: int) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_named_before_anything_is_prepared(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -46,7 +47,7 @@ def test_a_taken_port_is_named_before_anything_is_prepared(tmp_path: Path) -> No
         refused = demo(tmp_path / "data", port)
         words, _ = refused.communicate(timeout=60)
     assert refused.returncode == 2
-    assert words.startswith(f"Port {port} is taken by another program.")
+    assert words.startswith(f"port_taken: Port {port} is taken by another program.")
     assert f"PORT={port + 1}" in words
     assert not (tmp_path / "data").exists()
 
@@ -55,13 +56,14 @@ def test_a_full_disk_and_a_folder_that_cannot_be_written_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(NoRoom, match="cannot be written to: Not a directory"):
+    with pytest.raises(NotEnoughSpace, match="cannot be written to: Not a directory"):
         ensure_room(tmp_path / "file" / "data")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**12, 10**12, 50 * 1024**2))
-    with pytest.raises(NoRoom, match=f"needs {NEEDED_MIB} MiB; .* has 50 MiB free"):
+    with pytest.raises(NotEnoughSpace, match=f"needs {NEEDED_MIB} MiB; .* has 50 MiB free"):
         ensure_room(tmp_path / "data")
 
 
+@pytest.mark.slow
 def test_an_interrupted_start_ends_says_so_and_leaves_nobody_at_work(tmp_path: Path) -> None:
     started = demo(tmp_path / "my data", free_port())
     eventually(lambda: list((tmp_path / "my data").glob("films/.*.lock")), what="the drawing")

@@ -52,20 +52,8 @@ def test_a_day_halves_it() -> None:
 def test_nothing_is_nothing() -> None:
     assert heat.add() == heat.total([]) == heat.vote(0, NOW) == heat.NOTHING
     assert heat.level(heat.NOTHING, NOW) == 0
-    assert heat.trend(heat.NOTHING, heat.NOTHING, NOW) == "falling"
 
 
 def test_far_apart_times_neither_overflow_nor_vanish() -> None:
     assert heat.level(heat.add(heat.vote(1, 0), heat.vote(1, 1e12)), 1e12) == pytest.approx(1)
     assert math.isfinite(heat.level(heat.vote(1, 1e12), 0))
-
-
-def test_trends_compare_the_last_hours_with_the_last_days() -> None:
-    def trend(times: list[float]) -> str:
-        votes = [(1.0, at) for at in times]
-        return heat.trend(heat.total(votes), heat.total(votes, heat.QUICK_HALF_LIFE_S), NOW)
-
-    hour = 3600
-    assert trend([NOW - n * hour for n in range(24 * 20)]) == "steady"
-    assert trend([NOW - n * 60 for n in range(60)]) == "rising"
-    assert trend([NOW - 30 * hour - n * 60 for n in range(60)]) == "falling"

@@ -3,7 +3,7 @@
 import random
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groundswell.discovery import heat
@@ -27,6 +27,7 @@ def many(draw: st.DrawFn) -> list[Vote]:
     return votes
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(many(), st.randoms())
 def test_every_moment_is_in_one_scene_whatever_the_order(votes: list[Vote], shuffler: random.Random) -> None:
     scenes = gather(votes)
@@ -37,6 +38,7 @@ def test_every_moment_is_in_one_scene_whatever_the_order(votes: list[Vote], shuf
     assert [scene.log_heat for scene in scenes] == sorted((scene.log_heat for scene in scenes), reverse=True)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(many())
 def test_a_scene_is_where_its_members_are(votes: list[Vote]) -> None:
     for scene in gather(votes):

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from groundswell.platform.clock import utc_now
 from tests.support import App
 
-from .world import World, build, this_month
+from .world import World, build, closed_month, in_closed_month
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def become(app: App, world: World, subject: str) -> None:
 
 
 def new_pool(**changes: Any) -> dict[str, Any]:
-    return {"period": this_month(), "amount_minor": 500_000, "currency": "EUR", "basis": "plays"} | changes
+    return {"period": closed_month(), "amount_minor": 500_000, "currency": "EUR", "basis": "plays"} | changes
 
 
 async def test_from_a_pool_to_a_payout(app: App, world: World) -> None:
@@ -37,8 +37,8 @@ async def test_from_a_pool_to_a_payout(app: App, world: World) -> None:
     await become(app, world, "kofi")
     await world.moment("noor", "kiss")
     await world.moment("kofi", "rain")
-    await world.happen("kiss", "play", "v1", "v2")
-    await world.happen("rain", "play", "v1")
+    await world.happen("kiss", "play", "v1", "v2", at=in_closed_month())
+    await world.happen("rain", "play", "v1", at=in_closed_month())
     fay = app.signed_in("fay", "finance")
 
     pool = (await app.http.post("/v1/pools", json=new_pool(), headers=fay)).json()
@@ -64,7 +64,17 @@ async def test_from_a_pool_to_a_payout(app: App, world: World) -> None:
     mine = (await app.http.get("/v1/creators/me/statements", headers=app.signed_in("noor"))).json()
     assert [each["id"] for each in mine["items"]] == [both[0]["id"]]
     assert mine["due"] == [
-        {"currency": "EUR", "due_minor": 333_333, "owed_back_minor": 0, "minimum_minor": 1000, "payable": True}
+        {
+            "currency": "EUR",
+            "due_minor": 333_333,
+            "held_minor": 0,
+            "held_until": None,
+            "payable_minor": 333_333,
+            "owed_back_minor": 0,
+            "minimum_minor": 1000,
+            "payable": True,
+            "reason_code": None,
+        }
     ]
     url = f"/v1/statements/{both[0]['id']}"
     detail = (await app.http.get(url, headers=app.signed_in("noor"))).json()
@@ -76,7 +86,10 @@ async def test_from_a_pool_to_a_payout(app: App, world: World) -> None:
         assert foreign.status_code == 404
         assert (await app.http.get(path, headers=fay)).status_code == 200
 
-    paid = await app.http.post("/v1/payouts", json={"statement": both[0]["id"], "reference": "SEPA"}, headers=fay)
+    own = await app.http.post("/v1/payouts", json={"statement": both[0]["id"]}, headers=fay)
+    assert (own.status_code, own.json()["code"]) == (403, "same_person")
+    pia = app.signed_in("pia", "finance")
+    paid = await app.http.post("/v1/payouts", json={"statement": both[0]["id"], "reference": "SEPA"}, headers=pia)
     assert (paid.status_code, paid.json()["amount_minor"]) == (201, 333_333)
     twice = await app.http.post("/v1/payouts", json={"statement": both[0]["id"]}, headers=fay)
     assert (twice.status_code, twice.json()["code"]) == (409, "statement_paid")
@@ -105,10 +118,10 @@ async def check_books(app: App, fay: dict[str, str]) -> None:
     account = shares[0]["credit"]["id"]
     of_account = (await app.http.get(f"/v1/ledger/postings?account={account}", headers=fay)).json()["items"]
     assert {posting["id"] for posting in of_account} >= {shares[0]["id"]}
-    download = await app.http.get(f"/v1/ledger/postings.csv?period={this_month()}", headers=fay)
+    download = await app.http.get(f"/v1/ledger/postings.csv?period={closed_month()}", headers=fay)
     assert download.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(download.text)))
-    assert (rows[0]["reason"], rows[0]["credit.kind"]) == ("payout", "paid")
+    assert (rows[0]["reason"], rows[0]["credit.kind"]) == ("pool_share", "creator"), "the payout is of this month"
     assert (
         len(list(csv.DictReader(io.StringIO((await app.http.get("/v1/ledger/trial-balance.csv", headers=fay)).text))))
         == 4
@@ -121,6 +134,9 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"amount_minor": 10.5},
     {"amount_minor": "100"},
     {"amount_minor": 10**15 + 1},
+    {"amount_minor": 10**10 + 1},
+    {"currency": "XXX"},
+    {"currency": "DEM"},
     {"currency": "EURO"},
     {"currency": "XXQ"},
     {"currency": "eur"},

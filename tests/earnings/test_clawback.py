@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from groundswell.earnings import books, pools, statements
+from groundswell.earnings import pools, statements, trial_balance
 from groundswell.earnings.ledger import account_id, balance
 from groundswell.earnings.receivables import owed_back
 from groundswell.platform.database import Database
@@ -35,7 +35,7 @@ async def divided(world: World, amount: int) -> UUID:
 
 async def owed(world: World) -> dict[str, int]:
     async with world.database.transaction() as session:
-        trial = await books.trial_balance(session)
+        trial = await trial_balance.trial_balance(session)
         assert trial.balanced
         assert trial.agrees
         return {

@@ -1,19 +1,26 @@
 """Paying: once, from a minimum on, never what is withheld; what was not earned is taken back or owed."""
 
 import asyncio
+import json
+import sys
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import func, select
 
-from groundswell.earnings import books, payouts, pools
+from groundswell.earnings import payouts, pools, trial_balance
 from groundswell.earnings.ledger import account_id, balance
 from groundswell.earnings.receivables import owed_back, take_back
-from groundswell.earnings.rules import minimum_payout
+from groundswell.earnings.rules import PoolTerms, minimum_payout
+from groundswell.earnings.tables import Payout, Pool, PostingRow
 from groundswell.platform.database import Database
 from groundswell.platform.problems import NotFound
 from groundswell.trust.decisions import decide, lift
+from tests.gates import gate
+from tests.support import App
 
-from .world import World, build, this_month
+from .world import NOT_HELD, World, build, in_month, month_before, this_month
 
 
 @pytest.fixture
@@ -24,26 +31,27 @@ async def world(database: Database) -> World:
     return world
 
 
-async def earned(world: World, amount: int, visitor: str) -> UUID:
-    """A statement of noor's over ``amount``."""
-    await world.happen("kiss", "play", visitor)
+async def earned(world: World, amount: int, visitor: str, terms: PoolTerms = NOT_HELD) -> UUID:
+    """A statement of noor's over ``amount``, for the next month that has none."""
     async with world.database.transaction() as session:
-        pool = await pools.fund(
-            session, period=this_month(), basis="plays", amount_minor=amount, currency="EUR", created_by="fay"
-        )
+        period = month_before(12 - (await session.scalar(select(func.count()).select_from(Pool)) or 0))
+    await world.happen("kiss", "play", visitor, at=in_month(period))
+    async with world.database.transaction() as session:
+        stream: dict[str, Any] = {"period": period, "basis": "plays", "currency": "EUR"}
+        pool = await pools.fund(session, **stream, amount_minor=amount, created_by="fay", terms=terms)
     await pools.run(world.database, pool.id)
     return pools.posting_id("pool", pool.id, "creator", world.creators["noor"])
 
 
 async def pay(world: World, statement: UUID) -> int:
     async with world.database.transaction() as session:
-        return (await payouts.pay(session, statement, "fay", "SEPA 1")).amount_minor
+        return (await payouts.pay(session, statement, "pia", "SEPA 1")).amount_minor
 
 
 async def accounts(world: World) -> tuple[int, int]:
     """What noor is owed, and what she owes."""
     async with world.database.transaction() as session:
-        trial = await books.trial_balance(session)
+        trial = await trial_balance.trial_balance(session)
         assert trial.balanced
         assert trial.agrees
         owed = await balance(session, account_id("creator", world.creators["noor"], "EUR"))
@@ -123,3 +131,49 @@ async def test_what_has_been_paid_already_becomes_a_debt_that_later_statements_p
     assert await accounts(world) == (0, 300)
     await earned(world, 1500, "v4")
     assert await accounts(world) == (1200, 0)
+
+
+PAY = """
+import asyncio, json, sys
+from pathlib import Path
+from groundswell.platform.settings import Settings
+from tests.support import started
+
+async def main(data, url, asked, headers):
+    settings = Settings(data_dir=Path(data), database_url=url, worker_in_server=False, base_url="http://test")
+    async with started(settings) as app:
+        await app.http.post("/v1/payouts", json=json.loads(asked), headers=json.loads(headers), timeout=600)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+async def test_a_payout_killed_in_the_middle_did_not_happen_and_is_made_once_when_asked_for_again(
+    app: App, world: World, database_url: str
+) -> None:
+    statement = await earned(world, 5000, "v1")
+    asked = {"statement": str(statement), "reference": "SEPA 1"}
+    headers = app.signed_in("pia", "finance") | {"Idempotency-Key": "the payout"}
+    arguments = [str(app.runtime.settings.data_dir), database_url, json.dumps(asked), json.dumps(headers)]
+    with gate(database_url, "postings", "NEW.reason = 'payout'") as before_the_posting:
+        paying = await asyncio.create_subprocess_exec(sys.executable, "-c", PAY, *arguments)
+        await asyncio.to_thread(before_the_posting.await_somebody)
+        paying.kill()
+        await paying.wait()
+        await asyncio.to_thread(before_the_posting.open)
+    assert await paid_out(world) == (0, 0), "neither the payout nor its posting, nor one without the other"
+    assert await accounts(world) == (5000, 0)
+    answers = [await app.http.post("/v1/payouts", json=asked, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].content == answers[1].content
+    assert await paid_out(world) == (1, 1)
+    assert await accounts(world) == (0, 0)
+
+
+async def paid_out(world: World) -> tuple[int, int]:
+    """How many payouts there are, and how many postings of payouts."""
+    async with world.database.transaction() as session:
+        payouts = await session.scalar(select(func.count()).select_from(Payout))
+        postings = await session.scalar(select(func.count()).select_from(PostingRow).filter_by(reason="payout"))
+    return payouts or 0, postings or 0

@@ -6,21 +6,22 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
-from groundswell.earnings import books, counting, pools, statements
+from groundswell.earnings import eligible_views, pools, statements, trial_balance
 from groundswell.earnings.tables import LedgerAccount, Pool, PostingRow, Statement, StatementLine
 from groundswell.events.event import Event
-from groundswell.events.log import record
+from groundswell.events.log.event_log import record
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.ids import uuid7
 from groundswell.trust.decisions import decide
 
-from .world import World, build, early_this_month, this_month
+from .world import World, build, closed_month, early_this_month, in_month, month_before, this_month
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def amounts(world: World, pool_id: UUID) -> dict[str, int]:
         for row in rows:
             lines = select(func.sum(StatementLine.amount_minor)).filter_by(statement_id=row.id)
             assert await session.scalar(lines) == row.amount_minor
-        trial = await books.trial_balance(session)
+        trial = await trial_balance.trial_balance(session)
         assert trial.balanced
         assert trial.agrees
     names = {id: subject for subject, id in world.creators.items()}
@@ -109,31 +110,32 @@ async def test_a_pool_counts_by_the_verdict_that_stands(world: World) -> None:
     assert await amounts(world, pool_id) == {"noor": 5000, "kofi": 5000}
     async with world.database.transaction() as session:
         pool = await session.get_one(Pool, pool_id)
-        (view,) = await counting.views(session, pool, world.creators["noor"], None, None, 10)
+        (view,) = await eligible_views.views(session, pool, world.creators["noor"], None, None, 10)
     assert view.id == person
 
 
 async def test_a_view_is_paid_once_however_often_it_is_judged(world: World) -> None:
     """Judged anew: what was paid is not paid again, what was kept back is, and old sums can be repeated."""
-    (paid,) = await world.happen("kiss", "play", "v1")
-    (kept_back,) = await world.happen("rain", "play", "v2", verdict="robot")
-    first = await funded(world)
+    at = in_month(month_before(3))
+    (paid,) = await world.happen("kiss", "play", "v1", at=at)
+    (kept_back,) = await world.happen("rain", "play", "v2", verdict="robot", at=at)
+    first = await funded(world, period=month_before(3))
     await pools.run(world.database, first)
     assert await amounts(world, first) == {"noor": 10_000}
     await world.judge(paid, "robot", "1")
     await world.judge(kept_back, "human", "1")
-    second = await funded(world)
+    second = await funded(world, period=month_before(2))
     await pools.run(world.database, second)
     assert await amounts(world, second) == {"kofi": 10_000}
     await world.judge(paid, "human", "2")
-    await world.happen("kiss", "play", "v3")
-    third = await funded(world)
+    await world.happen("kiss", "play", "v3", at=in_month(month_before(1)))
+    third = await funded(world, period=month_before(1))
     await pools.run(world.database, third)
     assert await amounts(world, third) == {"noor": 10_000}
     async with world.database.transaction() as session:
         for pool_id in (first, second, third):
             pool = await session.get_one(Pool, pool_id)
-            counted = await counting.weights(session, pool)
+            counted = await eligible_views.weights(session, pool)
             assert sum(sum(moments.values()) for moments in counted.values()) == pool.weight == 1
 
 
@@ -142,11 +144,19 @@ async def test_a_visitor_without_a_hash_counts_by_account_and_each_day_counts_an
     last_month = begin.replace(day=1) - timedelta(days=3)
     period = f"{last_month:%Y-%m}"
     ada = world.viewers["ada"]
-    for days in (0, 0, 1):
+    for days in (0, 0, 1):  # the third play of each round says nothing of how long was watched
         at = last_month.replace(hour=12) + timedelta(days=days)
         async with world.database.transaction() as session:
             moment = world.moments["kiss"]
-            await record(session, Event(kind="play", at=at, moment_id=moment, viewer_id=ada, verdict="human"))
+            watched = {"watched_ms": 9_000}
+            await record(
+                session,
+                Event(kind="play", at=at, moment_id=moment, viewer_id=ada, verdict="human", inputs=watched),
+                Event(
+                    kind="play", at=at, moment_id=moment, verdict="human", inputs=watched
+                ),  # who asks not to be known
+                Event(kind="play", at=at + timedelta(days=1), moment_id=moment, viewer_id=ada, verdict="human"),
+            )
     pool_id = await funded(world, period=period)
     await pools.run(world.database, pool_id)
     async with world.database.transaction() as session:
@@ -176,34 +186,49 @@ async def test_every_line_opens_into_what_was_counted(world: World) -> None:
         assert pages[0][0].id < pages[1][0].id
 
 
-async def test_the_next_pool_counts_only_what_the_last_one_could_not_see(world: World) -> None:
-    await world.happen("kiss", "play", "v1")
-    await world.happen("rain", "play", "v1")
-    first = await funded(world)
+async def test_what_arrives_late_is_the_next_months_on_a_line_of_its_own(world: World) -> None:
+    before, after = month_before(2), month_before(1)
+    await world.happen("kiss", "play", "v1", at=in_month(before))
+    await world.happen("rain", "play", "v1", at=in_month(before))
+    first = await funded(world, period=before)
     await pools.run(world.database, first)
-    await world.happen("rain", "play", "v1", "v2")  # v1 was counted; v2 is new
-    second = await funded(world)
+    await world.happen("rain", "play", "v1", "v2", at=in_month(before))  # v1 was counted; v2 is new
+    await world.happen("rain", "play", "v1", "v2", at=in_month(after))
+    await world.happen("kiss", "play", "v1", at=in_month(after))
+    second = await funded(world, period=after)
     await pools.run(world.database, second)
     assert await amounts(world, first) == {"noor": 5000, "kofi": 5000}
-    assert await amounts(world, second) == {"kofi": 10_000}
-    dollars = await funded(world, currency="USD")
+    assert await amounts(world, second) == {"noor": 2500, "kofi": 7500}
+    statement = pools.posting_id("pool", second, "creator", world.creators["kofi"])
+    async with world.database.transaction() as session:
+        lines = (await statements.detail(session, statement)).lines
+        of_late: dict[str, Any] = {"moment_id": world.moments["rain"], "after": None, "limit": 10, "period": before}
+        (late,) = await statements.evidence(session, statement, **of_late)
+    assert [(line.period, line.weight, line.amount_minor) for line in lines] == [(after, 2, 5000), (before, 1, 2500)]
+    assert late.at == in_month(before)
+    third = await funded(world, period=this_month())
+    await pools.run(world.database, third)
+    assert await amounts(world, third) == {}, "nothing is late twice"
+    dollars = await funded(world, currency="USD", period=before)
     await pools.run(world.database, dollars)
     assert await amounts(world, dollars) == {"noor": 3333, "kofi": 6667}, "another currency is another stream"
 
 
 async def test_an_event_that_commits_late_is_counted_by_the_next_pool(world: World) -> None:
-    await world.happen("rain", "play", "v1")
-    first, second = await funded(world), await funded(world)
+    before, after = month_before(2), month_before(1)
+    await world.happen("rain", "play", "v1", at=in_month(before))
+    first, second = await funded(world, period=before), await funded(world, period=after)
 
     async with world.database.sessions() as slow:
         await record(
             slow,
             Event(
                 kind="play",
-                at=early_this_month(),
+                at=in_month(before),
                 moment_id=world.moments["kiss"],
                 visitor="slow",
                 verdict="human",
+                inputs={"watched_ms": 9_000},
             ),
         )
         await pools.run(world.database, first)
@@ -211,6 +236,23 @@ async def test_an_event_that_commits_late_is_counted_by_the_next_pool(world: Wor
     await pools.run(world.database, second)
     assert await amounts(world, first) == {"kofi": 10_000}
     assert await amounts(world, second) == {"noor": 10_000}
+
+
+async def test_months_before_a_streams_first_pool_are_nobodys_late_items(world: World) -> None:
+    await world.happen("rain", "play", "v1", at=in_month(month_before(3)))
+    await world.happen("kiss", "play", "v1", at=in_month(month_before(1)))
+    only = await funded(world, period=month_before(1))
+    await pools.run(world.database, only)
+    assert await amounts(world, only) == {"noor": 10_000}
+
+
+async def test_a_month_has_one_pool_of_a_kind_and_currency(world: World) -> None:
+    first = await funded(world)
+    with pytest.raises(pools.PoolExists) as caught:
+        await funded(world, amount=1)
+    assert caught.value.members == {"pool": str(first)}
+    outcomes = await asyncio.gather(*(funded(world, currency="USD") for _ in range(4)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in outcomes) == ["PoolExists"] * 3 + ["UUID"]
 
 
 async def test_a_pool_without_views_keeps_its_money_and_can_be_run_again(world: World) -> None:
@@ -239,10 +281,9 @@ async def test_a_cent_over_many_creators(world: World) -> None:
 async def test_many_runs_at_once_divide_once(world: World) -> None:
     await world.happen("kiss", "play", *(f"v{n}" for n in range(9)))
     await world.happen("rain", "play", "v1", "v2")
-    ids = [await funded(world), await funded(world)]
-    await asyncio.gather(*(pools.run(world.database, id, batch=1) for id in ids * 3))
-    divided = [await amounts(world, id) for id in ids]
-    assert sorted(divided, key=len) == [{}, {"noor": 8182, "kofi": 1818}]
+    id = await funded(world)
+    await asyncio.gather(*(pools.run(world.database, id, batch=1) for _ in range(6)))
+    assert await amounts(world, id) == {"noor": 8182, "kofi": 1818}
 
 
 async def test_the_same_pool_is_funded_once(world: World) -> None:
@@ -262,9 +303,9 @@ import asyncio, sys
 from uuid import UUID
 from groundswell.earnings import pools
 from groundswell.platform.database import Database
-from groundswell.web import rooms
+from groundswell.web import features
 
-rooms.load("tables")
+features.load("tables")
 
 async def main():
     database = Database(sys.argv[1])
@@ -310,14 +351,17 @@ async def shares(world: World) -> int:
         return await session.scalar(query) or 0
 
 
-async def test_a_month_that_has_not_begun_cannot_be_divided(world: World) -> None:
+async def test_a_month_is_divided_after_its_end(world: World) -> None:
     following = (utc_now().replace(day=28) + timedelta(days=5)).strftime("%Y-%m")
-    pool_id = await funded(world, period=following)
+    to_come, under_way, over = [await funded(world, period=each) for each in (following, this_month(), closed_month())]
     async with world.database.transaction() as session:
         with pytest.raises(pools.PoolNotBegun):
-            await pools.check_runnable(session, pool_id)
+            await pools.check_runnable(session, to_come, "fay")
+        with pytest.raises(pools.PoolNotEnded):
+            await pools.check_runnable(session, under_way, "fay")
         with pytest.raises(pools.NotFound):
-            await pools.check_runnable(session, uuid7())
+            await pools.check_runnable(session, uuid7(), "fay")
+        assert (await pools.check_runnable(session, over, "fay")).run_by == "fay"
     for period in ("2026-13", "1066-10", "9999-01", "20-1"):
-        with pytest.raises(pools.PeriodInvalid):
+        with pytest.raises(pools.MonthInvalid):
             await funded(world, period=period)

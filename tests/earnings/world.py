@@ -1,16 +1,17 @@
 """A small world for the tests of money: a title, creators with moments, and plays of them."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Source, Title
 from groundswell.creators.tables import Creator
+from groundswell.earnings.rules import PoolTerms, period_bounds
 from groundswell.events.event import Event, Kind
-from groundswell.events.log import record
+from groundswell.events.log.event_log import record
 from groundswell.events.tables import LoggedEvent, Reverdict
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
@@ -23,6 +24,32 @@ MINUTE_US = 60_000_000
 
 def this_month() -> str:
     return f"{utc_now():%Y-%m}"
+
+
+def closed_month() -> str:
+    """The last month that is over."""
+    return f"{in_closed_month():%Y-%m}"
+
+
+def in_closed_month() -> datetime:
+    """An instant of the last month that is over."""
+    return utc_now().replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=12)
+
+
+NOT_HELD = PoolTerms(hold_days=0)
+"""Terms of a pool whose statements can be paid at once."""
+
+
+def month_before(back: int) -> str:
+    """The month ``back`` months before this one."""
+    now = utc_now()
+    months = now.year * 12 + now.month - 1 - back
+    return f"{months // 12}-{months % 12 + 1:02}"
+
+
+def in_month(period: str) -> datetime:
+    """An instant of a month that is over."""
+    return period_bounds(period)[1] - timedelta(hours=12)
 
 
 def early_this_month() -> datetime:
@@ -51,6 +78,14 @@ class World:
                 session.add(viewer)
             self.viewers[subject] = viewer.id
         return self.viewers[subject]
+
+    async def established(self, subject: str) -> UUID:
+        """A viewer whose account has been there for a year."""
+        id = await self.viewer(subject)
+        async with self.database.transaction() as session:
+            joined = utc_now() - timedelta(days=365)
+            await session.execute(update(Viewer).where(Viewer.id == id).values(created_at=joined))
+        return id
 
     async def creator(self, subject: str) -> UUID:
         viewer_id = await self.viewer(subject)
@@ -130,6 +165,7 @@ class World:
                 visitor=visitor,
                 viewer_id=viewer,
                 verdict=verdict,
+                inputs={"watched_ms": 9_000} if kind == "play" else None,
             )
             for visitor in visitors
         ]
@@ -146,9 +182,9 @@ class World:
             session.add(Reverdict(reason=reason, traffic=traffic, **row))
 
 
-async def build(database: Database) -> World:
+async def build(database: Database, slug: str = "night-train") -> World:
     async with database.transaction() as session:
-        title = Title(id=uuid7(), slug="night-train", name="Night Train")
+        title = Title(id=uuid7(), slug=slug, name="Night Train", released_on=date(2020, 1, 1))
         session.add(title)
         await session.flush()
         source = Source(

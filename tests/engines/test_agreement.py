@@ -12,9 +12,9 @@ import pytest
 from bench.lakes import FIRST, make_lake
 from bench.questions import DAYS, LAST, SPARK_IS_ASKED, differing, named, questions
 
-from groundswell.insights.dimensions import DIMENSIONS
-from groundswell.insights.engine import Rows, opened
 from groundswell.insights.engines.contract import EngineDown, LakeDamaged
+from groundswell.insights.reports.dimensions import DIMENSIONS
+from groundswell.insights.reports.engine import Rows, opened
 from groundswell.platform.settings import Settings
 
 EVENTS = 24_000

@@ -1,6 +1,7 @@
 """Shared by tests: rows for events to point at."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.settings import Settings
-from groundswell.platform.signing import signed
+from groundswell.platform.signatures import signed
 from groundswell.shares.tables import Share
 
 
@@ -37,7 +38,7 @@ async def make_shared(database: Database, settings: Settings, *, subject: str = 
     """A title from 0 to 120 s, a moment of 72 to 87 s and a share of it."""
     async with database.transaction() as session:
         owner = await viewer(session, subject)
-        title = Title(id=uuid7(), slug=f"film-{random_code(6).lower()}", name="A film")
+        title = Title(id=uuid7(), slug=f"film-{random_code(6).lower()}", name="A film", released_on=date(2020, 1, 1))
         session.add(title)
         await session.flush()
         source = Source(

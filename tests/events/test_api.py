@@ -13,9 +13,8 @@ from groundswell.accounts.tables import Viewer
 from groundswell.events.tables import LoggedEvent
 from groundswell.platform.clock import utc_now
 from tests.events.places import Shared, make_shared, viewer
+from tests.events.tickets import BROWSER, played, share_played, ticket
 from tests.support import App
-
-BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 
 
 @pytest.fixture
@@ -38,10 +37,8 @@ def play(**fields: Any) -> dict[str, Any]:
 
 
 async def test_a_page_reports_a_play(app: App, shared: Shared) -> None:
-    answer = await app.http.post(
-        "/v1/events",
-        json=play(share=shared.token),
-        headers={"User-Agent": BROWSER, "Referer": "https://www.example.org/secret?q=1"},
+    answer = await share_played(
+        app, shared.token, shared.share.id, headers={"Referer": "https://www.example.org/secret?q=1"}
     )
     assert answer.json() == {"status": "committed", "events": 1}
     (row,) = await logged(app)
@@ -53,7 +50,9 @@ async def test_a_page_reports_a_play(app: App, shared: Shared) -> None:
         "x",
         "human",
     )
-    assert row.inputs == {"ua": BROWSER, "referrer": "www.example.org"}
+    assert row.inputs is not None
+    assert len(row.inputs.pop("household")) == len(row.inputs.pop("network")) == 12
+    assert row.inputs == {"ua": BROWSER, "referrer": "www.example.org", "watched_ms": 6000}
     assert row.visitor is not None
     assert len(row.visitor) == 22
     assert "127.0.0.1" not in str(row.inputs) + row.visitor
@@ -61,28 +60,32 @@ async def test_a_page_reports_a_play(app: App, shared: Shared) -> None:
 
 async def test_plays_of_one_visitor_are_one_visitor_and_of_two_are_two(app: App, shared: Shared) -> None:
     for browser in (BROWSER, BROWSER, BROWSER + " Edg/126"):
-        await app.http.post("/v1/events", json=play(moment=shared.moment.code), headers={"User-Agent": browser})
+        visit = await ticket(app, moment=shared.moment.id, browser=browser)
+        body = played(visit, moment=shared.moment.code)
+        assert (await app.http.post("/v1/events", json=body, headers={"User-Agent": browser})).is_success
     visitors = [row.visitor for row in await logged(app)]
-    assert visitors[0] == visitors[1] != visitors[2]
+    assert (len(visitors), len(set(visitors))) == (3, 2)
 
 
 async def test_a_visitor_who_opts_out_is_counted_and_not_told_apart(app: App, shared: Shared) -> None:
-    headers = {"User-Agent": BROWSER, "Sec-GPC": "1"}
-    await app.http.post("/v1/events", json=play(share=shared.token), headers=headers)
+    await share_played(app, shared.token, shared.share.id, headers={"Sec-GPC": "1"})
     (row,) = await logged(app)
-    assert (row.verdict, row.visitor) == ("human", None)
+    assert (row.verdict, row.visitor, row.inputs) == (
+        "human",
+        None,
+        {"ua": BROWSER, "watched_ms": 6000, "sec-gpc": "1"},
+    )
 
 
 async def test_a_signed_in_viewer_is_known(app: App, shared: Shared) -> None:
-    headers = app.signed_in("ada") | {"User-Agent": BROWSER}
-    await app.http.post("/v1/events", json=play(share=shared.token), headers=headers)
+    await share_played(app, shared.token, shared.share.id, headers=app.signed_in("ada"))
     (row,) = await logged(app)
     async with app.runtime.database.transaction() as session:
         assert row.viewer_id == await session.scalar(select(Viewer.id).filter_by(subject="ada"))
 
 
 async def test_a_robot_is_kept_with_its_verdict(app: App, shared: Shared) -> None:
-    await app.http.post("/v1/events", json=play(share=shared.token), headers={"User-Agent": "curl/8.0"})
+    await share_played(app, shared.token, shared.share.id, browser="curl/8.0")
     (row,) = await logged(app)
     assert row.verdict == "robot"
     assert "http-library" in (row.verdict_reason or "")
@@ -139,7 +142,8 @@ async def test_twice_in_one_batch_is_once(app: App, service: dict[str, str]) -> 
 
 async def test_a_repeated_idempotency_key_without_ids_stores_once(app: App, shared: Shared) -> None:
     headers = {"User-Agent": BROWSER, "Idempotency-Key": "k1"}
-    answers = [await app.http.post("/v1/events", json=play(share=shared.token), headers=headers) for _ in range(2)]
+    body = played(await ticket(app, share=shared.share.id), share=shared.token)
+    answers = [await app.http.post("/v1/events", json=body, headers=headers) for _ in range(2)]
     assert [answer.json() for answer in answers] == [{"status": "committed", "events": 1}] * 2
     assert answers[1].headers["idempotency-replayed"] == "true"
     assert len(await logged(app)) == 1
@@ -157,7 +161,8 @@ def at(**ago: int) -> str:
         ({"kind": "play", "at": "1970-01-01T00:00:00Z"}, 422, "event_too_old"),
         ({"kind": "play", "at": at(days=401)}, 422, "event_too_old"),
         ({"kind": "play", "at": at(days=-1)}, 422, "event_in_future"),
-        ({"kind": "play", "at": "9999-12-31T23:59:59.999999+00:00"}, 422, "event_in_future"),
+        ({"kind": "play", "at": "8999-12-31T23:59:59.999999+00:00"}, 422, "event_in_future"),
+        ({"kind": "play", "at": "9999-12-31T23:59:59.999999+00:00"}, 422, "invalid"),
         ({"kind": "play", "at": "2026-01-01T00:00:00"}, 422, "invalid"),
         ({"kind": "play", "at": "yesterday"}, 422, "invalid"),
         ({"kind": "dance"}, 422, "unknown_kind"),
@@ -217,21 +222,34 @@ async def test_a_batch_over_the_limit_is_refused(app: App, service: dict[str, st
     assert (answer.status_code, answer.json()["code"], answer.json()["limit"]) == (413, "batch_too_large", 1000)
 
 
-async def test_references_that_do_not_belong_together_are_refused(app: App, shared: Shared) -> None:
+async def test_references_that_do_not_belong_together_are_refused(
+    app: App, shared: Shared, service: dict[str, str]
+) -> None:
     other = await make_shared(app.runtime.database, app.runtime.settings)
+    visit = await ticket(app, share=shared.share.id)
     for event in (
         {"share": shared.token, "moment": other.moment.code},
         {"share": shared.token, "title": other.title.slug},
         {"moment": shared.moment.code, "title": other.title.slug},
     ):
-        answer = await app.http.post("/v1/events", json=play(**event))
+        answer = await app.http.post("/v1/events", json=play(**event), headers=service)
         assert answer.json()["code"] == "references_disagree"
-    agreeing = play(share=shared.token, moment=shared.moment.code, title=shared.title.slug)
-    assert (await app.http.post("/v1/events", json=agreeing)).status_code == 200
+        answer = await app.http.post("/v1/events", json=play(**event, visit=visit))
+        assert answer.json()["code"] == "visit_invalid", "a page does not learn what there is"
+    named = {"share": shared.token, "moment": shared.moment.code, "title": shared.title.slug}
+    agreeing = played(await ticket(app, share=shared.share.id), **named)
+    assert (await app.http.post("/v1/events", json=agreeing, headers={"User-Agent": BROWSER})).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "event", [{"kind": "click"}, {"kind": "play", "viewer": "ada"}, {"kind": "play", "visitor": "v"}]
+    "event",
+    [
+        {"kind": "click"},
+        {"kind": "play", "viewer": "ada"},
+        {"kind": "play", "visitor": "v"},
+        {"kind": "play", "at": "2026-11-01T00:00:00Z"},
+        {"kind": "play", "id": "0199f3c1-0000-7000-8000-000000000000"},
+    ],
 )
 async def test_a_page_may_not_speak_for_the_service(app: App, event: dict[str, Any]) -> None:
     answer = await app.http.post("/v1/events", json={"events": [event]})

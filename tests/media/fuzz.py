@@ -23,8 +23,8 @@ from tempfile import TemporaryDirectory
 
 import av
 
-from groundswell.media import MediaError, cut, find_shots, package, poster, storyboard, waveform
-from groundswell.media.child import STALLED, end_when_stalled
+from groundswell.media import ClipRequest, MediaError, cut, find_shots, package, poster, storyboard, waveform
+from groundswell.media.sandbox.child import STALLED, end_when_stalled
 from tests.media.film import Film, make
 from tests.media.mutate import mutated
 
@@ -65,7 +65,11 @@ def work(source: Path, folder: Path, seed: int) -> None:
     """One thing to do with a damaged file: mostly a cut."""
     made = folder / "made.mp4"
     pieces = [
-        lambda: cut(source, 200_000, 900_000, made, profile="square" if seed % 40 == 0 else "source"),
+        lambda: cut(
+            source,
+            ClipRequest(start_us=200_000, end_us=900_000, profile="square" if seed % 40 == 0 else "source"),
+            made,
+        ),
         lambda: package(source, folder),
         lambda: poster(source, 300_000, made, (120, 63)),
         lambda: storyboard(source, made, tiles=4),

@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from groundswell.media import MediaError, cut, probe
-from groundswell.media.seam import luma, psnr
+from groundswell.media import ClipRequest, MediaError, cut, probe
+from groundswell.media.smartcut.seam import luma, psnr
 from tests.media.conftest import FilmMaker
 from tests.media.exactness import assert_exact, frames_between
 from tests.media.film import Film, numbers
@@ -60,7 +60,7 @@ def test_every_kind_of_title_is_cut_to_the_frame(
     source, clip = film_of(film), tmp_path / "clip.mp4"
     with av.logging.Capture():
         end_us = min(end_us, int(film.seconds(film.frames - 1) * 10**6))
-        result = cut(source, start_us, end_us, clip)
+        result = cut(source, ClipRequest(start_us=start_us, end_us=end_us), clip)
     assert_exact(source, clip, start_us, end_us, result, film)
 
 
@@ -68,7 +68,7 @@ def test_every_kind_of_title_is_cut_to_the_frame(
 def test_most_of_a_closed_gop_title_is_copied_bit_for_bit(film_of: FilmMaker, tmp_path: Path, name: str) -> None:
     film = FILMS[name]
     source, clip = film_of(film), tmp_path / "clip.mp4"
-    result = cut(source, 300_000, 1_700_000, clip, measure_seam=True)
+    result = cut(source, ClipRequest(start_us=300_000, end_us=1_700_000, measure_seam=True), clip)
     assert result.mode == "smart"
     assert result.fallback_reason is None
     assert identical_frames(source, clip, result.frames) >= result.frames_copied >= 22
@@ -86,43 +86,48 @@ def identical_frames(source: Path, clip: Path, count: int) -> int:
 
 
 def test_a_cut_that_starts_on_a_keyframe_encodes_no_head(film_of: FilmMaker, tmp_path: Path) -> None:
-    result = cut(film_of(Film(b_frames=0)), 480_000, 1_440_000, tmp_path / "clip.mp4")
+    result = cut(film_of(Film(b_frames=0)), ClipRequest(start_us=480_000, end_us=1_440_000), tmp_path / "clip.mp4")
     assert (result.frames_copied, result.frames_encoded) == (24, 0)
 
 
 def test_the_tail_is_no_longer_than_the_reordering_forces(film_of: FilmMaker, tmp_path: Path) -> None:
-    result = cut(film_of(Film()), 480_000, 1_800_000, tmp_path / "clip.mp4")
+    result = cut(film_of(Film()), ClipRequest(start_us=480_000, end_us=1_800_000), tmp_path / "clip.mp4")
     assert result.frames == 33
     assert result.frames_encoded <= 2
 
 
 def test_one_frame_can_be_cut(film_of: FilmMaker, tmp_path: Path) -> None:
     source, clip = film_of(Film()), tmp_path / "clip.mp4"
-    result = cut(source, 1_000_000, 1_000_001, clip)
+    result = cut(source, ClipRequest(start_us=1_000_000, end_us=1_000_001), clip)
     assert [number for _, number in numbers(clip)] == [25]
     assert (result.frames, result.duration_us) == (1, 40_000)
 
 
 def test_a_title_of_one_frame_can_be_cut(film_of: FilmMaker, tmp_path: Path) -> None:
-    assert cut(film_of(Film(frames=1, audio=None)), 0, 1_000_000, tmp_path / "clip.mp4").frames == 1
+    assert (
+        cut(
+            film_of(Film(frames=1, audio=None)), ClipRequest(start_us=0, end_us=1_000_000), tmp_path / "clip.mp4"
+        ).frames
+        == 1
+    )
 
 
 def test_the_end_may_lie_past_the_end_of_the_title(film_of: FilmMaker, tmp_path: Path) -> None:
     source, clip = film_of(Film()), tmp_path / "clip.mp4"
-    cut(source, 2_000_000, 99_000_000, clip)
+    cut(source, ClipRequest(start_us=2_000_000, end_us=99_000_000), clip)
     assert [number for _, number in numbers(clip)] == list(range(50, 60))
 
 
 def test_frame_times_that_are_no_whole_microseconds_are_met_by_the_nearest(film_of: FilmMaker, tmp_path: Path) -> None:
     """30000/1001: frame 10 is at 333666.67 µs, which a caller can only write as 333667."""
     source, clip = film_of(FILMS["h264 without B-frames"]), tmp_path / "clip.mp4"
-    cut(source, 333_667, 1_334_667, clip)
+    cut(source, ClipRequest(start_us=333_667, end_us=1_334_667), clip)
     assert [number for _, number in numbers(clip)] == list(range(10, 40))
 
 
 def test_exact_sound_lasts_as_long_as_the_picture(film_of: FilmMaker, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
-    result = cut(film_of(Film()), 500_000, 1_540_000, clip, audio="exact")
+    result = cut(film_of(Film()), ClipRequest(start_us=500_000, end_us=1_540_000, audio="exact"), clip)
     assert result.audio == "exact"
     with av.open(str(clip)) as container:
         heard = sum(frame.samples for frame in container.decode(audio=0))
@@ -134,7 +139,7 @@ def test_the_audio_track_asked_for_is_the_one_in_the_clip(film_of: FilmMaker, tm
     loudness = []
     for track in (0, 1):
         clip = tmp_path / f"{track}.mp4"
-        cut(source, 300_000, 1_700_000, clip, audio_track=track)
+        cut(source, ClipRequest(start_us=300_000, end_us=1_700_000, audio_track=track), clip)
         with av.open(str(clip)) as container:
             loudness.append(max(float(np.abs(f.to_ndarray()).max()) for f in container.decode(audio=0)))
     assert loudness[0] > 2 * loudness[1]
@@ -145,7 +150,11 @@ def test_rotation_sample_aspect_and_colour_survive_both_ways_of_cutting(film_of:
     source = film_of(film)
     before = probe(source).video
     for start_us, mode in ((300_000, "smart"), (1_000_000, "encode")):
-        result = cut(source, start_us, start_us + (1_400_000 if mode == "smart" else 40_000), tmp_path / "clip.mp4")
+        result = cut(
+            source,
+            ClipRequest(start_us=start_us, end_us=start_us + (1_400_000 if mode == "smart" else 40_000)),
+            tmp_path / "clip.mp4",
+        )
         after = probe(tmp_path / "clip.mp4").video
         assert result.mode == mode
         assert (after.rotation, after.sample_aspect) == (before.rotation, before.sample_aspect)
@@ -153,7 +162,7 @@ def test_rotation_sample_aspect_and_colour_survive_both_ways_of_cutting(film_of:
 
 
 def test_hdr_stays_hdr(film_of: FilmMaker, tmp_path: Path) -> None:
-    cut(film_of(FILMS["hevc 10 bit HDR"]), 300_000, 1_000_000, tmp_path / "clip.mp4")
+    cut(film_of(FILMS["hevc 10 bit HDR"]), ClipRequest(start_us=300_000, end_us=1_000_000), tmp_path / "clip.mp4")
     video = probe(tmp_path / "clip.mp4").video
     assert video.codec == "hevc"
     assert video.bit_depth == 10
@@ -163,7 +172,7 @@ def test_hdr_stays_hdr(film_of: FilmMaker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["h264", "vp9", "mpegts"])
 def test_encoded_frames_look_like_the_titles(film_of: FilmMaker, tmp_path: Path, name: str) -> None:
     source, clip = film_of(FILMS[name]), tmp_path / "clip.mp4"
-    cut(source, 300_000, 900_000, clip)
+    cut(source, ClipRequest(start_us=300_000, end_us=900_000), clip)
     first = frames_between(source, 300_000, 900_000)[0][1]
     with av.open(str(source)) as a, av.open(str(clip)) as b:
         theirs = [luma(f) for f in a.decode(video=0)][first : first + 15]
@@ -173,7 +182,12 @@ def test_encoded_frames_look_like_the_titles(film_of: FilmMaker, tmp_path: Path,
 
 def test_progress_rises_to_one(film_of: FilmMaker, tmp_path: Path) -> None:
     heard: list[float] = []
-    cut(film_of(Film()), 0, 1_000_000, tmp_path / "clip.mp4", profile="square", on_progress=heard.append)
+    cut(
+        film_of(Film()),
+        ClipRequest(start_us=0, end_us=1_000_000, profile="square"),
+        tmp_path / "clip.mp4",
+        on_progress=heard.append,
+    )
     assert heard == sorted(heard)
     assert heard[-1] == 1.0
 
@@ -181,7 +195,7 @@ def test_progress_rises_to_one(film_of: FilmMaker, tmp_path: Path) -> None:
 def test_a_clip_replaces_what_was_there_and_leaves_nothing_beside_it(film_of: FilmMaker, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_text("before")
-    cut(film_of(Film()), 0, 1_000_000, clip)
+    cut(film_of(Film()), ClipRequest(start_us=0, end_us=1_000_000), clip)
     assert numbers(clip)
     assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
 
@@ -190,7 +204,7 @@ def test_a_refused_cut_leaves_what_was_there(film_of: FilmMaker, tmp_path: Path)
     clip = tmp_path / "clip.mp4"
     clip.write_text("before")
     with pytest.raises(MediaError):
-        cut(film_of(Film()), 90_000_000, 91_000_000, clip)
+        cut(film_of(Film()), ClipRequest(start_us=90_000_000, end_us=91_000_000), clip)
     assert clip.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
 
@@ -198,5 +212,5 @@ def test_a_refused_cut_leaves_what_was_there(film_of: FilmMaker, tmp_path: Path)
 def test_results_and_indexes_are_plain_json(film_of: FilmMaker, tmp_path: Path) -> None:
     index = probe(film_of(Film()))
     assert type(index).from_json(index.to_json()) == index
-    result = cut(film_of(Film()), 0, 400_000, tmp_path / "clip.mp4")
+    result = cut(film_of(Film()), ClipRequest(start_us=0, end_us=400_000), tmp_path / "clip.mp4")
     assert json.dumps(replace(result).__dict__)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groundswell.media import cut
+from groundswell.media import ClipRequest, cut
 from tests.media.conftest import FilmMaker
 from tests.media.exactness import assert_exact, frames_between
 from tests.media.film import Film
@@ -62,6 +62,7 @@ def films(draw: st.DrawFn) -> Film:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600 if LONG else 300)
 @settings(
     max_examples=1000 if LONG else 150,
@@ -80,5 +81,5 @@ def test_any_title_cut_anywhere_is_exact(film_of: FilmMaker, film: Film, data: s
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         with av.logging.Capture():
-            result = cut(source, start_us, end_us, clip)
+            result = cut(source, ClipRequest(start_us=start_us, end_us=end_us), clip)
         assert_exact(source, clip, start_us, end_us, result, film)

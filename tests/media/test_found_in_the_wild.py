@@ -9,7 +9,7 @@ import av
 import pytest
 from PIL import Image, features
 
-from groundswell.media import MediaError, cut, package, probe
+from groundswell.media import ClipRequest, MediaError, cut, package, probe
 from tests.media.conftest import FilmMaker
 from tests.media.film import Film, numbers, picture
 from tests.media.zoo import breed
@@ -37,7 +37,7 @@ def test_pictures_with_side_data_that_pyav_does_not_know(tmp_path: Path) -> None
             packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 25), stream, True
             output.mux(packet)
     assert probe(source).video.rotation == 0
-    cut(source, 200_000, 600_000, clip)
+    cut(source, ClipRequest(start_us=200_000, end_us=600_000), clip)
     assert [number for _, number in numbers(clip)] == list(range(5, 15))
 
 
@@ -59,7 +59,7 @@ def test_a_broken_picture_near_the_end_takes_no_other_with_it(
             copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
             copy.is_keyframe, copy.stream = packet.is_keyframe, stream
             output.mux(copy)
-    assert cut(source, 1_200_000, 2_400_000, clip).mode == "encode"
+    assert cut(source, ClipRequest(start_us=1_200_000, end_us=2_400_000), clip).mode == "encode"
     assert [number for _, number in numbers(clip)] == [n for n in range(30, 60) if n != gone]
 
 
@@ -109,7 +109,7 @@ def test_a_still_picture_in_the_container_of_films_is_no_film(tmp_path: Path) ->
 def test_hdr_pictures_smaller_than_x265_takes(film_of: FilmMaker, tmp_path: Path, size: tuple[int, int]) -> None:
     film = Film(codec="ffv1", container="matroska", audio=None, b_frames=0, frames=10, size=size, colour=(9, 16, 9))
     source, clip = film_of(replace(film, pixel_format="yuv420p10le")), tmp_path / "clip.mp4"
-    assert cut(source, 80_000, 320_000, clip).frames == 6
+    assert cut(source, ClipRequest(start_us=80_000, end_us=320_000), clip).frames == 6
     made = probe(clip).video
     assert (made.bit_depth, made.colour.is_hdr, made.coded_width, made.coded_height) == (10, True, *size)
 
@@ -117,17 +117,22 @@ def test_hdr_pictures_smaller_than_x265_takes(film_of: FilmMaker, tmp_path: Path
 def test_pictures_that_are_an_hour_apart(film_of: FilmMaker, tmp_path: Path) -> None:
     """Slower than any rate that is written in thousandths."""
     film = Film(frames=4, audio=None, tick=Fraction(1, 1000), times=(0, 3_600_000, 7_200_000, 10_800_000), b_frames=0)
-    assert cut(film_of(film), 3_600_000_000, 3_600_000_001, tmp_path / "clip.mp4").frames == 1
+    assert (
+        cut(film_of(film), ClipRequest(start_us=3_600_000_000, end_us=3_600_000_001), tmp_path / "clip.mp4").frames == 1
+    )
 
 
 def test_times_that_only_tell_the_order_of_storage_are_not_copied(zoo: Path, tmp_path: Path) -> None:
     for name in ("avi h264 with b", "asf h264", "mxf"):
         source = breed(name, zoo)
-        result = cut(source, 1_000_000, 1_700_000, tmp_path / "clip.mp4")
+        result = cut(source, ClipRequest(start_us=1_000_000, end_us=1_700_000), tmp_path / "clip.mp4")
         assert result.fallback_reason == "times_of_storage", name
         shown = [number for _, number in numbers(tmp_path / "clip.mp4")]
         assert shown == list(range(shown[0], shown[0] + result.frames)), name
-    assert cut(breed("avi h264", zoo), 1_000_000, 1_700_000, tmp_path / "clip.mp4").mode == "smart"
+    assert (
+        cut(breed("avi h264", zoo), ClipRequest(start_us=1_000_000, end_us=1_700_000), tmp_path / "clip.mp4").mode
+        == "smart"
+    )
 
 
 def test_a_broken_packet_of_sound_is_no_failure_to_write(film_of: FilmMaker, tmp_path: Path) -> None:
@@ -145,8 +150,8 @@ def test_a_broken_packet_of_sound_is_no_failure_to_write(film_of: FilmMaker, tmp
             copy.is_keyframe, copy.stream = packet.is_keyframe, streams[packet.stream_index]
             output.mux(copy)
     assert len(package(source, tmp_path).audio) == 1
-    assert cut(source, 400_000, 1_600_000, clip, profile="square", focus=0.5).frames == 30
-    assert cut(source, 400_000, 1_600_000, clip, audio="exact").audio == "exact"
+    assert cut(source, ClipRequest(start_us=400_000, end_us=1_600_000, profile="square", focus=0.5), clip).frames == 30
+    assert cut(source, ClipRequest(start_us=400_000, end_us=1_600_000, audio="exact"), clip).audio == "exact"
 
 
 def test_a_picture_shown_weeks_after_it_is_decoded_cannot_be_packaged(film_of: FilmMaker, tmp_path: Path) -> None:

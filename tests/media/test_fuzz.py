@@ -17,6 +17,7 @@ COUNT = int(os.environ.get("GROUNDSWELL_FUZZ", "240"))
 MOST_GROWTH_KIB = 400 << 10
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_damaged_files_give_a_clip_or_a_reason(tmp_path: Path) -> None:
     found = fuzz(range(COUNT), tmp_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 import pytest
 
-from groundswell.media import PROFILES, CutResult, MediaError, cut, probe
+from groundswell.media import PROFILES, ClipRequest, CutResult, MediaError, cut, probe
 from tests.media.exactness import HALF_US, assert_well_formed
 from tests.media.film import burst_times, number_in
 from tests.media.zoo import ZOO, breed
@@ -73,10 +73,10 @@ def test_every_animal_is_cut_exactly(zoo: Path, tmp_path: Path, name: str) -> No
             expected = [(at, number) for at, number in film if start <= at < end]
             if not expected:
                 with pytest.raises(MediaError) as caught:
-                    cut(source, start_us, end_us, clip, profile=profile)
+                    cut(source, ClipRequest(start_us=start_us, end_us=end_us, profile=profile), clip)
                 assert caught.value.code in ("no_frames", "past_the_end")
                 continue
-            result = cut(source, start_us, end_us, clip, profile=profile, focus=0.5)
+            result = cut(source, ClipRequest(start_us=start_us, end_us=end_us, profile=profile, focus=0.5), clip)
             numbered = animal.numbered and profile == "source"
             assert_the_same(expected, shown(clip, numbered), result, numbered=numbered, rate=animal.rate)
             assert_well_formed(clip)
@@ -121,13 +121,13 @@ def test_the_track_of_a_language_is_the_one_in_the_clip(zoo: Path, tmp_path: Pat
     assert [track.language for track in tracks] == ["eng", "fra", "jpn"]
     assert [track.default for track in tracks] == [False, True, False]
     for track in tracks:
-        cut(source, 0, 500_000, tmp_path / "clip.mp4", audio_track=track.index)
+        cut(source, ClipRequest(start_us=0, end_us=500_000, audio_track=track.index), tmp_path / "clip.mp4")
         assert [t.language for t in probe(tmp_path / "clip.mp4").audio] == [track.language]
 
 
 def test_what_is_no_picture_or_sound_stays_behind(zoo: Path, tmp_path: Path) -> None:
     for name in ("cover art", "cover art first", "timecode", "chapters", "subtitles in mkv"):
-        cut(breed(name, zoo), 300_000, 900_000, tmp_path / "clip.mp4")
+        cut(breed(name, zoo), ClipRequest(start_us=300_000, end_us=900_000), tmp_path / "clip.mp4")
         with av.open(str(tmp_path / "clip.mp4")) as clip:
             assert [s.type for s in clip.streams] == ["video", "audio"], name
             assert not clip.chapters(), name

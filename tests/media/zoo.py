@@ -11,9 +11,11 @@ import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import imageio_ffmpeg
 
+from tests.film_cache import rendered_once
 from tests.media.film import Film, make
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
@@ -50,19 +52,22 @@ ZOO = _animals()
 
 
 def breed(name: str, folder: Path) -> Path:
-    """Make one animal in ``folder``, which also keeps the film it is made of."""
+    """Make one animal in ``folder``."""
     folder.mkdir(exist_ok=True)
-    base = folder / "base"
-    if not base.with_suffix(".mkv").exists():
-        make(BASE, base)
     animal = ZOO[name]
     path = folder / f"{name.replace(' ', '_').replace(',', '').replace(':', '')}.{animal.suffix}"
-    if path.exists():
-        return path
-    before = animal.before.replace("COVER", "").replace("SUBTITLES", "").replace("CHAPTERS", "").split()
-    command = [FFMPEG, "-v", "error", "-y", *before, "-i", str(base.with_suffix(".mkv")), *_extra(animal, folder)]
-    after = [part.replace("COVER", str(_cover(folder))) for part in animal.after.split()]
-    subprocess.run([*command, *after, str(path)], check=True, capture_output=True, timeout=120)
+    return path if path.exists() else _bred(animal, path)
+
+
+@rendered_once
+def _bred(animal: Animal, path: Path) -> Path:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        base = make(BASE, folder / "base")
+        before = animal.before.replace("COVER", "").replace("SUBTITLES", "").replace("CHAPTERS", "").split()
+        command = [FFMPEG, "-v", "error", "-y", *before, "-i", str(base), *_extra(animal, folder)]
+        after = [part.replace("COVER", str(_cover(folder))) for part in animal.after.split()]
+        subprocess.run([*command, *after, str(path)], check=True, capture_output=True, timeout=120)
     return path
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ async def add_title(runtime: Runtime, film: Path, slug: str = "numbers", *, name
     key = f"sources/{slug}/1{film.suffix}"
     await runtime.store.put_file(key, film)
     async with runtime.database.transaction() as session:
-        title = Title(id=uuid7(), slug=slug, name=name)
+        title = Title(id=uuid7(), slug=slug, name=name, released_on=date(2020, 1, 1))
         session.add(title)
         await session.flush()
         source = Source(
@@ -68,8 +69,9 @@ def _lines(title_id: UUID) -> list[Line]:
 async def clip(
     app: App, subject: str = "ada", start: float = 10, end: float = 15, *, title: str = "numbers", **fields: Any
 ) -> httpx.Response:
-    """Ask for a moment; ``start`` and ``end`` in seconds."""
-    body = {"title": title, "start_us": round(start * SECOND_US), "end_us": round(end * SECOND_US), **fields}
+    """Ask for a moment, public unless said otherwise; ``start`` and ``end`` in seconds."""
+    span = {"start_us": round(start * SECOND_US), "end_us": round(end * SECOND_US)}
+    body = {"title": title, "visibility": "public", **span, **fields}
     return await app.http.post("/v1/moments", json=body, headers=app.signed_in(subject))
 
 

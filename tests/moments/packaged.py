@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
-from groundswell.catalog.packaging import INDEX
+from groundswell.catalog.packages import INDEX
 from groundswell.catalog.tables import Source, Title
 from groundswell.media import package
 from tests.media.film import Film, numbers

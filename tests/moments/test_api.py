@@ -16,7 +16,9 @@ pytestmark = pytest.mark.usefixtures("title")
 
 
 async def test_a_moment_is_there_at_once_and_its_media_is_queued(app: App, title: UUID) -> None:
-    made = await clipped(app, start=10.013, end=15.987, caption="  Look <i>there</i>\x00 ", spoiler=True)
+    made = await clipped(
+        app, start=10.013, end=15.987, caption="  Look <i>there</i>\x00 ", spoiler=True, visibility="unlisted"
+    )
     assert (made["start_us"], made["end_us"], made["duration_us"]) == (10_000_000, 16_000_000, 6_000_000)
     assert made["caption"] == "Look <i>there</i>"
     assert made["url"] == f"http://test/m/{made['code']}"

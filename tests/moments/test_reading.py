@@ -14,16 +14,18 @@ from sqlalchemy import select
 
 from groundswell.catalog.tables import Source
 from groundswell.media import probe, probe_bounded
-from groundswell.media.boxes import read_moov
-from groundswell.media.distant import SUFFIX
+from groundswell.media.isobmff.boxes import read_moov
+from groundswell.media.remote import SUFFIX
+from groundswell.media.scratch import scratch
+from groundswell.moments.media.renderer import make
+from groundswell.moments.media.renditions import ensure
 from groundswell.moments.recipes import Recipe
-from groundswell.moments.rendering import make
-from groundswell.moments.renditions import ensure
 from groundswell.moments.tables import Rendition
-from groundswell.platform.distant import BLOCK, offered, trim_cache
+from groundswell.platform.range_server import BLOCK, offered, trim_cache
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.storage import ObjectStore
 from tests.catalog.films import film
+from tests.film_cache import rendered_once
 from tests.moments.clipping import SECOND_US, add_title
 from tests.support import App
 
@@ -52,7 +54,11 @@ class Counting(ObjectStore):
 @pytest.fixture(scope="session")
 def noisy_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """40 s that do not compress well, a keyframe a second: about 1 MB/s."""
-    path = tmp_path_factory.mktemp("films") / "noisy.mp4"
+    return noise(tmp_path_factory.mktemp("films") / "noisy.mp4")
+
+
+@rendered_once
+def noise(path: Path) -> Path:
     noise = np.random.default_rng(1).integers(0, 256, (30, 180, 320, 3), np.uint8)
     with av.open(str(path), "w") as output:
         video = output.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "30", "bf": "2"})
@@ -90,13 +96,15 @@ async def made(runtime: Runtime, profile: str) -> Rendition:
         return await session.get_one(Rendition, recipe.hash)
 
 
+@pytest.mark.slow
 async def test_all_renditions_of_a_clip_read_little_more_than_its_share(far: Runtime, noisy_film: Path) -> None:
     store: Any = far.store
     size = probe(noisy_film).size_bytes
     assert size > 16 << 20
     share = size * (SPAN[1] - SPAN[0]) / (SECONDS * SECOND_US)
-    async with offered(store, "sources/numbers/1.mp4", SUFFIX) as path:
-        await probe_bounded(path)
+    with scratch() as folder:
+        async with offered(store, "sources/numbers/1.mp4", SUFFIX, folder) as path:
+            await probe_bounded(path)
     opening = store.read_bytes  # the index, and the first packets, from which the frame rate is told: once a machine
     assert opening < len(read_moov(noisy_film)) + size * 12 / SECONDS
     for profile in ("source", "poster", "preview", "wide"):
@@ -129,8 +137,9 @@ async def test_far_away_every_container_reads_as_it_does_here(suffix: str, tmp_p
     near = film(tmp_path / f"film.{suffix}", shot_seconds=1)
     store = Counting(tmp_path / "cache")
     await store.put_file("title", near)
-    async with offered(store, "title", SUFFIX) as path:
-        found = await probe_bounded(path)
+    with scratch() as folder:
+        async with offered(store, "title", SUFFIX, folder) as path:
+            found = await probe_bounded(path)
     here = probe(near)
     assert found.video == here.video
     assert (found.duration_us, found.audio, found.origin) == (here.duration_us, here.audio, here.origin)

@@ -5,10 +5,10 @@ from uuid import uuid4
 import pytest
 
 from groundswell.media import EndCard
-from groundswell.moments.dressing import has_room_for_card, with_card
+from groundswell.moments.media.overlays import has_room_for_card, with_card
+from groundswell.moments.media.tiers import recipe_of
 from groundswell.moments.recipes import Recipe
 from groundswell.moments.tables import Moment
-from groundswell.moments.tiers import recipe_of
 
 SOURCE = uuid4()
 

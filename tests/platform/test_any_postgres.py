@@ -58,7 +58,9 @@ def foreign_url(tmp_path: Path) -> Iterator[str]:
 
 
 async def test_the_service_runs_on_any_postgres(foreign_url: str, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data", database_url=foreign_url, worker_in_server=False)
+    settings = Settings(
+        data_dir=tmp_path / "data", database_url=foreign_url, base_url="http://test", worker_in_server=False
+    )
     identity = IdentityProvider(settings)
     app = create_app(settings, identity)
     async with app.router.lifespan_context(app):

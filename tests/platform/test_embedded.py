@@ -92,6 +92,7 @@ def test_a_killed_user_leaves_a_server_that_the_next_one_joins_and_stops(tmp_pat
     assert server.postmaster_pid() is None
 
 
+@pytest.mark.slow
 def test_a_deep_folder_gets_a_socket_elsewhere(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 60) / ("e" * 60) / "postgres"
     server = EmbeddedPostgres(deep)
@@ -100,6 +101,7 @@ def test_a_deep_folder_gets_a_socket_elsewhere(tmp_path: Path) -> None:
     server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["my data", "Übung & 100 %"])
 def test_the_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
     server = EmbeddedPostgres(tmp_path / folder / "postgres")

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.platform.ids import BASE58, random_code, uuid7
-from groundswell.platform.signing import signed, verified
+from groundswell.platform.signatures import signed, verified
 
 codes = st.text(BASE58, min_size=1, max_size=20)
 

@@ -1,9 +1,13 @@
 """Jobs are queued in the transaction that they serve."""
 
-from procrastinate import JobContext
-from sqlalchemy import text
+from typing import Any
 
-from groundswell.platform.jobs import defer, task
+import pytest
+from procrastinate import JobContext, RetryStrategy
+from sqlalchemy import select, text
+
+from groundswell.doctor import background_jobs
+from groundswell.platform.jobs import DEADLY, JobFailure, defer, rescue_stalled, task, try_again
 from tests.support import App
 
 done: list[str] = []
@@ -33,3 +37,95 @@ async def test_the_same_job_waits_only_once(app: App) -> None:
         assert await session.scalar(text("SELECT 1")) == 1  # the transaction survives the refusal
     await app.run_jobs()
     assert done == ["first"]
+
+
+@task("tests.fail", retry=False)
+async def fail(context: JobContext, why: str) -> None:
+    raise ValueError(why)
+
+
+@task("tests.fail_twice", retry=RetryStrategy(max_attempts=2, wait=0))
+async def fail_twice(context: JobContext) -> None:
+    tried.append(context.job.attempts)
+    raise RuntimeError(f"attempt {context.job.attempts}\nand its traceback")
+
+
+tried: list[int] = []
+
+
+async def failures(app: App) -> list[JobFailure]:
+    async with app.runtime.database.transaction() as session:
+        return list(await session.scalars(select(JobFailure).order_by(JobFailure.job_id)))
+
+
+async def test_why_a_job_failed_for_good_is_kept(app: App) -> None:
+    async with app.runtime.database.transaction() as session:
+        await defer(session, fail, why="the disk is on fire")
+    await app.run_jobs()
+    (failure,) = await failures(app)
+    assert (failure.task, failure.args, failure.attempts) == ("tests.fail", {"why": "the disk is on fire"}, 1)
+    assert failure.error == "ValueError: the disk is on fire"
+    with pytest.raises(RuntimeError, match=r"1 failed in the last day.*tests\.fail.*the disk is on fire"):
+        await background_jobs(app.runtime.settings)
+
+
+async def test_a_failure_that_is_tried_again_is_none_yet(app: App) -> None:
+    tried.clear()
+    async with app.runtime.database.transaction() as session:
+        await defer(session, fail_twice)
+    for _ in range(3):
+        await app.run_jobs()
+    (failure,) = await failures(app)
+    assert (len(tried), failure.error) == (failure.attempts, f"RuntimeError: attempt {tried[-1]}")
+    await try_again(app.runtime.jobs, failure.job_id)
+    assert await failures(app) == []
+    assert "none has failed" in await background_jobs(app.runtime.settings)
+
+
+async def stall(app: App, *, attempts: int = 0, once: str | None = None, what: str = "stalled") -> int:
+    """A job that a worker took and has been silent about since."""
+    async with app.runtime.database.transaction() as session:
+        await defer(session, note, once=once, what=what)
+        worker = await session.scalar(
+            text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id")
+        )
+        id = await session.scalar(text("SELECT max(id) FROM procrastinate_jobs"))
+        await session.execute(
+            text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = :worker, attempts = :n WHERE id = :id"),
+            {"worker": worker, "n": attempts, "id": id},
+        )
+    return int(id)
+
+
+async def status(app: App, id: int) -> str:
+    async with app.runtime.database.transaction() as session:
+        return str(await session.scalar(text("SELECT status FROM procrastinate_jobs WHERE id = :id"), {"id": id}))
+
+
+async def test_one_stalled_job_that_cannot_be_given_back_keeps_no_other_from_it(app: App) -> None:
+    done.clear()
+    first = await stall(app, once="key", what="superseded")
+    async with app.runtime.database.transaction() as session:
+        await defer(session, note, once="key", what="in its place")
+    deadly = await stall(app, attempts=DEADLY - 1, what="deadly")
+    last = await stall(app, what="rescued")
+    assert await rescue_stalled(app.runtime.jobs) == 1
+    assert [await status(app, id) for id in (first, deadly, last)] == ["aborted", "failed", "todo"]
+    assert [failure.job_id for failure in await failures(app)] == [deadly]
+    await app.run_jobs()
+    assert sorted(done) == ["in its place", "rescued"]
+
+
+async def test_a_rescue_goes_on_past_an_error(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [await stall(app, what=str(n)) for n in range(3)]
+    manager = app.runtime.jobs.job_manager
+    usual = manager.retry_job
+
+    async def failing(job: Any, **options: Any) -> None:
+        if job.id == ids[1]:
+            raise OSError("the network is away")
+        await usual(job, **options)
+
+    monkeypatch.setattr(manager, "retry_job", failing)
+    assert await rescue_stalled(app.runtime.jobs) == 2
+    assert [await status(app, id) for id in ids] == ["todo", "doing", "todo"]

@@ -12,7 +12,9 @@ from sqlalchemy import text
 from groundswell.platform import problems
 from groundswell.platform.database import Database
 from groundswell.platform.problems import Conflict
-from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.routing import ChangesHeard, DbSession, Principals, TransactionalRoute
+from groundswell.platform.services import Services, install, services_of
+from groundswell.platform.settings import Settings
 
 router = APIRouter(route_class=TransactionalRoute)
 
@@ -47,8 +49,10 @@ async def http(database: Database, heard: list[int]) -> AsyncIterator[httpx.Asyn
     app = FastAPI()
     problems.install(app)
     app.include_router(router)
-    app.state.database, app.state.principal_of = database, principal_of
-    app.state.changes_heard = changes_heard
+    services = Services(Settings())
+    for service in (database, Principals(principal_of), ChangesHeard(changes_heard)):
+        services.add(service)
+    install(app, services)
     async with database.transaction() as session:
         await session.execute(text("CREATE TABLE deposits (amount int)"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
@@ -124,7 +128,7 @@ async def test_invalid_bodies_name_their_fields(http: httpx.AsyncClient) -> None
 async def test_a_database_that_is_away_is_a_503_with_a_reason(http: httpx.AsyncClient, database: Database) -> None:
     app = http._transport.app  # type: ignore[attr-defined]
     away = Database("postgresql://nobody@127.0.0.1:1/none")
-    app.state.database = away
+    services_of(app).add(away)
     answer = await http.post("/deposits", json={"amount": 5})
     assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
     assert answer.headers["retry-after"] == "1"

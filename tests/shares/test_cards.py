@@ -6,20 +6,20 @@ from typing import Any
 
 from groundswell.catalog.tables import Series, Title
 from groundswell.platform.ids import uuid7
-from groundswell.shares.cards import Card, card, card_of
+from groundswell.shares.cards import MomentCard, card, card_of
 from groundswell.shares.links import Resolved
 from tests.moments.clipping import clipped
 from tests.shares.sharing import resolved, shared
 from tests.support import App
 
 
-async def shown(app: App, moment: dict[str, Any]) -> tuple[Card, Resolved]:
+async def shown(app: App, moment: dict[str, Any]) -> tuple[MomentCard, Resolved]:
     link = await shared(app, moment=moment["id"])
     found = await resolved(app, link["token"])
     return card(found, app.runtime.settings), found
 
 
-def said(card: Card) -> dict[str, str]:
+def said(card: MomentCard) -> dict[str, str]:
     tags = list(card.metas())
     names = [name for _, name, _ in tags]
     assert len(names) == len(set(names)), "a tag is there twice"
@@ -91,6 +91,7 @@ async def test_an_episode_is_named_with_its_place(app: App, moment: dict[str, An
 async def test_only_the_moments_own_public_page_is_for_search_engines(app: App, moment: dict[str, Any]) -> None:
     _, found = await shown(app, moment)
     settings = app.runtime.settings
+    found.moment.visibility = "unlisted"
     own = card_of(found.moment, found.title, None, found.clipper, settings)
     assert (own.url, own.noindex) == (own.canonical_url, True)
     found.moment.visibility = "public"

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from sqlalchemy import update
 
-from groundswell.moments.availability import MomentDeleted, TakenDown
+from groundswell.moments.availability import MomentGone, TakenDown
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import BASE58
 from groundswell.shares.links import (
@@ -22,7 +23,7 @@ from groundswell.shares.links import (
     token_of,
 )
 from groundswell.shares.tables import Share
-from groundswell.trust.clips import ClipRefused
+from groundswell.trust.clip_checks import ClipRefused
 from groundswell.trust.decisions import decide
 from tests.moments.clipping import set_rights, take_down
 from tests.shares.sharing import resolved, shared
@@ -54,6 +55,21 @@ async def test_a_link_altered_in_any_one_character_is_forged(app: App, link: dic
             code_of(settings, broken)
 
 
+async def test_a_link_of_before_the_secret_was_changed_holds_while_the_old_one_is_named(
+    app: App, link: dict[str, Any]
+) -> None:
+    old = app.runtime.settings.secret.decode()
+    changed = app.runtime.settings.model_copy(update={"secret_key": SecretStr("n" * 40)})
+    changed.__dict__.pop("secret", None)
+    with pytest.raises(LinkForged):
+        code_of(changed, link["token"])
+    rotated = changed.model_copy(update={"secret_key_previous": [SecretStr(old)]})
+    rotated.__dict__.pop("secret", None)
+    code = code_of(rotated, link["token"])
+    assert token_of(rotated, code) != link["token"], "what is signed now is signed with the new one"
+    assert code_of(rotated, token_of(rotated, code)) == code
+
+
 @given(st.text(max_size=80))
 def test_no_text_is_a_link_by_chance(text: str) -> None:
     from groundswell.platform.settings import Settings
@@ -83,7 +99,7 @@ async def test_an_expired_link_says_so(app: App, link: dict[str, Any]) -> None:
 
 async def test_links_of_a_deleted_moment_say_so(app: App, moment: dict[str, Any], link: dict[str, Any]) -> None:
     await app.http.delete(f"/v1/moments/{moment['id']}", headers=app.signed_in())
-    with pytest.raises(MomentDeleted):
+    with pytest.raises(MomentGone):
         await resolved(app, link["token"])
 
 

@@ -19,9 +19,9 @@ GERMAN, FRENCH = {HEADER: "DE"}, {HEADER: "fr"}
 @pytest.fixture
 def placed(app: App) -> Iterator[App]:
     """The application behind a proxy that says where people are."""
-    app.asgi.state.settings.territory_header = HEADER
+    app.services.settings.territory_header = HEADER
     yield app
-    app.asgi.state.settings.territory_header = None
+    app.services.settings.territory_header = None
 
 
 async def off_in(app: App, territory: str, **terms: Any) -> str:

@@ -11,20 +11,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant
 from hypothesis.stateful import rule as step
 
-from groundswell.trust.policy import ALLOWED, CHECKS, ClipRequest, decide
-from groundswell.trust.rules import BlockedRange, Rule, RuleBook, TitleFacts, Total
-from groundswell.trust.spans import Coverage, Span
+from groundswell.trust.intervals import IntervalUnion, Span
+from groundswell.trust.policy import ALLOWED, CHECKS, PolicyRequest, decide
+from groundswell.trust.rules import ANYWHERE, BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 from groundswell.trust.wording import CODES
 
 S = 1_000_000
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 FILM = TitleFacts(uuid4(), 6000 * S, released_on=date(2026, 1, 1))
 NEW_FILM = replace(FILM, released_on=date(2026, 5, 25))
+UNKNOWN = replace(FILM, released_on=None)
 
 
-def clip(start_s: float = 100, end_s: float = 130, **facts: Any) -> ClipRequest:
+def clip(start_s: float = 100, end_s: float = 130, **facts: Any) -> PolicyRequest:
     title = facts.pop("title", FILM)
-    return ClipRequest(title, int(start_s * S), int(end_s * S), facts.pop("at", NOW), **facts)
+    return PolicyRequest(title, int(start_s * S), int(end_s * S), facts.pop("at", NOW), **facts)
+
+
+def licensed(*licences: Licence) -> TitleFacts:
+    return replace(FILM, licences=licences)
 
 
 def book(**says: Any) -> tuple[RuleBook, Rule]:
@@ -36,7 +41,7 @@ def test_an_ordinary_clip_is_allowed_by_default() -> None:
     assert decide(RuleBook(), clip()) == ALLOWED
 
 
-REFUSED: list[tuple[str, dict[str, Any], ClipRequest, str]] = [
+REFUSED: list[tuple[str, dict[str, Any], PolicyRequest, str]] = [
     ("sharing_off", {"sharing": False}, clip(), "cannot be shared"),
     ("clip_too_short", {}, clip(100, 104), "at least 5 s long; this one is 4 s"),
     ("clip_too_short", {"min_clip_us": 10 * S}, clip(100, 109), "at least 10 s"),
@@ -48,10 +53,29 @@ REFUSED: list[tuple[str, dict[str, Any], ClipRequest, str]] = [
     ("kids_profile", {}, clip(kids=True), "child"),
     ("ending_held", {}, clip(5390, 5420, title=NEW_FILM), "from 1:30:00 on, is held back until 8 June 2026"),
     ("ending_held", {"ending_percent": 50}, clip(3000, 3030, title=NEW_FILM), "from 50:00 on"),
-    ("viewer_total_reached", {}, clip(viewer_clips=Coverage([(1000 * S, 1590 * S)])), "10:00 of this title in all"),
-    ("title_total_reached", {"title_total": Total(us=40 * S)}, clip(title_clips=Coverage([(0, 20 * S)])), "40 s"),
+    (
+        "viewer_total_reached",
+        {},
+        clip(viewer_clips=IntervalUnion([(1000 * S, 1590 * S)])),
+        "10:00 of this title in all",
+    ),
+    ("title_total_reached", {"title_total": Total(us=40 * S)}, clip(title_clips=IntervalUnion([(0, 20 * S)])), "40 s"),
     ("rating_off", {"ratings_off": frozenset({"18"})}, clip(title=replace(FILM, rating="18")), "rated 18"),
     ("live_off", {"live": False}, clip(title=replace(FILM, live=True)), "Live"),
+    ("rating_unknown", {"ratings_off": frozenset({"18"})}, clip(), "nobody has said how this title is rated"),
+    ("live_unknown", {"live": False}, clip(), "nobody has said whether this is one"),
+    ("release_unknown", {}, clip(5900, 5930, title=UNKNOWN), "nobody has said when that is"),
+    (
+        "kids_rating_unknown",
+        {"kids": True, "kids_ratings": frozenset({"6"})},
+        clip(kids=True),
+        "nobody has said how this title is rated",
+    ),
+    ("not_licensed", {}, clip(title=licensed(Licence(frozenset({"DE"}))), territory="FR"), "by its licence"),
+    ("not_licensed", {}, clip(title=licensed(Licence(opens_at=NOW + timedelta(days=1)))), "by its licence"),
+    ("not_licensed", {}, clip(title=licensed(Licence(closes_at=NOW))), "by its licence"),
+    ("not_licensed", {}, clip(title=licensed()), "by its licence"),
+    ("territory_unknown", {}, clip(title=licensed(Licence(frozenset({"DE"})))), "it is not known which one this is"),
     ("ad_tier_off", {"ad_tier": False}, clip(ad_tier=True), "advertising"),
     (
         "kids_rating",
@@ -59,7 +83,7 @@ REFUSED: list[tuple[str, dict[str, Any], ClipRequest, str]] = [
         clip(kids=True, title=replace(FILM, rating="12")),
         "children",
     ),
-    ("kids_rating", {"kids": True, "kids_ratings": frozenset({"0"})}, clip(kids=True), "children"),
+    ("kids_rating_unknown", {"kids": True, "kids_ratings": frozenset()}, clip(kids=True), "Children"),
     ("captions_required", {"captions": True}, clip(title=replace(FILM, captioned=False)), "subtitles"),
     ("outside_title", {}, clip(5990, 6010), "within the title"),
     ("outside_title", {}, clip(-1, 10), "within the title"),
@@ -70,7 +94,7 @@ REFUSED: list[tuple[str, dict[str, Any], ClipRequest, str]] = [
 
 @pytest.mark.parametrize(("code", "says", "request_", "words"), REFUSED)
 def test_a_refusal_has_a_code_words_and_the_rule_that_made_it(
-    code: str, says: dict[str, Any], request_: ClipRequest, words: str
+    code: str, says: dict[str, Any], request_: PolicyRequest, words: str
 ) -> None:
     rules, rule = book(**says) if says else (RuleBook(), None)
     verdict = decide(rules, request_)
@@ -80,26 +104,31 @@ def test_a_refusal_has_a_code_words_and_the_rule_that_made_it(
     assert code in CODES
 
 
-ALLOWED_BY_RULE: list[tuple[dict[str, Any], ClipRequest]] = [
+ALLOWED_BY_RULE: list[tuple[dict[str, Any], PolicyRequest]] = [
     ({"min_clip_us": 0}, clip(100, 101)),
     ({"max_clip_us": 600 * S}, clip(100, 300)),
     ({"kids": True}, clip(kids=True)),
     ({"kids": True, "kids_ratings": frozenset({"6"})}, clip(kids=True, title=replace(FILM, rating="6"))),
     ({"kids_ratings": frozenset({"6"})}, clip(title=replace(FILM, rating="18"))),
     ({"ratings_off": frozenset({"18"})}, clip(title=replace(FILM, rating="16"))),
+    ({"live": False}, clip(title=replace(FILM, live=False))),
+    ({}, clip(5300, 5330, title=UNKNOWN)),
+    ({"ending_days": 0}, clip(5900, 5930, title=UNKNOWN)),
+    ({}, clip(title=licensed(Licence(frozenset({"FR"})), Licence(frozenset({"DE"}), NOW)), territory="DE")),
+    ({}, clip(title=licensed(Licence(closes_at=NOW + timedelta(seconds=1))))),
+    ({}, clip(title=licensed(Licence(frozenset({"DE"}))), territory=ANYWHERE)),
     ({"ad_tier": False}, clip(ad_tier=False)),
-    ({"live": False}, clip()),
     ({"captions": True}, clip()),
     ({"ending_days": 0}, clip(5900, 5930, title=NEW_FILM)),
     ({"ending_percent": 0}, clip(5900, 5930, title=NEW_FILM)),
-    ({"viewer_total": Total(percent=100)}, clip(viewer_clips=Coverage([(1000 * S, 5000 * S)]))),
+    ({"viewer_total": Total(percent=100)}, clip(viewer_clips=IntervalUnion([(1000 * S, 5000 * S)]))),
     ({"opens_at": NOW, "closes_at": NOW + timedelta(seconds=1)}, clip()),
     ({"blocked_ranges": (BlockedRange(0, 100 * S, "credits"), BlockedRange(130 * S, 140 * S, "a song"))}, clip()),
 ]
 
 
 @pytest.mark.parametrize(("says", "request_"), ALLOWED_BY_RULE)
-def test_a_rule_overrides_each_default_and_stops_at_its_edge(says: dict[str, Any], request_: ClipRequest) -> None:
+def test_a_rule_overrides_each_default_and_stops_at_its_edge(says: dict[str, Any], request_: PolicyRequest) -> None:
     assert decide(book(**says)[0], request_) == ALLOWED
 
 
@@ -109,7 +138,6 @@ def test_the_ending_is_free_two_weeks_after_the_release_to_the_instant() -> None
     assert decide(RuleBook(), ending).allowed
     assert not decide(RuleBook(), replace(ending, at=free_at - timedelta(microseconds=1))).allowed
     assert decide(RuleBook(), clip(5370, 5400, title=NEW_FILM)).allowed
-    assert decide(RuleBook(), clip(5900, 5930, title=replace(FILM, released_on=None))).allowed
 
 
 def test_lengths_are_judged_to_a_frame_and_no_further() -> None:
@@ -118,7 +146,7 @@ def test_lengths_are_judged_to_a_frame_and_no_further() -> None:
 
 
 def test_clipping_the_same_scene_again_costs_nothing() -> None:
-    spent = Coverage([(100 * S, 700 * S)])
+    spent = IntervalUnion([(100 * S, 700 * S)])
     assert decide(RuleBook(), clip(100, 130, viewer_clips=spent)).allowed
     assert decide(RuleBook(), clip(99, 130, viewer_clips=spent)).code == "viewer_total_reached"
 
@@ -170,7 +198,7 @@ def test_a_file_without_captions_does_not_go_out_where_they_are_required() -> No
 def test_who_looks_is_judged_when_a_clip_plays_too() -> None:
     assert decide(book(ad_tier=False)[0], clip(ad_tier=True), "play").code == "ad_tier_off"
     children = book(kids_ratings=frozenset({"6"}))[0]
-    assert decide(children, clip(kids=True), "play").code == "kids_rating"
+    assert decide(children, clip(kids=True, title=replace(FILM, rating="12")), "play").code == "kids_rating"
     for purpose in ("clip", "share", "download"):
         assert decide(RuleBook(), clip(kids=True), purpose).code == "kids_profile"
     assert decide(RuleBook(), clip(kids=True), "play").allowed
@@ -201,18 +229,79 @@ title_us = st.integers(60 * S, 10_000 * S)
 def test_what_is_allowed_keeps_every_limit(
     duration: int, start: int, length: int, had: list[Span], percent: int
 ) -> None:
-    title = TitleFacts(uuid4(), duration)
+    title = TitleFacts(uuid4(), duration, released_on=date(2026, 1, 1))
     rules = RuleBook([Rule(uuid4(), "all", "*", viewer_total=Total(percent=percent))])
-    before = Coverage(had)
-    verdict = decide(rules, ClipRequest(title, start, start + length, NOW, viewer_clips=before))
+    before = IntervalUnion(had)
+    verdict = decide(rules, PolicyRequest(title, start, start + length, NOW, viewer_clips=before))
     if verdict.allowed:
         assert 0 <= start < start + length <= duration
         assert 4_950_000 <= length <= 60_050_000
-        after = Coverage([*had, (start, start + length)]).total_us
+        after = IntervalUnion([*had, (start, start + length)]).total_us
         assert after * 100 <= duration * percent or after == before.total_us
     else:
         assert verdict.code in CODES
         assert verdict.words
+
+
+territories = st.none() | st.frozensets(st.sampled_from(["DE", "FR"]), min_size=1)
+licence = st.builds(
+    Licence,
+    st.none() | st.frozensets(st.sampled_from(["DE", "FR"]), min_size=1),
+    st.none() | st.sampled_from([NOW, NOW + timedelta(days=1)]),
+    st.none() | st.sampled_from([NOW, NOW + timedelta(days=1)]),
+)
+ratings = st.sampled_from(["6", "12", "16", "18"])
+facts = st.builds(
+    TitleFacts,
+    st.just(FILM.id),
+    st.just(FILM.duration_us),
+    released_on=st.none() | st.dates(date(2026, 5, 1), date(2026, 6, 30)),
+    rating=st.none() | ratings,
+    live=st.none() | st.booleans(),
+    licences=st.none() | st.lists(licence, max_size=2).map(tuple),
+)
+rules_of_facts = st.builds(
+    Rule,
+    st.uuids(),
+    st.just("all"),
+    st.just("*"),
+    kids=st.none() | st.booleans(),
+    kids_ratings=st.none() | st.frozensets(ratings),
+    ratings_off=st.none() | st.frozensets(ratings),
+    live=st.none() | st.booleans(),
+    ending_percent=st.none() | st.integers(0, 100),
+    ending_days=st.none() | st.integers(0, 30),
+)
+
+
+@given(
+    facts,
+    rules_of_facts,
+    st.sampled_from(sorted(CHECKS)),
+    st.integers(0, 5940),
+    st.booleans(),
+    st.sampled_from([None, "DE", "FR", "JP"]),
+)
+def test_whatever_an_unknown_fact_turns_out_to_be_it_is_refused_unless_all_of_it_would_be_allowed(
+    title: TitleFacts, rule: Rule, purpose: Any, start_s: int, kids: bool, territory: str | None
+) -> None:
+    """Allowed with a fact unknown means allowed with every value that it could have."""
+    request = clip(start_s, start_s + 30, title=title, kids=kids, territory=territory)
+    if not decide(RuleBook([rule]), request, purpose).allowed:
+        return
+    could_be: list[TitleFacts] = [title]
+    if title.rating is None:
+        could_be = [replace(each, rating=rating) for each in could_be for rating in ("6", "12", "16", "18")]
+    if title.live is None:
+        could_be = [replace(each, live=live) for each in could_be for live in (True, False)]
+    if title.released_on is None:
+        days = (date(2020, 1, 1), NOW.date(), date(2026, 6, 30))
+        could_be = [replace(each, released_on=day) for each in could_be for day in days]
+    for each in could_be:
+        assert decide(RuleBook([rule]), replace(request, title=each), purpose).allowed
+    if territory is None:
+        for where in ("DE", "FR", "JP"):
+            assert decide(RuleBook([rule]), replace(request, territory=where), purpose).allowed
 
 
 class Viewers(RuleBasedStateMachine):
@@ -222,7 +311,7 @@ class Viewers(RuleBasedStateMachine):
 
     @initialize(minutes=st.integers(1, 20), viewer=st.integers(1, 60), title=st.integers(1, 90))
     def begin(self, minutes: int, viewer: int, title: int) -> None:
-        self.film = TitleFacts(uuid4(), minutes * 60 * S)
+        self.film = TitleFacts(uuid4(), minutes * 60 * S, released_on=date(2026, 1, 1))
         totals = {"viewer_total": Total(percent=viewer), "title_total": Total(percent=title)}
         self.rules = RuleBook([Rule(uuid4(), "all", "*", **totals)])
         self.caps = tuple(total.of(self.film.duration_us) for total in totals.values())
@@ -233,8 +322,8 @@ class Viewers(RuleBasedStateMachine):
     def ask(self, viewer: str, start_s: int, length_s: int, replacing: int | None = None) -> bool:
         start, end = start_s * S, (start_s + length_s) * S
         others = [span for clip, span in self.live.items() if clip != replacing]
-        had = Coverage(self.ever.get(viewer, []))
-        request = ClipRequest(self.film, start, end, NOW, viewer_clips=had, title_clips=Coverage(others))
+        had = IntervalUnion(self.ever.get(viewer, []))
+        request = PolicyRequest(self.film, start, end, NOW, viewer_clips=had, title_clips=IntervalUnion(others))
         allowed = decide(self.rules, request).allowed
         if allowed:
             self.ever.setdefault(viewer, []).append((start, end))
@@ -261,12 +350,12 @@ class Viewers(RuleBasedStateMachine):
     @invariant()
     def nobody_has_ever_had_more_than_their_cap(self) -> None:
         for spans in getattr(self, "ever", {}).values():
-            assert Coverage(spans).total_us <= self.caps[0]
+            assert IntervalUnion(spans).total_us <= self.caps[0]
 
     @invariant()
     def no_more_of_the_title_is_out_than_its_cap(self) -> None:
         if hasattr(self, "live"):
-            assert Coverage(self.live.values()).total_us <= self.caps[1]
+            assert IntervalUnion(self.live.values()).total_us <= self.caps[1]
 
 
 TestViewers = Viewers.TestCase

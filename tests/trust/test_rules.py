@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell.trust.policy import ClipRequest, decide
-from groundswell.trust.rules import DEFAULTS, BlockedRange, Rule, RuleBook, TitleFacts, Total
+from groundswell.trust.policy import PolicyRequest, decide
+from groundswell.trust.rules import DEFAULTS, BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 
 SERIES = uuid4()
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -174,12 +174,21 @@ DATED = st.lists(
 )
 
 
-@given(DATED, st.none() | st.integers(-16, 2), HOURS, st.floats(0, 1), st.sampled_from([None, "DE", "FR"]))
+LICENCE = st.builds(Licence, st.none() | st.just(frozenset({"DE"})), st.none() | HOURS, st.none() | HOURS)
+LICENCES = st.none() | st.lists(LICENCE, max_size=3).map(tuple)
+
+
+@given(DATED, st.none() | st.integers(-16, 2), HOURS, st.floats(0, 1), st.sampled_from([None, "DE", "FR"]), LICENCES)
 def test_nothing_is_decided_otherwise_before_the_next_change(
-    rules: list[Rule], released_days: int | None, at: datetime, part: float, territory: str | None
+    rules: list[Rule],
+    released_days: int | None,
+    at: datetime,
+    part: float,
+    territory: str | None,
+    licences: tuple[Licence, ...] | None,
 ) -> None:
     released = None if released_days is None else (NOW + timedelta(days=released_days)).date()
-    title, book = replace(EPISODE, released_on=released), RuleBook(rules)
+    title, book = replace(EPISODE, released_on=released, licences=licences), RuleBook(rules)
     change = book.next_change(title, at)
     assert change is None or change > at
     later = at + part * ((change or at + timedelta(days=400)) - at)
@@ -187,7 +196,7 @@ def test_nothing_is_decided_otherwise_before_the_next_change(
         later = change - timedelta(microseconds=1)
     for start_us, end_us in ((0, 20_000_000), (980_000_000, 1_000_000_000)):
         before, after = (
-            decide(book, ClipRequest(title, start_us, end_us, instant, territory), "play") for instant in (at, later)
+            decide(book, PolicyRequest(title, start_us, end_us, instant, territory), "play") for instant in (at, later)
         )
         assert before == after
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.trust import policy
-from groundswell.trust.policy import CHECKS, ClipRequest, Purpose, decide
+from groundswell.trust.policy import CHECKS, PolicyRequest, Purpose, decide
 from groundswell.trust.rules import FIELDS, BlockedRange, Rule, RuleBook, TitleFacts, Total
 from groundswell.trust.simulation import SAYS, explain
 
@@ -22,8 +22,8 @@ def rule(*place: Any, **says: Any) -> Rule:
     return replace(Rule(uuid4(), *(place or ("title", str(FILM.id)))), **says)
 
 
-def clip(**facts: Any) -> ClipRequest:
-    return ClipRequest(FILM, 100 * S, 130 * S, facts.pop("at", NOW), **facts)
+def clip(**facts: Any) -> PolicyRequest:
+    return PolicyRequest(FILM, 100 * S, 130 * S, facts.pop("at", NOW), **facts)
 
 
 def test_every_check_says_which_fields_it_reads() -> None:

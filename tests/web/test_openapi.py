@@ -5,6 +5,14 @@ import re
 from tests.support import App
 
 
+async def test_a_stream_of_events_is_described_as_one(app: App) -> None:
+    document = app.asgi.openapi()
+    told = document["paths"]["/v1/moments/{moment}/progress"]["get"]["responses"]["200"]["content"]
+    assert list(told) == ["text/event-stream"]
+    data = told["text/event-stream"]["schema"]["properties"]["data"]
+    assert data["contentSchema"] == {"$ref": "#/components/schemas/RenderProgress"}
+
+
 async def test_the_page_of_the_api_asks_nobody_else_for_anything(app: App) -> None:
     page = await app.http.get("/v1/docs")
     assert page.status_code == 200

@@ -1,5 +1,5 @@
 // <gs-clip-button>: beside any player. Opens the trimmer on what plays; once saved, makes a link and opens the sheet.
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { shownLanguage, type Player } from "../adapters/player.ts";
 import type { Moment } from "../api.ts";
@@ -22,6 +22,8 @@ export class ClipButton extends GroundswellElement {
   @property({ attribute: false }) player: Player | null = null;
 
   @state() private busy = false;
+  /** Why nothing of this title may be clipped; empty when it may. */
+  @state() private refusal = "";
   @query("gs-trimmer") private trimmer!: Trimmer;
   @query("gs-share-sheet") private sheet!: ShareSheet;
 
@@ -55,7 +57,7 @@ export class ClipButton extends GroundswellElement {
   /** Begin a clip of what plays now. */
   async start(): Promise<void> {
     const media = this.playing;
-    if (!media || this.busy) return;
+    if (!media || this.busy || this.refusal) return;
     const wanted = this.tell("gs-clip-start", { title: this.titleSlug, at_us: Math.round(media.currentTime * SECOND) });
     if (!wanted) return;
     this.busy = true;
@@ -67,20 +69,53 @@ export class ClipButton extends GroundswellElement {
     }
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.updateComplete.then(() => this.askRights());
+  }
+
+  /** What may not be clipped says so before anybody tries. Who cannot be asked is not refused. */
+  private async askRights(): Promise<void> {
+    if (!this.titleSlug) return;
+    try {
+      const title = await this.client.title(this.titleSlug);
+      this.refusal = title.sharing ? "" : title.sharingWords || this.say("sharing_off");
+    } catch {
+      this.refusal = "";
+    }
+  }
+
   private created(event: CustomEvent<{ moment: Moment }>): void {
     // The page hears of it after us and may take over from here by preventing the default.
     queueMicrotask(() => {
-      if (!event.defaultPrevented) void this.sheet.open(event.detail.moment, null, true);
+      if (event.defaultPrevented) return this.trimmer.resume();
+      void this.sheet.open(event.detail.moment, null, true);
     });
   }
 
   protected override render(): TemplateResult {
-    return html`<button class="clip" part="button" title=${this.say("clip_hint")} ?disabled=${this.busy} @click=${this.start}>
-        ${icons.clip}<span>${this.say("clip")}</span>
+    return html`<button
+        class="clip"
+        part="button"
+        title=${this.refusal || this.say("clip_hint")}
+        ?disabled=${this.busy || this.refusal !== ""}
+        @click=${this.start}
+      >
+        ${icons.clip}<span>${this.say(this.refusal ? "clip_off" : "clip")}</span>
       </button>
-      <gs-trimmer .api=${this.api} .token=${this.token || this.getAttribute("token") || ""} exportparts="preview, strip, handle, save, refusal"
-        @gs-clip-created=${this.created}></gs-trimmer>
-      <gs-share-sheet .api=${this.api} .token=${this.token || this.getAttribute("token") || ""} exportparts="sheet, channel, copy, save-video"></gs-share-sheet>`;
+      ${this.refusal ? html`<p class="note" role="note">${this.refusal}</p>` : nothing}
+      <gs-trimmer
+        .api=${this.api}
+        .token=${this.token || this.getAttribute("token") || ""}
+        exportparts="preview, strip, handle, save, refusal"
+        @gs-clip-created=${this.created}
+      ></gs-trimmer>
+      <gs-share-sheet
+        .api=${this.api}
+        .token=${this.token || this.getAttribute("token") || ""}
+        exportparts="sheet, channel, copy, save-video"
+        @gs-sheet-closed=${() => this.trimmer.resume()}
+      ></gs-share-sheet>`;
   }
 }
 

@@ -3,15 +3,8 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { define, GroundswellElement } from "../element.ts";
 import { theme } from "../theme.ts";
+import { SILENT, type Words } from "../words.ts";
 
-export interface Words {
-  readonly caption: string;
-  readonly visibility: string;
-  readonly spoiler: boolean;
-  readonly credit_me: boolean;
-}
-
-export const SILENT: Words = { caption: "", visibility: "unlisted", spoiler: false, credit_me: true };
 const CAPTION_MAX = 500;
 
 export class MomentWords extends GroundswellElement {
@@ -39,15 +32,15 @@ export class MomentWords extends GroundswellElement {
       }
       @media (max-width: 60rem) {
         :host {
-          grid-template-columns: 1fr;
-          gap: 0.7rem;
+          grid-template-columns: minmax(0, 1fr) auto;
+          gap: 0.5rem 1rem;
           padding-block-end: 0.4rem;
+        }
+        .field:first-child {
+          grid-column: 1 / -1;
         }
         .checks {
           margin: 0;
-          grid-template-columns: auto auto;
-          justify-content: start;
-          gap: 0 1.4rem;
         }
       }
     `,
@@ -59,29 +52,50 @@ export class MomentWords extends GroundswellElement {
   }
 
   private tick(name: "spoiler" | "credit_me", label: string): TemplateResult {
-    return html`<label class="check"><input type="checkbox" .checked=${this.words[name]}
-      @change=${(event: Event) => this.change({ [name]: (event.target as HTMLInputElement).checked })} />${label}</label>`;
+    return html`<label class="check"
+      ><input
+        type="checkbox"
+        .checked=${this.words[name]}
+        @change=${(event: Event) => this.change({ [name]: (event.target as HTMLInputElement).checked })}
+      />${label}</label
+    >`;
   }
 
   protected override render(): TemplateResult {
     const { caption, visibility } = this.words;
     return html`<div class="field">
         <label for="caption">${this.say("caption")}</label>
-        <textarea id="caption" rows="2" dir="auto" maxlength=${CAPTION_MAX} placeholder=${this.say("caption_hint")} .value=${caption}
-          @input=${(event: Event) => this.change({ caption: (event.target as HTMLTextAreaElement).value })}></textarea>
-        ${caption.length > CAPTION_MAX - 100
-          ? html`<span class="note" role="status">${this.say("caption_left", { count: CAPTION_MAX - caption.length })}</span>`
-          : nothing}
+        <textarea
+          id="caption"
+          rows="2"
+          dir="auto"
+          maxlength=${CAPTION_MAX}
+          placeholder=${this.say("caption_hint")}
+          .value=${caption}
+          @input=${(event: Event) => this.change({ caption: (event.target as HTMLTextAreaElement).value })}
+        ></textarea>
+        ${
+          caption.length > CAPTION_MAX - 100
+            ? html`<span class="note" role="status"
+                >${this.say("caption_left", { count: CAPTION_MAX - caption.length })}</span
+              >`
+            : nothing
+        }
       </div>
       <div class="field">
         <label for="visibility">${this.say("visibility")}</label>
-        <select id="visibility" @change=${(event: Event) => this.change({ visibility: (event.target as HTMLSelectElement).value })}>
+        <select
+          id="visibility"
+          @change=${(event: Event) => this.change({ visibility: (event.target as HTMLSelectElement).value as Words["visibility"] })}
+        >
           ${(["unlisted", "public", "private"] as const).map(
             (kind) => html`<option value=${kind} ?selected=${kind === visibility}>${this.say(kind)}</option>`,
           )}
         </select>
       </div>
-      <div class="checks">${this.tick("spoiler", this.say("spoiler"))} ${this.tick("credit_me", this.say("credit"))}</div>`;
+      <div class="checks">
+        ${this.tick("spoiler", this.say("spoiler"))} ${this.tick("credit_me", this.say("credit"))}
+      </div>`;
   }
 }
 

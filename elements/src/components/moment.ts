@@ -1,10 +1,15 @@
 // <gs-moment>: plays one moment, at once and ever better. It takes over the plain <video> inside it, which works without
 // any script; where there is none, it makes one.
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
+import { mediaHome } from "../api.ts";
 import { define, GroundswellElement } from "../element.ts";
 import { icons } from "../icons.ts";
 import { Playback } from "../player/playback.ts";
+import { focusAt } from "../player/span.ts";
+import type { Says } from "../player/state.ts";
+import { onWatched } from "../player/watch.ts";
+import type { Framed } from "../api.ts";
 import { theme } from "../theme.ts";
 
 const RETRY_MS = 2000;
@@ -15,6 +20,8 @@ export class MomentPlayer extends GroundswellElement {
   @property() code = "";
   /** Token of the share by which the viewer came. */
   @property() share = "";
+  /** Ticket of the visit, where the page that the player stands on was served with one; else the player asks for one. */
+  @property() visit = "";
   /** Where the moment stands in its series ("S1E2"), when it may spoil something for this viewer. */
   @property({ reflect: true }) spoiler: string | null = null;
   /** The shape in which to play it ("vertical", "square"); empty for the best there is of the whole picture. */
@@ -22,11 +29,15 @@ export class MomentPlayer extends GroundswellElement {
   /** Start by itself, without sound, unless the viewer prefers less motion. */
   @property({ type: Boolean }) autoplay = false;
 
-  @state() private waiting = false;
-  @state() private broken = false;
+  /** What is shown of the wide picture while it is being chosen, instead of what was chosen before. */
+  @property({ attribute: false }) framing: readonly Framed[] | null = null;
+
+  @state() private says: Says = "playable";
   @state() private silent = false;
   private reported = false;
+  private chosen: readonly Framed[] | null = null;
   private playback: Playback | null = null;
+  private unwatch: () => void = () => undefined;
 
   static override styles = [
     theme,
@@ -45,6 +56,11 @@ export class MomentPlayer extends GroundswellElement {
       }
       :host([playing]) ::slotted(video) {
         object-fit: contain;
+      }
+      :host([framed]) ::slotted(video),
+      :host([cropped]) ::slotted(video) {
+        object-fit: cover;
+        object-position: var(--gs-frame-at, 50%) 50%;
       }
       :host([spoiler]) ::slotted(video) {
         filter: blur(2.2rem) brightness(0.55);
@@ -77,6 +93,17 @@ export class MomentPlayer extends GroundswellElement {
         color: #fff;
         backdrop-filter: blur(8px);
       }
+      .end {
+        background: rgb(5 6 10 / 72%);
+      }
+      .over > button {
+        color: #fff;
+        background: rgb(28 31 42 / 92%);
+      }
+      .over > button.primary {
+        color: var(--_accent-ink);
+        background: var(--_accent);
+      }
       .busy {
         place-content: end center;
         padding-block-end: 1.4rem;
@@ -105,30 +132,67 @@ export class MomentPlayer extends GroundswellElement {
     else [video.controls, video.inert] = [false, true];
   }
 
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has("shape") && this.playback) this.begin(true);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.playback?.stop();
     this.playback = null;
+    this.unwatch();
   }
 
   private makeVideo(): HTMLVideoElement {
     const video = document.createElement("video");
-    const poster = this.client.address(`/m/${this.code}/poster.jpg`);
+    const poster = this.client.address(`${mediaHome(this.code, this.share)}/poster.jpg`);
     Object.assign(video, { controls: true, muted: true, playsInline: true, loop: true, preload: "none", poster });
     this.append(video);
     return video;
   }
 
-  private begin(): void {
+  private begin(again = false): void {
     if (!this.video) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.playback?.stop();
-    this.playback = new Playback(this.video, this.client, this.code, this.shape, {
-      onWaiting: (waiting) => (this.waiting = waiting),
-      onBroken: () => ([this.waiting, this.broken] = [false, true]),
-      onMedia: (media) => this.tell("gs-media", { media }),
-    });
-    void this.playback.begin(this.autoplay && !calm);
+    this.playback = new Playback(
+      this.video,
+      this.client,
+      { code: this.code, share: this.share, shape: this.shape },
+      {
+        onSays: (what) => this.hear(what),
+        onMedia: (media) => {
+          this.chosen = media.framing;
+          this.tell("gs-media", { media });
+        },
+        onTime: (us) => this.frame(us),
+        onFramed: (framed) => this.toggleAttribute("framed", framed),
+      },
+    );
+    this.playback.begin((this.autoplay || again) && !calm);
+  }
+
+  /** In a frame, the part of the picture that was chosen for the shot. */
+  private frame(us: number): void {
+    const focus = focusAt(this.framing ?? this.chosen, us);
+    this.style.setProperty("--gs-frame-at", `${100 * (focus ?? 0.5)}%`);
+  }
+
+  private hear(what: Says): void {
+    this.says = what;
+    this.toggleAttribute("over", what === "over");
+  }
+
+  /** Play it, from the beginning when it is over, and again when it was given up. */
+  play(): void {
+    this.playback?.play();
+    void this.video?.play().catch(() => undefined);
+  }
+
+  /** Show the frame at a time of the clip, in seconds. */
+  look(at: number, us: number): void {
+    if (this.video) this.video.currentTime = at + (this.playback?.from ?? 0);
+    this.frame(us);
   }
 
   private reveal(): void {
@@ -142,18 +206,26 @@ export class MomentPlayer extends GroundswellElement {
 
   private playing(): void {
     this.toggleAttribute("playing", true);
-    [this.waiting, this.broken] = [false, false];
+    this.hear("playable");
     if (this.video && this.spoiler === null) this.video.controls = true;
     this.silent = this.video?.muted ?? false;
     if (this.reported) return;
     this.reported = true;
-    this.client.played(this.code, this.share || null);
+    if (this.video) void this.report(this.video).catch(() => undefined);
+  }
+
+  /** Report the play when enough of it has been watched, with the ticket of the visit that it belongs to. */
+  private async report(video: HTMLVideoElement): Promise<void> {
+    const share = this.share || null;
+    const visit = this.visit || (await this.client.visit(this.code, share));
+    this.unwatch = onWatched(video, (watched) => this.client.played(this.code, share, visit, watched));
   }
 
   /** Its picture may still be in the making: ask again for a while. */
   private async seekPoster(video: HTMLVideoElement): Promise<void> {
     const address = video.poster;
-    for (let tries = 0; address && tries < RETRIES; tries++) {
+    if (!address) return;
+    for (let tries = 0; tries < RETRIES; tries++) {
       const picture = new Image();
       picture.src = tries === 0 ? address : `${address}?again=${tries}`;
       try {
@@ -171,20 +243,44 @@ export class MomentPlayer extends GroundswellElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<slot></slot>
-      ${this.spoiler !== null
-        ? html`<div class="over">
-            ${icons.hidden}
-            <p>${this.say("spoiler_words")}</p>
-            <button class="show primary" @click=${this.reveal}>${this.say("show_anyway", { place: this.spoiler })}</button>
-          </div>`
-        : nothing}
-      ${this.silent && !this.waiting && this.spoiler === null
-        ? html`<button class="sound" @click=${this.unmute}>${icons.sound}${this.say("sound_on")}</button>`
-        : nothing}
-      ${this.waiting || this.broken
-        ? html`<div class="over busy"><p class="status" role="status">${this.say(this.broken ? "clip_unavailable" : "clip_playing")}</p></div>`
-        : nothing}`;
+    return html`<slot></slot> ${
+        this.spoiler !== null
+          ? html`<div class="over">
+              ${icons.hidden}
+              <p>${this.say("spoiler_words")}</p>
+              <button class="show primary" @click=${this.reveal}>
+                ${this.say("show_anyway", { place: this.spoiler })}
+              </button>
+            </div>`
+          : nothing
+      }
+      ${
+        this.silent && this.says === "playable" && this.spoiler === null
+          ? html`<button class="sound" @click=${this.unmute}>${icons.sound}${this.say("sound_on")}</button>`
+          : nothing
+      }
+      ${
+        this.says === "waiting"
+          ? html`<div class="over busy"><p class="status" role="status">${this.say("clip_playing")}</p></div>`
+          : nothing
+      }
+      ${this.says === "doubtful" || this.says === "refused" ? this.renderFailure() : nothing}
+      ${this.says === "over" ? this.renderEnd() : nothing}`;
+  }
+
+  private renderFailure(): TemplateResult {
+    return html`<div class="over">
+      <p class="status" role="status">${this.say("clip_unavailable")}</p>
+      <button @click=${this.play}>${this.say("retry")}</button>
+    </div>`;
+  }
+
+  /** What stands there at the end: the page may put what to do next beside it. */
+  private renderEnd(): TemplateResult {
+    return html`<div class="over end">
+      <slot name="end"></slot>
+      <button @click=${this.play}>${icons.undo}${this.say("replay")}</button>
+    </div>`;
   }
 }
 

@@ -1,5 +1,6 @@
 // A mirror of the page's own player: frames are painted from the media element, so that nothing is loaded twice
 // and whatever plays (HLS, DASH, a plain file) can be previewed. The chosen span loops while it plays.
+import type { FilmWindow } from "../film-window.ts";
 import { SECOND } from "../times.ts";
 import type { Span } from "../selection.ts";
 
@@ -7,13 +8,21 @@ export class Preview {
   readonly media: HTMLMediaElement;
   private readonly canvas: HTMLCanvasElement;
   private readonly onTime: (us: number) => void;
+  /** Where the title does not play: what shows a part of it at a time. */
+  private readonly film: FilmWindow | null;
   private frame = 0;
   span: Span = { start: 0, end: 0 };
 
-  constructor(media: HTMLMediaElement, canvas: HTMLCanvasElement, onTime: (us: number) => void) {
+  constructor(
+    media: HTMLMediaElement,
+    canvas: HTMLCanvasElement,
+    onTime: (us: number) => void,
+    film: FilmWindow | null = null,
+  ) {
     this.media = media;
     this.canvas = canvas;
     this.onTime = onTime;
+    this.film = film;
     this.tick = this.tick.bind(this);
     this.frame = requestAnimationFrame(this.tick);
   }
@@ -24,11 +33,16 @@ export class Preview {
 
   /** Where it is, in microseconds. */
   get at(): number {
-    return Math.round(this.media.currentTime * SECOND);
+    return this.offset + Math.round(this.media.currentTime * SECOND);
   }
 
   seek(us: number): void {
-    this.media.currentTime = Math.max(0, us) / SECOND;
+    if (this.film && !(this.film.holds(us) && this.film.holds(this.span.start))) void this.film.show(this.span, us);
+    else this.media.currentTime = Math.max(0, us - this.offset) / SECOND;
+  }
+
+  private get offset(): number {
+    return this.film?.offset ?? 0;
   }
 
   async play(): Promise<void> {

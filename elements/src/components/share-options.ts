@@ -4,6 +4,7 @@ import { property } from "lit/decorators.js";
 import type { Shape, ShareOptions } from "../api.ts";
 import { define, GroundswellElement } from "../element.ts";
 import { theme } from "../theme.ts";
+import "./crop.ts";
 
 const DAY_MS = 86_400_000;
 const ENDS = [
@@ -115,8 +116,13 @@ export class ShareOptionsPanel extends GroundswellElement {
   }
 
   private tick(name: "captions" | "spoiler" | "credit", label: string, usual: boolean): TemplateResult {
-    return html`<label class="check"><input type="checkbox" .checked=${this.options[name] ?? usual}
-      @change=${(event: Event) => this.change({ [name]: (event.target as HTMLInputElement).checked })} />${label}</label>`;
+    return html`<label class="check"
+      ><input
+        type="checkbox"
+        .checked=${this.options[name] ?? usual}
+        @change=${(event: Event) => this.change({ [name]: (event.target as HTMLInputElement).checked })}
+      />${label}</label
+    >`;
   }
 
   protected override render(): TemplateResult {
@@ -125,8 +131,15 @@ export class ShareOptionsPanel extends GroundswellElement {
         <legend class="only-heard">${this.say("shape")}</legend>
         <div class="shapes">
           ${SHAPES.map(
-            ([name, ratio]) => html`<label><input type="radio" name="shape" .checked=${shape === name}
-              @change=${() => this.change({ shape: name })} /><i class=${name} aria-hidden="true"></i><span dir="ltr">${ratio}</span></label>`,
+            ([name, ratio]) =>
+              html`<label
+                ><input
+                  type="radio"
+                  name="shape"
+                  .checked=${shape === name}
+                  @change=${() => this.change({ shape: name })}
+                /><i class=${name} aria-hidden="true"></i><span dir="ltr">${ratio}</span></label
+              >`,
           )}
         </div>
       </fieldset>

@@ -8,6 +8,19 @@ export const shareSheetStyles = css`
     inline-size: 100%;
     border-radius: 0.8rem;
   }
+  /* An upright or square link is shown as whoever gets it will see it. */
+  .saved[data-shape="vertical"],
+  .saved[data-shape="square"] {
+    inline-size: auto;
+    block-size: 34vh;
+    margin-inline: auto;
+  }
+  .saved[data-shape="vertical"] {
+    aspect-ratio: 9 / 16;
+  }
+  .saved[data-shape="square"] {
+    aspect-ratio: 1;
+  }
   dialog {
     inline-size: min(34rem, 100vw - 2rem);
     max-block-size: calc(100dvh - 2rem);
@@ -51,6 +64,7 @@ export const shareSheetStyles = css`
     border-radius: 0.8rem;
     background: none;
     font-size: 0.8rem;
+    overflow-wrap: anywhere;
     font-weight: 500;
     color: var(--_soft);
   }
@@ -105,6 +119,16 @@ export const shareSheetStyles = css`
     padding: 0.8rem;
     border-radius: 0.8rem;
     background: #fff;
+  }
+  @media (max-width: 24rem) {
+    .channels {
+      grid-template-columns: repeat(4, minmax(0, 1fr));
+    }
+  }
+  @media (max-height: 30rem) {
+    .saved {
+      max-block-size: 50vh;
+    }
   }
   @media (max-width: 40rem) {
     dialog {

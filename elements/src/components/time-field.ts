@@ -41,6 +41,12 @@ export class TimeField extends GroundswellElement {
         font-size: 0.82rem;
         font-variant-numeric: tabular-nums;
       }
+      /* On the smallest phones the frames are left to the handle's arrow keys. */
+      @media (max-width: 24rem) {
+        .frame {
+          display: none;
+        }
+      }
     `,
   ];
 
@@ -49,20 +55,36 @@ export class TimeField extends GroundswellElement {
       <label for="time">${this.label}</label>
       <div class="row">
         ${this.nudge(-SECOND, "−1 s", "second_back")} ${this.nudge(-this.frame, "−1 f", "frame_back")}
-        <input id="time" type="text" inputmode="decimal" autocomplete="off" spellcheck="false"
+        <input
+          id="time"
+          type="text"
+          inputmode="decimal"
+          autocomplete="off"
+          spellcheck="false"
           .value=${formatTime(this.value)}
           aria-invalid=${this.wrong ? "true" : "false"}
           aria-describedby="wrong"
           @change=${this.typed}
-          @keydown=${(event: KeyboardEvent) => event.key === "Enter" && this.typed(event)} />
+          @keydown=${(event: KeyboardEvent) => event.key === "Enter" && this.typed(event)}
+        />
         ${this.nudge(this.frame, "+1 f", "frame_on")} ${this.nudge(SECOND, "+1 s", "second_on")}
       </div>
       <span id="wrong" class="note" role="status">${this.wrong ? this.say("time_invalid") : ""}</span>
     `;
   }
 
-  private nudge(by: number, text: string, name: "frame_back" | "frame_on" | "second_back" | "second_on"): TemplateResult {
-    return html`<button type="button" aria-label=${this.say(name, { which: this.label })} @click=${() => this.send(this.value + by)}>
+  private nudge(
+    by: number,
+    text: string,
+    name: "frame_back" | "frame_on" | "second_back" | "second_on",
+  ): TemplateResult {
+    return html`<button
+      type="button"
+      class=${name.startsWith("frame") ? "frame" : ""}
+      tabindex="-1"
+      aria-label=${this.say(name, { which: this.label })}
+      @click=${() => this.send(this.value + by)}
+    >
       ${text}
     </button>`;
   }

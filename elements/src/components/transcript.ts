@@ -1,9 +1,10 @@
 // <gs-transcript>: what is said, line by line, and the moments that the service suggests. Tapping one chooses it.
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import type { Line, Suggestion } from "../api.ts";
+import type { Line, Suggestion } from "../title.ts";
 import { define, GroundswellElement } from "../element.ts";
 import type { Span } from "../selection.ts";
+import { rove } from "../roving.ts";
 import { theme } from "../theme.ts";
 import { shortTime, spokenTime } from "../times.ts";
 
@@ -72,6 +73,15 @@ export class Transcript extends GroundswellElement {
         font-size: 0.88rem;
         font-variant-numeric: tabular-nums;
       }
+      .suggested q {
+        max-inline-size: 14ch;
+        overflow: hidden;
+        color: var(--_soft);
+        font-weight: 400;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+        quotes: none;
+      }
       .suggested button[aria-pressed="true"] {
         background: color-mix(in srgb, var(--_accent) 22%, transparent);
       }
@@ -90,40 +100,78 @@ export class Transcript extends GroundswellElement {
     if (list && chosen) list.scrollTo({ top: Math.max(0, chosen.offsetTop - list.offsetTop - 48) });
   }
 
+  /** One Tab stop for the lines, one for the suggestions; the arrow keys go through them. */
+  private rove(event: KeyboardEvent): void {
+    const group = (event.currentTarget as HTMLElement).closest("ol, .suggested");
+    rove(event, [...(group?.querySelectorAll("button") ?? [])], this.direction === "rtl");
+  }
+
   private pick(span: Span, add: boolean): void {
     this.dispatchEvent(new CustomEvent("line-pick", { detail: { span, add } }));
   }
 
   protected override render(): TemplateResult {
     return html`<h3 id="said">${this.say("transcript")}</h3>
-      ${this.lines.length > 0
-        ? html`<p class="note">${this.say("transcript_hint")}</p>`
-        : html`<p class="note">${this.say("no_transcript")}</p>`}
+      ${
+        this.lines.length > 0
+          ? html`<p class="note">${this.say("transcript_hint")}</p>`
+          : html`<p class="note">${this.say("no_transcript")}</p>`
+      }
       ${this.suggestions.length > 0 ? this.renderSuggestions() : html`<span hidden></span>`}
-      ${this.lines.length > 0
-        ? html`<ol tabindex="-1" aria-labelledby="said">
-            ${this.lines.map((line) => this.renderLine(line))}
-          </ol>`
-        : nothing}`;
+      ${
+        this.lines.length > 0
+          ? html`<ol tabindex="-1" aria-labelledby="said">
+              ${this.lines.map((line, index) => this.renderLine(line, index === this.firstStop))}
+            </ol>`
+          : nothing
+      }`;
   }
 
   private renderSuggestions(): TemplateResult {
     const best = [...this.suggestions].slice(0, SUGGESTED).sort((a, b) => a.start - b.start);
     return html`<div class="suggested" role="group" aria-label=${this.say("suggested")}>
       <span class="note">${this.say("suggested")}</span>
-      ${best.map((span) => {
+      ${best.map((span, index) => {
         const words = { time: shortTime(span.start), length: spokenTime(span.end - span.start, this.say) };
         const chosen = span.start === this.span.start && span.end === this.span.end;
-        return html`<button type="button" title=${span.text} aria-label=${this.say("suggestion", words)} aria-pressed=${chosen}
-          @click=${() => this.pick(span, false)}>${shortTime(span.start)}</button>`;
+        return html`<button
+          type="button"
+          title=${span.text}
+          aria-label=${this.say("suggestion", words)}
+          aria-pressed=${chosen}
+          tabindex=${index === 0 ? 0 : -1}
+          @keydown=${this.rove}
+          @click=${() => this.pick(span, false)}
+        >
+          <span dir="ltr">${shortTime(span.start)}</span> <q dir="auto">${span.text}</q>
+        </button>`;
       })}
     </div>`;
   }
 
-  private renderLine(line: Line): TemplateResult {
-    const inside = line.start < this.span.end && this.span.start < line.end;
+  /** The line at which Tab stops: the first that is chosen. */
+  private get firstStop(): number {
+    return Math.max(
+      0,
+      this.lines.findIndex((line) => this.isInside(line)),
+    );
+  }
+
+  private isInside(line: Span): boolean {
+    return line.start < this.span.end && this.span.start < line.end;
+  }
+
+  private renderLine(line: Line, stop: boolean): TemplateResult {
+    const inside = this.isInside(line);
     return html`<li>
-      <button type="button" class="line" aria-pressed=${inside} @click=${(event: MouseEvent) => this.pick(line, event.shiftKey)}>
+      <button
+        type="button"
+        class="line"
+        tabindex=${stop ? 0 : -1}
+        @keydown=${this.rove}
+        aria-pressed=${inside}
+        @click=${(event: MouseEvent) => this.pick(line, event.shiftKey)}
+      >
         <time>${shortTime(line.start)}</time><span dir="auto">${line.text}</span>
       </button>
     </li>`;

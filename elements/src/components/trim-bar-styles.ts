@@ -147,13 +147,13 @@ export const trimBarStyles = css`
   @media (max-width: 40rem) {
     .row {
       grid-template-columns: 1fr;
-      padding-inline: 1.1rem;
+      padding-inline: 1.8rem;
     }
     .row > button {
       display: none;
     }
     .scale {
-      margin-inline: 1.1rem;
+      margin-inline: 1.8rem;
     }
     .strip {
       block-size: 5rem;

@@ -70,11 +70,22 @@ export class TrimBar extends GroundswellElement {
     const bad = this.limits.blocked.some((part) => part.start < this.span.end && this.span.start < part.end);
     return html`
       <div class="row">
-        <button class="icon quiet" aria-label=${this.say("earlier")} ?disabled=${start <= 0} @click=${() => this.pan(-1)}>
+        <button
+          class="icon quiet"
+          aria-label=${this.say("earlier")}
+          ?disabled=${start <= 0}
+          @click=${() => this.pan(-1)}
+        >
           ${icons.earlier}
         </button>
-        <div class="strip" part="strip" @pointerdown=${this.press} @pointermove=${this.drag} @pointerup=${this.release}
-          @pointercancel=${this.release}>
+        <div
+          class="strip"
+          part="strip"
+          @pointerdown=${this.press}
+          @pointermove=${this.drag}
+          @pointerup=${this.release}
+          @pointercancel=${this.release}
+        >
           <canvas aria-hidden="true"></canvas>
           ${this.limits.blocked.map((part) =>
             part.end <= start || part.start >= end
@@ -85,26 +96,36 @@ export class TrimBar extends GroundswellElement {
           <div class="outside after" ${styled({ width: `calc(100% - ${this.percent(this.span.end)})` })}></div>
           <div class="window ${bad ? "bad" : ""}" data-edge="whole" ${styled(this.place(this.span))}></div>
           ${this.handle("start", bad)} ${this.handle("end", bad)}
-          ${this.position >= start && this.position <= end
-            ? html`<div class="head-line" ${styled({ left: this.percent(this.position) })}></div>`
-            : nothing}
+          ${
+            this.position >= start && this.position <= end
+              ? html`<div class="head-line" ${styled({ left: this.percent(this.position) })}></div>`
+              : nothing
+          }
         </div>
-        <button class="icon quiet" aria-label=${this.say("later")} ?disabled=${end >= this.limits.duration} @click=${() => this.pan(1)}>
+        <button
+          class="icon quiet"
+          aria-label=${this.say("later")}
+          ?disabled=${end >= this.limits.duration}
+          @click=${() => this.pan(1)}
+        >
           ${icons.later}
         </button>
       </div>
       <div class="scale" aria-hidden="true">
         ${this.marks().map((us) => html`<span ${styled({ left: this.percent(us) })}>${shortTime(us)}</span>`)}
       </div>
-      ${this.limits.blocked.length > 0
-        ? html`<ul class="kept">
-            ${this.limits.blocked.map(
-              (part) => html`<li class=${part.end <= start || part.start >= end ? "only-heard" : ""}>
-                <i aria-hidden="true"></i><span>${this.say("blocked_span", this.named(part))}</span>
-              </li>`,
-            )}
-          </ul>`
-        : nothing}
+      ${
+        this.limits.blocked.length > 0
+          ? html`<ul class="kept">
+              ${this.limits.blocked.map(
+                (part) =>
+                  html`<li class=${part.end <= start || part.start >= end ? "only-heard" : ""}>
+                    <i aria-hidden="true"></i><span>${this.say("blocked_span", this.named(part))}</span>
+                  </li>`,
+              )}
+            </ul>`
+          : nothing
+      }
     `;
   }
 
@@ -128,7 +149,9 @@ export class TrimBar extends GroundswellElement {
       aria-valuetext=${spokenTime(us, this.say)}
       ${styled({ left: this.percent(us) })}
       @keydown=${(event: KeyboardEvent) => this.key(event, edge)}
-    ><div class="grip"></div></div>`;
+    >
+      <div class="grip"></div>
+    </div>`;
   }
 
   private key(event: KeyboardEvent, edge: "start" | "end"): void {

@@ -9,7 +9,8 @@ export const trimmerStyles = css`
   }
   form {
     display: grid;
-    grid-template-rows: auto minmax(9rem, 1fr) auto auto auto;
+    grid-template-rows: auto minmax(9rem, 1fr);
+    grid-auto-rows: auto;
     gap: 0.9rem;
     block-size: 100%;
     padding: 1rem 1.4rem 1.1rem;
@@ -113,6 +114,13 @@ export const trimmerStyles = css`
     min-inline-size: 10rem;
     min-block-size: 3rem;
   }
+  .draft {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: center;
+    gap: 0 0.6rem;
+  }
   .wait {
     padding: 2rem;
     text-align: center;
@@ -174,6 +182,9 @@ export const trimmerStyles = css`
       order: 4;
       flex: none;
     }
+    .draft {
+      order: 1;
+    }
     .foot {
       order: 5;
       flex-wrap: wrap;
@@ -192,14 +203,70 @@ export const trimmerStyles = css`
       flex: 1;
     }
     .edges {
-      grid-template-columns: 1fr;
+      grid-template-columns: minmax(0, 1fr);
       gap: 0.7rem;
     }
     .middle {
       order: -1;
     }
     .edge {
-      grid-template-columns: 1fr;
+      grid-template-columns: 1fr auto;
+      align-items: end;
+      gap: 0.35rem;
+    }
+    .edge .outline {
+      inline-size: 2.75rem;
+      margin-block-end: 1.75rem;
+      padding: 0;
+      font-size: 0;
+    }
+    .edge .outline svg {
+      inline-size: 1.25rem;
+      block-size: 1.25rem;
+    }
+  }
+  /* A phone on its side, a page zoomed to 200 %: the picture and what is done with it stand beside each other. */
+  @media (max-height: 30rem) and (min-width: 36rem) {
+    form {
+      display: grid;
+      grid-template-columns: minmax(0, 2fr) minmax(0, 3fr);
+      grid-template-rows: auto auto auto 1fr;
+      gap: 0.4rem 1.2rem;
+    }
+    .head {
+      grid-column: 1 / -1;
+    }
+    .preview {
+      grid-column: 1;
+      grid-row: 2;
+      position: sticky;
+      inset-block-start: 0;
+      max-block-size: calc(100dvh - 10rem);
+      margin-inline: 0;
+      border-radius: 0.6rem;
+    }
+    .foot {
+      grid-column: 1;
+      grid-row: 3;
+      position: sticky;
+      inset-block: calc(100dvh - 8.5rem) auto;
+      align-self: start;
+      margin: 0;
+      padding: 0.3rem 0;
+      border: 0;
+    }
+    .trim {
+      grid-column: 2;
+      grid-row: 2 / span 2;
+    }
+    .draft {
+      grid-column: 2;
+    }
+    gs-transcript {
+      grid-column: 2;
+    }
+    gs-moment-words {
+      grid-column: 2;
     }
   }
 `;

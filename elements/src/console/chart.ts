@@ -5,7 +5,8 @@ type Column = (number | null)[];
 
 /** Draws lines over time: of the figure's table (its own, or the one it names), the columns of the figure's group. */
 export function draw(figure: HTMLElement): void {
-  const table = figure.querySelector("table") ?? document.querySelector<HTMLTableElement>(figure.dataset.table ?? "table");
+  const table =
+    figure.querySelector("table") ?? document.querySelector<HTMLTableElement>(figure.dataset.table ?? "table");
   const body = table?.tBodies[0];
   if (!table || !body || body.rows.length < 2) return;
   const place = document.createElement("div");
@@ -32,10 +33,7 @@ function columns(body: HTMLTableSectionElement, heads: HTMLTableCellElement[]): 
   rows.sort((a, b) => a.at - b.at);
   const value = (cell: HTMLTableCellElement | undefined) =>
     cell?.dataset.value === undefined || cell.dataset.value === "" ? null : Number(cell.dataset.value);
-  return [
-    rows.map((row) => row.at),
-    ...heads.map((head) => rows.map((row) => value(row.cells[head.cellIndex]))),
-  ];
+  return [rows.map((row) => row.at), ...heads.map((head) => rows.map((row) => value(row.cells[head.cellIndex])))];
 }
 
 const DAY_S = 86_400;
@@ -51,7 +49,11 @@ function paint(place: HTMLElement, heads: HTMLTableCellElement[], data: uPlot.Al
   const axis = { stroke: colour("--text-faint"), font, ticks: { show: false }, border: { show: false } };
   const digits = Number(figure.dataset.digits ?? 0);
   const shown = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: digits });
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", timeZone: "UTC" });
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, {
+    day: "numeric",
+    month: "short",
+    timeZone: "UTC",
+  });
   const low = heads.findIndex((head) => head.dataset.band === "low") + 1;
   const high = heads.findIndex((head) => head.dataset.band === "high") + 1;
   return new uPlot(
@@ -63,8 +65,21 @@ function paint(place: HTMLElement, heads: HTMLTableCellElement[], data: uPlot.Al
       legend: { live: true },
       scales: { y: { range: (_chart, _low, top) => [0, top > 0 ? top * 1.08 : 1] } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 70, incrs: MARKS, values: (_chart, ats) => ats.map((at) => day.format(at * 1000)) },
-        { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 46, space: 34, values: (_chart, ys) => ys.map((y) => shown.format(y)) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 28,
+          space: 70,
+          incrs: MARKS,
+          values: (_chart, ats) => ats.map((at) => day.format(at * 1000)),
+        },
+        {
+          ...axis,
+          grid: { stroke: colour("--line"), width: 1 },
+          size: 46,
+          space: 34,
+          values: (_chart, ys) => ys.map((y) => shown.format(y)),
+        },
       ],
       series: [
         { label: "Day", value: (_chart, at) => (at === null ? "" : day.format(at * 1000)) },
@@ -73,10 +88,20 @@ function paint(place: HTMLElement, heads: HTMLTableCellElement[], data: uPlot.Al
           const label = head.textContent?.replace(/[↕↑↓]/g, "").trim() ?? "";
           const value = (_chart: uPlot, y: number | null) => (y === null ? "" : shown.format(y));
           const band = head.dataset.band !== undefined;
-          return { label, stroke, value, width: band ? 0 : 2, points: { show: !band && data[0].length < 16 }, spanGaps: true };
+          return {
+            label,
+            stroke,
+            value,
+            width: band ? 0 : 2,
+            points: { show: !band && data[0].length < 16 },
+            spanGaps: true,
+          };
         }),
       ],
-      bands: low && high ? [{ series: [high, low], fill: `color-mix(in srgb, ${colour("--series-1")} 18%, transparent)` }] : [],
+      bands:
+        low && high
+          ? [{ series: [high, low], fill: `color-mix(in srgb, ${colour("--series-1")} 18%, transparent)` }]
+          : [],
     },
     data,
     place,

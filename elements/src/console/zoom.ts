@@ -66,7 +66,8 @@ export function zoomable(frame: HTMLElement): void {
     frame.scrollLeft = from.left - (event.clientX - from.x);
     frame.scrollTop = from.top - (event.clientY - from.y);
   });
-  for (const end of ["pointerup", "pointerleave", "pointercancel"]) frame.addEventListener(end, () => (from = undefined));
+  for (const end of ["pointerup", "pointerleave", "pointercancel"])
+    frame.addEventListener(end, () => (from = undefined));
   frame.addEventListener("dragstart", (event) => event.preventDefault());
   frame.addEventListener("click", (event) => moved && event.preventDefault(), true);
 }

@@ -1,6 +1,7 @@
+// Written by scripts/messages.py from the catalogue.
 import type { Messages } from "../messages.ts";
 
-const arabic: Messages = {
+const messages: Messages = {
   clip: "اقتطاع",
   clip_hint: "اقتطاع آخر 15 ثانية",
   trim_heading: "اقتطاع لحظة",
@@ -71,18 +72,18 @@ const arabic: Messages = {
   more: "المزيد…",
   qr: "رمز QR",
   qr_alt: "رمز QR للرابط",
-  qr_hint: "وجّه كاميرا الهاتف إليه للمتابعة هناك.",
+  qr_hint: "وجّه كاميرا الهاتف إليه لمشاهدة المقطع هناك.",
   embed: "تضمين",
   embed_label: "الصق هذا في صفحة ويب",
   copy_embed: "نسخ الرمز",
   options: "خيارات",
   shape: "الشكل",
   captions_on: "الترجمة ظاهرة",
-  ends: "يعمل الرابط",
-  never: "دائمًا",
-  one_day: "لمدة يوم",
-  seven_days: "لمدة 7 أيام",
-  thirty_days: "لمدة 30 يومًا",
+  ends: "ينتهي الرابط",
+  never: "أبدًا",
+  one_day: "بعد يوم",
+  seven_days: "بعد 7 أيام",
+  thirty_days: "بعد 30 يومًا",
   options_saved: "تم تغيير الرابط.",
   save_video: "حفظ الفيديو",
   save_for: "حفظ الفيديو لـ {channel}",
@@ -95,8 +96,18 @@ const arabic: Messages = {
   sound_on: "اضغط لتشغيل الصوت",
   show_anyway: "{place} — اعرضه على أي حال",
   spoiler_words: "هذه اللحظة تكشف شيئًا من الأحداث.",
+  replay: "شاهد مرة أخرى",
+  clip_off: "غير مخصص للاقتطاع",
+  draft_kept: "مسودتك محفوظة: اضغط «اقتطاع» للمتابعة.",
+  draft_back: "عادت مسودتك.",
+  draft_drop: "ابدأ من جديد",
+  more_options: "خيارات أخرى",
+  crop_hint: "اسحب الإطار لاختيار ما يظهر.",
+  crop_shot: "اللقطة {number} من {count}",
+  crop_move: "إطار اللقطة {number}",
+  crop_auto: "اختر عني",
   clip_playing: "جارٍ تجهيز هذا المقطع…",
   clip_unavailable: "لا يمكن تشغيل هذا المقطع الآن.",
 };
 
-export default arabic;
+export default messages;

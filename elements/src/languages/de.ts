@@ -1,6 +1,7 @@
+// Written by scripts/messages.py from the catalogue.
 import type { Messages } from "../messages.ts";
 
-const german: Messages = {
+const messages: Messages = {
   clip: "Clip",
   clip_hint: "Die letzten 15 Sekunden festhalten",
   trim_heading: "Moment festhalten",
@@ -71,18 +72,18 @@ const german: Messages = {
   more: "Mehr…",
   qr: "QR-Code",
   qr_alt: "QR-Code des Links",
-  qr_hint: "Mit der Kamera eines Telefons scannen, um dort weiterzumachen.",
+  qr_hint: "Mit der Kamera eines Telefons scannen, um den Clip dort zu sehen.",
   embed: "Einbetten",
   embed_label: "In eine Webseite einfügen",
   copy_embed: "Code kopieren",
   options: "Optionen",
   shape: "Format",
   captions_on: "Untertitel an",
-  ends: "Der Link gilt",
-  never: "Für immer",
-  one_day: "Einen Tag",
-  seven_days: "7 Tage",
-  thirty_days: "30 Tage",
+  ends: "Der Link läuft ab",
+  never: "Nie",
+  one_day: "In einem Tag",
+  seven_days: "In 7 Tagen",
+  thirty_days: "In 30 Tagen",
   options_saved: "Der Link ist geändert.",
   save_video: "Video sichern",
   save_for: "Video für {channel} sichern",
@@ -95,8 +96,18 @@ const german: Messages = {
   sound_on: "Für Ton tippen",
   show_anyway: "{place} – trotzdem zeigen",
   spoiler_words: "Dieser Moment verrät etwas.",
+  replay: "Noch einmal ansehen",
+  clip_off: "Nicht zum Festhalten",
+  draft_kept: "Dein Entwurf bleibt: Drücke „Clip“, um weiterzumachen.",
+  draft_back: "Dein Entwurf ist wieder da.",
+  draft_drop: "Neu beginnen",
+  more_options: "Weitere Optionen",
+  crop_hint: "Zieh den Rahmen, um zu wählen, was zu sehen ist.",
+  crop_shot: "Einstellung {number} von {count}",
+  crop_move: "Rahmen der Einstellung {number}",
+  crop_auto: "Automatisch wählen",
   clip_playing: "Der Clip wird vorbereitet…",
   clip_unavailable: "Dieser Clip kann gerade nicht abgespielt werden.",
 };
 
-export default german;
+export default messages;

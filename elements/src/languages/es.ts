@@ -1,6 +1,7 @@
+// Written by scripts/messages.py from the catalogue.
 import type { Messages } from "../messages.ts";
 
-const spanish: Messages = {
+const messages: Messages = {
   clip: "Recortar",
   clip_hint: "Recortar los últimos 15 segundos",
   trim_heading: "Recorta un momento",
@@ -71,18 +72,18 @@ const spanish: Messages = {
   more: "Más…",
   qr: "Código QR",
   qr_alt: "Código QR del enlace",
-  qr_hint: "Apunta con la cámara de un teléfono para seguir en él.",
+  qr_hint: "Apunta con la cámara de un teléfono para ver el clip en él.",
   embed: "Insertar",
   embed_label: "Pega esto en una página web",
   copy_embed: "Copiar código",
   options: "Opciones",
   shape: "Formato",
   captions_on: "Con subtítulos",
-  ends: "El enlace funciona",
-  never: "Para siempre",
-  one_day: "Un día",
-  seven_days: "7 días",
-  thirty_days: "30 días",
+  ends: "El enlace caduca",
+  never: "Nunca",
+  one_day: "En un día",
+  seven_days: "En 7 días",
+  thirty_days: "En 30 días",
   options_saved: "El enlace ha cambiado.",
   save_video: "Guardar vídeo",
   save_for: "Guardar vídeo para {channel}",
@@ -95,8 +96,18 @@ const spanish: Messages = {
   sound_on: "Toca para oírlo",
   show_anyway: "{place}: mostrar de todos modos",
   spoiler_words: "Este momento revela algo.",
+  replay: "Ver otra vez",
+  clip_off: "No se puede recortar",
+  draft_kept: "Tu borrador se guarda: pulsa Recortar para seguir.",
+  draft_back: "Has recuperado tu borrador.",
+  draft_drop: "Empezar de nuevo",
+  more_options: "Más opciones",
+  crop_hint: "Arrastra el marco para elegir lo que se ve.",
+  crop_shot: "Plano {number} de {count}",
+  crop_move: "Marco del plano {number}",
+  crop_auto: "Elegir por mí",
   clip_playing: "Preparando este clip…",
   clip_unavailable: "Este clip no se puede reproducir ahora.",
 };
 
-export default spanish;
+export default messages;

@@ -1,6 +1,7 @@
+// Written by scripts/messages.py from the catalogue.
 import type { Messages } from "../messages.ts";
 
-const japanese: Messages = {
+const messages: Messages = {
   clip: "クリップ",
   clip_hint: "直前の15秒をクリップ",
   trim_heading: "シーンをクリップ",
@@ -71,7 +72,7 @@ const japanese: Messages = {
   more: "その他…",
   qr: "QRコード",
   qr_alt: "リンクのQRコード",
-  qr_hint: "スマートフォンのカメラで読み取ると、続きを見られます。",
+  qr_hint: "スマートフォンのカメラで読み取ると、クリップを見られます。",
   embed: "埋め込み",
   embed_label: "ウェブページに貼り付けてください",
   copy_embed: "コードをコピー",
@@ -79,10 +80,10 @@ const japanese: Messages = {
   shape: "画面の形",
   captions_on: "字幕を表示",
   ends: "リンクの有効期限",
-  never: "無期限",
-  one_day: "1日間",
-  seven_days: "7日間",
-  thirty_days: "30日間",
+  never: "なし",
+  one_day: "1日後",
+  seven_days: "7日後",
+  thirty_days: "30日後",
   options_saved: "リンクを変更しました。",
   save_video: "動画を保存",
   save_for: "{channel}用の動画を保存",
@@ -95,8 +96,18 @@ const japanese: Messages = {
   sound_on: "タップで音声オン",
   show_anyway: "{place} — それでも見る",
   spoiler_words: "このシーンはネタバレを含みます。",
+  replay: "もう一度見る",
+  clip_off: "クリップ不可",
+  draft_kept: "下書きを保存しました。「クリップ」で続けられます。",
+  draft_back: "下書きを復元しました。",
+  draft_drop: "最初からやり直す",
+  more_options: "その他のオプション",
+  crop_hint: "枠をドラッグして表示する部分を選べます。",
+  crop_shot: "ショット {number} / {count}",
+  crop_move: "ショット {number} の枠",
+  crop_auto: "自動で選ぶ",
   clip_playing: "クリップを準備しています…",
   clip_unavailable: "このクリップは今は再生できません。",
 };
 
-export default japanese;
+export default messages;

@@ -1,18 +1,28 @@
 // A landing page works without this; with it the clip starts by itself, reports its play, and can be passed on.
 import "../components/moment.ts";
+import { part, whileBusy } from "../parts.ts";
 import { askAgain } from "../pictures.ts";
 import type { MomentPlayer } from "../components/moment.ts";
 import type { ShareSheet } from "../components/share-sheet.ts";
 
 const sheet = document.querySelector<ShareSheet>("gs-share-sheet");
+const said = document.querySelector<HTMLElement>("#said");
+
+// Most who land here only watch: the sheet is loaded for those who pass it on.
+async function passOn(): Promise<void> {
+  if (said) said.textContent = "";
+  try {
+    await part(() => import("../components/share-sheet.ts"));
+    await sheet?.open();
+  } catch (error) {
+    if (said) said.textContent = said.dataset["failed"] ?? "";
+    throw error;
+  }
+}
+
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-share]")) {
   button.hidden = false;
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    // Most who land here only watch: the sheet is loaded for those who pass it on.
-    await import("../components/share-sheet.ts");
-    await sheet?.open().finally(() => (button.disabled = false));
-  });
+  button.addEventListener("click", () => void whileBusy(button, passOn));
 }
 
 // Whoever opens the veil over the clip has seen that it spoils: the words open with it, and the clip plays.
@@ -20,7 +30,7 @@ const veil = document.querySelector<HTMLDetailsElement>("details.spoiler-veil");
 veil?.addEventListener("toggle", () => {
   document.querySelector<HTMLDetailsElement>("details.spoiler-words")?.setAttribute("open", "");
   const player = veil.querySelector<MomentPlayer>("gs-moment");
-  void player?.querySelector("video")?.play().catch(() => undefined);
+  player?.play();
   player?.querySelector("video")?.focus();
 });
 

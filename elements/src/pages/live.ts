@@ -23,7 +23,8 @@ function spark(svg: SVGSVGElement, values: number[]): void {
   const bars = values.map((value, at) => {
     const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     const height = (20 * value) / most;
-    for (const [name, amount] of Object.entries({ x: at, y: 20 - height, width: 0.8, height })) bar.setAttribute(name, `${amount}`);
+    for (const [name, amount] of Object.entries({ x: at, y: 20 - height, width: 0.8, height }))
+      bar.setAttribute(name, `${amount}`);
     return bar;
   });
   svg.replaceChildren(...bars);
@@ -56,7 +57,15 @@ function row(event: Told, seen: Set<string>): HTMLTableRowElement {
     link.textContent = "Cascade";
     behind.append(link);
   }
-  tr.append(cell(`${event.at.slice(11, 19)} UTC`), what, cell(event.title), cell(event.channel), cell(event.territory), cell(event.verdict), behind);
+  tr.append(
+    cell(`${event.at.slice(11, 19)} UTC`),
+    what,
+    cell(event.title),
+    cell(event.channel),
+    cell(event.territory),
+    cell(event.verdict),
+    behind,
+  );
   return tr;
 }
 

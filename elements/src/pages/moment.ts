@@ -4,30 +4,43 @@ import "../components/share-sheet.ts";
 import "../components/trimmer.ts";
 import type { ShareSheet } from "../components/share-sheet.ts";
 import type { Trimmer } from "../components/trimmer.ts";
-import type { Moment } from "../api.ts";
+import { Client, Refusal, type Moment } from "../api.ts";
+import { FilmWindow } from "../film-window.ts";
+import { speaker } from "../messages.ts";
+import { whileBusy } from "../parts.ts";
 
 const sheet = document.querySelector<ShareSheet>("gs-share-sheet");
 const trimmer = document.querySelector<Trimmer>("gs-trimmer");
 const retrim = document.querySelector<HTMLButtonElement>("button[data-retrim]");
 
-async function moment(): Promise<Moment> {
-  return (await fetch(`/v1/moments/${retrim?.dataset["id"]}`)).json();
+const client = new Client();
+const said = document.querySelector<HTMLElement>("#said");
+
+function moment(): Promise<Moment> {
+  return client.moment(retrim?.dataset["id"] ?? "");
 }
 
-/** The whole title, unseen and unheard, for the trimmer to look at. */
-function film(slug: string): HTMLVideoElement {
-  const video = document.createElement("video");
-  Object.assign(video, { src: `/v1/titles/${slug}/media.mp4`, preload: "auto", playsInline: true });
-  return video;
+/** What went wrong is said; the button works again. */
+function guarded(button: HTMLButtonElement, work: () => Promise<unknown>): void {
+  button.addEventListener("click", () =>
+    whileBusy(button, async () => {
+      try {
+        await work();
+        if (said) said.textContent = "";
+      } catch (error) {
+        const words = error instanceof Refusal ? error.message : "";
+        if (said) said.textContent = words || speaker(document.documentElement.lang)("failed");
+      }
+    }),
+  );
 }
 
 if (retrim) {
   retrim.hidden = false;
-  let video: HTMLVideoElement | null = null;
-  retrim.addEventListener("click", async () => {
-    const slug = retrim.dataset["title"] ?? "";
-    video ??= film(slug);
-    await trimmer?.open(video, slug, await moment());
+  guarded(retrim, async () => {
+    const mine = await moment();
+    const film = new FilmWindow(new Client(), mine.id, (error) => trimmer?.note(error));
+    await trimmer?.open(film.media, retrim.dataset["title"] ?? "", mine, film);
   });
   trimmer?.addEventListener("gs-clip-edited", () => {
     location.assign(`${location.pathname}?done=changed`);
@@ -36,7 +49,7 @@ if (retrim) {
 
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-share]")) {
   button.hidden = false;
-  button.addEventListener("click", async () => sheet?.open(await moment()));
+  guarded(button, async () => sheet?.open(await moment()));
 }
 
 // Without this, the button deletes at once; with it, it asks.

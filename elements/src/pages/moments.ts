@@ -1,7 +1,8 @@
 // My moments: share, delete after asking, and watch what is still being made.
 import "../components/share-sheet.ts";
 import type { ShareSheet } from "../components/share-sheet.ts";
-import { Client, Refusal, type Moment } from "../api.ts";
+import { Client, Refusal } from "../api.ts";
+import { speaker } from "../messages.ts";
 import { askAgain } from "../pictures.ts";
 
 const client = new Client();
@@ -11,8 +12,21 @@ const asking = document.querySelector<HTMLDialogElement>("#asking");
 
 askAgain(document.querySelectorAll<HTMLImageElement>(".card .frame img"));
 
+const speak = speaker(document.documentElement.lang);
+
+function wordsOf(error: unknown): string {
+  return (error instanceof Refusal && error.message) || speak("failed");
+}
+
+const SAID_FOR_MS = 4000;
+let fading = 0;
+
 function say(words: string): void {
-  if (said) said.textContent = words;
+  if (!said) return;
+  said.textContent = words;
+  said.toggleAttribute("data-says", words !== "");
+  clearTimeout(fading);
+  if (words) fading = window.setTimeout(() => say(""), SAID_FOR_MS);
 }
 
 async function copyLink(card: HTMLElement, button: HTMLButtonElement): Promise<void> {
@@ -20,22 +34,22 @@ async function copyLink(card: HTMLElement, button: HTMLButtonElement): Promise<v
     const share = await client.createShare(card.dataset["code"] ?? "", "copy", null);
     await navigator.clipboard.writeText(share.url);
     button.classList.add("done");
-    say("Link copied");
+    say(said?.dataset["copied"] ?? "");
   } catch (error) {
-    if (error instanceof Refusal) say(error.message);
+    if (error instanceof Refusal || !navigator.onLine) say(wordsOf(error));
     else void sheet?.open({ code: card.dataset["code"] ?? "" });
   }
   setTimeout(() => button.classList.remove("done"), 2500);
 }
 
 async function remove(card: HTMLElement): Promise<void> {
-  const response = await fetch(`/v1/moments/${card.dataset["id"]}`, { method: "DELETE" });
-  if (!response.ok) {
-    const problem = await response.json().catch(() => ({}));
-    return say(problem.detail ?? "That did not work.");
+  try {
+    await client.deleteMoment(card.dataset["id"] ?? "");
+  } catch (error) {
+    return say(wordsOf(error));
   }
   card.closest("li")?.remove();
-  say("Moment deleted. Its links now say so.");
+  say(said?.dataset["deleted"] ?? "");
   document.querySelector<HTMLElement>("h1")?.focus();
 }
 
@@ -48,8 +62,11 @@ function ask(card: HTMLElement): void {
 }
 
 async function open(card: HTMLElement): Promise<void> {
-  const moment: Moment = await (await fetch(`/v1/moments/${card.dataset["id"]}`)).json();
-  await sheet?.open(moment);
+  try {
+    await sheet?.open(await client.moment(card.dataset["id"] ?? ""));
+  } catch (error) {
+    say(wordsOf(error));
+  }
 }
 
 for (const card of document.querySelectorAll<HTMLElement>("[data-code]")) {
@@ -62,7 +79,11 @@ for (const card of document.querySelectorAll<HTMLElement>("[data-code]")) {
   if (state && card.dataset["id"]) {
     client.followMedia(card.dataset["id"], ({ status, progress }) => {
       if (status === "ready") state.remove();
-      else state.textContent = status === "failed" ? "Could not be made" : `Preparing ${Math.round(progress * 100)} %`;
+      else
+        state.textContent =
+          status === "failed"
+            ? (said?.dataset["failed"] ?? "")
+            : `${said?.dataset["preparing"]} ${Math.round(progress * 100)} %`;
     });
   }
 }
@@ -72,5 +93,5 @@ const many = document.querySelector<HTMLFormElement>("#many");
 many?.addEventListener("change", () => {
   const count = many.querySelectorAll("input[name=moment]:checked").length;
   const words = many.querySelector("[data-chosen]");
-  if (words) words.textContent = `${count} chosen`;
+  if (words) words.textContent = (said?.dataset["chosen"] ?? "{count}").replace("{count}", String(count));
 });

@@ -22,7 +22,8 @@ function byLibrary(library: typeof Hls, video: HTMLMediaElement, url: string, op
     enableWorker: false, // a page's Content-Security-Policy need not allow workers made from strings
     startPosition: options.from,
     startFragPrefetch: true,
-    xhrSetup: (request) => Object.entries(options.headers).forEach(([name, value]) => request.setRequestHeader(name, value)),
+    xhrSetup: (request) =>
+      Object.entries(options.headers).forEach(([name, value]) => request.setRequestHeader(name, value)),
   });
   let mended = false;
   hls.on(library.Events.ERROR, (_, error) => {

@@ -1,201 +1,289 @@
 // Plays the best there is of one moment, and takes the next better one at the next loop or seek: virtual HLS at once,
-// exact HLS or MP4 a second later. The picture stands still meanwhile, so nothing flashes.
-import type { Client, MomentMedia } from "../api.ts";
+// exact HLS or MP4 a second later; in an upright frame the wide picture until its own file is there. What to do when is
+// `state.ts`'s; this carries it out. The picture stands still while the source changes, so nothing flashes.
+import { mediaHome, Refusal, type Client, type MomentMedia } from "../api.ts";
 import { SECOND } from "../times.ts";
 import { attachHls } from "./hls.ts";
 import { moveSubtitles, outside, within, type Span } from "./span.ts";
+import { NEW, step, type Choice, type Effect, type PlayerEvent, type Says, type State } from "./state.ts";
 import { stillOf } from "./still.ts";
 
-const RETRY_MS = 2000;
-const RETRIES = 15;
+/** Refusals that another try does not lift. */
+const FOR_GOOD = new Set([401, 403, 404, 410]);
+const HAND_MS = 1000;
+/** A source of which nothing comes for so long has failed, though nobody says so. */
+const PATIENCE_MS = 30_000;
+const HANDS = ["pointerdown", "pointerup", "keydown"] as const;
 
-/** What is playing, or will be: an MP4, or HLS from `from` seconds on. */
-interface Choice {
-  readonly kind: "mp4" | "hls";
-  readonly url: string;
-  readonly from: number;
+/** A moment by its code, and by the token of the link by which the viewer came, if by one. With a `shape`, it is shown in
+    that frame. */
+export interface Playing {
+  readonly code: string;
+  readonly share: string;
+  readonly shape: string;
 }
 
 export interface PlaybackEvents {
-  /** There is something to wait for before it plays (or there was). */
-  onWaiting(waiting: boolean): void;
-  /** It cannot be played. */
-  onBroken(): void;
+  /** What there is to say: it waits, it plays, it may not work, it is refused, it is over. */
+  onSays(what: Says): void;
   /** More of it is ready. */
   onMedia(media: MomentMedia): void;
+  /** At which microsecond of the title it is. */
+  onTime(us: number): void;
+  /** The wide picture is shown in an upright frame (or no more). */
+  onFramed(framed: boolean): void;
 }
 
 export class Playback {
   private readonly video: HTMLVideoElement;
   private readonly client: Client;
-  private readonly code: string;
-  private readonly shape: string;
+  private readonly what: Playing;
   private readonly events: PlaybackEvents;
   private media: MomentMedia | null = null;
-  private playing: Choice | null = null;
-  private better: Choice | null = null;
+  private state: State = NEW;
+  private attempt = 0;
+  private touchedAt = -Infinity;
+  private at = 0;
+  private fileThere = false;
   private detach: () => void = () => undefined;
-  private unfollow: () => void = () => undefined;
-  private wanted = false;
-  private swapping = false;
-  private tries = 0;
-  private stopped = new AbortController();
+  private unfollow: (() => void) | null = null;
+  private alarm = 0;
+  private readonly stopped = new AbortController();
 
-  /** With a `shape`, that rendition is played, and nothing before it is there. */
-  constructor(video: HTMLVideoElement, client: Client, code: string, shape: string, events: PlaybackEvents) {
-    [this.video, this.client, this.code, this.shape, this.events] = [video, client, code, shape, events];
+  constructor(video: HTMLVideoElement, client: Client, what: Playing, events: PlaybackEvents) {
+    [this.video, this.client, this.what, this.events] = [video, client, what, events];
   }
 
   /** Get ready; `play` at once, where the browser lets us. */
-  async begin(play: boolean): Promise<void> {
-    this.wanted = play;
+  begin(play: boolean): void {
+    const { video } = this;
     const { signal } = this.stopped;
-    this.video.removeAttribute("src");
-    this.video.querySelectorAll("source").forEach((source) => source.remove());
-    for (const name of ["timeupdate", "seeking", "ended", "pause"] as const)
-      this.video.addEventListener(name, () => this.keepToClip(name), { signal });
-    this.video.addEventListener("play", () => (this.wanted = true), { signal });
-    this.video.addEventListener("pause", () => !this.swapping && (this.wanted = false), { signal });
-    this.video.addEventListener("error", () => this.playing?.kind === "mp4" && this.failed(), { signal });
+    video.removeAttribute("src");
+    video.querySelectorAll("source").forEach((source) => source.remove());
+    for (const name of ["timeupdate", "seeking", "ended"] as const)
+      video.addEventListener(name, () => this.keepToClip(name), { signal });
+    for (const name of HANDS)
+      addEventListener(name, () => (this.touchedAt = performance.now()), { signal, capture: true });
+    video.addEventListener("play", () => this.resumed(), { signal });
+    video.addEventListener("pause", () => this.paused(), { signal });
+    video.addEventListener("error", () => this.state.playing?.kind === "mp4" && this.failed(), { signal });
+    addEventListener("online", () => this.send({ is: "wake" }), { signal });
     this.everyFrame();
-    await this.look();
+    this.send({ is: "begin", play });
+    if (this.what.shape) this.awaitFile();
+  }
+
+  /** The viewer asks to play it, also after a refusal. */
+  play(): void {
+    this.send({ is: "play" });
+    if (this.state.phase === "shown") this.obey({ do: "play" });
+  }
+
+  stop(): void {
+    this.stopped.abort();
+    clearTimeout(this.alarm);
+    this.unfollow?.();
+    this.detach();
+    this.send({ is: "stop" });
+  }
+
+  private send(event: PlayerEvent): void {
+    const [state, effects] = step(this.state, event);
+    this.state = state;
+    effects.forEach((effect) => this.obey(effect));
+  }
+
+  private obey(effect: Effect): void {
+    if (effect.do === "ask") void this.ask();
+    else if (effect.do === "attach") void this.attach(effect.choice, effect.at);
+    else if (effect.do === "wake") this.wakeIn(effect.ms);
+    else if (effect.do === "say") this.events.onSays(effect.what);
+    else if (effect.do === "play") void this.start();
+    else if (effect.do === "pause") this.video.pause();
+    else this.video.currentTime = this.span.from;
+  }
+
+  private wakeIn(ms: number): void {
+    clearTimeout(this.alarm);
+    this.alarm = window.setTimeout(() => this.send({ is: "wake" }), ms);
+  }
+
+  /** Where sound may not start by itself, it starts without. */
+  private async start(): Promise<void> {
+    try {
+      await this.video.play();
+    } catch (error) {
+      if ((error as Error).name !== "NotAllowedError") return; // another source takes its place, or it has failed
+      if (this.video.muted) return this.send({ is: "blocked" });
+      this.video.muted = true;
+      await this.video.play().catch(() => this.send({ is: "blocked" }));
+    }
+  }
+
+  private async ask(): Promise<void> {
+    try {
+      this.media = await this.client.momentMedia(this.what.code, this.what.share);
+    } catch (error) {
+      const refused = error instanceof Refusal && FOR_GOOD.has(error.status);
+      return refused ? this.send({ is: "refusal" }) : this.failed();
+    }
+    this.events.onMedia(this.media);
+    this.send({ is: "answer", choices: this.choices(this.media) });
+    if (this.media.tier !== "rendered" && !this.unfollow && !this.stopped.signal.aborted) this.follow();
+  }
+
+  /** How it can be played, the best first. */
+  private choices({ mp4_url, hls_url, hls_from_us, status }: MomentMedia): Choice[] {
+    const framed = this.what.shape !== "";
+    const mp4: Choice[] = mp4_url ? [{ kind: "mp4", url: this.client.address(mp4_url), from: 0, framed }] : [];
+    const from = (hls_from_us ?? 0) / SECOND;
+    const hls: Choice[] =
+      hls_url && hls_from_us !== null ? [{ kind: "hls", url: this.client.address(hls_url), from, framed }] : [];
+    const wide = status === "ready" ? [...mp4, ...hls] : [...hls, ...mp4];
+    if (!framed) return wide;
+    return this.fileThere ? [this.file, ...wide] : wide.length > 0 ? wide : [this.file];
+  }
+
+  private get file(): Choice {
+    return {
+      kind: "mp4",
+      url: this.client.address(`${mediaHome(this.what.code, this.what.share)}/${this.what.shape}.mp4`),
+      from: 0,
+      framed: false,
+    };
+  }
+
+  /** The shape's own file takes the wide picture's place when it is there; where it cannot be made, that stays. */
+  private awaitFile(): void {
+    const there = () => {
+      this.fileThere = true;
+      this.hear(this.file);
+    };
+    this.client.fileIsThere(this.file.url, this.stopped.signal).then(there, () => undefined);
+  }
+
+  private follow(): void {
+    this.unfollow = this.client.followMedia(
+      this.what.code,
+      (news) => {
+        if (!this.media) return;
+        const exactNow = this.media.tier === "virtual" && news.tier === "exact";
+        this.media = { ...this.media, ...news, hls_from_us: exactNow ? 0 : this.media.hls_from_us };
+        this.events.onMedia(this.media);
+        const best = this.choices(this.media)[0];
+        if (best) this.hear(best);
+      },
+      this.what.share,
+    );
+  }
+
+  private hear(choice: Choice): void {
+    const untouched = !this.state.wish && this.video.paused && this.video.played.length === 0;
+    this.send({ is: "news", choice, untouched, at: this.at });
+  }
+
+  private resumed(): void {
+    if (this.state.phase === "shown" && outside(this.span, this.video.currentTime) === "after")
+      this.video.currentTime = this.span.from; // again, after the end
+    this.send({ is: "play" });
+  }
+
+  private paused(): void {
+    const { error, ended, networkState, readyState } = this.video;
+    if (ended) return; // that is told by itself
+    const now = performance.now();
+    const sound = !error && networkState !== HTMLMediaElement.NETWORK_NO_SOURCE && readyState > 0;
+    this.send({ is: "pause", now, hand: now - this.touchedAt < HAND_MS, sound });
+  }
+
+  private failed(): void {
+    this.send({ is: "failure", now: performance.now(), at: this.at });
+  }
+
+  /** Where in what plays the clip begins, in seconds. */
+  get from(): number {
+    return this.state.playing?.from ?? 0;
+  }
+
+  private get span(): Span {
+    return { from: this.state.playing?.from ?? 0, length: (this.media?.duration_us ?? 0) / SECOND };
   }
 
   /** Times are told four times a second; the end of a clip is one frame. */
   private everyFrame(): void {
     if (this.stopped.signal.aborted || !("requestVideoFrameCallback" in this.video)) return;
     this.video.requestVideoFrameCallback(() => {
-      if (this.playing?.kind === "hls") this.keepToClip("timeupdate");
+      if (this.state.playing?.kind === "hls") this.keepToClip("timeupdate");
       this.everyFrame();
     });
   }
 
-  stop(): void {
-    this.stopped.abort();
-    this.unfollow();
-    this.detach();
-  }
-
-  private async look(): Promise<void> {
-    try {
-      this.media = await this.client.momentMedia(this.code);
-    } catch {
-      return this.failed();
-    }
-    if (this.stopped.signal.aborted) return;
-    this.events.onMedia(this.media);
-    const choice = this.best(this.media);
-    if (choice) await this.change(choice, 0);
-    else this.events.onBroken();
-    if (this.media.tier !== "rendered" && !this.shape) this.follow();
-  }
-
-  private best(media: MomentMedia): Choice | null {
-    const { mp4_url, hls_url, hls_from_us, status } = media;
-    if (this.shape) return { kind: "mp4", url: this.client.address(`/m/${this.code}/${this.shape}.mp4`), from: 0 };
-    const mp4: Choice | null = mp4_url ? { kind: "mp4", url: this.client.address(mp4_url), from: 0 } : null;
-    if (status === "ready" || !hls_url || hls_from_us === null) return mp4;
-    return { kind: "hls", url: this.client.address(hls_url), from: hls_from_us / SECOND };
-  }
-
-  private follow(): void {
-    this.unfollow = this.client.followMedia(this.code, (news) => {
-      if (!this.media) return;
-      const exactNow = this.media.tier === "virtual" && news.tier === "exact";
-      this.media = { ...this.media, ...news, hls_from_us: exactNow ? 0 : this.media.hls_from_us };
-      this.events.onMedia(this.media);
-      const best = this.best(this.media);
-      const same = best?.kind === this.playing?.kind && (best?.kind === "mp4" || best?.from === this.playing?.from);
-      this.better = same ? null : best;
-      if (this.better && this.untouched) void this.change(this.better, 0);
-    });
-  }
-
-  /** Nothing has been shown of it: what is better can take its place at once. */
-  private get untouched(): boolean {
-    return !this.wanted && this.video.paused && !this.video.played.length;
-  }
-
-  private get span(): Span {
-    return { from: this.playing?.from ?? 0, length: (this.media?.duration_us ?? 0) / SECOND };
-  }
-
-  private keepToClip(event: "timeupdate" | "seeking" | "ended" | "pause"): void {
-    if (this.swapping || !this.playing || !this.span.length) return;
+  private keepToClip(event: "timeupdate" | "seeking" | "ended"): void {
+    const { playing, better, phase } = this.state;
+    if (phase !== "shown" || !playing || !this.span.length) return;
     const at = this.video.currentTime;
+    this.at = within(this.span, at);
+    this.events.onTime((this.media?.start_us ?? 0) + this.at * SECOND);
     const past = event === "ended" || outside(this.span, at) === "after";
-    if (past && (this.playing.kind === "hls" || this.better)) return this.atTheEnd();
-    if (event === "seeking" && this.better) return void this.change(this.better, within(this.span, at));
+    if (event === "seeking" && better && !past) return this.send({ is: "seek", at: this.at });
+    if (past && (playing.kind === "hls" || better || event === "ended") && (!this.video.paused || event === "ended"))
+      return this.send({ is: "end", loops: this.video.loop });
+    if (past && playing.kind === "hls" && event === "seeking") this.video.currentTime = this.span.from;
     if (outside(this.span, at) === "before") this.video.currentTime = this.span.from;
   }
 
-  private atTheEnd(): void {
-    if (this.better) return void this.change(this.better, 0, this.video.loop && this.wanted);
-    if (this.video.loop && this.wanted) this.video.currentTime = this.span.from;
-    else if (!this.video.paused) this.video.pause();
-  }
-
   /** Have `choice` take the place of what plays, `at` seconds into the clip. */
-  private async change(choice: Choice, at: number, play = this.wanted): Promise<void> {
-    [this.swapping, this.better, this.wanted] = [true, null, play];
-    const still = this.playing ? stillOf(this.video) : null;
+  private async attach(choice: Choice, at: number): Promise<void> {
+    const attempt = ++this.attempt;
+    const still = stillOf(this.video);
     this.detach();
-    this.playing = choice;
-    this.events.onWaiting(!still);
+    this.events.onFramed(choice.framed);
     const ready = this.shown(choice.from + at, choice.from === 0 && at === 0);
     moveSubtitles(this.video, choice.from);
-    await this.attach(choice, choice.from + at);
-    if (play) void this.video.play().catch(() => undefined);
-    await ready;
+    this.load(choice, choice.from + at, attempt);
+    const there = await ready;
     still?.remove();
-    this.swapping = false;
-    this.events.onWaiting(false);
+    if (attempt !== this.attempt) return;
+    if (there) this.send({ is: "shown" });
+    else this.failed();
   }
 
-  private async attach(choice: Choice, from: number): Promise<void> {
+  private load(choice: Choice, from: number, attempt: number): void {
     if (choice.kind === "mp4") {
-      this.video.preload = this.wanted ? "auto" : "metadata";
+      this.video.preload = this.state.wish ? "auto" : "metadata";
       this.video.src = choice.url;
       this.detach = () => this.video.removeAttribute("src");
       return;
     }
-    const options = { from, headers: this.client.headers(), onFailure: () => this.withoutHls() };
-    this.detach = await attachHls(this.video, choice.url, options);
-    if (this.stopped.signal.aborted) this.detach();
+    const onFailure = () => void (attempt === this.attempt && this.failed());
+    const attached = attachHls(this.video, choice.url, { from, headers: this.client.headers(), onFailure });
+    let gone = false;
+    this.detach = () => {
+      gone = true;
+      void attached.then((detach) => detach()).catch(() => undefined);
+    };
+    // It may be that the player's own script does not come.
+    attached.then(() => void (!gone && this.state.wish && this.start()), onFailure);
   }
 
-  /** When the frame at `at` is there. */
-  private shown(at: number, fromTheStart: boolean): Promise<void> {
-    return new Promise((done) => {
-      const { signal } = this.stopped;
-      const seek = () => {
-        if (!fromTheStart && Math.abs(this.video.currentTime - at) > 0.01) this.video.currentTime = at;
+  /** Whether the frame at `at` has come, within some patience. */
+  private shown(at: number, fromTheStart: boolean): Promise<boolean> {
+    const { video } = this;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.stopped.signal, over.signal]);
+    const seek = () => {
+      if (!fromTheStart && Math.abs(video.currentTime - at) > 0.01) video.currentTime = at;
+    };
+    return new Promise<boolean>((done) => {
+      const painted = () => {
+        setTimeout(() => done(true), 200); // nothing is painted in a tab that nobody sees
+        requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
       };
-      this.video.addEventListener("loadedmetadata", seek, { once: true, signal });
-      const painted = () => requestAnimationFrame(() => requestAnimationFrame(() => done()));
-      this.video.addEventListener(fromTheStart ? "loadeddata" : "seeked", painted, { once: true, signal });
-      this.video.addEventListener("error", () => done(), { once: true, signal });
-    });
-  }
-
-  /** HLS does not play here: the MP4 does, when it is ready. */
-  private withoutHls(): void {
-    if (!this.media || this.playing?.kind !== "hls") return;
-    this.media = { ...this.media, hls_url: null };
-    const mp4 = this.best(this.media);
-    if (mp4) void this.change(mp4, 0);
-    else this.events.onBroken();
-  }
-
-  /** It may still be in the making: ask again for a while before giving up. */
-  private failed(): void {
-    if (this.tries++ >= RETRIES) return this.events.onBroken();
-    this.events.onWaiting(true);
-    setTimeout(() => {
-      if (this.stopped.signal.aborted) return;
-      if (!this.media) return void this.look();
-      this.video.load();
-      if (this.wanted) void this.video.play().catch(() => undefined);
-    }, RETRY_MS);
+      video.addEventListener("loadedmetadata", seek, { once: true, signal });
+      video.addEventListener(fromTheStart ? "loadeddata" : "seeked", painted, { once: true, signal });
+      video.addEventListener("error", () => done(false), { once: true, signal });
+      const patience = setTimeout(() => done(false), PATIENCE_MS);
+      signal.addEventListener("abort", () => clearTimeout(patience), { once: true });
+    }).finally(() => over.abort());
   }
 }

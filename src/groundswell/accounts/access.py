@@ -5,8 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -14,14 +13,24 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.platform.describing import lets_in
 from groundswell.platform.ids import random_code, uuid7
+from groundswell.platform.openapi_security import lets_in
 from groundswell.platform.problems import Problem
-from groundswell.platform.routing import DbSession
+from groundswell.platform.routing import DbSession, request_session
+from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
+from groundswell.platform.signatures import tag
 
+from . import sessions
+from .actors import actor_of
+from .audit import Actor, acts, tries
+from .cross_site import refuse_cross_site
+from .powers import POWERS, roles_words
+from .sessions import Session
 from .tables import ServiceKey, Viewer
 from .tokens import Claims, TokenMissing, TokenVerifier
+
+D = TypeVar("D", bound=Callable[..., Any])
 
 COOKIE = "gs_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -39,20 +48,24 @@ class ScopeMissing(Problem):
     status, code, title = 403, "scope_missing", "This service key does not have the scope this needs."
 
 
-class CrossSite(Problem):
-    status, code, title = 403, "cross_site", "This request came from another site."
-
-
 @dataclass(frozen=True)
 class Caller:
-    """A signed-in person: the row, and what their token grants."""
+    """A signed-in person: the row, what their token grants (``titles``: see ``Claims``), and the language (BCP 47) it
+    says they read."""
 
     viewer: Viewer
     roles: frozenset[str]
+    titles: frozenset[str] = frozenset()
+    language: str | None = None
 
     @property
     def id(self) -> UUID:
         return self.viewer.id
+
+    @property
+    def actor(self) -> str:
+        """Who did it, as records of what was done have it."""
+        return actor_of(self.id)
 
 
 async def claims_of(request: Request) -> Claims | None:
@@ -60,25 +73,45 @@ async def claims_of(request: Request) -> Claims | None:
 
     A cookie is sent by the browser unasked, so a request that changes something by cookie must come from our
     own pages.
+
+    Raises:
+        TokenExpired, TokenInvalid: what it carries does not hold; ``SessionEnded``: its session does not any more.
+        CrossSite: another site sent it.
     """
     header = request.headers.get("authorization", "")
     token = header[7:].strip() if header[:7].lower() == "bearer " else None
     if token is not None and token.startswith("gsk_"):
         return None
     if token is None:
-        token = request.cookies.get(COOKIE)
-        if token is None:
-            return None
-        if request.method not in SAFE_METHODS:
-            _refuse_cross_site(request)
-    verifier: TokenVerifier = request.app.state.verifier
-    return await asyncio.to_thread(verifier.verify, token)
+        found = await session_of(request)
+        return None if found is None else found.claims
+    return await asyncio.to_thread(services_of(request).get(TokenVerifier).verify, token)
 
 
-def _refuse_cross_site(request: Request) -> None:
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise CrossSite()
+async def session_of(request: Request) -> Session | None:
+    """The session of the request's cookie; None when it has no cookie of ours.
+
+    Raises:
+        SessionEnded, CrossSite: as for ``claims_of``.
+    """
+    cookie = request.cookies.get(COOKIE)
+    if not cookie:
+        return None
+    if request.method not in SAFE_METHODS:
+        refuse_cross_site(request.headers)
+    found: Session | None = getattr(request.state, "sign_in", None)
+    if found is None:
+        found = request.state.sign_in = await _find_session(request, cookie)
+    return found
+
+
+async def _find_session(request: Request, cookie: str) -> Session:
+    """In the request's transaction, or in one of its own where the request holds none."""
+    session: AsyncSession | None = getattr(request.state, "session", None)
+    if session is not None:
+        return await sessions.find(session, cookie)
+    async with services_of(request).database.transaction() as own:
+        return await sessions.find(own, cookie)
 
 
 def _told(claims: Claims) -> dict[str, Any]:
@@ -124,7 +157,9 @@ _NOWHERE = {"XX", "ZZ"}
 async def optional_caller(request: Request, session: DbSession) -> Caller | None:
     """The signed-in person, or None for a visitor."""
     claims = await claims_of(request)
-    return None if claims is None else Caller(await viewer_of(session, claims), claims.roles)
+    if claims is None:
+        return None
+    return Caller(await viewer_of(session, claims), claims.roles, claims.titles, claims.language)
 
 
 async def signed_in(caller: Annotated[Caller | None, Depends(optional_caller)]) -> Caller:
@@ -145,43 +180,130 @@ MaybeCaller = Annotated[Caller | None, Depends(optional_caller)]
 SignedIn = Annotated[Caller, Depends(signed_in)]
 
 
-def staff(*roles: str) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
-    """A dependency: somebody with one of ``roles`` (``admin`` has them all)."""
+def require_power(request: Request, caller: Caller, power: str) -> Caller:
+    """``caller`` when one of their roles gives ``power``; what they do is recorded.
 
-    async def require(caller: SignedIn) -> Caller:
-        if not caller.roles & {*roles, "admin"}:
-            raise RoleMissing(f"This needs the role {' or '.join(roles)}.")
-        return caller
+    Raises:
+        RoleMissing: none does.
+    """
+    actor = Actor(f"viewer:{caller.id}", caller.viewer.name)
+    if caller.roles:  # of viewers nothing is kept here
+        tries(request, actor)
+    if not caller.roles & {*POWERS[power].roles, "admin"}:
+        raise RoleMissing(f"This needs the role {roles_words(POWERS[power])}.")
+    acts(request, actor)
+    return caller
 
-    return lets_in(require, [{"viewer": [*roles]}], f"For staff with the role {' or '.join(roles)}.")
+
+def staff(power: str) -> Callable[[Request, Caller], Coroutine[Any, Any, Caller]]:
+    """A dependency: somebody of staff who has ``power`` (``POWERS``)."""
+
+    async def require(request: Request, caller: SignedIn) -> Caller:
+        return require_power(request, caller, power)
+
+    roles = sorted(POWERS[power].roles)
+    needs = f"For staff with the role {roles_words(POWERS[power])}."
+    return with_power(lets_in(require, [{"viewer": roles}], needs), power)
+
+
+def with_power(dependency: D, power: str) -> D:
+    """Note on ``dependency`` which power it asks for."""
+    dependency.power = power  # type: ignore[attr-defined]
+    return dependency
 
 
 def hash_key(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def service(scope: str) -> Callable[[Request, AsyncSession], Coroutine[Any, Any, ServiceKey]]:
-    """A dependency: a service key (``Authorization: Bearer gsk_…``) that has ``scope``."""
+def key_in(request: Request) -> str | None:
+    """The service key that a request carries."""
+    header = request.headers.get("authorization", "")
+    key = header[7:].strip() if header[:7].lower() == "bearer " else ""
+    return key if key.startswith("gsk_") else None
+
+
+async def find_key(session: AsyncSession, key: str | None) -> ServiceKey:
+    """The row of a service key that holds.
+
+    Raises:
+        KeyInvalid: there is none.
+    """
+    row = await session.scalar(select(ServiceKey).filter_by(hash=hash_key(key or ""), revoked_at=None))
+    if row is None:
+        raise KeyInvalid()
+    return row
+
+
+async def require_scope(request: Request, session: AsyncSession, power: str) -> ServiceKey:
+    """The request's service key, when one of its scopes gives ``power``; what it does is recorded.
+
+    Raises:
+        KeyInvalid, ScopeMissing: it has none that does.
+    """
+    row, scopes = await find_key(session, key_in(request)), POWERS[power].scopes
+    tries(request, Actor(f"key:{row.id}", row.name))
+    if scopes.isdisjoint(row.scopes):
+        raise ScopeMissing(f"This needs a key with the scope {' or '.join(sorted(scopes)) or 'that no key has'}.")
+    acts(request, Actor(f"key:{row.id}", row.name))
+    return row
+
+
+def service(power: str) -> Callable[[Request, AsyncSession], Coroutine[Any, Any, ServiceKey]]:
+    """A dependency: a service key (``Authorization: Bearer gsk_…``) whose scopes give ``power`` (``POWERS``)."""
 
     async def require(request: Request, session: DbSession) -> ServiceKey:
-        header = request.headers.get("authorization", "")
-        key = header[7:].strip() if header[:7].lower() == "bearer " else ""
-        row = await session.scalar(select(ServiceKey).filter_by(hash=hash_key(key), revoked_at=None))
-        if row is None:
-            raise KeyInvalid()
-        if scope not in row.scopes:
-            raise ScopeMissing(f"This needs a key with the scope {scope}.")
-        return row
+        return await require_scope(request, session, power)
 
-    return lets_in(require, [{"service": [scope]}], f"Needs a key with the scope `{scope}`.")
+    (scope,) = POWERS[power].scopes
+    return with_power(lets_in(require, [{"service": [scope]}], f"Needs a key with the scope `{scope}`."), power)
+
+
+def staff_or_service(power: str) -> Callable[[Request, AsyncSession], Coroutine[Any, Any, None]]:
+    """A dependency: staff or a service key with ``power`` (``POWERS``)."""
+
+    async def require(request: Request, session: DbSession) -> None:
+        if key_in(request) is not None:
+            await require_scope(request, session, power)
+        else:
+            require_power(request, await signed_in(await optional_caller(request, session)), power)
+
+    about = POWERS[power]
+    ways = [{"viewer": sorted(about.roles)}, *({"service": [scope]} for scope in sorted(about.scopes))]
+    keys = "".join(f", or a key with the scope `{scope}`" for scope in sorted(about.scopes))
+    return with_power(lets_in(require, ways, f"For staff with the role {roles_words(about)}{keys}."), power)
 
 
 async def principal_of(request: Request) -> str:
-    """Who asks, as a string that stays the same when a token is renewed (scopes idempotency keys)."""
-    header = request.headers.get("authorization", "")
-    if header[7:].startswith("gsk_"):
-        return "key:" + hash_key(header[7:].strip()).hex()
+    """Who asks, as a string that stays the same when a token is renewed (scopes idempotency keys).
+    A visitor is a keyed hash of their address, which itself is kept nowhere.
+
+    Raises:
+        KeyInvalid, TokenExpired, TokenInvalid: nobody that we know.
+    """
+    if (key := key_in(request)) is not None:
+        return "key:" + (await find_key(request_session(request), key)).hash.hex()
     claims = await claims_of(request)
     if claims is not None:
-        return f"viewer:{claims.issuer}:{claims.subject}"
-    return f"visitor:{request.client.host if request.client else ''}"
+        return principal_of_viewer(claims.issuer, claims.subject)
+    secret, address = services_of(request).settings.secret, request.client.host if request.client else ""
+    return "visitor:" + tag(secret, "principal", address, 22)
+
+
+def principal_of_viewer(issuer: str, subject: str) -> str:
+    """``principal_of`` a request of this viewer."""
+    return f"viewer:{issuer}:{subject}"
+
+
+async def require_still(request: Request, power: str) -> None:
+    """Return when whoever asks still has ``power``: whoever has lost it is not given what they were answered with it.
+
+    Raises:
+        RoleMissing, ScopeMissing, KeyInvalid: they have not.
+    """
+    if key_in(request) is not None:
+        await require_scope(request, request_session(request), power)
+        return
+    claims = await claims_of(request)
+    if claims is None or not claims.roles & {*POWERS[power].roles, "admin"}:
+        raise RoleMissing(f"This needs the role {roles_words(POWERS[power])}.")

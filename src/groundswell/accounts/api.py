@@ -1,11 +1,20 @@
-"""Who am I, and the session cookie for server-rendered pages."""
+"""Who am I, being forgotten, and codes with which viewers are handed over to our pages."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+from urllib.parse import urlencode
 
-from groundswell.platform.routing import TransactionalRoute
+from fastapi import APIRouter, Depends, Request
 
-from .access import COOKIE, SignedIn
-from .schemas import Me
+from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.services import services_of
+
+from . import hand_over
+from .access import SignedIn, service
+from .erasure import erase_viewer
+from .return_address import absolute
+from .schemas import HandOver, Me, NewHandOver
+from .tables import ServiceKey
+from .tokens import TokenVerifier
 
 router = APIRouter(prefix="/v1", tags=["accounts"], route_class=TransactionalRoute)
 
@@ -24,10 +33,27 @@ async def me(caller: SignedIn) -> Me:
     )
 
 
-def set_session(response: Response, token: str, *, secure: bool) -> None:
-    """Keep ``token`` in the browser for our own pages (HttpOnly, same site)."""
-    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, path="/")
+@router.delete("/viewers/{subject}", status_code=204)
+async def forget_viewer(
+    subject: str, request: Request, session: DbSession, key: Annotated[ServiceKey, Depends(service("viewers.erase"))]
+) -> None:
+    """Forget a viewer, by your own id of them: what leads to the person goes, the numbers still add up."""
+    erased = await erase_viewer(session, services_of(request).settings.jwt_issuer, subject)
+    request.scope["path_params"] = {"viewer": str(erased)}  # so that the audit log does not remember the subject
 
 
-def clear_session(response: Response) -> None:
-    response.delete_cookie(COOKIE, path="/")
+@router.post("/hand-overs", status_code=201)
+async def make_hand_over(
+    new: NewHandOver,
+    request: Request,
+    session: DbSession,
+    key: Annotated[ServiceKey, Depends(service("viewers.hand_over"))],
+) -> HandOver:
+    """Fetch a one-time code for a viewer's token, issued just now: send the viewer's browser to `address` within a
+    minute, with the `state` that we sent it to you with, and it is signed in on our pages."""
+    services = services_of(request)
+    settings = services.settings
+    await hand_over.verified(services.get(TokenVerifier), new.token, settings.clock_skew_s)
+    code, until = await hand_over.make_code(session, new.token)
+    address = f"{absolute(settings, hand_over.PATH)}?{urlencode({'code': code})}"
+    return HandOver(code=code, address=address, expires_at=until)

@@ -11,12 +11,14 @@ from .access import hash_key
 from .tables import ServiceKey
 
 SCOPES = (
+    "catalog",
     "conversions:write",
     "events:write",
     "reports:read",
     "progress:write",
     "reminders:read",
     "viewers:erase",
+    "viewers:hand-over",
 )
 
 

@@ -13,11 +13,13 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.platform.database import among
+
 from .campaigns import converted_by, touches_of
-from .credit import VERSIONS, divide
-from .crediting import as_credit, as_divided, divided, mirrored
-from .earning import eligible_for
-from .learning import learned_effects
+from .credits import as_credit, as_divided, divided, mirrored
+from .eligibility import eligible_for
+from .markov_training import learned_effects
+from .models import VERSIONS, divide
 from .tables import Campaign, Conversion, Credit
 
 AT_ONCE = 1000
@@ -71,7 +73,7 @@ async def _refunds(
     session: AsyncSession, sales: Sequence[Conversion], known_by: datetime
 ) -> Mapping[UUID | None, list[Conversion]]:
     """Sale → its refunds, in the order in which they were reported."""
-    query = select(Conversion).where(Conversion.original_id.in_([sale.id for sale in sales]))
+    query = select(Conversion).where(among(Conversion.original_id, [sale.id for sale in sales]))
     query = query.where(Conversion.kind == "refund", Conversion.received_at <= known_by)
     found: defaultdict[UUID | None, list[Conversion]] = defaultdict(list)
     for refund in await session.scalars(query.order_by(Conversion.received_at, Conversion.id)):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.tables import Viewer
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.problems import NotFound
 from groundswell.platform.settings import Settings
 from groundswell.shares.tables import Share
@@ -52,9 +53,9 @@ def _belonging(campaign: Campaign) -> list[ColumnElement[bool]]:
     """
     found: list[ColumnElement[bool]] = [Touch.at >= campaign.begins_at, Touch.at < campaign.until]
     if campaign.titles is not None:
-        found.append(Moment.title_id.in_(campaign.titles))
+        found.append(among(Moment.title_id, campaign.titles))
     if campaign.creators is not None:
-        found.append(or_(Moment.viewer_id.in_(campaign.creators), Touch.sharer_id.in_(campaign.creators)))
+        found.append(or_(among(Moment.viewer_id, campaign.creators), among(Touch.sharer_id, campaign.creators)))
     return found
 
 
@@ -64,14 +65,14 @@ def converted_by(campaign: Campaign) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [Conversion.kind != "refund", Conversion.at >= campaign.begins_at]
     found += [Conversion.at < end, _touches(campaign).where(Touch.viewer_id == Conversion.viewer_id).exists()]
     if campaign.territories is not None:
-        there = select(Viewer.id).where(Viewer.territory.in_(campaign.territories))
+        there = select(Viewer.id).where(among(Viewer.territory, campaign.territories))
         found.append(Conversion.viewer_id.in_(there))
     return found
 
 
 async def touches_of(session: AsyncSession, campaign: Campaign, viewers: Iterable[UUID]) -> frozenset[UUID]:
     """Those touches of ``viewers`` that are the campaign's."""
-    theirs = _touches(campaign).where(Touch.viewer_id.in_(set(viewers)))
+    theirs = _touches(campaign).where(among(Touch.viewer_id, set(viewers)))
     return frozenset(await session.scalars(theirs))
 
 

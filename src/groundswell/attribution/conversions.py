@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tables import Viewer
 from groundswell.accounts.tokens import Claims
 from groundswell.events.event import Event
-from groundswell.events.log import record
+from groundswell.events.log.event_log import record
 from groundswell.platform import signals
 from groundswell.platform.clock import utc_now
+from groundswell.platform.currencies import in_use
 from groundswell.platform.ids import uuid7
+from groundswell.platform.locks import Lock, lock
 from groundswell.platform.settings import Settings
 
-from .crediting import credit_refund, credit_touches, credits_of
-from .questions import creator_of_code
+from .credits import credit_refund, credit_touches, credits_of
+from .providers import creator_of_code
 from .refusals import (
     AmountMissing,
     CodeUnknown,
@@ -33,7 +35,7 @@ from .refusals import (
     RefundBeforeSale,
     RefundExceedsSale,
     RefundWithoutSale,
-    ViewerUnknown,
+    ViewerNotReported,
 )
 from .schemas import NewConversion
 from .signals import Credited
@@ -44,6 +46,9 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 TAKE_BACK = frozenset({"refund", "churn"})
 """What must name the sale that it is about."""
 PAID = frozenset({"subscription", "renewal", "refund"})
+CODES_COUNT = frozenset({"sign_up", "trial", "subscription"})
+"""Where a code that came with it leads there; what comes later was won already."""
+
 SALES = frozenset({"trial", "subscription", "renewal"})
 """What can be refunded (a trial may have cost something)."""
 
@@ -57,19 +62,22 @@ async def report(
         Problem: a refusal of ``refusals.py``, or ``TouchForged``.
     """
     # Reports of one id, and refunds of one sale, take turns.
-    for key in {new.id, new.original or new.id}:
-        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7))"), {"key": key})
+    for id in sorted({new.id, new.original or new.id}):  # in order, so that no two wait for each other
+        await lock(session, Lock.CONVERSION, id)
     known = await session.scalar(select(Conversion).filter_by(external_id=new.id))
     if known is not None:
         await _refuse_other_content(session, settings, new, known)
         return known, await credits_of(session, known.id), False
+    first = await _signed_up(session, settings, new.viewer) if new.kind == "sign_up" else None
     _refuse_times(settings, new)
     _refuse_money(new)
     if (new.kind == "churn") != (new.day is not None):
         raise DayUnexpected()
     viewer = await _viewer(session, settings, new)
     original = await _original(session, new, viewer.id)
-    await _bind(session, settings, new, viewer.id)
+    await _bind(session, settings, new, viewer.id, again=first is not None)
+    if first is not None:
+        return first, await credits_of(session, first.id), False
     conversion = Conversion(
         id=uuid7(),
         external_id=new.id,
@@ -142,13 +150,11 @@ def _refuse_money(new: NewConversion) -> None:
         if new.kind in PAID:
             raise AmountMissing(f"A {new.kind} needs its amount.")
         return
-    from babel import Locale  # here: only money needs it
-
-    if new.amount.currency not in Locale("en").currencies:
-        raise CurrencyUnknown(f"{new.amount.currency} is not a currency of ISO 4217.")
+    if new.amount.currency not in in_use():
+        raise CurrencyUnknown(f"{new.amount.currency} is no currency that anybody pays in.")
 
 
-async def _bind(session: AsyncSession, settings: Settings, new: NewConversion, viewer_id: UUID) -> None:
+async def _bind(session: AsyncSession, settings: Settings, new: NewConversion, viewer_id: UUID, *, again: bool) -> None:
     """Note whose visits these were: by the token passed on, by what the app store passed on, by the code typed."""
     if new.touch is not None:
         await bind(session, settings, new.touch, viewer_id, new.at)
@@ -159,7 +165,17 @@ async def _bind(session: AsyncSession, settings: Settings, new: NewConversion, v
         creator_id = await creator_of_code(session, new.code.strip().upper())
         if creator_id is None:
             raise CodeUnknown(f"No creator has the code {new.code}.")
-        await bind_code(session, creator_id, viewer_id, new.at)
+        if new.kind in CODES_COUNT and not again:
+            await bind_code(session, creator_id, viewer_id, new.at)
+
+
+async def _signed_up(session: AsyncSession, settings: Settings, subject: str) -> Conversion | None:
+    """The sign-up of the viewer, who has one whatever ids it is reported under. Two at once take turns."""
+    await lock(session, Lock.SIGN_UP, f"{settings.jwt_issuer} {subject}")
+    theirs = select(Conversion).join(Viewer, Viewer.id == Conversion.viewer_id)
+    theirs = theirs.where(Viewer.issuer == settings.jwt_issuer, Viewer.subject == subject)
+    found: Conversion | None = await session.scalar(theirs.where(Conversion.kind == "sign_up").limit(1))
+    return found
 
 
 async def _viewer(session: AsyncSession, settings: Settings, new: NewConversion) -> Viewer:
@@ -169,7 +185,7 @@ async def _viewer(session: AsyncSession, settings: Settings, new: NewConversion)
         return known or await viewer_of(session, claims)
     viewer = await session.scalar(select(Viewer).filter_by(issuer=settings.jwt_issuer, subject=new.viewer))
     if viewer is None:
-        raise ViewerUnknown(f"There is no viewer {new.viewer}; report the sign-up first.")
+        raise ViewerNotReported(f"There is no viewer {new.viewer}; report the sign-up first.")
     return viewer
 
 

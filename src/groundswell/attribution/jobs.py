@@ -8,12 +8,13 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.jobs import periodic
 from groundswell.platform.runtime import runtime_of
 
-from . import lake
-from .learning import learn
-from .recrediting import credit_again
-from .rejudging import rejudge
+from . import lake, suspicions
+from .backfill import credit_again
+from .markov_training import learn
+from .reverdicts import rejudge
+from .stripe import settle_late
 
-__all__ = ["credit_what_is_left", "judge_again", "lake", "learn_effects"]
+__all__ = ["credit_what_is_left", "judge_again", "lake", "learn_effects", "settle_stripe", "suspicions"]
 
 LOOK_BACK = timedelta(days=2)
 
@@ -22,8 +23,15 @@ LOOK_BACK = timedelta(days=2)
 async def judge_again(context: JobContext, timestamp: int) -> None:
     """Every hour, judge the visits of the last two days by the present rules, and by what they show together."""
     now = utc_now()
-    async with runtime_of(context).database.transaction() as session:
-        await rejudge(session, now - LOOK_BACK, now)
+    await rejudge(runtime_of(context).database, now - LOOK_BACK, now)
+
+
+@periodic("attribution.settle_stripe", cron="37 * * * *")
+async def settle_stripe(context: JobContext, timestamp: int) -> None:
+    """Every hour, settle the invoices that have waited for another for longer than Stripe would take to send it."""
+    runtime = runtime_of(context)
+    async with runtime.database.transaction() as session:
+        await settle_late(session, runtime.settings, utc_now())
 
 
 @periodic("attribution.learn", cron="23 3 * * *")

@@ -1,6 +1,6 @@
 """Credit in the lake, beside the events."""
 
-from groundswell.events.lake import sealed
+from groundswell.events.lake.delta import sealed
 
 CREDITS = sealed(
     "credits",

@@ -15,7 +15,7 @@ class ConversionTooOld(Problem):
     status, code, title = 422, "conversion_too_old", "This conversion happened too long ago."
 
 
-class ViewerUnknown(Problem):
+class ViewerNotReported(Problem):
     status, code, title = 422, "viewer_unknown", "This viewer is not known; report their sign-up first."
 
 

@@ -3,9 +3,15 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from groundswell.platform.clock import Instant
 
 Printable = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,200}$")]
+
+
+SALE_MOST_MINOR = 10**9
+"""No subscription costs ten million of a currency with cents: such an amount is a mistake or worse."""
 
 
 class Money(BaseModel):
@@ -13,7 +19,7 @@ class Money(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    minor: Annotated[int, Field(ge=0, le=10**12, strict=True)]
+    minor: Annotated[int, Field(ge=0, le=SALE_MOST_MINOR, strict=True)]
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
@@ -29,7 +35,7 @@ class NewConversion(BaseModel):
         StringConstraints(pattern=r"^[^\x00-\x1f]{1,255}$"),
         Field(description="The service's own id of the viewer, their tokens' `sub`. A sign-up may introduce one."),
     ]
-    at: AwareDatetime
+    at: Instant
     amount: Annotated[
         Money | None, Field(description="What was paid; for a refund, what was given back. Required where money moves.")
     ] = None
@@ -76,11 +82,19 @@ class CreditGiven(BaseModel):
     currency: str | None
 
 
+class Note(BaseModel):
+    """Something about a conversion that was recorded all the same: ``touch_taken``, its visit is another viewer's."""
+
+    code: Literal["touch_taken"]
+    detail: str
+
+
 class RecordedConversion(BaseModel):
     """A recorded conversion and how its credit was divided: empty when no share led to it."""
 
     id: UUID
     external_id: str
     kind: str
-    at: AwareDatetime
+    at: Instant
     credits: list[CreditGiven]
+    notes: list[Note] = []

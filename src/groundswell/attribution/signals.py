@@ -1,7 +1,8 @@
-"""What the attribution room tells the rooms above it."""
+"""What attribution tells the features above it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from .tables import Conversion, Credit
@@ -16,7 +17,21 @@ class Credited:
 
 
 @dataclass(frozen=True)
-class ViewerErased:
-    """A viewer is to be forgotten: whatever of theirs leads to a person goes, in the same transaction."""
+class Rejudged:
+    """An event has another verdict than before: what it counted for, and was paid for, is to follow."""
 
+    event_id: UUID
+    at: datetime
+    kind: str
+    reason: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class TokenShared:
+    """The touch token of a visit came with a viewer (at ``when``) whose visit it is not: another came with it first."""
+
+    event_id: UUID
+    at: datetime
     viewer_id: UUID
+    when: datetime

@@ -1,128 +1,161 @@
-"""Stripe's webhooks as conversions. Pure: a signed body in, at most one conversion out.
+"""Stripe's webhooks as conversions: what is told is kept, and an invoice is reported once enough is known of it.
 
-Signatures are checked as Stripe describes (docs.stripe.com/webhooks, "Verify webhook signatures manually"): HMAC-SHA256
-over the header's timestamp, a dot and the body, compared in constant time; older than five minutes is refused.
+Facts are kept as they are told (``tables.StripeInvoice``, ``StripePayment``, ``StripeReturn``), each once. Whatever
+arrives, the invoices that it is about are settled: a sale is reported when it is known what it is, and refunds until as
+much is reported as the facts come to. So any order, repetition or delay ends in the same money.
 """
 
-import hashlib
-import hmac
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
+import structlog
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.platform.problems import Problem
+from groundswell.platform.locks import Lock, lock
+from groundswell.platform.settings import Settings
 
-from .schemas import NewConversion
+from .conversions import report
+from .credits import credits_of
+from .schemas import Money, NewConversion
+from .stripe_events import Ended, Fact, GivenBack, PaidInvoice, PaymentOf
+from .stripe_sales import Sale, Undecided, given_back, sale_of
+from .tables import Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
 
-TOLERANCE = timedelta(minutes=5)
-VIEWER, TOUCH, CODE = "groundswell_viewer", "groundswell_touch", "groundswell_code"
-"""Keys of the metadata that the service gives a subscription when it makes one."""
+log = structlog.get_logger(__name__)
 
-FIRST, AGAIN = "subscription_create", "subscription_cycle"
-
-
-class StripeNotSetUp(Problem):
-    status, code, title = 404, "stripe_not_set_up", "GROUNDSWELL_STRIPE_WEBHOOK_SECRET is not set."
+Reported = tuple[Conversion, Sequence[Credit], bool]
+TOLD_WITHIN = timedelta(days=3)
+"""For so long Stripe sends an event again that was not taken (docs.stripe.com/webhooks, "Retry behavior")."""
 
 
-class StripeSignatureInvalid(Problem):
-    status, code, title = (
-        400,
-        "stripe_signature_invalid",
-        "This was not signed with the endpoint's secret, or long ago.",
+async def take(session: AsyncSession, settings: Settings, facts: Sequence[Fact], now: datetime) -> list[Reported]:
+    """Keep ``facts`` and report what follows from them; of an invoice that was reported before, that.
+
+    Raises:
+        Problem: a refusal of ``conversions.report``. Nothing is kept then; Stripe sends the event again.
+    """
+    await lock(session, Lock.STRIPE)  # one at a time: each sees all that the ones before were told
+    reported: list[Reported] = []
+    for fact in facts:
+        if isinstance(fact, Ended):
+            ended = NewConversion(id=f"stripe:{fact.id}", kind="cancellation", viewer=fact.viewer, at=fact.at)
+            reported.append(await report(session, settings, ended))
+        else:
+            await _keep(session, fact)
+    for invoice in await _about(session, facts):
+        reported += await settle(session, settings, invoice, now)
+    return reported
+
+
+async def _keep(session: AsyncSession, fact: PaidInvoice | PaymentOf | GivenBack) -> None:
+    table = {PaidInvoice: StripeInvoice, PaymentOf: StripePayment, GivenBack: StripeReturn}[type(fact)]
+    new = insert(table).values(asdict(fact))
+    if isinstance(fact, GivenBack):
+        most = func.greatest(StripeReturn.amount_minor, new.excluded.amount_minor)
+        latest = func.greatest(StripeReturn.at, new.excluded.at)
+        told = {"amount_minor": most, "at": latest}
+        await session.execute(new.on_conflict_do_update(index_elements=["id", "kind"], set_=told))
+    else:
+        await session.execute(new.on_conflict_do_nothing())
+
+
+async def _about(session: AsyncSession, facts: Sequence[Fact]) -> list[StripeInvoice]:
+    """The invoices that ``facts`` may have changed something about, the oldest first."""
+    ids = {fact.invoice for fact in facts if isinstance(fact, PaymentOf | GivenBack)}
+    ids |= {fact.id for fact in facts if isinstance(fact, PaidInvoice)}
+    payments = {fact.payment for fact in facts if isinstance(fact, GivenBack) and fact.payment}
+    paid_by = select(StripePayment.invoice).where(StripePayment.payment.in_(payments))
+    named = or_(StripeInvoice.id.in_([id for id in ids if id]), StripeInvoice.id.in_(paid_by))
+    firsts = [fact.subscription for fact in facts if isinstance(fact, PaidInvoice) and fact.subscription]
+    waiting = StripeInvoice.subscription.in_(firsts) & StripeInvoice.settled_as.is_(None)
+    query = select(StripeInvoice).where(or_(named, waiting)).order_by(StripeInvoice.at, StripeInvoice.id)
+    return list(await session.scalars(query))
+
+
+async def settle(session: AsyncSession, settings: Settings, invoice: StripeInvoice, now: datetime) -> list[Reported]:
+    """Report what an invoice is, if that is known, and what went back of it, as far as that was not reported yet."""
+    sale = await _sale(session, settings, invoice, now)
+    if sale is None:
+        return []
+    back = await _refund(session, settings, invoice, sale[0])
+    return [sale, *back]
+
+
+async def _sale(session: AsyncSession, settings: Settings, invoice: StripeInvoice, now: datetime) -> Reported | None:
+    id = f"stripe:{invoice.id}"
+    if invoice.settled_as is not None:
+        known = await session.scalar(select(Conversion).filter_by(external_id=id))
+        return None if known is None else (known, await credits_of(session, known.id), False)
+    try:
+        kind = await _kind(session, invoice, now)
+    except Undecided:
+        log.info("stripe_invoice_waits", invoice=invoice.id, subscription=invoice.subscription)
+        return None
+    invoice.settled_as = kind or "nothing"
+    if kind is None:
+        return None
+    led = kind != "renewal"  # what comes later was won already
+    return await report(
+        session,
+        settings,
+        NewConversion(
+            id=id,
+            kind=kind,
+            viewer=invoice.viewer,
+            at=invoice.at,
+            amount=Money(minor=invoice.paid_minor, currency=invoice.currency),
+            touch=invoice.touch if led else None,
+            code=invoice.code if led else None,
+        ),
     )
 
 
-class StripeEventUnreadable(Problem):
-    status, code, title = 422, "stripe_event_unreadable", "This is not an event as Stripe sends them."
+async def _kind(session: AsyncSession, invoice: StripeInvoice, now: datetime) -> Sale | None:
+    query = select(StripeInvoice).filter_by(subscription=invoice.subscription).where(StripeInvoice.id != invoice.id)
+    others = [] if invoice.subscription is None else list(await session.scalars(query))
+    settled = {other.settled_as for other in others}
+    late = invoice.told_at < now - TOLD_WITHIN or "renewal" in settled
+    known = [_fact(other) for other in others]
+    return sale_of(_fact(invoice), known, subscribed="subscription" in settled, late=late)
 
 
-def check_signature(secret: str, header: str, body: bytes, now: datetime) -> None:
-    """Return when ``body`` was signed with ``secret`` within the last five minutes.
-
-    Raises:
-        StripeSignatureInvalid: it was not.
-    """
-    parts = [part.strip().partition("=") for part in header.split(",")]
-    said = next((value for name, _, value in parts if name == "t"), "")
-    if not (said.isascii() and said.isdigit() and len(said) < 12):
-        raise StripeSignatureInvalid()
-    ours = hmac.new(secret.encode(), f"{said}.".encode() + body, hashlib.sha256).hexdigest()
-    signed = any(name == "v1" and hmac.compare_digest(value.encode(), ours.encode()) for name, _, value in parts)
-    if not signed or abs(now - datetime.fromtimestamp(int(said), UTC)) > TOLERANCE:
-        raise StripeSignatureInvalid()
+def _fact(row: StripeInvoice) -> PaidInvoice:
+    values: dict[str, Any] = {field.name: getattr(row, field.name) for field in fields(PaidInvoice)}
+    return PaidInvoice(**values)
 
 
-def conversion_of(body: bytes) -> NewConversion | None:
-    """What an event means to us; None for those that mean nothing.
-
-    ``invoice.paid`` is a trial (nothing was paid yet), a subscription or a renewal; ``charge.refunded`` a refund of the
-    charge's invoice; ``customer.subscription.deleted`` a cancellation. Events about viewers whom the service did not
-    name (``groundswell_viewer`` in the subscription's metadata) mean nothing.
-
-    Raises:
-        StripeEventUnreadable: not an event, or one without what it must have.
-    """
-    try:
-        event = json.loads(body)
-        read = READERS.get(event["type"])
-        fields = None if read is None else read(event, event["data"]["object"])
-        if fields is None or not fields["viewer"]:
-            return None
-        return NewConversion(at=datetime.fromtimestamp(event["created"], UTC), **fields)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, ValidationError) as error:
-        raise StripeEventUnreadable(f"{type(error).__name__}: {error}"[:300]) from None
-
-
-def _invoice(event: Mapping[str, Any], invoice: Mapping[str, Any]) -> dict[str, Any] | None:
-    reason, paid = invoice.get("billing_reason"), invoice["amount_paid"]
-    if reason not in {FIRST, AGAIN} or (paid == 0 and reason == AGAIN):
-        return None
-    metadata = _metadata(invoice)
-    kind = "renewal" if reason == AGAIN else "subscription" if paid else "trial"
-    return {
-        "id": f"stripe:{invoice['id']}",
-        "kind": kind,
-        "viewer": metadata.get(VIEWER),
-        "amount": {"minor": paid, "currency": invoice["currency"].upper()},
-        "touch": metadata.get(TOUCH) if reason == FIRST else None,
-        "code": metadata.get(CODE) if reason == FIRST else None,
-    }
+async def _refund(
+    session: AsyncSession, settings: Settings, invoice: StripeInvoice, sale: Conversion
+) -> list[Reported]:
+    paid_by = select(StripePayment.payment).filter_by(invoice=invoice.id)
+    query = select(StripeReturn).where(or_(StripeReturn.payment.in_(paid_by), StripeReturn.invoice == invoice.id))
+    facts = list(await session.scalars(query))
+    target = given_back(_fact(invoice), facts)
+    before = select(func.coalesce(func.sum(Conversion.amount_minor), 0)).filter_by(original_id=sale.id, kind="refund")
+    rest = target - int(await session.scalar(before) or 0)
+    if rest <= 0:
+        return []
+    refund = NewConversion(
+        id=f"stripe:{invoice.id}:refund:{target}",
+        kind="refund",
+        viewer=invoice.viewer,
+        at=max(sale.at, *(fact.at for fact in facts)),
+        amount=Money(minor=rest, currency=invoice.currency),
+        original=sale.external_id,
+    )
+    return [await report(session, settings, refund)]
 
 
-def _refund(event: Mapping[str, Any], charge: Mapping[str, Any]) -> dict[str, Any] | None:
-    if not charge.get("invoice"):
-        return None
-    before = (event["data"].get("previous_attributes") or {}).get("amount_refunded") or 0
-    return {
-        "id": f"stripe:{event['id']}",
-        "kind": "refund",
-        "viewer": charge.get("metadata", {}).get(VIEWER),
-        "amount": {"minor": charge["amount_refunded"] - before, "currency": charge["currency"].upper()},
-        "original": f"stripe:{charge['invoice']}",
-    }
-
-
-def _cancellation(event: Mapping[str, Any], subscription: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": f"stripe:{event['id']}",
-        "kind": "cancellation",
-        "viewer": subscription.get("metadata", {}).get(VIEWER),
-    }
-
-
-def _metadata(invoice: Mapping[str, Any]) -> Mapping[str, str]:
-    """The subscription's metadata, where invoices of different versions of Stripe's API carry it."""
-    parent = invoice.get("parent") or {}
-    details = parent.get("subscription_details") or invoice.get("subscription_details") or {}
-    return details.get("metadata") or {}
-
-
-READERS = {
-    "invoice.paid": _invoice,
-    "charge.refunded": _refund,
-    "customer.subscription.deleted": _cancellation,
-}
+async def settle_late(session: AsyncSession, settings: Settings, now: datetime, limit: int = 500) -> int:
+    """Settle invoices that have waited for a first one that Stripe would have sent by now; returns how many."""
+    await lock(session, Lock.STRIPE)
+    told = StripeInvoice.told_at < now - TOLD_WITHIN
+    waiting = select(StripeInvoice).where(StripeInvoice.settled_as.is_(None), told)
+    invoices = list(await session.scalars(waiting.order_by(StripeInvoice.at, StripeInvoice.id).limit(limit)))
+    for invoice in invoices:
+        await settle(session, settings, invoice, now)
+    return len(invoices)

@@ -4,11 +4,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, event, text
+from sqlalchemy import (
+    ARRAY,
+    DDL,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    UniqueConstraint,
+    Uuid,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from groundswell.events.tables import TransactionId
 from groundswell.platform.database import Base, CreatedAt, Id
+from groundswell.platform.positions import Position
 
 CONVERSION_KINDS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation", "churn")
 MATCHES = ("login", "token", "referrer", "cookie", "code")
@@ -35,6 +47,7 @@ class Touch(Base):
         CheckConstraint("(share_id IS NULL) = (matched_by = 'code')", name="code"),
         CheckConstraint("(sharer_id IS NOT NULL) = (matched_by = 'code')", name="sharer"),
         Index("ix_touches_viewer_at", "viewer_id", "at"),
+        Index("ix_touches_event", "event_id"),  # whose a visit is, and what earned by it
     )
 
     id: Mapped[Id]
@@ -81,13 +94,86 @@ class Conversion(Base):
     received_at: Mapped[CreatedAt]
 
 
-class Credit(Base):
+class StripeInvoice(Base):
+    """An invoice that Stripe told was paid (``stripe_events.PaidInvoice``). ``settled_as`` is what it was reported as,
+    or ``nothing``; null while that is not known."""
+
+    __tablename__ = "stripe_invoices"
+    __table_args__ = (
+        Index("ix_stripe_invoices_waiting", "told_at", postgresql_where=text("settled_as IS NULL")),
+        CheckConstraint("settled_as IN ('trial', 'subscription', 'renewal', 'nothing')", name="settled_as"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    subscription: Mapped[str | None] = mapped_column(index=True)
+    viewer: Mapped[str] = mapped_column(index=True)
+    touch: Mapped[str | None]
+    code: Mapped[str | None]
+    at: Mapped[datetime]
+    reason: Mapped[str]
+    paid_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    free: Mapped[bool]
+    starts: Mapped[datetime | None]
+    ends: Mapped[datetime | None]
+    settled_as: Mapped[str | None]
+    told_at: Mapped[CreatedAt]
+
+
+class StripePayment(Base):
+    """Which invoice a payment paid (``stripe_events.PaymentOf``)."""
+
+    __tablename__ = "stripe_payments"
+
+    payment: Mapped[str] = mapped_column(primary_key=True)
+    invoice: Mapped[str] = mapped_column(index=True)
+
+
+class StripeReturn(Base):
+    """Money that Stripe told went back (``stripe_events.GivenBack``): the most that was told."""
+
+    __tablename__ = "stripe_returns"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    payment: Mapped[str | None] = mapped_column(index=True)
+    invoice: Mapped[str | None] = mapped_column(index=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    at: Mapped[datetime]
+
+
+class CreditColumns:
+    """What is known of a credit. Types are given, since the view's table knows no other that would tell them."""
+
+    id: Mapped[Id]
+    conversion_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("conversions.id"))
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    model: Mapped[str]
+    model_version: Mapped[int]
+    touch_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("touches.id"))
+    share_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("shares.id"), index=True)
+    moment_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("moments.id"))
+    title_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("titles.id"))
+    sharer_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("viewers.id"))
+    channel: Mapped[str]
+    weight_ppm: Mapped[int]
+    amount_minor: Mapped[int | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    created_at: Mapped[CreatedAt]
+    xid: Mapped[Position]
+
+
+class Credit(CreditColumns, Base):
     """A part of one conversion, given to one touch by one model. Appended, never changed.
 
     Over one conversion and model, ``weight_ppm`` (millionths) sums to exactly 1,000,000 and ``amount_minor`` to
     exactly what the conversion brought (a refund's are negative). ``at`` and ``kind`` are the conversion's;
     ``sharer_id`` is who made the share, null for a visitor without an account. Credit for a creator's code has that
     creator as its sharer, the channel ``code``, and no share, moment or title.
+
+    These rows are what was given. What is counted, shown and paid is ``JudgedCredit``.
     """
 
     __tablename__ = "credits"
@@ -99,23 +185,24 @@ class Credit(Base):
         Index("ix_credits_at", "at"),
     )
 
-    id: Mapped[Id]
-    conversion_id: Mapped[UUID] = mapped_column(ForeignKey("conversions.id"))
-    kind: Mapped[str]
-    at: Mapped[datetime]
-    model: Mapped[str]
-    model_version: Mapped[int]
-    touch_id: Mapped[UUID] = mapped_column(ForeignKey("touches.id"))
-    share_id: Mapped[UUID | None] = mapped_column(ForeignKey("shares.id"), index=True)
-    moment_id: Mapped[UUID | None] = mapped_column(ForeignKey("moments.id"))
-    title_id: Mapped[UUID | None] = mapped_column(ForeignKey("titles.id"))
-    sharer_id: Mapped[UUID | None] = mapped_column(ForeignKey("viewers.id"))
-    channel: Mapped[str]
-    weight_ppm: Mapped[int]
-    amount_minor: Mapped[int | None]
-    currency: Mapped[str | None] = mapped_column(String(3))
-    created_at: Mapped[CreatedAt]
-    xid: Mapped[int] = mapped_column(TransactionId, server_default=text("pg_current_xact_id()"), index=True)
+
+class JudgedCredit(CreditColumns, Base):
+    """Credit that stands: the visit behind it is a person's by its current verdict. A view: for reading only."""
+
+    __tablename__ = "judged_credits"
+    metadata = MetaData()  # not among the tables that are made
+
+
+JUDGED_CREDITS = """
+CREATE OR REPLACE VIEW judged_credits AS
+SELECT c.id, c.conversion_id, c.kind, c.at, c.model, c.model_version, c.touch_id, c.share_id, c.moment_id, c.title_id,
+    c.sharer_id, c.channel, c.weight_ppm, c.amount_minor, c.currency, c.created_at, c.xid
+FROM credits c JOIN touches t ON t.id = c.touch_id
+WHERE coalesce(
+    (SELECT v.kind FROM current_verdicts v WHERE v.at = t.at AND v.event_id = t.event_id), 'human'
+) = 'human';
+"""
+event.listen(Base.metadata, "after_create", DDL(JUDGED_CREDITS))  # type: ignore[no-untyped-call]
 
 
 class LearnedEffects(Base):
@@ -194,3 +281,16 @@ END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON credits FOR EACH ROW EXECUTE FUNCTION credits_stay();
 """
 event.listen(Credit.__table__, "after_create", DDL(CREDITS_STAY))  # type: ignore[no-untyped-call]
+
+
+PUBLISHED = """
+CREATE OR REPLACE VIEW published_conversions AS SELECT id, viewer_id, original_id FROM conversions;
+CREATE OR REPLACE VIEW published_touches AS SELECT id, at, event_id FROM touches;
+CREATE OR REPLACE VIEW published_credits AS
+    SELECT conversion_id, kind, at, model, model_version, touch_id, moment_id, sharer_id, weight_ppm, amount_minor,
+        currency, xid
+    FROM credits;
+"""
+"""What SQL of other rooms may name: it holds whatever becomes of the tables."""
+
+event.listen(Base.metadata, "after_create", DDL(PUBLISHED))  # type: ignore[no-untyped-call]

@@ -10,15 +10,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.signals import Visited
-from groundswell.events.tables import LoggedEvent
-from groundswell.events.touchtokens import PARAMETER, TouchedEvent, read_touch_token
-from groundswell.events.visits import PREVIOUS
+from groundswell.events.tables import JudgedEvent
+from groundswell.events.visits.touch_tokens import PARAMETER, TouchedEvent, read_touch_token
+from groundswell.events.visits.visit import PREVIOUS
 from groundswell.platform import signals
 from groundswell.platform.ids import uuid7
+from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
+from groundswell.platform.signals import send
 
 from .campaigns import longest_window
+from .signals import TokenShared
 from .tables import Touch
 
 CHAIN_MAX = 20
@@ -41,19 +44,23 @@ async def bind(
     """Note that the visit of ``token``, and the visits of the same browser before it, were ``viewer_id``'s.
 
     The service hands us the token with a conversion, so its visit is the viewer's for certain; the earlier ones are
-    known by a cookie of ours that the browser showed at the next visit, and are probable. At most ``CHAIN_MAX``.
+    known by a cookie of ours that the browser showed at the next visit, and are probable. At most ``CHAIN_MAX``. A
+    visit that is another viewer's already stays theirs, and so does what was before it.
 
     Raises:
         TouchForged: not a token of ours.
     """
-    touched = read_touch_token(settings.secret, token)
+    touched = read_touch_token(settings.secrets, token)
     if touched is None:
         raise TouchForged()
     reach = timedelta(days=await longest_window(session, settings))
     visit = await _visit(session, touched, before - reach)
     match: str = matched_by
+    if visit is not None and await is_taken(session, visit.id, viewer_id):
+        await send(session, TokenShared(visit.id, visit.at, viewer_id, before))
+        return
     for _ in range(CHAIN_MAX):
-        if visit is None:
+        if visit is None or await is_taken(session, visit.id, viewer_id):
             return
         earlier = await _visit_before(session, settings, visit, reach)
         if earlier is None or not _same_visit(earlier, visit):
@@ -62,10 +69,16 @@ async def bind(
         visit = earlier
 
 
-def _same_visit(earlier: LoggedEvent, later: LoggedEvent) -> bool:
+def _same_visit(earlier: JudgedEvent, later: JudgedEvent) -> bool:
     """Going on from a landing page is part of the visit to that page."""
     soon = later.at - earlier.at < ONE_VISIT
     return later.kind == "continue" and earlier.share_id == later.share_id and soon
+
+
+async def touch_taken(session: AsyncSession, settings: Settings, token: str | None, viewer_id: UUID) -> bool:
+    """Whether ``token`` is of a visit that is somebody else's than ``viewer_id``'s."""
+    touched = read_touch_token(settings.secrets, token) if token else None
+    return touched is not None and await is_taken(session, touched.id, viewer_id)
 
 
 def referred(install_referrer: str) -> str | None:
@@ -84,28 +97,38 @@ async def bind_code(session: AsyncSession, creator_id: UUID, viewer_id: UUID, at
 async def bind_login(session: AsyncSession, visited: Visited) -> None:
     """Note a visit of somebody who was signed in."""
     event = visited.event
-    if event.viewer_id is not None and event.share_id is not None and event.verdict == "human":
+    if event.viewer_id is None or event.share_id is None or event.verdict != "human":
+        return
+    if not await is_taken(session, event.id, event.viewer_id):
         await _insert(session, event.id, event.at, event.share_id, event.viewer_id, "login")
 
 
 async def _visit_before(
-    session: AsyncSession, settings: Settings, visit: LoggedEvent, reach: timedelta
-) -> LoggedEvent | None:
-    touched = read_touch_token(settings.secret, (visit.inputs or {}).get(PREVIOUS, ""))
+    session: AsyncSession, settings: Settings, visit: JudgedEvent, reach: timedelta
+) -> JudgedEvent | None:
+    touched = read_touch_token(settings.secrets, (visit.inputs or {}).get(PREVIOUS, ""))
     if touched is None or touched.at >= visit.at:
         return None
     return await _visit(session, touched, visit.at - reach)
 
 
-async def _visit(session: AsyncSession, touched: TouchedEvent, earliest: datetime) -> LoggedEvent | None:
+async def _visit(session: AsyncSession, touched: TouchedEvent, earliest: datetime) -> JudgedEvent | None:
     """The human visit that ``touched`` names, unless it was before ``earliest``."""
     if touched.at < earliest:
         return None
-    query = select(LoggedEvent).filter_by(at=touched.at, id=touched.id)
-    return await session.scalar(query.where(LoggedEvent.kind.in_(VISITS), LoggedEvent.verdict == "human"))
+    query = select(JudgedEvent).filter_by(at=touched.at, id=touched.id)
+    return await session.scalar(query.where(JudgedEvent.kind.in_(VISITS), JudgedEvent.verdict == "human"))
 
 
-async def _note(session: AsyncSession, visit: LoggedEvent, viewer_id: UUID, matched_by: str) -> None:
+async def is_taken(session: AsyncSession, event_id: UUID, viewer_id: UUID) -> bool:
+    """Whether the visit is known to be somebody else's: a visit is one person's, the first's. Others who would bind it
+    wait until this transaction ends."""
+    await lock(session, Lock.TOUCH, event_id)
+    others = select(Touch.id).where(Touch.event_id == event_id, Touch.viewer_id != viewer_id)
+    return await session.scalar(others.limit(1)) is not None
+
+
+async def _note(session: AsyncSession, visit: JudgedEvent, viewer_id: UUID, matched_by: str) -> None:
     if visit.share_id is not None:
         await _insert(session, visit.id, visit.at, visit.share_id, viewer_id, matched_by)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groundswell.media import Limits, TitleIndex, cut_bounded, probe_bounded, run_bounded
-from groundswell.media.survey import BACKDROP, POSTER
+from groundswell.media import ClipRequest, Limits, TitleIndex, cut_bounded, probe_bounded, run_bounded
+from groundswell.media.analysis.survey import BACKDROP, POSTER
 from groundswell.platform.settings import Settings
 
-from .packaging import Packaged, copies_play, packaged
+from .packages import Packaged, copies_play, packaged
 from .playback import playable_as
 
 OnProgress = Callable[[str, float], object]
@@ -95,11 +95,13 @@ async def _playback(file: Path, folder: Path, index: TitleIndex, limits: Limits,
     made = folder / "playback.mp4"
     await cut_bounded(
         file,
-        0,
-        index.duration_us,
+        ClipRequest(
+            start_us=0,
+            end_us=index.duration_us,
+            profile="wide" if index.video.colour.is_hdr else "source",
+            limits=limits,
+        ),
         made,
-        profile="wide" if index.video.colour.is_hdr else "source",
         on_progress=lambda part: on_progress("making a version for browsers", part),
-        limits=limits,
     )
     return made

@@ -31,14 +31,15 @@ async def viewer_named(session: AsyncSession, issuer: str, subject: str) -> View
 
 
 async def advance(session: AsyncSession, viewer_id: UUID, title: Title, position_us: int) -> Progress:
-    """Note that a viewer got to ``position_us``. Going back over what they have seen changes nothing.
+    """Note that a viewer is at ``position_us``. Going back over what they have seen does not take it from them.
 
     A position past the end (players overshoot) is the end.
     """
     duration = (await ready_source(session, title)).duration_us or 0
     position_us = min(position_us, duration)
-    row = {"viewer_id": viewer_id, "title_id": title.id, "position_us": position_us, "updated_at": utc_now()}
-    furthest = {"position_us": func.greatest(Progress.position_us, position_us), "updated_at": row["updated_at"]}
+    row = {"viewer_id": viewer_id, "title_id": title.id, "position_us": position_us, "left_us": position_us}
+    row["updated_at"] = utc_now()
+    furthest = row | {"position_us": func.greatest(Progress.position_us, position_us)}
     statement = (
         insert(Progress)
         .values(row)
@@ -46,3 +47,22 @@ async def advance(session: AsyncSession, viewer_id: UUID, title: Title, position
     )
     returning = statement.returning(Progress)
     return (await session.scalars(returning, execution_options={"populate_existing": True})).one()
+
+
+BEGUN_US = 10_000_000
+"""Whoever has seen less of a title has hardly begun."""
+OVER_RATIO = 0.95
+"""Whoever has seen more of it has reached its credits."""
+
+
+def goes_on(left_us: int | None, duration_us: int) -> int | None:
+    """Where somebody goes on who left a title at ``left_us``; None for its beginning."""
+    begun = left_us is not None and BEGUN_US <= left_us < OVER_RATIO * duration_us
+    return left_us if begun else None
+
+
+async def left_by(session: AsyncSession, viewer_id: UUID, limit: int) -> dict[UUID, int]:
+    """Where a viewer left titles, by id, the latest first."""
+    query = select(Progress.title_id, Progress.left_us).filter_by(viewer_id=viewer_id)
+    query = query.where(Progress.left_us.is_not(None)).order_by(Progress.updated_at.desc()).limit(limit)
+    return {row.title_id: row.left_us for row in await session.execute(query)}

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Invalid, NotFound
 from groundswell.platform.signals import send
@@ -91,8 +92,8 @@ async def described(session: AsyncSession, rules: Iterable[RightsRule]) -> list[
 
 async def _names(session: AsyncSession, rules: list[RightsRule]) -> dict[str, str]:
     keys = [UUID(rule.scope_key.split("/")[0]) for rule in rules if rule.scope != "all"]
-    titles = await session.execute(select(Title.id, Title.name).where(Title.id.in_(keys)))
-    series = await session.execute(select(Series.id, Series.name).where(Series.id.in_(keys)))
+    titles = await session.execute(select(Title.id, Title.name).where(among(Title.id, keys)))
+    series = await session.execute(select(Series.id, Series.name).where(among(Series.id, keys)))
     return {str(row.id): row.name for row in (*titles, *series)}
 
 

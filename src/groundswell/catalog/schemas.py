@@ -4,7 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from groundswell.platform.clock import Instant
 
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2.")]
 Microseconds = Annotated[int, Field(ge=0, le=10**15)]
@@ -134,12 +136,15 @@ class TitleDetail(TitleSummary):
     height: int
     frame_us: float | None = Field(description="Length of a frame; null when the frame rate varies.")
     source: SourceOut
-    hls_url: str | None = Field(description="The title as HLS; null when it is not packaged: `media_url` plays then.")
+    hls_url: str | None = Field(description="The title as HLS; null when it is not packaged, or not served from here.")
     not_packaged: NotPackagedOut | None
-    media_url: str = Field(description="The title as one MP4 or WebM file.")
-    storyboard_url: str | None
+    media_url: str | None = Field(
+        description="Where the service's player gets the title: one MP4 or WebM file of ours, for entitled viewers, or "
+        "the service's own address. Null: titles are not served from here."
+    )
+    storyboard_url: str | None = Field(description="Null when whoever asks may not clip the title.")
     storyboard_vtt_url: str | None
-    waveform_url: str
+    waveform_url: str | None
     languages: list[str]
     lines: list[LineOut] = Field(description="In the language asked for, or the first there is.")
     shots: list[ShotOut]
@@ -200,8 +205,8 @@ class RightsTerms(FromRow):
         None, description="The channels (`GET /v1/channels`) that may be shared on; null: all."
     )
     captions: bool | None = Field(None, description="Whether clips go out only with subtitles.")
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    opens_at: Instant | None = None
+    closes_at: Instant | None = None
     blocked_ranges: Annotated[list[BlockedIn], Field(max_length=500)] | None = None
     note: Annotated[str, StringConstraints(max_length=2000)] = ""
 
@@ -216,8 +221,8 @@ class RightsRuleIn(RightsTerms):
     series: str | None = Field(None, description="Slug or id, for the scopes `series` and `season`.")
     season: Annotated[int, Field(ge=0, le=10_000)] | None = None
     territory: Territory | None = None
-    speaks_from: AwareDatetime | None = Field(None, description="The rule says nothing before; null: always.")
-    speaks_until: AwareDatetime | None = Field(None, description="The rule says nothing from then on.")
+    speaks_from: Instant | None = Field(None, description="The rule says nothing before; null: always.")
+    speaks_until: Instant | None = Field(None, description="The rule says nothing from then on.")
 
     @model_validator(mode="after")
     def coherent(self) -> "RightsRuleIn":
@@ -262,9 +267,10 @@ class ProgressIn(BaseModel):
 
 
 class ProgressOut(FromRow):
-    """The furthest that a viewer has got in a title."""
+    """How far a viewer has got in a title: the furthest, and where they left."""
 
     viewer_id: UUID
     title_id: UUID
     position_us: int
+    left_us: int | None
     updated_at: datetime

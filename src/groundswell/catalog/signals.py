@@ -1,4 +1,4 @@
-"""What the catalogue tells the rooms above it."""
+"""What the catalogue tells the features above it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,6 +10,22 @@ class TitleImported:
 
     title_id: UUID
     source_id: UUID
+
+
+@dataclass(frozen=True)
+class TitleWithdrawn:
+    """The service has taken a title out of its catalogue; ``by`` says who (``key:<id>``, ``sync:<name>``)."""
+
+    title_id: UUID
+    by: str
+
+
+@dataclass(frozen=True)
+class TitleReturned:
+    """A title that was withdrawn is in the catalogue again."""
+
+    title_id: UUID
+    by: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,20 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import (
+    ARRAY,
+    DDL,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    event,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -21,11 +34,21 @@ class Series(Base):
     synopsis: Mapped[str] = mapped_column(default="")
 
 
+def _same_as_slug(context: Any) -> str:
+    slug: str = context.get_current_parameters()["slug"]
+    return slug
+
+
 class Title(Base):
     """A film or an episode. An episode has a series, a season and a number; a film has none of them.
 
-    ``live``: it is, or was, a live event; rights to clip those are often sold apart.
+    ``external_id`` is the service's own name for it; ``slug`` our address. ``live``: it is, or was, a live event;
+    rights to clip those are often sold apart. ``rating``, ``released_on`` and ``live`` are null where nobody has said:
+    a rule that needs the fact then refuses. Each of ``licences`` is ``{territories, opens_at, closes_at}``, where null
+    is everywhere and always; without any list, none were given. ``watch`` has the templates of the service's own
+    addresses (``watch_address.py``). ``withdrawn_at``: the service has taken it out of its catalogue.
     ``suggestions`` are moments worth clipping, best first: each ``{start_us, end_us, score, why, text}``.
+    ``doubtful_encoding`` is in which encoding its lines were read last, when another would have done nearly as well.
     """
 
     __tablename__ = "titles"
@@ -37,6 +60,7 @@ class Title(Base):
     )
 
     id: Mapped[Id]
+    external_id: Mapped[str] = mapped_column(unique=True, default=_same_as_slug)
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     synopsis: Mapped[str] = mapped_column(default="")
@@ -45,16 +69,59 @@ class Title(Base):
     episode: Mapped[int | None]
     released_on: Mapped[date | None]
     rating: Mapped[str | None]
-    live: Mapped[bool] = mapped_column(default=False)
+    live: Mapped[bool | None]
+    licences: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    watch: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    withdrawn_at: Mapped[datetime | None]
     poster_key: Mapped[str | None]
     backdrop_key: Mapped[str | None]
     accent: Mapped[str | None] = mapped_column(String(7))
     suggestions: Mapped[list[Any] | None]
+    doubtful_encoding: Mapped[str | None]
     current_source_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     if TYPE_CHECKING:
         captioned: Mapped[bool]
         """It has subtitle lines, in any language. Computed."""
+
+
+class CatalogEntry(Base):
+    """What the service says of a title, as it said it last; ``hash`` is over that, so that the same again is known.
+
+    ``given_by`` is ``key:<id>``, or ``sync:<name>`` of a feed.
+    """
+
+    __tablename__ = "catalog_entries"
+
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    entry: Mapped[dict[str, Any]]
+    given_by: Mapped[str]
+    updated_at: Mapped[CreatedAt]
+
+
+class CatalogSync(Base):
+    """One sync of the catalogue with a feed. ``source`` is where it was read, without secrets; ``problem`` why it did
+    not reach its end (null: it did, once ``ended_at``). ``etag`` is what the feed's server calls the version that was
+    read; ``refusals`` are the first lines that were refused, as the API would answer them.
+    """
+
+    __tablename__ = "catalog_syncs"
+    __table_args__ = (Index("ix_catalog_syncs_name", "name", "id"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    source: Mapped[str]
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    created: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None]
+    etag: Mapped[str | None]
+    refusals: Mapped[list[Any] | None]
 
 
 class Source(Base):
@@ -190,11 +257,21 @@ class RightsRule(Base):
 
 
 class Progress(Base):
-    """The furthest a viewer has got in a title, as the service tells us; spoilers are judged by it."""
+    """How far a viewer has got in a title, as the service tells us. ``position_us`` is the furthest, by which spoilers
+    are judged; ``left_us`` is where they left, from where they go on."""
 
     __tablename__ = "progress"
 
     viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
     title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
     position_us: Mapped[int]
+    left_us: Mapped[int | None]
     updated_at: Mapped[CreatedAt]
+
+
+PUBLISHED = """
+CREATE OR REPLACE VIEW published_progress AS SELECT viewer_id FROM progress;
+"""
+"""What SQL of other rooms may name: it holds whatever becomes of the table."""
+
+event.listen(Base.metadata, "after_create", DDL(PUBLISHED))  # type: ignore[no-untyped-call]

@@ -1,17 +1,19 @@
 """Finding titles and describing them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
-from groundswell.media import REASONS, sentences
-from groundswell.media import Line as Cue
+from groundswell.media import REASONS, Cue, sentences
 from groundswell.platform.problems import Problem
+from groundswell.platform.settings import Settings
 
-from .questions import clip_rights
+from .entitlement import title_address
+from .providers import TitleView, clip_rights
 from .schemas import (
     LineOut,
     NotPackagedOut,
@@ -47,14 +49,15 @@ def as_uuid(reference: str) -> UUID | None:
 
 
 async def find_title(session: AsyncSession, reference: str | UUID) -> Title:
-    """A title by slug or id.
+    """A title by slug, by the service's own id for it, or by ours. No title's slug is another's id (``entries.py``).
 
     Raises:
         TitleUnknown: there is none.
     """
     by_id = reference if isinstance(reference, UUID) else as_uuid(reference)
-    query = select(Title).filter_by(id=by_id) if by_id else select(Title).filter_by(slug=reference)
-    found = await session.scalar(query)
+    named = or_(Title.slug == reference, Title.external_id == reference)
+    found_by_id = None if by_id is None else await session.get(Title, by_id)
+    found = found_by_id or (None if isinstance(reference, UUID) else await session.scalar(select(Title).where(named)))
     if found is None:
         raise TitleUnknown(f"There is no title {reference!s}.")
     return found
@@ -94,6 +97,7 @@ async def list_titles(
         select(Title, Source, Series)
         .join(Source, Source.id == Title.current_source_id)
         .outerjoin(Series, Series.id == Title.series_id)
+        .where(Title.withdrawn_at.is_(None))
         .order_by(Title.id.desc())
         .limit(limit)
     )
@@ -129,10 +133,42 @@ def summary(title: Title, source: Source, series: Series | None) -> TitleSummary
     )
 
 
+S = TypeVar("S", bound="Spanned")
+
+
+class Spanned(Protocol):
+    """What has a place in a title."""
+
+    start_us: int
+    end_us: int
+
+
+def shown_in(view: TitleView, items: Iterable[S]) -> list[S]:
+    """Those that lie in what ``view`` shows."""
+    return [item for item in items if view.shows(item.start_us, item.end_us)]
+
+
+def peaks_in(view: TitleView, peaks: Sequence[int], duration_us: int) -> list[int]:
+    """Loudness by equal steps over the title; 0 where ``view`` shows nothing."""
+    step = duration_us / max(1, len(peaks))
+    return [peak if view.shows(int(n * step), int((n + 1) * step)) else 0 for n, peak in enumerate(peaks)]
+
+
+def about(title: Title, name: str, at_us: int | None) -> str:
+    """The address of a file about ``title``, for a viewer who is at ``at_us``."""
+    return f"/titles/{title.slug}/{name}" + ("" if at_us is None else f"?at_us={at_us}")
+
+
 async def detail(
-    session: AsyncSession, title: Title, viewer: Viewer | None = None, language: str | None = None
+    session: AsyncSession,
+    settings: Settings,
+    title: Title,
+    view: TitleView,
+    viewer: Viewer | None = None,
+    language: str | None = None,
+    at_us: int | None = None,
 ) -> TitleDetail:
-    """A title with all that a player and a trimmer need, for ``viewer`` or a visitor.
+    """A title with all that a player and a trimmer need, for ``viewer`` or a visitor, as far as ``view`` goes.
 
     Raises:
         TitleNotReady: it has no media yet.
@@ -143,7 +179,8 @@ async def detail(
     shots = await session.scalars(select(Shot).filter_by(source_id=source.id).order_by(Shot.number))
     rate = (source.frame_rate_num, source.frame_rate_den)
     chosen = language or next(iter(languages), None)
-    lines = [] if chosen is None else await lines_of(session, title.id, chosen)
+    lines = [] if chosen is None else shown_in(view, await lines_of(session, title.id, chosen))
+    pictured = view.refusal is None and source.storyboard_key is not None
     return TitleDetail(
         **summary(title, source, series).model_dump(),
         width=source.width or 0,
@@ -158,17 +195,17 @@ async def detail(
             frame_rate_num=rate[0],
             frame_rate_den=rate[1],
         ),
-        hls_url=f"/v1/titles/{title.slug}/hls/main.m3u8" if source.package_key else None,
+        hls_url=title_address(settings, title, "hls/main.m3u8") if source.package_key else None,
         not_packaged=_not_packaged(source),
-        media_url=f"/v1/titles/{title.slug}/media.mp4",
-        storyboard_url=f"/titles/{title.slug}/storyboard.jpg" if source.storyboard_key else None,
-        storyboard_vtt_url=f"/titles/{title.slug}/storyboard.vtt" if source.storyboard_key else None,
-        waveform_url=f"/v1/titles/{title.slug}/waveform",
+        media_url=title_address(settings, title, "media.mp4"),
+        storyboard_url=about(title, "storyboard.jpg", at_us) if pictured else None,
+        storyboard_vtt_url=about(title, "storyboard.vtt", at_us) if pictured else None,
+        waveform_url=None if view.refusal else "/v1" + about(title, "waveform", at_us),
         languages=languages,
         lines=lines,
-        shots=[ShotOut.model_validate(shot) for shot in shots],
+        shots=shown_in(view, [ShotOut.model_validate(shot) for shot in shots]),
         sentences=sentences_of(lines),
-        suggestions=[SuggestionOut.model_validate(each) for each in title.suggestions or []],
+        suggestions=shown_in(view, [SuggestionOut.model_validate(each) for each in title.suggestions or []]),
         rights=await clip_rights(session, title, source, viewer),
     )
 

@@ -8,25 +8,25 @@ from fastapi import APIRouter, Query
 from groundswell.accounts.access import SignedIn
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import campaigning, profiles, results
+from . import profiles, results
 from .schemas import CreatorChange, CreatorOut, CreatorPage, NewCreator, Results
 
-people = APIRouter(prefix="/v1", tags=["creators"], route_class=TransactionalRoute)
+router = APIRouter(prefix="/v1", tags=["creators"], route_class=TransactionalRoute)
 
 
-@people.post("/creators", status_code=201)
+@router.post("/creators", status_code=201)
 async def become_creator(new: NewCreator, session: DbSession, caller: SignedIn) -> CreatorOut:
     """Become a creator: a public page, a code to say aloud, and a part of the pools."""
     return profiles.shown(await profiles.become(session, caller.id, new))
 
 
-@people.get("/creators/me")
+@router.get("/creators/me")
 async def read_my_profile(session: DbSession, caller: SignedIn) -> CreatorOut:
     """My own profile."""
     return profiles.shown(await profiles.own(session, caller.id))
 
 
-@people.patch("/creators/me")
+@router.patch("/creators/me")
 async def change_my_profile(change: CreatorChange, session: DbSession, caller: SignedIn) -> CreatorOut:
     """Change how I am named and described; handle and code stay, as people have them in their links."""
     creator = await profiles.own(session, caller.id)
@@ -35,7 +35,7 @@ async def change_my_profile(change: CreatorChange, session: DbSession, caller: S
     return profiles.shown(creator)
 
 
-@people.get("/creators/me/results")
+@router.get("/creators/me/results")
 async def read_my_results(
     session: DbSession,
     caller: SignedIn,
@@ -46,12 +46,7 @@ async def read_my_results(
     return await results.of_viewer(session, caller.id, *results.period(begin, end))
 
 
-@people.get("/creators/{handle}")
+@router.get("/creators/{handle}")
 async def read_creator(handle: str, session: DbSession) -> CreatorPage:
     """A creator's public page."""
     return await profiles.public_page(session, await profiles.named(session, handle))
-
-
-router = APIRouter()
-router.include_router(people)
-router.include_router(campaigning.router)

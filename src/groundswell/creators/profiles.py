@@ -1,16 +1,16 @@
 """Becoming a creator, and what others see of one."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.attribution.questions import creator_of_code
-from groundswell.attribution.signals import ViewerErased
+from groundswell.attribution.providers import creator_of_code
 from groundswell.catalog.tables import Title
 from groundswell.moments.tables import Moment
-from groundswell.platform import signals
+from groundswell.platform.database import among
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.problems import Conflict, NotFound
 from groundswell.trust.tables import Decision
@@ -59,16 +59,6 @@ async def whose_code(session: AsyncSession, code: str) -> UUID | None:
     return await session.scalar(select(Creator.viewer_id).filter_by(code=code))
 
 
-@signals.on(ViewerErased)
-async def forget(session: AsyncSession, erased: ViewerErased) -> None:
-    """Overwrite how an erased viewer named and described themselves."""
-    creator = await session.scalar(select(Creator).filter_by(viewer_id=erased.viewer_id))
-    if creator is not None:
-        creator.handle = f"erased_{random_code(16).lower()}"
-        creator.code = random_code(16).upper()
-        creator.display_name, creator.bio = "", ""
-
-
 async def named(session: AsyncSession, handle: str) -> Creator:
     """The creator called ``handle`` (in any case, with or without @).
 
@@ -79,6 +69,12 @@ async def named(session: AsyncSession, handle: str) -> Creator:
     if creator is None:
         raise CreatorUnknown()
     return creator
+
+
+async def handles_of(session: AsyncSession, viewers: Iterable[UUID]) -> dict[UUID, str]:
+    """The handles of those among ``viewers`` who are creators: where their names lead."""
+    query = select(Creator.viewer_id, Creator.handle).where(among(Creator.viewer_id, set(viewers)))
+    return {row.viewer_id: row.handle for row in await session.execute(query)}
 
 
 async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator) -> Creator:
@@ -152,3 +148,8 @@ def _moment(moment: Moment, title: Title) -> PublicMoment:
         spoiler=moment.spoiler,
         created_at=moment.created_at,
     )
+
+
+async def is_of(session: AsyncSession, creator_id: UUID, viewer_id: UUID) -> bool:
+    """Whether a creator's profile is that of a viewer."""
+    return await session.scalar(select(Creator.viewer_id).filter_by(id=creator_id)) == viewer_id

@@ -2,22 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.attribution.credit import DEFAULT_MODEL, MODELS_VERSION
-from groundswell.attribution.tables import Credit
+from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
+from groundswell.attribution.tables import JudgedCredit
 from groundswell.catalog.tables import Title
-from groundswell.events.standing import STANDING
 from groundswell.moments.tables import Moment
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import in_utc, utc_now
+from groundswell.platform.database import among
 from groundswell.platform.problems import Invalid
 
-from .schemas import MomentResult, Money, Numbers, Results
+from .schemas import MomentResult, Numbers, Results, RevenueAmount
 
 LONGEST = timedelta(days=366)
 MOST_MOMENTS = 500
@@ -26,9 +26,9 @@ COUNTS = {
     "unfurls": "Fetches of the shares' pages by link-preview robots. Never clicks.",
     "clicks": "Visits by people to the shares: one per visitor, share and UTC day.",
     "plays": "Plays by people: one per visitor, moment and UTC day, the maker's own left out.",
-    "sign_ups_millionths": "Sign-ups credited to the shares, in millionths of one.",
-    "subscriptions_millionths": "First subscriptions credited to the shares, in millionths of one.",
-    "revenue": "What subscriptions and renewals brought less refunds, as credited to the shares, in minor units.",
+    "sign_ups_millionths": "Sign-ups credited to the shares and to the code, in millionths of one.",
+    "subscriptions_millionths": "First subscriptions credited to the shares and to the code, in millionths of one.",
+    "revenue": "What subscriptions and renewals brought less refunds, as credited to shares and code, in minor units.",
 }
 
 
@@ -43,42 +43,39 @@ def period(begin: datetime | None, end: datetime | None) -> tuple[datetime, date
         PeriodImpossible: as it says.
     """
     try:
-        end = _utc(end) if end else utc_now()
-        begin = _utc(begin) if begin else end - timedelta(days=30)
-    except OverflowError:
+        end = in_utc(end) if end else utc_now()
+        begin = in_utc(begin) if begin else end - timedelta(days=30)
+    except ValueError:
         raise PeriodImpossible() from None
     if not timedelta() < end - begin <= LONGEST:
         raise PeriodImpossible()
     return begin, end
 
 
-def _utc(at: datetime) -> datetime:
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-
-
 EVENTS = text(
-    f"""
+    """
     SELECT moment_id, kind, count(*) FROM (
         SELECT DISTINCT e.moment_id, e.kind,
             CASE WHEN e.kind = 'play' THEN NULL ELSE e.share_id END,
             CASE WHEN e.kind IN ('click', 'play') THEN (e.at AT TIME ZONE 'UTC')::date END,
             CASE WHEN e.kind IN ('click', 'play') THEN coalesce(e.visitor, e.viewer_id::text, e.id::text)
                  ELSE e.id::text END
-        FROM events e JOIN moments m ON m.id = e.moment_id
+        FROM judged_events e JOIN published_moments m ON m.id = e.moment_id
         WHERE e.at >= :begin AND e.at < :end AND m.id = ANY(:moments)
-            AND (e.kind IN ('share', 'unfurl') OR (e.kind IN ('click', 'play') AND {STANDING} = 'human'))
+            AND ((e.kind IN ('click', 'play') AND e.verdict = 'human') OR (e.kind = 'unfurl' AND e.verdict = 'unfurl')
+                OR (e.kind = 'share' AND coalesce(e.verdict, 'human') = 'human'))
             AND (e.kind <> 'play' OR e.viewer_id IS NULL OR e.viewer_id <> m.viewer_id)
     ) counted GROUP BY moment_id, kind
-    """  # noqa: S608 - constants of ours
+    """
 )
 
 CREDITS = select(
-    Credit.moment_id,
-    func.sum(case((Credit.kind == "sign_up", Credit.weight_ppm), else_=0)).label("sign_ups"),
-    func.sum(case((Credit.kind == "subscription", Credit.weight_ppm), else_=0)).label("subscriptions"),
-    func.sum(func.coalesce(Credit.amount_minor, 0)).label("amount_minor"),
-    Credit.currency,
-).group_by(Credit.moment_id, Credit.currency)
+    JudgedCredit.moment_id,
+    func.sum(case((JudgedCredit.kind == "sign_up", JudgedCredit.weight_ppm), else_=0)).label("sign_ups"),
+    func.sum(case((JudgedCredit.kind == "subscription", JudgedCredit.weight_ppm), else_=0)).label("subscriptions"),
+    func.sum(func.coalesce(JudgedCredit.amount_minor, 0)).label("amount_minor"),
+    JudgedCredit.currency,
+).group_by(JudgedCredit.moment_id, JudgedCredit.currency)
 
 
 async def of_viewer(session: AsyncSession, viewer_id: UUID, begin: datetime, end: datetime) -> Results:
@@ -86,6 +83,7 @@ async def of_viewer(session: AsyncSession, viewer_id: UUID, begin: datetime, end
     mine = select(Moment, Title.name).join(Title, Title.id == Moment.title_id).where(Moment.viewer_id == viewer_id)
     rows = (await session.execute(mine.order_by(Moment.id.desc()).limit(MOST_MOMENTS))).all()
     counted = await _counted(session, [moment.id for moment, _ in rows], begin, end)
+    by_code = Numbers(**await _by_code(session, viewer_id, begin, end))
     moments = [_result(moment, title, counted[moment.id]) for moment, title in rows]
     return Results(
         begin=begin,
@@ -93,7 +91,8 @@ async def of_viewer(session: AsyncSession, viewer_id: UUID, begin: datetime, end
         as_of=utc_now(),
         model=f"{DEFAULT_MODEL}, version {MODELS_VERSION}",
         counts=COUNTS,
-        total=_total(moments),
+        total=_total([*moments, by_code]),
+        by_code=by_code,
         moments=moments,
     )
 
@@ -106,14 +105,30 @@ async def _counted(
     for moment, kind, count in await session.execute(EVENTS, named):
         counted[moment][f"{kind}s"] = count
     credited = CREDITS.where(
-        Credit.moment_id.in_(moments),
-        Credit.at >= begin,
-        Credit.at < end,
-        Credit.model == DEFAULT_MODEL,
-        Credit.model_version == MODELS_VERSION,
+        among(JudgedCredit.moment_id, moments),
+        JudgedCredit.at >= begin,
+        JudgedCredit.at < end,
+        JudgedCredit.model == DEFAULT_MODEL,
+        JudgedCredit.model_version == MODELS_VERSION,
     )
     for moment, sign_ups, subscriptions, amount, currency in await session.execute(credited):
         _add(counted[moment], int(sign_ups), int(subscriptions), int(amount), currency)
+    return counted
+
+
+async def _by_code(session: AsyncSession, viewer_id: UUID, begin: datetime, end: datetime) -> dict[str, Any]:
+    """What the viewer's own code brought as a creator, which is of no moment."""
+    counted: dict[str, Any] = {}
+    credited = CREDITS.where(
+        JudgedCredit.moment_id.is_(None),
+        JudgedCredit.sharer_id == viewer_id,
+        JudgedCredit.at >= begin,
+        JudgedCredit.at < end,
+        JudgedCredit.model == DEFAULT_MODEL,
+        JudgedCredit.model_version == MODELS_VERSION,
+    )
+    for _, sign_ups, subscriptions, amount, currency in await session.execute(credited):
+        _add(counted, int(sign_ups), int(subscriptions), int(amount), currency)
     return counted
 
 
@@ -121,7 +136,7 @@ def _add(counted: dict[str, Any], sign_ups: int, subscriptions: int, amount_mino
     counted["sign_ups_millionths"] = counted.get("sign_ups_millionths", 0) + sign_ups
     counted["subscriptions_millionths"] = counted.get("subscriptions_millionths", 0) + subscriptions
     if currency is not None:
-        counted.setdefault("revenue", []).append(Money(amount_minor=amount_minor, currency=currency))
+        counted.setdefault("revenue", []).append(RevenueAmount(amount_minor=amount_minor, currency=currency))
 
 
 def _result(moment: Moment, title: str, counted: dict[str, Any]) -> MomentResult:
@@ -144,4 +159,4 @@ def _total(results: Sequence[Numbers]) -> Numbers:
         revenue[money.currency] += money.amount_minor
     names = [name for name in Numbers.model_fields if name != "revenue"]
     sums = {name: sum(getattr(result, name) for result in results) for name in names}
-    return Numbers(**sums, revenue=[Money(amount_minor=revenue[c], currency=c) for c in sorted(revenue)])
+    return Numbers(**sums, revenue=[RevenueAmount(amount_minor=revenue[c], currency=c) for c in sorted(revenue)])

@@ -91,7 +91,7 @@ class CreatorPage(CreatorOut):
     moments: list[PublicMoment]
 
 
-class Money(BaseModel):
+class RevenueAmount(BaseModel):
     amount_minor: int
     currency: str
 
@@ -105,7 +105,7 @@ class Numbers(BaseModel):
     plays: int = 0
     sign_ups_millionths: int = 0
     subscriptions_millionths: int = 0
-    revenue: list[Money] = []
+    revenue: list[RevenueAmount] = []
 
 
 class MomentResult(Numbers):
@@ -128,4 +128,5 @@ class Results(BaseModel):
     model: str
     counts: dict[str, str]
     total: Numbers
+    by_code: Numbers
     moments: list[MomentResult]

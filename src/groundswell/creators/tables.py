@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -24,3 +24,11 @@ class Creator(Base):
     display_name: Mapped[str]
     bio: Mapped[str] = mapped_column(default="")
     created_at: Mapped[CreatedAt]
+
+
+PUBLISHED = """
+CREATE OR REPLACE VIEW published_creators AS SELECT id, viewer_id FROM creators;
+"""
+"""What SQL of other rooms may name: it holds whatever becomes of the tables."""
+
+event.listen(Base.metadata, "after_create", DDL(PUBLISHED))  # type: ignore[no-untyped-call]

@@ -41,7 +41,7 @@ QUIPS = (
 
 
 @dataclass(frozen=True)
-class Channel:
+class AudienceChannel:
     """How a channel behaves: its weight among shares, mean clicks a share, and the robot that previews its links."""
 
     name: str
@@ -51,13 +51,15 @@ class Channel:
 
 
 CHANNELS = (
-    Channel("whatsapp", 0.30, 3.2, "WhatsApp/2.24.20.89 A"),
-    Channel("copy", 0.20, 2.1, None),
-    Channel("instagram", 0.12, 4.0, "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"),
-    Channel("tiktok", 0.10, 5.5, "Mozilla/5.0 (compatible; TikTokSpider; ttspider-feedback@tiktok.com)"),
-    Channel("x", 0.12, 2.6, "Twitterbot/1.0"),
-    Channel("discord", 0.10, 3.4, "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"),
-    Channel("telegram", 0.06, 2.4, "TelegramBot (like TwitterBot)"),
+    AudienceChannel("whatsapp", 0.30, 3.2, "WhatsApp/2.24.20.89 A"),
+    AudienceChannel("copy", 0.20, 2.1, None),
+    AudienceChannel(
+        "instagram", 0.12, 4.0, "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
+    ),
+    AudienceChannel("tiktok", 0.10, 5.5, "Mozilla/5.0 (compatible; TikTokSpider; ttspider-feedback@tiktok.com)"),
+    AudienceChannel("x", 0.12, 2.6, "Twitterbot/1.0"),
+    AudienceChannel("discord", 0.10, 3.4, "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"),
+    AudienceChannel("telegram", 0.06, 2.4, "TelegramBot (like TwitterBot)"),
 )
 
 CRAWLED = 0.2
@@ -72,7 +74,7 @@ LAPTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 
 
 @dataclass(frozen=True)
-class Film:
+class AudienceFilm:
     """What the audience needs to know of a title."""
 
     slug: str
@@ -81,7 +83,7 @@ class Film:
 
 
 @dataclass(frozen=True)
-class Person:
+class AudienceMember:
     """A viewer of the service; ``reach`` scales the clicks their shares bring."""
 
     subject: str
@@ -96,8 +98,8 @@ class PlannedMoment:
     """A moment to be; ``appeal`` scales the clicks and re-shares it brings."""
 
     number: int
-    person: Person
-    film: Film
+    person: AudienceMember
+    film: AudienceFilm
     start_us: int
     end_us: int
     caption: str
@@ -112,8 +114,8 @@ class PlannedShare:
 
     number: int
     moment: PlannedMoment
-    person: Person | None
-    channel: Channel
+    person: AudienceMember | None
+    channel: AudienceChannel
     parent: "PlannedShare | None"
     at: datetime
 
@@ -140,7 +142,7 @@ class PlannedConversion:
 
     number: int
     kind: str
-    person: Person
+    person: AudienceMember
     click: PlannedEvent
     at: datetime
     original: int | None = None
@@ -150,7 +152,7 @@ class PlannedConversion:
 class History:
     """Everything that happened, each list in the order in which it was made up."""
 
-    people: list[Person] = field(default_factory=list)
+    people: list[AudienceMember] = field(default_factory=list)
     moments: list[PlannedMoment] = field(default_factory=list)
     shares: list[PlannedShare] = field(default_factory=list)
     events: list[PlannedEvent] = field(default_factory=list)
@@ -158,8 +160,8 @@ class History:
 
 
 def imagine(
-    films: Sequence[Film],
-    cast: Sequence[Person],
+    films: Sequence[AudienceFilm],
+    cast: Sequence[AudienceMember],
     until: datetime,
     *,
     days: int = 35,
@@ -179,14 +181,14 @@ def imagine(
 class _Imagination:
     """One run: the random generator, the clock's bounds, and the history so far."""
 
-    def __init__(self, films: Sequence[Film], until: datetime, days: int, seed: int) -> None:
+    def __init__(self, films: Sequence[AudienceFilm], until: datetime, days: int, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         self.films, self.until, self.begin = films, until, until - timedelta(days=days)
         self.days = days
         self.cast = 0
         self.history = History()
 
-    def run(self, cast: Sequence[Person], viewers: int, moments: int) -> History:
+    def run(self, cast: Sequence[AudienceMember], viewers: int, moments: int) -> History:
         self.cast = len(cast)
         self.history.people = [*cast, *self.crowd(viewers)]
         for number in range(moments):
@@ -196,12 +198,12 @@ class _Imagination:
             waiting.extend(self.spread(waiting.pop(0)))
         return self.history
 
-    def crowd(self, count: int) -> Iterator[Person]:
+    def crowd(self, count: int) -> Iterator[AudienceMember]:
         for number in range(count):
             name = f"{self.pick(NAMES)} {self.pick(SURNAMES)}"
             reach = float(self.random.lognormal(-0.2, 0.7))
             joined = self.begin - timedelta(days=float(self.random.uniform(1, 300)))
-            yield Person(f"viewer-{number:03}", name, reach, joined, creator=reach > 2.2)
+            yield AudienceMember(f"viewer-{number:03}", name, reach, joined, creator=reach > 2.2)
 
     def moment(self, number: int) -> PlannedMoment:
         """Clips gather around a few memorable lines of each film, as they do in life."""
@@ -218,7 +220,7 @@ class _Imagination:
         public = bool(self.random.random() < 0.8)
         return PlannedMoment(number, person, film, max(0, end - length), end, caption, public, appeal, at)
 
-    def clipper(self, number: int) -> Person:
+    def clipper(self, number: int) -> AudienceMember:
         """Every fifth clip is by one of the cast in turn; the others come mostly from those who are followed."""
         people = self.history.people
         if self.cast and number % 5 == 0:
@@ -226,7 +228,7 @@ class _Imagination:
         weights = np.array([person.reach * (6 if person.creator else 1) for person in people])
         return people[int(self.random.choice(len(weights), p=weights / weights.sum()))]
 
-    def peaks(self, film: Film) -> np.ndarray:
+    def peaks(self, film: AudienceFilm) -> np.ndarray:
         """How memorable each line is: the same few for everybody (drawn from the film's own name)."""
         taste = np.random.default_rng(sum(film.slug.encode()))
         weights = taste.pareto(1.2, len(film.lines)) + 0.05
@@ -238,7 +240,7 @@ class _Imagination:
             yield self.share(moment, moment.person, None, moment.at + self.delay(minutes=20))
 
     def share(
-        self, moment: PlannedMoment, person: Person | None, parent: PlannedShare | None, at: datetime
+        self, moment: PlannedMoment, person: AudienceMember | None, parent: PlannedShare | None, at: datetime
     ) -> PlannedShare:
         weights = np.array([channel.weight for channel in CHANNELS])
         channel = CHANNELS[int(self.random.choice(len(CHANNELS), p=weights / weights.sum()))]
@@ -278,14 +280,14 @@ class _Imagination:
         """How likely one who has watched shares it again: less with each generation, as novelty wears off."""
         return 0.09 * min(share.moment.appeal, 1.6) * float(0.82**share.generation)
 
-    def sign_up(self, click: PlannedEvent) -> Person | None:
+    def sign_up(self, click: PlannedEvent) -> AudienceMember | None:
         """A newcomer, and what they paid, took back or ended since."""
         at = click.at + timedelta(minutes=float(self.random.uniform(1, 30)))
         if at >= self.until:
             return None
         number = len(self.history.conversions)
         name = f"{self.pick(NAMES)} {self.pick(SURNAMES)}"
-        person = Person(f"newcomer-{number:04}", name, float(self.random.lognormal(-0.3, 0.6)), at)
+        person = AudienceMember(f"newcomer-{number:04}", name, float(self.random.lognormal(-0.3, 0.6)), at)
         self.history.people.append(person)
         self.convert("sign_up", person, click, at)
         if self.random.random() < 0.55:
@@ -301,7 +303,7 @@ class _Imagination:
     def convert(
         self,
         kind: str,
-        person: Person,
+        person: AudienceMember,
         click: PlannedEvent,
         at: datetime,
         original: PlannedConversion | None = None,

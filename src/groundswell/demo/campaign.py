@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from groundswell.attribution.credit import MODELS_VERSION
+from groundswell.attribution.models import MODELS_VERSION
 from groundswell.attribution.tables import Campaign
 from groundswell.catalog.tables import Title
 from groundswell.platform.runtime import Runtime

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.actors import actor_of
 from groundswell.accounts.tables import Viewer
 from groundswell.moments.tables import Moment
 from groundswell.platform.runtime import Runtime
@@ -33,7 +34,7 @@ async def fill_reports(runtime: Runtime) -> None:
         for (number, reason, words), viewer in zip(SAID, people, strict=False):
             if number < len(moments):
                 about = moments[number].id
-                await report(session, moment_id=about, reason_code=reason, text=words, reporter=f"viewer:{viewer}")
+                await report(session, moment_id=about, reason_code=reason, text=words, reporter=actor_of(viewer))
 
 
 DOWN = ("spoiler", "It gives the ending away and is not marked as a spoiler. Mark it, and we put it back.")
@@ -51,7 +52,7 @@ async def fill_decisions(runtime: Runtime) -> None:
         moments = (await session.scalars(unlisted.order_by(sent, Moment.id.desc()).limit(2))).all()
         decided = [await _hide(session, moment, why, tess) for moment, why in zip(moments, (DOWN, BACK), strict=False)]
         for decision in decided[1:]:
-            await lift(session, decision.id, f"viewer:{tess.id}")
+            await lift(session, decision.id, actor_of(tess.id))
 
 
 async def _hide(session: AsyncSession, moment: Moment, why: tuple[str, str], by: Viewer) -> Decision:
@@ -63,5 +64,5 @@ async def _hide(session: AsyncSession, moment: Moment, why: tuple[str, str], by:
         action="hide",
         reason_code=reason,
         explanation=explanation,
-        decided_by=f"viewer:{by.id}",
+        decided_by=actor_of(by.id),
     )

@@ -19,33 +19,39 @@ from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Line, Source, Title
 from groundswell.creators.tables import Creator
 from groundswell.events.event import Event, Kind
-from groundswell.events.log import record
-from groundswell.events.touchtokens import touch_token
-from groundswell.events.verdicts import UNFURLED, judge
-from groundswell.events.visitors import visitor_hash
-from groundswell.events.visits import PREVIOUS
+from groundswell.events.ingest.parser import WATCHED, WATCHED_LEAST_MS
+from groundswell.events.log.event_log import record
+from groundswell.events.traffic.client import NETWORK
+from groundswell.events.traffic.verdicts import UNFURLED, judge
+from groundswell.events.traffic.visitors import visitor_hash
+from groundswell.events.visits.touch_tokens import touch_token
+from groundswell.events.visits.visit import PREVIOUS
+from groundswell.moments.spans import cover_anew
 from groundswell.moments.tables import ClippedSpan, Moment
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.ids import random_code
 from groundswell.platform.runtime import Runtime
 from groundswell.shares.tables import Share
 
 from .audience import (
     SEED,
-    Film,
+    AudienceFilm,
+    AudienceMember,
     History,
-    Person,
     PlannedConversion,
     PlannedEvent,
     PlannedMoment,
     PlannedShare,
     imagine,
 )
-from .earlier import earlier_clicks
 from .membership import CURRENCY, PRICE_MINOR
 from .people import PERSONAS
+from .prior_touches import earlier_clicks
 from .tables import AudienceMark
 
+PASSED_ROUND = 2
+"""How many sign up with somebody else's token."""
 REACH = {"noor": 3.2, "ada": 1.1}
 BIOS = (
     "Clips the quiet bits.",
@@ -56,6 +62,11 @@ BIOS = (
 )
 TERRITORIES = ("DE", "DE", "DE", "AT", "CH", "FR", "GB", "US")
 TOGETHER = 2000
+SIGNED_IN = 3
+"""Of how many plays one is a member's who is signed in."""
+
+NETWORKS = 60
+"""From which the audience comes."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +99,18 @@ async def write_history(
     return history, until
 
 
-def _cast(until: datetime) -> list[Person]:
+def _cast(until: datetime) -> list[AudienceMember]:
     joined = until - timedelta(days=400)
     return [
-        Person(persona.subject, persona.name, REACH.get(persona.subject, 0.4), joined, persona.subject == "noor")
+        AudienceMember(
+            persona.subject, persona.name, REACH.get(persona.subject, 0.4), joined, persona.subject == "noor"
+        )
         for persona in PERSONAS
         if persona.subject in REACH
     ]
 
 
-async def _films(session: AsyncSession) -> tuple[list[Film], Places]:
+async def _films(session: AsyncSession) -> tuple[list[AudienceFilm], Places]:
     """The titles that can be clipped, with their lines."""
     query = select(Title, Source).join(Source, Source.id == Title.current_source_id).order_by(Title.slug)
     films, places = [], Places({}, {})
@@ -105,7 +118,7 @@ async def _films(session: AsyncSession) -> tuple[list[Film], Places]:
         lines = await session.scalars(select(Line).filter_by(title_id=title.id).order_by(Line.number))
         cues = [(line.start_us, line.end_us, line.text) for line in lines]
         if cues and source.duration_us:
-            films.append(Film(title.slug, source.duration_us, cues))
+            films.append(AudienceFilm(title.slug, source.duration_us, cues))
             places.titles[title.slug], places.sources[title.slug] = title.id, source.id
     return films, places
 
@@ -118,7 +131,7 @@ def identity(kind: str, number: int | str, at: datetime) -> UUID:
     return UUID(int=value)
 
 
-def viewer_id(person: Person) -> UUID:
+def viewer_id(person: AudienceMember) -> UUID:
     return identity("viewer", person.subject, person.joined_at)
 
 
@@ -139,7 +152,7 @@ def root_of(share: PlannedShare) -> PlannedShare:
 async def _write_rows(session: AsyncSession, runtime: Runtime, history: History, places: Places) -> None:
     known = await _known_viewers(session, runtime, history.people)
 
-    def who(person: Person) -> UUID:
+    def who(person: AudienceMember) -> UUID:
         return known.get(person.subject, viewer_id(person))
 
     new = [person for person in history.people if person.subject not in known]
@@ -151,16 +164,16 @@ async def _write_rows(session: AsyncSession, runtime: Runtime, history: History,
     moments = [_moment(moment, places, who) for moment in history.moments]
     await _insert(session, Moment.__table__, moments)
     await _insert(session, ClippedSpan.__table__, [_span(moment) for moment in moments])
+    await cover_anew(session, {moment["title_id"] for moment in moments})
     await _insert(session, Share.__table__, [_share(share, who) for share in history.shares])
     events = [_clip_event(moment, places, who) for moment in history.moments]
     events += [_share_event(share, places, who) for share in history.shares]
-    before = earlier_clicks(history)
+    before, members = earlier_clicks(history), members_who_play(history)
     secret = runtime.settings.secret
     for event in history.events:
-        earlier = before.get(event.number)
-        events.append(
-            _visit_event(event, places, touch_token(secret, earlier.at, visit_id(earlier)) if earlier else None)
-        )
+        earlier, member = before.get(event.number), members.get(event.number)
+        previous = touch_token(secret, earlier.at, visit_id(earlier)) if earlier else None
+        events.append(_visit_event(event, places, previous, who(member) if member else None))
     for begin in range(0, len(events), TOGETHER):
         await record(session, *events[begin : begin + TOGETHER])
 
@@ -171,16 +184,16 @@ async def _insert(session: AsyncSession, table: Any, rows: list[dict[str, Any]])
         await session.execute(insert(table), rows)
 
 
-async def _known_viewers(session: AsyncSession, runtime: Runtime, people: list[Person]) -> dict[str, UUID]:
+async def _known_viewers(session: AsyncSession, runtime: Runtime, people: list[AudienceMember]) -> dict[str, UUID]:
     """Those who signed in before the history was written."""
     query = select(Viewer.subject, Viewer.id).where(
-        Viewer.issuer == runtime.settings.jwt_issuer, Viewer.subject.in_([person.subject for person in people])
+        Viewer.issuer == runtime.settings.jwt_issuer, among(Viewer.subject, [person.subject for person in people])
     )
     rows = await session.execute(query)
     return {row.subject: row.id for row in rows}
 
 
-def _viewer(runtime: Runtime, person: Person) -> dict[str, Any]:
+def _viewer(runtime: Runtime, person: AudienceMember) -> dict[str, Any]:
     base = person.name.lower().replace(" ", ".")
     handle = person.subject if person.subject in REACH else f"{base}.{random_code(4).lower()}"
     return {
@@ -195,7 +208,7 @@ def _viewer(runtime: Runtime, person: Person) -> dict[str, Any]:
     }
 
 
-def _creator(number: int, person: Person, viewer: UUID) -> dict[str, Any]:
+def _creator(number: int, person: AudienceMember, viewer: UUID) -> dict[str, Any]:
     handle = person.subject if person.subject in REACH else f"{person.name.split()[0].lower()}{number}"
     return {
         "id": identity("creator", person.subject, person.joined_at),
@@ -207,7 +220,7 @@ def _creator(number: int, person: Person, viewer: UUID) -> dict[str, Any]:
     }
 
 
-def _moment(moment: PlannedMoment, places: Places, who: Callable[[Person], UUID]) -> dict[str, Any]:
+def _moment(moment: PlannedMoment, places: Places, who: Callable[[AudienceMember], UUID]) -> dict[str, Any]:
     return {
         "id": moment_id(moment),
         "code": random_code(),
@@ -232,7 +245,7 @@ def _span(moment: dict[str, Any]) -> dict[str, Any]:
     return {"id": id, "moment_id": moment["id"]} | {name: moment[name] for name in same}
 
 
-def _share(share: PlannedShare, who: Callable[[Person], UUID]) -> dict[str, Any]:
+def _share(share: PlannedShare, who: Callable[[AudienceMember], UUID]) -> dict[str, Any]:
     return {
         "id": share_id(share),
         "code": random_code(),
@@ -246,7 +259,7 @@ def _share(share: PlannedShare, who: Callable[[Person], UUID]) -> dict[str, Any]
     }
 
 
-def _clip_event(moment: PlannedMoment, places: Places, who: Callable[[Person], UUID]) -> Event:
+def _clip_event(moment: PlannedMoment, places: Places, who: Callable[[AudienceMember], UUID]) -> Event:
     return Event(
         kind="clip",
         at=moment.at,
@@ -257,7 +270,7 @@ def _clip_event(moment: PlannedMoment, places: Places, who: Callable[[Person], U
     )
 
 
-def _share_event(share: PlannedShare, places: Places, who: Callable[[Person], UUID]) -> Event:
+def _share_event(share: PlannedShare, places: Places, who: Callable[[AudienceMember], UUID]) -> Event:
     return Event(
         kind="share",
         at=share.at,
@@ -274,9 +287,23 @@ def visit_id(event: PlannedEvent) -> UUID:
     return identity("visit", event.number, event.at)
 
 
-def _visit_event(event: PlannedEvent, places: Places, previous: str | None) -> Event:
+def members_who_play(history: History) -> dict[int, AudienceMember]:
+    """By number of the play, who was signed in: of those who did not join by it, one in ``SIGNED_IN`` is a member
+    already, who is not the clip's maker."""
+    joined = {conversion.click.visitor for conversion in history.conversions}
+    members = [person for person in history.people if person.subject.startswith("viewer-")]
+    found = {}
+    for event in history.events:
+        member = members[event.number * 7 % len(members)] if members else None
+        at_home = event.kind == "play" and event.visitor not in joined and event.number % SIGNED_IN == 0
+        if at_home and member is not None and member is not event.share.moment.person:
+            found[event.number] = member
+    return found
+
+
+def _visit_event(event: PlannedEvent, places: Places, previous: str | None, member: UUID | None) -> Event:
     """A visit with the verdict that the service itself reaches on its user agent; ``previous`` names the browser's
-    visit before, as its cookie would."""
+    visit before, as its cookie would, ``member`` who was signed in."""
     verdict = UNFURLED if event.kind == "unfurl" else judge(event.user_agent, {})
     kind: Kind = "unfurl" if event.kind == "unfurl" else "play" if event.kind == "play" else "click"
     salt = event.at.date().isoformat().encode()
@@ -288,12 +315,16 @@ def _visit_event(event: PlannedEvent, places: Places, previous: str | None) -> E
         moment_id=moment_id(event.share.moment),
         title_id=places.titles[event.share.moment.film.slug],
         visitor=visitor_hash(salt, event.visitor),
+        viewer_id=member,
         channel=event.share.channel.name,
         territory=TERRITORIES[event.number % len(TERRITORIES)],
         verdict=verdict.kind,
         verdict_reason=verdict.reason,
         verdict_rule=verdict.rule,
-        inputs={"ua": event.user_agent} | ({PREVIOUS: previous} if previous else {}),
+        inputs={"ua": event.user_agent}
+        | ({NETWORK: visitor_hash(salt, "network", str(event.number % NETWORKS))[:12]} if member else {})
+        | ({PREVIOUS: previous} if previous else {})
+        | ({WATCHED: WATCHED_LEAST_MS + event.number % 9_000} if kind == "play" else {}),
     )
 
 
@@ -308,6 +339,19 @@ async def _report_conversions(
         if answer.is_error:
             raise RuntimeError(f"the conversion was refused: {answer.text}")
         on_progress((done + 1) / len(conversions))
+    await _pass_a_token_round(runtime, http, headers, conversions)
+
+
+async def _pass_a_token_round(
+    runtime: Runtime, http: httpx.AsyncClient, headers: dict[str, str], conversions: list[PlannedConversion]
+) -> None:
+    """More people sign up with the token of one person's visit: a case for the fraud desk."""
+    last = [conversion for conversion in conversions if conversion.kind == "sign_up"][-1]
+    for number in range(PASSED_ROUND):
+        again = {"id": f"demo-passed-{number}", "viewer": f"passed-{number}"}
+        answer = await http.post("/v1/conversions", json=_report(runtime, last) | again, headers=headers)
+        if answer.is_error:
+            raise RuntimeError(f"the conversion was refused: {answer.text}")
 
 
 def _report(runtime: Runtime, conversion: PlannedConversion) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The demo's experiment: did sharing bring people who would not have come anyway? Half were held back by chance.
 
 Nine thousand viewers reached the point where a friend's moment would have been shown to them; half were not shown it.
-Those whom the audience's shares brought are among those who were; beside them, a few in a thousand of either half came
-by themselves, as people do. So credit claims everybody whom a share led in, the experiment finds those it caused, and
-coverage has conversions that no share led to. Safe to be begun again: a report or an exposure repeated counts once.
+Whoever was there before is drawn as anybody is, by their own name, so that what they did before lies in both halves
+alike. Those whom the audience's shares brought since are among those who were shown it; beside them, a few in a
+thousand of either half came by themselves, as people do. So credit claims everybody whom a share led in, the experiment
+finds those it caused, and coverage has conversions that no share led to. Safe to be begun again: a report or an
+exposure repeated counts once.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from groundswell.accounts.tables import Viewer
-from groundswell.insights.assignment import Arm, arm_of
+from groundswell.insights.experiments.assignment import Arm, arm_of
 from groundswell.insights.tables import Experiment, Exposure
 from groundswell.platform.runtime import Runtime
 
@@ -44,14 +45,17 @@ async def write_holdout(runtime: Runtime, http: httpx.AsyncClient, key: str, his
     begun = until - timedelta(days=DAYS)
     experiment = identity("experiment", KEY, begun)
     random = np.random.default_rng(SEED)
-    units = [f"unit-{n}" for n in range(UNITS)]
+    there, since = _brought(history, begun + timedelta(hours=1))
+    units = [*there, *(f"unit-{n}" for n in range(UNITS - len(there)))]
     arms: list[Arm] = [arm_of(experiment, unit, CONTROL_PPM) for unit in units]
-    came = iter(_brought(history))
+    came = iter(since)
     exposures, organic = [], []
     for unit, arm, alone in zip(units, arms, random.random(UNITS) < ANYWAY, strict=True):
         at = begun + timedelta(seconds=float(random.random()) * 3600)
         viewer = unit
-        if alone:
+        if unit in there:
+            pass
+        elif alone:
             viewer = f"viewer-{unit}"
             organic.append((viewer, at + (until - at) * float(random.random())))
         elif arm == "treatment":
@@ -72,12 +76,16 @@ async def write_holdout(runtime: Runtime, http: httpx.AsyncClient, key: str, his
             await session.execute(insert(Exposure).on_conflict_do_nothing(), rows[begin : begin + TOGETHER])
 
 
-def _brought(history: History) -> Iterator[str]:
-    """Those whom shares brought, each once."""
-    seen: dict[str, None] = {}
+def _brought(history: History, exposed: datetime) -> tuple[dict[str, None], list[str]]:
+    """Those whom shares had brought by the time that all were exposed, and those whom they brought since."""
+    first: dict[str, datetime] = {}
     for conversion in history.conversions:
-        seen.setdefault(conversion.person.subject)
-    yield from seen
+        subject = conversion.person.subject
+        first[subject] = min(first.get(subject, conversion.at), conversion.at)
+    return (
+        {subject: None for subject, at in first.items() if at < exposed},
+        [subject for subject, at in first.items() if at >= exposed],
+    )
 
 
 async def _report(http: httpx.AsyncClient, key: str, organic: list[tuple[str, datetime]], until: datetime) -> None:

@@ -1,7 +1,7 @@
 """The demo service's identity provider: signs viewers' tokens and publishes its keys, as a real one would."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from jwt import PyJWK
 
+from groundswell.accounts.signing_keys import candidates
+from groundswell.accounts.tokens import TITLE_AUDIENCE
 from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import random_code
 from groundswell.platform.settings import Settings, private_opener
 
 TOKEN_LIFETIME = timedelta(days=7)
+WATCH_LIFETIME = timedelta(hours=6)
 KEY_ID = "demo-1"
 
 
@@ -40,11 +44,13 @@ class IdentityProvider:
         roles: Iterable[str] = (),
         territory: str = "DE",
         kids: bool = False,
+        locale: str | None = None,
+        titles: Iterable[str] = (),
         lifetime: timedelta = TOKEN_LIFETIME,
     ) -> str:
         """A signed token for the viewer whom the service calls ``subject``."""
         now = utc_now()
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": self.audience,
             "sub": subject,
@@ -52,9 +58,23 @@ class IdentityProvider:
             "roles": sorted(roles),
             "territory": territory,
             "kids": kids,
+            "titles": sorted(titles),
+            "jti": random_code(16),
             "iat": now,
             "exp": now + lifetime,
         }
+        if locale is not None:
+            claims["locale"] = locale
+        return self.signed(claims)
+
+    def title_token(self, subject: str, title: str, lifetime: timedelta = WATCH_LIFETIME) -> str:
+        """The signed word that ``subject`` may watch ``title`` (slug), for its whole media."""
+        now = utc_now()
+        claims = {"iss": self.issuer, "aud": self.audience + TITLE_AUDIENCE, "sub": subject, "title": title}
+        return self.signed(claims | {"iat": now, "exp": now + lifetime})
+
+    def signed(self, claims: dict[str, Any]) -> str:
+        """``claims``, signed."""
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"kid": KEY_ID})
 
     def jwks(self) -> dict[str, Any]:
@@ -63,12 +83,6 @@ class IdentityProvider:
         x = base64.urlsafe_b64encode(raw).decode().rstrip("=")
         return {"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": KEY_ID, "use": "sig", "alg": "EdDSA", "x": x}]}
 
-    def get_signing_key_from_jwt(self, token: str | bytes) -> PyJWK:
-        """The verifying key, in process: the demo need not call itself over HTTP.
-
-        Raises:
-            jwt.PyJWKClientError: the token names another key.
-        """
-        if jwt.get_unverified_header(token).get("kid") != KEY_ID:
-            raise jwt.PyJWKClientError("the token is signed by an unknown key")
-        return PyJWK(self.jwks()["keys"][0])
+    def keys_for(self, token: str) -> Sequence[PyJWK]:
+        """The verifying key, in process: the demo need not call itself over HTTP."""
+        return candidates(self.jwks()["keys"], jwt.get_unverified_header(token))

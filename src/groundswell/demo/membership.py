@@ -1,5 +1,6 @@
 """What a customer of the demo service can do about money: join, subscribe, cancel, be refunded."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.problems import Conflict, Invalid
 
 from .people import BY_SUBJECT, live_subscription
-from .reporting import Reporter
+from .reporter import Reporter
 from .tables import Account, Subscription
 
 PRICE_MINOR, CURRENCY = 799, "EUR"
@@ -40,18 +41,27 @@ def new_account(name: str, email: str) -> Account:
     return Account(id=uuid7(), subject=f"lumen-{random_code(10).lower()}", name=name, email=email)
 
 
-async def join(session: AsyncSession, account: Account, token: str, touch: str | None, reporter: Reporter) -> None:
-    """Store a new customer and report the sign-up, naming the visit that led here.
+@dataclass(frozen=True)
+class LedBy:
+    """What a new customer came by: a visit's touch token; a creator's code, typed or in the link."""
+
+    touch: str | None = None
+    code: str | None = None
+
+
+async def join(session: AsyncSession, account: Account, token: str, led: LedBy, reporter: Reporter) -> None:
+    """Store a new customer and report the sign-up, naming what led here.
 
     Raises:
         EmailTaken: somebody joined with this email before.
+        CodeRefused: no creator has the code.
     """
     if await session.scalar(select(Account.id).filter_by(email=account.email)) or account.email in BY_SUBJECT:
         raise EmailTaken()
     session.add(account)
     await session.flush()
     await reporter.introduce(token)
-    await reporter.report(conversion(str(account.id), "sign_up", account, touch=touch))
+    await reporter.report(conversion(str(account.id), "sign_up", account, touch=led.touch, code=led.code))
 
 
 async def subscribe(session: AsyncSession, account: Account, touch: str | None, reporter: Reporter) -> Subscription:

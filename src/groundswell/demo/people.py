@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.web.languages import marked
+
 from .tables import Account, Subscription
 
 
@@ -21,12 +23,60 @@ class Persona:
 
 
 PERSONAS = (
-    Persona("ada", "Ada", "Viewer", "Watches, clips a scene and sends it to friends.", "/"),
-    Persona("noor", "Noor", "Creator", "Clips for an audience, and earns from what it brings.", "/creator"),
-    Persona("mira", "Mira", "Marketer", "Sees what every share brought.", "/console/loop", ("marketer",)),
-    Persona("ravi", "Ravi", "Rights", "Decides what may be clipped, and how much.", "/console/rights", ("rights",)),
-    Persona("fay", "Fay", "Finance", "Runs the monthly pool and checks the ledger.", "/console/finance", ("finance",)),
-    Persona("tess", "Tess", "Trust", "Answers reports and takes moments down.", "/console/trust", ("trust",)),
+    Persona(
+        "ada",
+        "Ada",
+        marked("Viewer"),
+        marked("Watches, clips a scene and sends it to friends."),
+        "/",
+    ),
+    Persona(
+        "noor",
+        "Noor",
+        marked("Creator"),
+        marked("Clips for an audience, and earns from what it brings."),
+        "/creator",
+    ),
+    Persona(
+        "mira",
+        "Mira",
+        marked("Marketer"),
+        marked("Sees what every share brought."),
+        "/console/loop",
+        ("marketer",),
+    ),
+    Persona(
+        "ravi",
+        "Ravi",
+        marked("Rights"),
+        marked("Decides what may be clipped, and how much."),
+        "/console/rights",
+        ("rights",),
+    ),
+    Persona(
+        "fay",
+        "Fay",
+        marked("Finance"),
+        marked("Runs the monthly pool and checks the ledger."),
+        "/console/finance",
+        ("finance",),
+    ),
+    Persona(
+        "pia",
+        "Pia",
+        marked("Payments"),
+        marked("Pays what others divided."),
+        "/console/finance",
+        ("finance",),
+    ),
+    Persona(
+        "tess",
+        "Tess",
+        marked("Trust"),
+        marked("Answers reports and takes moments down."),
+        "/console/trust",
+        ("trust",),
+    ),
 )
 BY_SUBJECT = {persona.subject: persona for persona in PERSONAS}
 

@@ -48,6 +48,6 @@ async def pay_month(database: Database, period: str) -> None:
         unpaid = mine.where(Statement.payout_id.is_(None)).order_by(Statement.amount_minor.desc(), Statement.id)
         for statement in (await session.scalars(unpaid)).all():
             try:
-                await payouts.pay(session, statement, "fay", f"SEPA {period}")
-            except payouts.BelowMinimum:
+                await payouts.pay(session, statement, "pia", f"SEPA {period}")
+            except (payouts.BelowMinimum, payouts.EarningsWithheld, payouts.StatementPaid):
                 continue

@@ -13,34 +13,37 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
-from groundswell.catalog.importing import import_title
+from groundswell.catalog.importer import import_title
 from groundswell.catalog.tables import RightsRule, Source, Title
-from groundswell.discovery.refreshing import refresh
+from groundswell.discovery.refresh import refresh
 from groundswell.earnings import pools
 from groundswell.earnings.jobs import divide_pool
+from groundswell.earnings.rules import PoolTerms
 from groundswell.earnings.tables import Pool
 from groundswell.media import make_test_signer
+from groundswell.moments.media.renditions import ensure
+from groundswell.moments.media.tiers import recipe_of
 from groundswell.moments.recipes import POSTER, WIDE
-from groundswell.moments.renditions import ensure
 from groundswell.moments.tables import Moment, Rendition
-from groundswell.moments.tiers import recipe_of
 from groundswell.platform.clock import US_PER_SECOND, utc_now
+from groundswell.platform.database import among
 from groundswell.platform.jobs import SOON, WHENEVER, defer
 from groundswell.platform.runtime import Runtime
+from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
-from groundswell.web.listening import address_of, ensure_free
-from groundswell.web.serving import run_server
+from groundswell.web.port_check import address_of, ensure_free
+from groundswell.web.server import run_server
 
 from .app import create_demo_app
 from .campaign import make_campaign
 from .complaints import fill_decisions, fill_reports
+from .disk_space import ensure_room, only_one_prepares
 from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
 from .holdout import write_holdout
 from .people import PERSONAS
 from .progress import Report, Stage, stages
-from .reporting import service_key
-from .room import ensure_room, only_one_prepares
+from .reporter import service_key
 from .staff import pay_month, save_views
 
 EDITION = "4"
@@ -54,8 +57,7 @@ def run_demo(settings: Settings, console: Console) -> None:
     """Prepare what is not there yet, then serve until interrupted.
 
     Raises:
-        CannotListen: the address is taken; nothing has been done then.
-        NoRoom: the data folder cannot take the demo.
+        CannotStart: the address is taken, the data folder has no room, or the database is not for this version.
     """
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": address_of(settings)})
@@ -116,7 +118,7 @@ async def prepare(settings: Settings, films: dict[str, RenderedFilm], stage: Sta
     """Catalogue, audience, pictures and the pools of two months. Each step finds what is there already."""
     app = create_demo_app(settings.model_copy(update={"worker_in_server": True}))  # its jobs are waited for
     async with app.router.lifespan_context(app):
-        runtime: Runtime = app.state.runtime
+        runtime = services_of(app).runtime
         await fill_catalogue(runtime, films, stage("Importing them"))
         await set_rights(runtime)
         await fill_audience(app, runtime, stage("Five weeks of audience"))
@@ -160,6 +162,7 @@ async def import_film(
         episode=film.episode,
         released_on=date(film.year, 9, 1),
         rating=film.rating,
+        live=False,
         poster=files.poster,
         backdrop=files.backdrop,
         accent=film.accent,
@@ -178,7 +181,7 @@ async def set_rights(runtime: Runtime) -> None:
 
 async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
     key = await service_key(runtime)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://demo") as http:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=runtime.settings.base_url) as http:
         history, until = await write_history(runtime, http, key, report)
         await write_holdout(runtime, http, key, history, until)
     await make_campaign(runtime, until)
@@ -197,21 +200,21 @@ async def draw_posters(runtime: Runtime, report: Report) -> None:
             await ensure(session, recipe_of(moment, WIDE), WHENEVER)
     hashes = [recipe.hash for recipe in recipes]
     waiting = select(func.count()).where(
-        Rendition.recipe_hash.in_(hashes), Rendition.status.in_(["queued", "rendering"])
+        among(Rendition.recipe_hash, hashes), Rendition.status.in_(["queued", "rendering"])
     )
     await _until_none(runtime, waiting, len(hashes), report)
 
 
 async def divide_pools(runtime: Runtime, report: Report) -> None:
-    """Last month's pool and this month's, divided by the job that finance would start. Last month's has been paid."""
+    """Last month's pool, divided by the job that finance would start, and paid; this month's, set aside."""
     for number, back in enumerate(sorted(POOL_MINOR)):
-        await _divide_pool(runtime, month(back), POOL_MINOR[back])
+        await _fund_pool(runtime, month(back), POOL_MINOR[back], divide=back < 0)
         if back < 0:
             await pay_month(runtime.database, month(back))
         report((number + 1) / len(POOL_MINOR))
 
 
-async def _divide_pool(runtime: Runtime, period: str, amount: int) -> None:
+async def _fund_pool(runtime: Runtime, period: str, amount: int, *, divide: bool) -> None:
     async with runtime.database.transaction() as session:
         id = identity("pool", period, utc_now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
         pool = await pools.fund(
@@ -222,10 +225,13 @@ async def _divide_pool(runtime: Runtime, period: str, amount: int) -> None:
             currency="EUR",
             created_by="Lumen finance",
             id=id,
+            terms=PoolTerms(hold_days=0),  # so that last month's can have been paid
         )
-        await defer(session, divide_pool, once=f"pool/{pool.id}", pool_id=str(pool.id))
-    undone = select(func.count()).select_from(Pool).where(Pool.status.in_(["funded", "dividing"]))
-    await _until_none(runtime, undone, 1, lambda part: None)
+        if divide:
+            await defer(session, divide_pool, once=f"pool/{pool.id}", pool_id=str(pool.id))
+    undone = select(func.count()).where(Pool.period == period, Pool.status.in_(["funded", "dividing"]))
+    if divide:
+        await _until_none(runtime, undone, 1, lambda part: None)
 
 
 def month(back: int) -> str:

@@ -3,12 +3,15 @@
 from fastapi import APIRouter, Request
 
 from groundswell.accounts.access import MaybeCaller
+from groundswell.catalog.title_view import view_for
 from groundswell.catalog.titles import find_title
 from groundswell.moments.availability import Audience
 from groundswell.platform.pages import Cursor, Limit
 from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.services import services_of
 
-from . import belonging, feed, heatmap  # noqa: F401 - belonging answers what the reports ask
+from . import feed, heatmap, scene_membership  # noqa: F401 - belonging answers what the reports ask
+from .ranking import Gate
 from .schemas import Discover, Heatmap
 
 router = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRoute)
@@ -23,19 +26,22 @@ async def list_scenes(
     cursor: Cursor = None,
     limit: Limit = 24,
 ) -> Discover:
-    """What is catching on: scenes, the hottest first; of one title if one is named."""
+    """What is catching on: scenes, those first for which votes come fastest; of one title if one is named."""
     found = await find_title(session, title) if title is not None else None
     return await feed.discover(
         session,
+        gate=Gate.of(services_of(request).settings),
         cursor=cursor,
         limit=limit,
         title_id=found.id if found else None,
-        territory=Audience.of(caller, request).territory,
-        member=caller is not None,
+        audience=Audience.of(caller, request),
     )
 
 
 @router.get("/titles/{title}/heatmap")
-async def read_heatmap(title: str, session: DbSession) -> Heatmap:
-    """How hot each part of a title is, from its beginning to its end."""
-    return await heatmap.of_title(session, await find_title(session, title))
+async def read_heatmap(title: str, request: Request, session: DbSession, caller: MaybeCaller) -> Heatmap:
+    """How hot each part of a title is, from its beginning to its end; 0 where rights keep something back, or where it
+    would give away what whoever asks has not seen."""
+    found = await find_title(session, title)
+    view = await view_for(request, session, found, caller, "play")
+    return await heatmap.of_title(session, found, view)

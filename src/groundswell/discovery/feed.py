@@ -1,37 +1,68 @@
-"""Discover: scenes by heat, of which only what may be shown now is shown."""
+"""Discover: scenes by the rate of votes, of which only what may be shown now is shown."""
 
 import base64
 import binascii
+import math
 import struct
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Source, Title
+from groundswell.moments.availability import VISITOR, Audience
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.pages import CursorInvalid
 from groundswell.trust.decisions import active_among
-from groundswell.trust.policy import ClipRequest, decide
+from groundswell.trust.policy import PolicyRequest, decide
 from groundswell.trust.rulebook import facts_of, rulebook
 
-from . import heat
+from .ranking import Gate, ranked
+from .rate import usual
+from .rises import trend
 from .schemas import COUNTS, BestMoment, Discover, SceneOut, SceneTitle
 from .tables import SceneRow
+from .threshold import Ranked
 
 Candidate = Row[SceneRow, Moment, Title, Source, Viewer]
-Place = tuple[float, UUID]
 
 
-def encode_place(scene: SceneRow) -> str:
-    return base64.urlsafe_b64encode(struct.pack(">d16s", scene.log_heat, scene.id.bytes)).decode()
+class ListPlace(NamedTuple):
+    """Where a page begins: after the scene ``id``, which came at ``rate``, in the order of the instant ``now_s``."""
+
+    now_s: float
+    rate: float
+    id: UUID
 
 
-def decode_place(cursor: str | None) -> Place | None:
-    """After which heat and scene a page begins.
+@dataclass(frozen=True)
+class Only:
+    """To which scenes a list is narrowed: those whose title, quote, or whose best moment's words or maker's name hold
+    ``words`` (in any case), and whose best moment was clipped at ``since`` or later."""
+
+    words: str = ""
+    since: datetime | None = None
+
+
+EVERYTHING = Only()
+PLACE = ">dd16s"
+DAY_S = 86_400
+
+
+def encode_place(place: ListPlace) -> str:
+    packed = struct.pack(PLACE, place.now_s, place.rate, place.id.bytes)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def decode_place(cursor: str | None) -> ListPlace | None:
+    """After what a page begins.
 
     Raises:
         CursorInvalid: not a cursor of ours.
@@ -39,94 +70,136 @@ def decode_place(cursor: str | None) -> Place | None:
     if cursor is None:
         return None
     try:
-        log, id = struct.unpack(">d16s", base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        now_s, rate, id = struct.unpack(PLACE, base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, UnicodeEncodeError, struct.error):
         raise CursorInvalid() from None
-    if log != log:
+    if not (math.isfinite(rate) and 0 <= now_s <= utc_now().timestamp() + 1):
         raise CursorInvalid()
-    return log, UUID(bytes=id)
+    return ListPlace(now_s, rate, UUID(bytes=id))
 
 
 async def discover(
     session: AsyncSession,
     *,
+    gate: Gate,
     cursor: str | None = None,
     limit: int = 24,
     title_id: UUID | None = None,
-    territory: str | None = None,
-    member: bool = False,
+    audience: Audience = VISITOR,
+    only: Only = EVERYTHING,
 ) -> Discover:
-    """A page of scenes, the hottest first.
+    """A page of scenes, those first for which votes come fastest. Pages of one list have the order of the instant at
+    which the first was made.
 
     Args:
+        gate: what a scene must have passed to be listed.
         title_id: only of this title.
-        territory, member: who asks; rights may differ by both.
+        audience: who asks; rights differ by where they are, and by profile and plan.
+        only: which scenes.
 
     Raises:
         CursorInvalid: ``cursor`` was not made here.
     """
-    shown: list[Candidate] = []
-    place, more = decode_place(cursor), True
-    while more and len(shown) < limit:
-        candidates = await _candidates(session, place, limit, title_id)
-        more = len(candidates) == limit
-        for row in await _showable(session, candidates, territory, member):
-            shown.append(row)
-        if candidates:
-            place = (candidates[-1][0].log_heat, candidates[-1][0].id)
-    more = more or len(shown) > limit
-    shown = shown[:limit]
+    place = decode_place(cursor)
+    now_s = place.now_s if place is not None else utc_now().timestamp()
+    scenes = ranked(session, lambda query: gate.passed(_narrowed(query, title_id, only)), now_s)
+    shown: list[tuple[Ranked, Candidate]] = []
+    async for chunk in _chunks(_after(scenes, place), limit + 1):
+        shown += await _showable(session, await _candidates(session, chunk), audience)
+        if len(shown) > limit:
+            break
+    more, shown = len(shown) > limit, shown[:limit]
     return Discover(
-        items=[_scene(row) for row in shown],
-        next=encode_place(shown[-1][0]) if more and shown else None,
+        items=[_scene(row, each.rate, now_s) for each, row in shown],
+        next=encode_place(ListPlace(now_s, *shown[-1][0])) if more else None,
         counts=COUNTS,
         as_of=await session.scalar(select(func.max(SceneRow.refreshed_at))),
     )
 
 
-async def _candidates(
-    session: AsyncSession, place: Place | None, limit: int, title_id: UUID | None
-) -> Sequence[Candidate]:
+async def _after(scenes: AsyncIterator[Ranked], place: ListPlace | None) -> AsyncIterator[Ranked]:
+    async for each in scenes:
+        if place is None or (-each.rate, each.id) > (-place.rate, place.id):
+            yield each
+
+
+async def _chunks(scenes: AsyncIterator[Ranked], size: int) -> AsyncIterator[list[Ranked]]:
+    chunk: list[Ranked] = []
+    async for each in scenes:
+        chunk.append(each)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _narrowed(query: Select[Any], title_id: UUID | None, only: Only) -> Select[Any]:
+    """A query for scenes, only those that are asked for."""
+    if title_id is not None:
+        query = query.where(SceneRow.title_id == title_id)
+    if only.words or only.since is not None:
+        query = query.join(Moment, Moment.id == SceneRow.best_moment_id)
+    if only.words:
+        query = query.join(Title, Title.id == SceneRow.title_id).join(Viewer, Viewer.id == Moment.viewer_id)
+        named = and_(Moment.credit_me, Viewer.name.icontains(only.words, autoescape=True))
+        spoken = [each.icontains(only.words, autoescape=True) for each in (SceneRow.quote, Moment.caption)]
+        titled = Title.name.icontains(only.words, autoescape=True)
+        query = query.where(or_(titled, and_(~Moment.spoiler, or_(*spoken)), named))
+    if only.since is not None:
+        query = query.where(Moment.created_at >= only.since)
+    return query
+
+
+async def _candidates(session: AsyncSession, chunk: Sequence[Ranked]) -> list[tuple[Ranked, Candidate]]:
+    """The rows of scenes whose best moment is still up, in the order given."""
     query = (
         select(SceneRow, Moment, Title, Source, Viewer)
         .join(Moment, Moment.id == SceneRow.best_moment_id)
         .join(Title, Title.id == SceneRow.title_id)
         .join(Source, Source.id == Title.current_source_id)
         .join(Viewer, Viewer.id == Moment.viewer_id)
-        .where(Moment.visibility == "public", Moment.deleted_at.is_(None))
-        .order_by(SceneRow.log_heat.desc(), SceneRow.id)
-        .limit(limit)
+        .where(
+            among(SceneRow.id, [each.id for each in chunk]),
+            Moment.visibility == "public",
+            Moment.deleted_at.is_(None),
+        )
     )
-    if title_id is not None:
-        query = query.where(SceneRow.title_id == title_id)
-    if place is not None:
-        log, id = place
-        query = query.where(or_(SceneRow.log_heat < log, and_(SceneRow.log_heat == log, SceneRow.id > id)))
-    return (await session.execute(query)).all()
+    rows = {row[0].id: row for row in await session.execute(query)}
+    return [(each, rows[each.id]) for each in chunk if each.id in rows]
 
 
 async def _showable(
-    session: AsyncSession, rows: Sequence[Candidate], territory: str | None, member: bool
-) -> list[Candidate]:
+    session: AsyncSession, found: Sequence[tuple[Ranked, Candidate]], audience: Audience
+) -> list[tuple[Ranked, Candidate]]:
     """Those that neither a decision nor the title's rights keep from whoever asks."""
+    rows = [row for _, row in found]
     hidden = await active_among(session, "moment", [moment.id for _, moment, *_ in rows])
     hidden |= await active_among(session, "title", [title.id for _, _, title, *_ in rows])
     hidden |= await active_among(session, "viewer", [moment.viewer_id for _, moment, *_ in rows])
-    book = await rulebook(session)
+    facts = {title.id: facts_of(title, source) for _, _, title, source, _ in rows}
+    book = await rulebook(session, *facts.values())
     shown = []
-    for row in rows:
-        _, moment, title, source, _ = row
-        request = ClipRequest(
-            facts_of(title, source), moment.start_us, moment.end_us, utc_now(), territory, member=member
+    for each, row in found:
+        _, moment, title, *_ = row
+        request = PolicyRequest(
+            facts[title.id],
+            moment.start_us,
+            moment.end_us,
+            utc_now(),
+            audience.territory,
+            kids=audience.kids,
+            ad_tier=audience.ad_tier,
+            member=audience.viewer_id is not None,
         )
         if hidden.keys().isdisjoint({moment.id, title.id, moment.viewer_id}) and decide(book, request, "play").allowed:
-            shown.append(row)
+            shown.append((each, row))
     return shown
 
 
-def _scene(row: Candidate) -> SceneOut:
+def _scene(row: Candidate, rate: float, now_s: float) -> SceneOut:
     scene, moment, title, _, viewer = row
-    now = utc_now().timestamp()
     return SceneOut(
         id=scene.id,
         title=SceneTitle(id=title.id, slug=title.slug, name=title.name),
@@ -147,6 +220,12 @@ def _scene(row: Candidate) -> SceneOut:
         clicks=scene.clicks,
         plays=scene.plays,
         quote=scene.quote,
-        heat=round(heat.level(scene.log_heat, now), 2),
-        trend=heat.trend(scene.log_heat, scene.quick_log, now),
+        heat=round(rate, 2),
+        trend=trend(scene.middle_log, scene.slow_log, now_s),
+        times_usual=_times_usual(scene, rate, now_s),
     )
+
+
+def _times_usual(scene: SceneRow, rate: float, now_s: float) -> float | None:
+    age_s = now_s - scene.begun_at.timestamp()
+    return None if age_s < DAY_S else round(rate / usual(scene.slow_log, age_s, now_s), 1)

@@ -1,4 +1,4 @@
-"""Heat: how much is happening about something now. Pure.
+"""Heat: how much is happening about a moment now. Pure. (Scenes are ranked by ``rate``.)
 
 Each vote has a weight that halves every half-life ``H``: at the instant ``t`` the heat is
 
@@ -11,13 +11,12 @@ hotter at one instant is hotter at every later one, so ranking needs no clock.
 
 import math
 from collections.abc import Iterable
-from typing import Literal
 
 HALF_LIFE_S = 24 * 3600
 """Of heat: a vote counts half after a day."""
 
 QUICK_HALF_LIFE_S = 6 * 3600
-"""Of the quicker counter that a trend is told by."""
+"""Of a second, quicker counter of each moment."""
 
 WEIGHTS = {"clip": 4, "share": 4, "play": 2, "click": 1, "continue": 1}
 """What each kind of event weighs: sending is a stronger vote than looking."""
@@ -27,9 +26,6 @@ DEMOTED = 0.1
 
 NOTHING = -math.inf
 """The logarithm of no heat at all."""
-
-Trend = Literal["rising", "steady", "falling"]
-RISING, FALLING = 1.5, 0.5
 
 
 def vote(weight: float, at_s: float, half_life_s: float = HALF_LIFE_S) -> float:
@@ -58,16 +54,3 @@ def scaled(log: float, factor: float) -> float:
 def level(log: float, now_s: float, half_life_s: float = HALF_LIFE_S) -> float:
     """The heat at ``now_s``: weighted votes, older ones for less."""
     return 2 ** min(log - now_s / half_life_s, 1000.0)
-
-
-def trend(log: float, quick_log: float, now_s: float) -> Trend:
-    """Whether votes come faster or slower of late.
-
-    A counter with half-life ``H`` that receives ``r`` votes a second steadily settles at ``r * H / ln 2``, so
-    heat over half-life is a rate; this compares the rate of the quick counter with that of the slow one.
-    """
-    slow = level(log, now_s) / HALF_LIFE_S
-    if slow == 0:
-        return "falling"
-    ratio = level(quick_log, now_s, QUICK_HALF_LIFE_S) / QUICK_HALF_LIFE_S / slow
-    return "rising" if ratio >= RISING else "falling" if ratio <= FALLING else "steady"

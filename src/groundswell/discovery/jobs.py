@@ -1,27 +1,63 @@
-"""Keeping heat and scenes up to date: regularly (see ``lifespan``), and at once after a clip, a share, a decision."""
+"""Keeping heat and scenes up to date: regularly (see ``lifespan``), and at once after a clip, a share, a decision.
+
+One job reads the event log and queues, for each title of which something changed, a job of its own: one that fails, or
+has much to do, keeps none of the others waiting.
+"""
+
+from uuid import UUID
 
 from procrastinate import JobContext
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.moments.signals import MomentCreated, MomentDeleted
 from groundswell.moments.tables import Moment
-from groundswell.platform.jobs import WHENEVER, defer, task
+from groundswell.platform.jobs import WHENEVER, defer, periodic, task
 from groundswell.platform.runtime import runtime_of
 from groundswell.platform.signals import on
+from groundswell.platform.trusted_clock import time_to_destroy
 from groundswell.shares.signals import ShareCreated
 from groundswell.trust.signals import Lifted, Restricted
+from groundswell.trust.tables import Decision
 
-from . import refreshing
+from . import refresh as refreshing
+from . import tally, title_refresh
 
 ONCE = "discovery.refresh"
+TITLES_MAX = 1_000
+"""Queued by one refresh; if there were more, another follows when these have had their turn."""
 
 
 @task("discovery.refresh")
 async def refresh(context: JobContext) -> None:
-    """Read what is new in the event log and gather the scenes that it changes."""
+    """Read what is new in the event log, and have the titles gathered that it changes."""
     async with runtime_of(context).database.transaction() as session:
-        await refreshing.refresh(session)
+        await refreshing.count(session)
+        titles = await refreshing.stale_titles(session, TITLES_MAX)
+        for title_id in titles:
+            await _gather_soon(session, title_id)
+        if len(titles) == TITLES_MAX:
+            await soon(session)
+
+
+@task("discovery.gather")
+async def gather(context: JobContext, title: str) -> None:
+    """Bring one title's scenes and heatmap up to date; what is more than a page waits until others had their turn."""
+    async with runtime_of(context).database.transaction() as session:
+        if await title_refresh.gather(session, UUID(title)):
+            await _gather_soon(session, UUID(title))
+
+
+async def _gather_soon(session: AsyncSession, title_id: UUID) -> None:
+    await defer(session, gather, priority=WHENEVER, once=f"discovery.gather:{title_id}", title=str(title_id))
+
+
+@periodic("discovery.forget_votes", cron="41 3 * * *")
+async def forget_votes(context: JobContext, timestamp: int) -> None:
+    """Every night, let go of the single votes of days that no longer count."""
+    database = runtime_of(context).database
+    if (now := await time_to_destroy(database, "single votes")) is not None:
+        async with database.transaction() as session:
+            await tally.forget_votes(session, now.date())
 
 
 async def soon(session: AsyncSession) -> None:
@@ -36,7 +72,6 @@ async def clipped(session: AsyncSession, signal: MomentCreated) -> None:
 
 @on(MomentDeleted)
 async def deleted(session: AsyncSession, signal: MomentDeleted) -> None:
-    await refreshing.mark_stale(session, signal.moment.title_id)
     await soon(session)
 
 
@@ -47,19 +82,22 @@ async def shared(session: AsyncSession, signal: ShareCreated) -> None:
 
 @on(Restricted)
 async def restricted(session: AsyncSession, signal: Restricted) -> None:
-    await _decided(session, signal)
+    await _decided(session, signal.decision)
 
 
 @on(Lifted)
 async def lifted(session: AsyncSession, signal: Lifted) -> None:
-    await _decided(session, signal)
+    await _decided(session, signal.decision)
 
 
-async def _decided(session: AsyncSession, signal: Restricted | Lifted) -> None:
-    decision = signal.decision
-    columns = {"moment": Moment.id, "title": Moment.title_id, "viewer": Moment.viewer_id}
-    if decision.subject_kind in columns:
-        about = columns[decision.subject_kind] == decision.subject_id
-        titles = await session.scalars(select(Moment.title_id).where(about).distinct())
-        await refreshing.mark_stale(session, *titles)
-        await soon(session)
+async def _decided(session: AsyncSession, decision: Decision) -> None:
+    if decision.subject_kind == "moment":
+        moment = await session.get_one(Moment, decision.subject_id)
+        await title_refresh.mark_moments(session, moment.title_id, moment.id)
+    elif decision.subject_kind == "viewer":
+        await title_refresh.mark_viewer(session, decision.subject_id)
+    elif decision.subject_kind == "title":
+        await title_refresh.mark_title(session, decision.subject_id)
+    else:
+        return
+    await soon(session)

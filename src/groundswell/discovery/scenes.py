@@ -2,8 +2,10 @@
 
 The hottest moment not yet in a scene begins one; every other moment whose overlap with it is at least half of the
 shorter of the two joins. Only overlap with that first moment counts, so scenes do not grow along chains of moments
-that each overlap the next. The scene's span is the heat-weighted median of its members' starts and ends: where the
-crowd begins and ends, whatever single outliers do.
+that each overlap the next. The scene's span is the heat-weighted median of the starts and ends of its hottest
+``SPAN_VOTERS`` members: where the crowd begins and ends, whatever single outliers do.
+
+This says what scenes are, of moments in memory; ``membership`` keeps the same in the database.
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,10 @@ from uuid import UUID
 from . import heat
 
 OVERLAP_MIN_PERCENT = 50
+SPAN_VOTERS = 1_000
+
+Span = tuple[int, int]
+"""[start, end) in microseconds."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +73,11 @@ def overlaps(one: Vote, other: Vote) -> bool:
 
 def _scene(members: Sequence[Vote]) -> Scene:
     top = members[0].log_heat
-    weights = [2 ** (vote.log_heat - top) for vote in members]
+    heard = members[:SPAN_VOTERS]
+    weights = [2 ** (vote.log_heat - top) for vote in heard]
     return Scene(
-        start_us=median([vote.start_us for vote in members], weights),
-        end_us=median([vote.end_us for vote in members], weights),
+        start_us=median([vote.start_us for vote in heard], weights),
+        end_us=median([vote.end_us for vote in heard], weights),
         log_heat=heat.add(*(vote.log_heat for vote in members)),
         quick_log=heat.add(*(vote.quick_log for vote in members)),
         members=tuple(members),

@@ -7,12 +7,14 @@ from pydantic import BaseModel
 
 from groundswell.platform.pages import Page
 
-from .heat import Trend
+from .rises import Trend
 
 COUNTS = {
-    "heat": "Clips and shares (4 each), plays (2) and clicks (1) by people of the scene's moments, once per visitor, "
-    "moment, kind and UTC day, each halved every 24 hours.",
-    "moments": "Moments of the scene that are up now, unlisted ones included.",
+    "heat": "Votes an hour now: clips and shares (4 each), plays (2) and clicks (1) by people, once a person, scene, "
+    "kind and UTC day; estimated from what the last half hour, 6 hours and 3 days brought. The vote of a new account, "
+    "or of a visitor without one, counts a twentieth.",
+    "times_usual": "The votes an hour now over those of the last days; null while the scene is younger than a day.",
+    "moments": "Public moments of the scene that are up now.",
     "sharers": "People who have ever sent one of them; a visitor without an account counts once for each share.",
     "clicks": "Visits by people in the last 60 days, one per visitor, moment and UTC day; the maker's own left out.",
     "plays": "Plays by people in the last 60 days, one per visitor, moment and UTC day; the maker's own left out.",
@@ -53,10 +55,11 @@ class SceneOut(BaseModel):
     quote: str | None
     heat: float
     trend: Trend
+    times_usual: float | None
 
 
 class Discover(Page[SceneOut]):
-    """Scenes, the hottest first, as of ``as_of``."""
+    """Scenes, those first for which votes come fastest, as of ``as_of``."""
 
     counts: dict[str, str]
     as_of: datetime | None

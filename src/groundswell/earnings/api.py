@@ -1,28 +1,33 @@
 """Money over HTTP: pools, statements, payouts, and the books behind them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 
 from groundswell.accounts.access import Caller, SignedIn, staff
 from groundswell.creators.profiles import own
 from groundswell.platform.jobs import defer
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
-from groundswell.platform.problems import NotFound
+from groundswell.platform.problems import Invalid, NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.services import services_of
 
-from . import books, jobs, payouts, pools, statements
+from . import corrections, jobs, payouts, pools, rates, statements, trial_balance
+from .rules import PoolTerms
 from .schemas import (
-    EvidenceOut,
+    Correction,
     NewPayout,
     NewPool,
+    NewRate,
     PayoutOut,
     Period,
     PoolOut,
     PostingOut,
+    RateOut,
     StatementDetail,
+    StatementEvidenceOut,
     StatementOut,
     Statements,
     TrialBalance,
@@ -31,13 +36,32 @@ from .tables import Payout, Pool
 
 router = APIRouter(prefix="/v1", tags=["earnings"], route_class=TransactionalRoute)
 
-Finance = Annotated[Caller, Depends(staff("finance"))]
+Finance = Annotated[Caller, Depends(staff("money.manage"))]
+
+
+class HoldTooShort(Invalid):
+    code, title = "hold_too_short", "Earnings are held at least for as long as sales may be refunded."
+
+
+def terms_of(request: Request, new: NewPool) -> PoolTerms:
+    """The terms of a new pool.
+
+    Raises:
+        HoldTooShort: they hold it for less than the refund window (``refund_window_days``).
+    """
+    window: int = services_of(request).settings.refund_window_days
+    days = window if new.hold_days is None else new.hold_days
+    if days < window:
+        raise HoldTooShort(f"Earnings are held {window} days or more, for as long as sales may be refunded.")
+    return PoolTerms(days, new.floor_minor, new.creator_cap_minor, new.person_cap, new.tax_ppm)
 
 
 @router.post("/pools", status_code=201)
-async def fund_pool(new: NewPool, session: DbSession, caller: Finance) -> PoolOut:
-    """Set revenue aside for a month, to be divided over what creators' moments brought."""
-    pool = await pools.fund(session, **new.model_dump(), created_by=caller.viewer.subject)
+async def fund_pool(new: NewPool, request: Request, session: DbSession, caller: Finance) -> PoolOut:
+    """Set revenue aside for a month, to be divided over what creators' moments brought. A month has one pool of each
+    basis and currency."""
+    stream = new.model_dump(include={"period", "amount_minor", "currency", "basis"})
+    pool = await pools.fund(session, **stream, created_by=caller.actor, terms=terms_of(request, new))
     return await statements.shown_pool(session, pool)
 
 
@@ -58,9 +82,18 @@ async def read_pool(pool_id: UUID, session: DbSession, caller: Finance) -> PoolO
 
 @router.post("/pools/{pool_id}/run", status_code=202)
 async def run_pool(pool_id: UUID, session: DbSession, caller: Finance) -> PoolOut:
-    """Count and divide a pool in the background. Running it again changes nothing that was done."""
-    pool = await pools.check_runnable(session, pool_id)
+    """Count and divide a pool in the background, after its month has ended. Running it again changes nothing that was
+    done."""
+    pool = await pools.check_runnable(session, pool_id, caller.actor)
     await defer(session, jobs.divide_pool, once=f"pool/{pool_id}", pool_id=str(pool_id))
+    return await statements.shown_pool(session, pool)
+
+
+@router.post("/pools/{pool_id}/cancel")
+async def cancel_pool(pool_id: UUID, why: Correction, session: DbSession, caller: Finance) -> PoolOut:
+    """Cancel a pool of which nothing has been paid: what it gave is taken back, what it holds goes back to the service,
+    each by a posting. The month may then have another."""
+    pool = await corrections.cancel(session, pool_id, caller.actor, why.reason)
     return await statements.shown_pool(session, pool)
 
 
@@ -97,15 +130,31 @@ async def read_statement(statement_id: UUID, session: DbSession, caller: SignedI
     return await statements.detail(session, statement_id, creator_viewer=_only(caller))
 
 
+PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
+
+
+@router.get("/statements/{statement_id}/document.pdf", response_class=Response, responses=PDF)
+async def download_document(statement_id: UUID, session: DbSession, caller: SignedIn) -> Response:
+    """A statement as the numbered document that was issued: the same bytes each time."""
+    return pdf_file(*await statements.document(session, statement_id, creator_viewer=_only(caller)))
+
+
+def pdf_file(number: str, document: bytes) -> Response:
+    """A document to download."""
+    headers = {"Content-Disposition": f'attachment; filename="statement-{number}.pdf"', "Cache-Control": "no-store"}
+    return Response(document, headers=headers, media_type="application/pdf")
+
+
 @router.get("/statements/{statement_id}/evidence")
 async def list_evidence(
     statement_id: UUID,
     session: DbSession,
     caller: SignedIn,
     moment: UUID | None = None,
+    period: Period | None = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[EvidenceOut]:
+) -> Page[StatementEvidenceOut]:
     """What was counted, one by one; counted again now, by the same rules over the same rows."""
     rows = await statements.evidence(
         session,
@@ -114,8 +163,9 @@ async def list_evidence(
         after=decode_cursor(cursor),
         limit=limit,
         creator_viewer=_only(caller),
+        period=period,
     )
-    return Page[EvidenceOut](items=rows, next=next_cursor(rows, limit))
+    return Page[StatementEvidenceOut](items=rows, next=next_cursor(rows, limit))
 
 
 def _only(caller: Caller) -> UUID | None:
@@ -125,8 +175,9 @@ def _only(caller: Caller) -> UUID | None:
 
 @router.post("/payouts", status_code=201)
 async def pay_out(new: NewPayout, session: DbSession, caller: Finance) -> PayoutOut:
-    """Record that a statement's creator was paid everything due to them in its currency."""
-    payout = await payouts.pay(session, new.statement, caller.viewer.subject, new.reference)
+    """Record that a statement's creator was paid everything due to them in its currency that is no longer held, by
+    somebody who neither funded nor ran the pools that it comes from."""
+    payout = await payouts.pay(session, new.statement, caller.actor, new.reference)
     return await statements.shown_payout(session, payout)
 
 
@@ -143,19 +194,48 @@ async def list_payouts(
     return Page[PayoutOut](items=shown, next=next_cursor(rows, limit))
 
 
+@router.post("/payouts/{payout_id}/return")
+async def return_payout(payout_id: UUID, why: Correction, session: DbSession, caller: Finance) -> PayoutOut:
+    """Record that a payout came back: its statements are due again."""
+    payout = await corrections.return_payout(session, payout_id, caller.actor, why.reason)
+    return await statements.shown_payout(session, payout)
+
+
+@router.post("/ledger/postings/{posting_id}/reverse", status_code=201)
+async def reverse_posting(posting_id: UUID, why: Correction, session: DbSession, caller: Finance) -> PostingOut:
+    """Reverse what a posting gave a creator or took from them, by another and a line of their next statement."""
+    made = await corrections.reverse(session, posting_id, caller.actor, why.reason)
+    return await trial_balance.posting(session, made.id)
+
+
+@router.post("/exchange-rates", status_code=201)
+async def enter_rate(new: NewRate, session: DbSession, caller: Finance) -> RateOut:
+    """Enter what a currency was worth in another from a day on. Sales count in pools of that currency at the rate of
+    their day; a rate that was entered is never changed."""
+    rate = await rates.enter(session, **new.model_dump(), entered_by=caller.actor)
+    return RateOut.model_validate(rate)
+
+
+@router.get("/exchange-rates")
+async def list_rates(session: DbSession, caller: Finance, cursor: Cursor = None, limit: Limit = 50) -> Page[RateOut]:
+    """Exchange rates, those entered last first."""
+    rows = await rates.newest(session, limit, decode_cursor(cursor))
+    return Page[RateOut](items=[RateOut.model_validate(row) for row in rows], next=next_cursor(rows, limit))
+
+
 @router.get("/ledger/trial-balance")
 async def read_trial_balance(session: DbSession, caller: Finance) -> TrialBalance:
     """Every kind of account, with the proof that debits equal credits and totals equal the sum of postings."""
-    return await books.trial_balance(session)
+    return await trial_balance.trial_balance(session)
 
 
 @router.get("/ledger/trial-balance.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 async def download_trial_balance(session: DbSession, caller: Finance) -> Response:
     """The trial balance as CSV."""
-    return books.as_csv("trial-balance", list((await books.trial_balance(session)).rows))
+    return trial_balance.as_csv("trial-balance", list((await trial_balance.trial_balance(session)).rows))
 
 
-PostingFilter = Annotated[books.Filter, Depends()]
+PostingFilter = Annotated[trial_balance.Filter, Depends()]
 
 
 @router.get("/ledger/postings")
@@ -163,11 +243,11 @@ async def list_postings(
     session: DbSession, caller: Finance, chosen: PostingFilter, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PostingOut]:
     """Postings, newest first."""
-    rows = await books.postings(session, chosen, before=decode_cursor(cursor), limit=limit)
+    rows = await trial_balance.postings(session, chosen, before=decode_cursor(cursor), limit=limit)
     return Page[PostingOut](items=rows, next=next_cursor(rows, limit))
 
 
 @router.get("/ledger/postings.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 async def download_postings(session: DbSession, caller: Finance, chosen: PostingFilter) -> Response:
     """The newest 100,000 postings as CSV."""
-    return books.as_csv("postings", await books.postings(session, chosen, limit=100_000))
+    return trial_balance.as_csv("postings", await trial_balance.postings(session, chosen, limit=100_000))

@@ -1,13 +1,13 @@
-"""Dividing money without losing or inventing any: the method of largest remainders, in integers.
+"""Dividing a pool without losing or inventing any: by largest remainders (see ``platform/apportionment.py``).
 
-Each party's exact quota is ``amount * weight / total``. Everybody gets the whole part; the minor units left over (fewer
-than there are parties) go one each to the largest fractional parts (Hamilton's method; Balinski & Young, *Fair
-Representation*, 1982). Equal fractions are settled by the greater weight, then by the lesser key: a total order, so
-every engine and every run divides alike.
+Equal remainders are settled by the greater weight, then by the lesser key: a total order, so every engine and every run
+divides alike.
 """
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
+
+from groundswell.platform.apportionment import apportion
 
 K = TypeVar("K", bound=Any)
 
@@ -32,13 +32,9 @@ def divide(amount_minor: int, weights: Mapping[K, int]) -> dict[K, int]:
     """
     if amount_minor < 0 or any(weight < 0 for weight in weights.values()):
         raise ValueError("Amounts and weights must not be negative.")
-    total = sum(weights.values())
-    if total == 0:
+    if sum(weights.values()) == 0:
         if amount_minor > 0:
             raise NothingToDivideOver("Every weight is zero.")
         return dict.fromkeys(weights, 0)
-    parts = {key: amount_minor * weight // total for key, weight in weights.items()}
-    left = amount_minor - sum(parts.values())
-    for key in sorted(weights, key=lambda key: (-(amount_minor * weights[key] % total), -weights[key], key))[:left]:
-        parts[key] += 1
-    return parts
+    keys, shares = list(weights), list(weights.values())
+    return dict(zip(keys, apportion(amount_minor, shares, lambda n: (-shares[n], keys[n])), strict=True))

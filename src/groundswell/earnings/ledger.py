@@ -1,7 +1,7 @@
 """Posting to the ledger: the same transfer once, however often it is asked for.
 
-The database keeps the balance (see ``guards``); this module says it in Python and turns the database's refusals into
-ours. The model is TigerBeetle's: accounts with running totals, transfers with ids chosen by the caller.
+The database keeps the balance (see ``ledger_triggers``); this module says it in Python and turns the database's
+refusals into ours. The model is TigerBeetle's: accounts with running totals, transfers with ids chosen by the caller.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.platform.database import among
 from groundswell.platform.problems import Problem
 
 from .tables import LedgerAccount, PostingRow
@@ -140,7 +141,7 @@ async def _insert(session: AsyncSession, postings: Sequence[Posting]) -> int:
     statement = insert(PostingRow).values(rows).on_conflict_do_nothing(index_elements=["id"]).returning(PostingRow.id)
     fresh = (await session.scalars(statement)).all()
     if len(fresh) < len(rows):
-        stored = await session.scalars(select(PostingRow).where(PostingRow.id.in_([row["id"] for row in rows])))
+        stored = await session.scalars(select(PostingRow).where(among(PostingRow.id, [row["id"] for row in rows])))
         _compare(rows, {row.id: row for row in stored})
     return len(fresh)
 

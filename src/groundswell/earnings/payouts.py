@@ -1,20 +1,28 @@
-"""Paying creators: everything due in one currency at once, from a minimum on."""
+"""Paying creators: everything due in one currency that is no longer held, at once, from a minimum on; by somebody who
+neither funded nor ran the pools that it comes from."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.erasure import ERASED
+from groundswell.accounts.tables import Viewer
 from groundswell.creators.tables import Creator
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Conflict, NotFound, Problem
+from groundswell.platform.signals import send
 from groundswell.trust.decisions import active, active_among
+from groundswell.trust.tables import Decision
 
 from .ledger import Posting, account_id, balance, hold_balance, open_account, post
 from .rules import minimum_payout, period_of
-from .tables import Payout, Pool, Statement
+from .signals import PayoutMade
+from .tables import Adjustment, Payout, Pool, Statement
 
 WITHHOLD = ("withhold",)
 
@@ -31,15 +39,55 @@ class BelowMinimum(Conflict):
     code, title = "below_minimum", "Less than the minimum is due; it is carried over to the next payout."
 
 
+class CreatorErased(Conflict):
+    code, title = "creator_erased", "This creator was erased; what is owed to them is kept."
+
+
+class SamePerson(Problem):
+    status, code, title = (
+        403,
+        "same_person",
+        "Whoever funded a pool or had it run does not pay from it; somebody else does.",
+    )
+
+
+class EarningsHeld(Conflict):
+    code, title = "earnings_held", "This is held for as long as sales may still be refunded."
+
+
+class StatementCancelled(Conflict):
+    code, title = "statement_cancelled", "This statement's pool was cancelled."
+
+
 class EarningsWithheld(Problem):
     status, code, title = 403, "earnings_withheld", "A decision withholds this creator's money."
 
 
+@dataclass(frozen=True)
+class Payable:
+    """What one currency's account holds for a creator, and how much of it may leave.
+
+    Args:
+        held_minor: what statements that are still held have in it; ``held_until`` is when the first of them is not.
+        floor_minor: the least that is paid out at once, by the terms of the pools that it comes from.
+    """
+
+    due_minor: int
+    held_minor: int
+    held_until: datetime | None
+    floor_minor: int
+
+    @property
+    def payable_minor(self) -> int:
+        return max(self.due_minor - self.held_minor, 0)
+
+
 async def pay(session: AsyncSession, statement_id: UUID, paid_by: str, reference: str = "") -> Payout:
-    """Pay a statement's creator everything due in its currency: this statement and those carried over before.
+    """Pay a statement's creator everything payable in its currency: this statement and those carried over before.
 
     Raises:
-        NotFound, StatementPaid, StatementNotPosted, BelowMinimum, EarningsWithheld: as they say.
+        NotFound, StatementPaid, StatementNotPosted, StatementCancelled, EarningsHeld, BelowMinimum, EarningsWithheld,
+            CreatorErased, SamePerson: as they say.
     """
     found = await session.execute(
         select(Statement, Pool.currency).join(Pool, Pool.id == Statement.pool_id).where(Statement.id == statement_id)
@@ -51,15 +99,28 @@ async def pay(session: AsyncSession, statement_id: UUID, paid_by: str, reference
     creator = await open_account(session, "creator", statement.creator_id, currency)
     due = await hold_balance(session, creator)  # from here on, one payout at a time
     await session.refresh(statement)
+    _check_open(statement)
+    await _check_same_person(session, statement.creator_id, currency, paid_by)
+    payable = await payable_of(session, statement.creator_id, currency, due)
+    if (refusal := await why_unpayable(session, statement.creator_id, currency, payable)) is not None:
+        raise refusal
+    amount = payable.payable_minor
+    return await _pay(session, statement.creator_id, creator, amount, currency, paid_by, reference)
+
+
+def _check_open(statement: Statement) -> None:
+    """Refuse a statement that is not to be paid, or not yet."""
+    if statement.cancelled_at is not None:
+        raise StatementCancelled()
     if statement.posted_at is None:
         raise StatementNotPosted()
     if statement.payout_id is not None:
         raise StatementPaid(payout=str(statement.payout_id))
-    await _check_not_withheld(session, statement.creator_id, currency)
-    minimum = minimum_payout(currency)
-    if due < minimum:
-        raise BelowMinimum(due_minor=due, minimum_minor=minimum, currency=currency)
-    return await _pay(session, statement.creator_id, creator, due, currency, paid_by, reference)
+    if statement.held_until is not None and statement.held_until > utc_now():
+        raise EarningsHeld(
+            f"Held until {statement.held_until:%Y-%m-%d %H:%M} UTC, for as long as sales may still be refunded.",
+            held_until=statement.held_until.isoformat(),
+        )
 
 
 async def _pay(
@@ -76,7 +137,7 @@ async def _pay(
     )
     session.add(payout)
     await session.flush()
-    unpaid = update(Statement).where(*_unpaid(creator_id, currency))
+    unpaid = update(Statement).where(*_released(creator_id, currency))
     covered = (await session.scalars(unpaid.values(payout_id=payout.id).returning(Statement.id))).all()
     target = await open_account(session, "paid", "service", currency)
     evidence: dict[str, Any] = {
@@ -87,18 +148,58 @@ async def _pay(
     }
     period = period_of(payout.created_at)
     await post(session, Posting(payout.id, account, target, due, currency, period, "payout", evidence))
+    await send(session, PayoutMade(payout))
     return payout
 
 
-async def _check_not_withheld(session: AsyncSession, creator_id: UUID, currency: str) -> None:
+async def _check_same_person(session: AsyncSession, creator_id: UUID, currency: str, paid_by: str) -> None:
+    """Refuse who funded or ran a pool that the payment comes from."""
+    pools = select(Pool.id).join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency))
+    own = pools.where(or_(Pool.created_by == paid_by, Pool.run_by == paid_by))
+    if (pool := await session.scalar(own.limit(1))) is not None:
+        raise SamePerson(pool=str(pool))
+
+
+async def payable_of(session: AsyncSession, creator_id: UUID, currency: str, due: int) -> Payable:
+    """How much of the ``due`` minor units in a creator's account may leave now."""
+    back = select(func.coalesce(func.sum(Adjustment.amount_minor), 0)).where(Adjustment.statement_id == Statement.id)
+    left = func.greatest(Statement.amount_minor + back.scalar_subquery(), 0)
+    held = select(func.coalesce(func.sum(left), 0), func.min(Statement.held_until))
+    held = held.where(*_unpaid(creator_id, currency), Statement.held_until > utc_now(), Statement.amount_minor > 0)
+    amount, until = (await session.execute(held)).one()
+    floors = select(func.max(func.coalesce(Pool.floor_minor, minimum_payout(currency))))
+    floors = floors.join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency))
+    floor = await session.scalar(floors)
+    return Payable(due, int(amount), until, minimum_payout(currency) if floor is None else int(floor))
+
+
+async def why_unpayable(session: AsyncSession, creator_id: UUID, currency: str, payable: Payable) -> Problem | None:
+    """Why what a creator is due cannot be paid now; None when something can.
+
+    What an erased creator is owed stays on their account: nobody is left whom it could be paid to.
+    """
     creator = await session.get_one(Creator, creator_id)
+    if (await session.get_one(Viewer, creator.viewer_id)).subject.startswith(ERASED):
+        return CreatorErased()
+    decision = await _withheld(session, creator, currency)
+    if decision is not None:
+        return EarningsWithheld(decision.explanation, decision=str(decision.id))
+    amount, floor = payable.payable_minor, payable.floor_minor
+    if amount >= floor and amount > 0:
+        return None
+    if payable.held_until is not None and payable.due_minor >= floor:
+        return EarningsHeld(held_until=payable.held_until.isoformat())
+    return BelowMinimum(due_minor=amount, minimum_minor=floor, currency=currency)
+
+
+async def _withheld(session: AsyncSession, creator: Creator, currency: str) -> Decision | None:
+    """The decision that withholds the creator's money: all of it, or that of a statement not paid yet."""
     decision = await active(session, "viewer", creator.viewer_id, WITHHOLD)
     if decision is None:
-        unpaid = list(await session.scalars(select(Statement.id).where(*_unpaid(creator_id, currency))))
+        unpaid = list(await session.scalars(select(Statement.id).where(*_unpaid(creator.id, currency))))
         standing = await active_among(session, "earning", unpaid, WITHHOLD)
         decision = next(iter(standing.values()), None)
-    if decision is not None:
-        raise EarningsWithheld(decision.explanation, decision=str(decision.id))
+    return decision
 
 
 def _unpaid(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
@@ -107,8 +208,15 @@ def _unpaid(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
         Statement.creator_id == creator_id,
         Statement.payout_id.is_(None),
         Statement.posted_at.is_not(None),
+        Statement.cancelled_at.is_(None),
         Statement.pool_id.in_(select(Pool.id).where(Pool.currency == currency)),
     ]
+
+
+def _released(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
+    """Those of them that are no longer held."""
+    released = or_(Statement.held_until.is_(None), Statement.held_until <= utc_now())
+    return [*_unpaid(creator_id, currency), released]
 
 
 async def due(session: AsyncSession, creator_id: UUID) -> dict[str, int]:

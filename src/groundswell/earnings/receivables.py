@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.platform.database import among
+
 from .ledger import Posting, account_id, balance, hold_balance, open_account, post, posting_id
 from .tables import LedgerAccount, Pool, PostingRow, Statement
 
@@ -23,11 +25,13 @@ async def take_back(
     period: str,
     evidence: Mapping[str, Any],
     identity: UUID,
+    reason: str = "clawback",
 ) -> bool:
     """Reverse ``amount_minor`` of a creator's earnings; False when that had been done before.
 
     Args:
         identity: the same for the same reversal.
+        reason: of the posting; that of what becomes a debt is ``<reason>_owed``.
     """
     creator = await open_account(session, "creator", creator_id, currency)
     owed = await hold_balance(session, creator)
@@ -39,38 +43,44 @@ async def take_back(
     if covered:
         await post(
             session,
-            Posting(posting_id(identity, "covered"), creator, funding, covered, currency, period, "clawback", evidence),
+            Posting(posting_id(identity, "covered"), creator, funding, covered, currency, period, reason, evidence),
         )
     if amount_minor > covered:
         rest = amount_minor - covered
         await post(
             session,
-            Posting(posting_id(identity, "owed"), debt, funding, rest, currency, period, "clawback_owed", evidence),
+            Posting(posting_id(identity, "owed"), debt, funding, rest, currency, period, f"{reason}_owed", evidence),
         )
     return True
 
 
 async def _made(session: AsyncSession, identity: UUID) -> bool:
     ids = [posting_id(identity, part) for part in ("covered", "owed")]
-    return await session.scalar(select(PostingRow.id).where(PostingRow.id.in_(ids)).limit(1)) is not None
+    return await session.scalar(select(PostingRow.id).where(among(PostingRow.id, ids)).limit(1)) is not None
 
 
 async def recover(session: AsyncSession, statements: Sequence[Statement], pool: Pool) -> None:
     """Pay off creators' debts from statements that have just been posted."""
     debts = {account_id("receivable", s.creator_id, pool.currency): s for s in statements if s.amount_minor > 0}
     open_debts = select(LedgerAccount.id).where(
-        LedgerAccount.id.in_(debts), LedgerAccount.debits_minor > LedgerAccount.credits_minor
+        among(LedgerAccount.id, debts), LedgerAccount.debits_minor > LedgerAccount.credits_minor
     )
     for debt in (await session.scalars(open_debts.order_by(LedgerAccount.id))).all():
         statement = debts[debt]
-        creator = account_id("creator", statement.creator_id, pool.currency)
-        amount = min(await hold_balance(session, creator), -await hold_balance(session, debt))
-        if amount > 0:
-            evidence = {"statement": str(statement.id)}
-            identity = posting_id("recovery", statement.id)
-            await post(
-                session, Posting(identity, creator, debt, amount, pool.currency, pool.period, "recovery", evidence)
-            )
+        evidence = {"statement": str(statement.id)}
+        identity = posting_id("recovery", statement.id)
+        await pay_off(session, statement.creator_id, pool.currency, pool.period, evidence, identity)
+
+
+async def pay_off(
+    session: AsyncSession, creator_id: UUID, currency: str, period: str, evidence: Mapping[str, Any], identity: UUID
+) -> None:
+    """Pay what a creator owes from what is in their account, as far as that goes."""
+    creator = await open_account(session, "creator", creator_id, currency)
+    debt = await open_account(session, "receivable", creator_id, currency)
+    amount = min(await hold_balance(session, creator), -await hold_balance(session, debt))
+    if amount > 0:
+        await post(session, Posting(identity, creator, debt, amount, currency, period, "recovery", evidence))
 
 
 async def owed_back(session: AsyncSession, creator_id: UUID, currency: str) -> int:

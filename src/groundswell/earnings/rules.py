@@ -6,10 +6,34 @@ from typing import Literal
 
 from babel.numbers import get_currency_precision
 
-RULES = "2026-11"
+RULES = "2027-01"
 """The version of the rules in this module and in ``counting``; kept with every pool that was divided by them."""
 
 MINIMUM_PAYOUT_UNITS = 10
+HOLD_DAYS = 14
+"""How long what was counted is held, where nobody says otherwise: the time in which a sale can be withdrawn from
+(Directive 2011/83/EU, Article 9)."""
+POOL_MOST_MINOR = 10**10
+"""The most that one pool may hold: a hundred million of a currency with cents. More is a slip of the hand."""
+
+
+@dataclass(frozen=True)
+class PoolTerms:
+    """What a pool promises, fixed when it is funded.
+
+    Args:
+        hold_days: days from the count in which nothing of it is paid.
+        floor_minor: the least that is paid out at once; None: ten units of the currency.
+        creator_cap_minor: the most that one creator gets; what is cut off goes back to the service.
+        person_cap: the most that one person counts for one creator of what is counted of a month, in the basis' unit.
+        tax_ppm: what part of revenue is tax, in millionths of it; it counts for nobody.
+    """
+
+    hold_days: int = HOLD_DAYS
+    floor_minor: int | None = None
+    creator_cap_minor: int | None = None
+    person_cap: int | None = None
+    tax_ppm: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,16 +52,25 @@ BASES: dict[str, Basis] = {
         Basis(
             "plays",
             "eligible plays",
-            "Plays by people of a creator's moments: one per visitor, moment and UTC day. Robots, link previews, the "
-            "creator's own plays and moments that were taken down are not counted.",
+            "Plays by people of a creator's moments, five seconds or more watched: one per visitor, moment and UTC "
+            "day. Robots, link previews, the creator's own plays, those of browsers that ask not to be told "
+            "apart and of moments that were taken down are not counted.",
             "event",
         ),
         Basis(
             "conversions",
             "millionths of a credited subscription",
-            "Subscriptions and renewals credited to shares of a creator's moments, in millionths: one conversion is "
-            "1,000,000, divided by the credit model over the shares that led to it. Refunded ones, the creator's own "
-            "and those of moments that were taken down are not counted.",
+            "Paid subscriptions and renewals credited to shares of a creator's moments or to their code, in "
+            "millionths: one conversion is 1,000,000, divided by the credit model over what led to it. Refunded ones, "
+            "those that cost nothing, the creator's own and those of moments that were taken down are not counted.",
+            "conversion",
+        ),
+        Basis(
+            "revenue",
+            "credited revenue in minor units",
+            "What subscriptions and renewals brought in the pool's currency (others at the rate entered for their "
+            "day), less refunds and tax, as credited to shares of a creator's moments or to their code. The creator's "
+            "own and those of moments that were taken down are not counted.",
             "conversion",
         ),
     )

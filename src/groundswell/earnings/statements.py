@@ -1,31 +1,47 @@
 """Statements as people read them: from a total down to each thing that was counted."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from groundswell.catalog.tables import Title
 from groundswell.creators.tables import Creator
 from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import NotFound
 
-from . import counting, payouts
+from . import documents, eligible_views, payouts
 from .ledger import account_id, balance
 from .receivables import owed_back
-from .rules import BASES, minimum_payout
-from .schemas import CreatorName, Due, EvidenceOut, LineOut, PayoutOut, PoolOut, StatementDetail, StatementOut
-from .tables import Payout, Pool, Statement, StatementLine
+from .rules import BASES
+from .schemas import (
+    AdjustmentOut,
+    CreatorName,
+    Due,
+    PayoutOut,
+    PoolOut,
+    StatementDetail,
+    StatementEvidenceOut,
+    StatementLineOut,
+    StatementOut,
+)
+from .tables import Adjustment, Payout, Pool, PostingRow, Statement, StatementDocument, StatementLine
 
-Found = tuple[Statement, Pool, Creator, Payout | None]
+Found = tuple[Statement, Pool, Creator, Payout | None, StatementDocument | None]
 
 
-def _all() -> Select[Statement, Pool, Creator, Payout]:
+def _all() -> Select[Statement, Pool, Creator, Payout, StatementDocument]:
     return (
-        select(Statement, Pool, Creator, Payout)
+        select(Statement, Pool, Creator, Payout, StatementDocument)
         .join(Pool, Pool.id == Statement.pool_id)
         .join(Creator, Creator.id == Statement.creator_id)
         .outerjoin(Payout, Payout.id == Statement.payout_id)
+        .outerjoin(StatementDocument, StatementDocument.statement_id == Statement.id)
+        .options(defer(StatementDocument.pdf))
     )
 
 
@@ -48,7 +64,19 @@ async def of_pool(session: AsyncSession, pool_id: UUID, after: UUID | None, limi
     return [_statement(*row) for row in await session.execute(query.limit(limit))]
 
 
-def _statement(statement: Statement, pool: Pool, creator: Creator, payout: Payout | None) -> StatementOut:
+def _status(statement: Statement) -> str:
+    if statement.cancelled_at is not None:
+        return "cancelled"
+    if statement.payout_id is not None:
+        return "paid"
+    if statement.posted_at is None:
+        return "posting"
+    return "held" if statement.held_until is not None and statement.held_until > utc_now() else "due"
+
+
+def _statement(
+    statement: Statement, pool: Pool, creator: Creator, payout: Payout | None, document: StatementDocument | None
+) -> StatementOut:
     basis = BASES[pool.basis]
     posted = statement.posted_at is not None
     return StatementOut.model_validate(
@@ -65,7 +93,9 @@ def _statement(statement: Statement, pool: Pool, creator: Creator, payout: Payou
             "pool_amount_minor": pool.amount_minor,
             "amount_minor": statement.amount_minor,
             "currency": pool.currency,
-            "status": "paid" if payout else "due" if posted else "posting",
+            "status": _status(statement),
+            "held_until": statement.held_until,
+            "number": document and document.number,
             "posting_id": statement.id if posted and statement.amount_minor else None,
             "payout_id": statement.payout_id,
             "paid_at": payout.created_at if payout else None,
@@ -84,29 +114,38 @@ async def detail(session: AsyncSession, statement_id: UUID, *, creator_viewer: U
     Raises:
         NotFound: no such statement, or somebody else's.
     """
-    statement, pool, creator, payout = await _one(session, statement_id, creator_viewer)
+    statement, pool, creator, payout, document = await _one(session, statement_id, creator_viewer)
     lines = await session.execute(
         select(StatementLine, Moment, Title.name)
-        .join(Moment, Moment.id == StatementLine.moment_id)
-        .join(Title, Title.id == Moment.title_id)
+        .outerjoin(Moment, Moment.id == StatementLine.moment_id)
+        .outerjoin(Title, Title.id == Moment.title_id)
         .where(StatementLine.statement_id == statement.id)
-        .order_by(StatementLine.amount_minor.desc(), StatementLine.moment_id)
+        .order_by(StatementLine.period.desc(), StatementLine.amount_minor.desc(), StatementLine.moment_id)
     )
-    shown = _statement(statement, pool, creator, payout)
-    return StatementDetail(**shown.model_dump(), lines=[_line(*row) for row in lines])
+    shown = _statement(statement, pool, creator, payout, document)
+    issued = {(line["moment"], line["period"]): line for line in document.document["lines"]} if document else {}
+    theirs = select(Adjustment).filter_by(shown_on=statement.id).order_by(Adjustment.created_at, Adjustment.id)
+    taken = [AdjustmentOut.model_validate(row) for row in await session.scalars(theirs)]
+    return StatementDetail(**shown.model_dump(), lines=[_line(*row, issued) for row in lines], adjustments=taken)
 
 
-def _line(line: StatementLine, moment: Moment, title: str) -> LineOut:
-    return LineOut(
-        moment_id=moment.id,
-        moment_code=moment.code,
-        caption=moment.caption,
-        title=title,
-        start_us=moment.start_us,
-        end_us=moment.end_us,
+def _line(
+    line: StatementLine, moment: Moment | None, title: str | None, issued: Mapping[tuple[str | None, str], Any]
+) -> StatementLineOut:
+    """As it was issued; as it is now, on statements that are older than documents."""
+    evidence = f"/v1/statements/{line.statement_id}/evidence?period={line.period}"
+    was = issued.get((str(line.moment_id) if line.moment_id else None, line.period))
+    return StatementLineOut(
+        moment_id=moment and moment.id,
+        moment_code=moment and moment.code,
+        caption=was["caption"] if was else moment.caption if moment else documents.BY_CODE,
+        title=was["title"] if was else title or "",
+        start_us=was["start_us"] if was else moment and moment.start_us,
+        end_us=was["end_us"] if was else moment and moment.end_us,
+        period=line.period,
         weight=line.weight,
         amount_minor=line.amount_minor,
-        evidence_url=f"/v1/statements/{line.statement_id}/evidence?moment={moment.id}",
+        evidence_url=f"{evidence}&moment={moment.id if moment else eligible_views.WITHOUT_MOMENT}",
     )
 
 
@@ -114,7 +153,7 @@ async def _one(session: AsyncSession, statement_id: UUID, creator_viewer: UUID |
     row = (await session.execute(_all().where(Statement.id == statement_id))).one_or_none()
     if row is None or creator_viewer not in {None, row[2].viewer_id}:
         raise NotFound("There is no such statement.")
-    return row[0], row[1], row[2], row[3]
+    return row[0], row[1], row[2], row[3], row[4]
 
 
 async def evidence(
@@ -125,30 +164,39 @@ async def evidence(
     after: UUID | None,
     limit: int,
     creator_viewer: UUID | None = None,
-) -> list[EvidenceOut]:
+    period: str | None = None,
+) -> list[StatementEvidenceOut]:
     """What was counted for a statement, one by one: counted again, by the same rules, over the same rows.
 
     Raises:
         NotFound: no such statement, or somebody else's.
     """
     statement, pool, *_ = await _one(session, statement_id, creator_viewer)
-    found = await counting.views(session, pool, statement.creator_id, moment_id, after, limit)
+    found = await eligible_views.views(session, pool, statement.creator_id, moment_id, after, limit, period)
     kind = BASES[pool.basis].evidence
-    return [EvidenceOut(id=view.id, kind=kind, at=view.at, weight=view.weight) for view in found]
+    return [StatementEvidenceOut(id=view.id, kind=kind, at=view.at, weight=view.weight) for view in found]
 
 
 async def due(session: AsyncSession, creator_id: UUID) -> list[Due]:
     """What a creator's accounts hold, by currency."""
-    return [
-        Due(
-            currency=currency,
-            due_minor=amount,
-            owed_back_minor=await owed_back(session, creator_id, currency),
-            minimum_minor=minimum_payout(currency),
-            payable=amount >= minimum_payout(currency),
+    found = []
+    for currency, amount in (await payouts.due(session, creator_id)).items():
+        payable = await payouts.payable_of(session, creator_id, currency, amount)
+        why = await payouts.why_unpayable(session, creator_id, currency, payable)
+        found.append(
+            Due(
+                currency=currency,
+                due_minor=amount,
+                held_minor=payable.held_minor,
+                held_until=payable.held_until,
+                payable_minor=payable.payable_minor,
+                owed_back_minor=await owed_back(session, creator_id, currency),
+                minimum_minor=payable.floor_minor,
+                payable=why is None,
+                reason_code=why and why.code,
+            )
         )
-        for currency, amount in (await payouts.due(session, creator_id)).items()
-    ]
+    return found
 
 
 async def pools(session: AsyncSession, period: str | None, after: UUID | None, limit: int) -> list[PoolOut]:
@@ -159,6 +207,18 @@ async def pools(session: AsyncSession, period: str | None, after: UUID | None, l
     if after is not None:
         query = query.where(Pool.id < after)
     return [await shown_pool(session, pool) for pool in await session.scalars(query)]
+
+
+async def one_pool(session: AsyncSession, pool_id: UUID) -> PoolOut:
+    """One pool.
+
+    Raises:
+        NotFound: there is no such pool.
+    """
+    pool = await session.get(Pool, pool_id)
+    if pool is None:
+        raise NotFound("There is no such pool.")
+    return await shown_pool(session, pool)
 
 
 async def shown_pool(session: AsyncSession, pool: Pool) -> PoolOut:
@@ -173,9 +233,17 @@ async def shown_pool(session: AsyncSession, pool: Pool) -> PoolOut:
     )
 
 
+async def newest_payouts(session: AsyncSession, limit: int | None = None, after: UUID | None = None) -> list[PayoutOut]:
+    """Payouts, newest first; ``after`` is the last one of the page before."""
+    query = select(Payout).order_by(Payout.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(Payout.id < after)
+    return [await shown_payout(session, payout) for payout in (await session.scalars(query)).all()]
+
+
 async def shown_payout(session: AsyncSession, payout: Payout) -> PayoutOut:
     creator = await session.get_one(Creator, payout.creator_id)
-    covered = select(Statement.id).where(Statement.payout_id == payout.id).order_by(Statement.id)
+    posting = await session.get_one(PostingRow, payout.id)
     return PayoutOut(
         id=payout.id,
         creator=creator_name(creator),
@@ -184,9 +252,26 @@ async def shown_payout(session: AsyncSession, payout: Payout) -> PayoutOut:
         reference=payout.reference,
         paid_by=payout.paid_by,
         created_at=payout.created_at,
-        statements=list(await session.scalars(covered)),
+        returned_at=payout.returned_at,
+        return_reason=payout.return_reason,
+        statements=[UUID(id) for id in posting.evidence["statements"]],
     )
 
 
 def creator_name(creator: Creator) -> CreatorName:
     return CreatorName(id=creator.id, handle=creator.handle, display_name=creator.display_name)
+
+
+async def document(
+    session: AsyncSession, statement_id: UUID, *, creator_viewer: UUID | None = None
+) -> tuple[str, bytes]:
+    """The number of a statement's document, and the document as PDF.
+
+    Raises:
+        NotFound: no such statement, somebody else's, or one that is older than documents.
+    """
+    await _one(session, statement_id, creator_viewer)
+    made = await documents.pdf_of(session, statement_id)
+    if made is None:
+        raise NotFound("This statement was drawn up before statements had documents.")
+    return made

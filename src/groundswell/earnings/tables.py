@@ -6,7 +6,8 @@
 - An account with a limit cannot cross it: CHECK constraints on the running balances, which a trigger keeps.
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +17,20 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
+    Numeric,
     String,
     Table,
     UniqueConstraint,
     event,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
+from groundswell.platform.positions import KEPT_SNAPSHOT
 
-from . import guards
+from . import ledger_triggers
 
 
 class LedgerAccount(Base):
@@ -90,14 +95,28 @@ class Pool(Base):
     """Revenue set aside for a month, divided over eligible views.
 
     ``basis`` is what is counted (``rules.BASES``). ``status`` is ``funded``, ``dividing`` (counted and drawn up, being
-    posted), ``divided``, or ``nothing_eligible`` (counted, nobody had a view; may be run again). What it counts is
-    fixed by two snapshots of the database, so it can be counted again exactly (see ``counting``).
+    posted), ``divided``, ``nothing_eligible`` (counted, nobody had a view; may be run again) or ``cancelled``. What it
+    counts is fixed by snapshots of the database, in positions (``log_snapshot()``), so it can be counted again exactly,
+    also where the database was moved to (see ``eligible_views``): ``carried`` has, for each earlier month whose late
+    items are counted here, the snapshot that they are later than.
+
+    A month has one pool of a basis and currency that is not cancelled. ``supplement`` is 0, and more for those that
+    were made when a month could have several. The terms (``rules.PoolTerms``) are fixed when it is funded.
     """
 
     __tablename__ = "pools"
     __table_args__ = (
-        CheckConstraint("status IN ('funded', 'dividing', 'divided', 'nothing_eligible')", name="status"),
+        CheckConstraint("status IN ('funded', 'dividing', 'divided', 'nothing_eligible', 'cancelled')", name="status"),
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("tax_ppm BETWEEN 0 AND 999999 AND hold_days >= 0", name="terms"),
+        CheckConstraint("floor_minor >= 0 AND creator_cap_minor > 0 AND person_cap > 0", name="limits"),
+        CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled"),
+        Index(
+            "uq_pools_month",
+            *("period", "basis", "currency", "supplement"),
+            unique=True,
+            postgresql_where=text("status <> 'cancelled'"),
+        ),
         Index("ix_pools_stream", "period", "basis", "currency"),
     )
 
@@ -109,16 +128,27 @@ class Pool(Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(default="funded")
     counted_at: Mapped[datetime | None]
-    snapshot: Mapped[str | None]
-    after_snapshot: Mapped[str | None]
+    snapshot: Mapped[str | None] = mapped_column(info=KEPT_SNAPSHOT)
+    after_snapshot: Mapped[str | None] = mapped_column(info=KEPT_SNAPSHOT)
     weight: Mapped[int | None]
     created_by: Mapped[str]
     created_at: Mapped[CreatedAt]
     divided_at: Mapped[datetime | None]
+    run_by: Mapped[str | None]
+    supplement: Mapped[int] = mapped_column(default=0)
+    hold_days: Mapped[int] = mapped_column(default=0)
+    floor_minor: Mapped[int | None]
+    creator_cap_minor: Mapped[int | None]
+    person_cap: Mapped[int | None]
+    tax_ppm: Mapped[int] = mapped_column(default=0)
+    carried: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None]
+    cancel_reason: Mapped[str | None]
 
 
 class Payout(Base):
-    """Money that left for a creator; its posting has the same id."""
+    """Money that left for a creator; its posting has the same id. ``returned_at`` is set when it came back."""
 
     __tablename__ = "payouts"
 
@@ -129,12 +159,16 @@ class Payout(Base):
     reference: Mapped[str] = mapped_column(default="")
     paid_by: Mapped[str]
     created_at: Mapped[CreatedAt]
+    returned_at: Mapped[datetime | None]
+    returned_by: Mapped[str | None]
+    return_reason: Mapped[str | None]
 
 
 class Statement(Base):
     """A creator's part of one pool. ``posted_at`` is set with its posting, whose id is the statement's.
 
-    ``weight`` of the pool's whole weight is theirs; ``amount_minor`` is what that came to.
+    ``weight`` of the pool's whole weight is theirs; ``amount_minor`` is what that came to. It is not paid before
+    ``held_until``, nor by whoever funded or ran the pool; nothing else of it ever changes (triggers).
     """
 
     __tablename__ = "statements"
@@ -151,19 +185,99 @@ class Statement(Base):
     created_at: Mapped[CreatedAt]
     posted_at: Mapped[datetime | None]
     payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payouts.id"))
+    held_until: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
 
 
 class StatementLine(Base):
-    """What one moment brought: its part of the statement, and what was counted for it."""
+    """What one moment brought (or, without a moment, the creator's code) in a month: its part of the statement, and
+    what was counted for it. ``period`` is the pool's month, or an earlier one whose late items were carried over."""
 
     __tablename__ = "statement_lines"
+    __table_args__ = (
+        Index(
+            "uq_statement_lines_moment",
+            *("statement_id", "moment_id", "period"),
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
 
-    statement_id: Mapped[UUID] = mapped_column(ForeignKey("statements.id"), primary_key=True)
-    moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"), primary_key=True)
+    id: Mapped[Id]
+    statement_id: Mapped[UUID] = mapped_column(ForeignKey("statements.id"))
+    moment_id: Mapped[UUID | None] = mapped_column(ForeignKey("moments.id"))
+    period: Mapped[str] = mapped_column(String(7))
     weight: Mapped[int]
     amount_minor: Mapped[int]
 
 
+class StatementDocument(Base):
+    """A statement as it was issued: numbered without gaps in its year, and never changed.
+
+    ``document`` is all that it says (see ``documents``); ``pdf`` is made when it is first asked for, and kept. When its
+    creator is erased, names and captions go from both; numbers and amounts stay.
+    """
+
+    __tablename__ = "statement_documents"
+
+    statement_id: Mapped[UUID] = mapped_column(ForeignKey("statements.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    document: Mapped[dict[str, Any]]
+    pdf: Mapped[bytes | None] = mapped_column(LargeBinary)
+    issued_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class ExchangeRate(Base):
+    """What one unit of ``currency`` was worth in ``into``, from a day on: entered by finance, never changed.
+
+    ``exponent`` turns the rate of units into one of minor units: the digits of ``into`` less those of ``currency``.
+    """
+
+    __tablename__ = "exchange_rates"
+    __table_args__ = (
+        UniqueConstraint("currency", "into", "valid_from"),
+        CheckConstraint('rate > 0 AND currency <> "into"', name="rate"),
+    )
+
+    id: Mapped[Id]
+    currency: Mapped[str] = mapped_column(String(3))
+    into: Mapped[str] = mapped_column(String(3))
+    valid_from: Mapped[date]
+    rate: Mapped[Decimal] = mapped_column(Numeric)
+    exponent: Mapped[int]
+    entered_by: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+
+class Adjustment(Base):
+    """What was taken back of a statement after it was drawn up (or, positive, given back), and why: a line of the
+    creator's next one.
+
+    ``id`` identifies the reversal; ``shown_on`` is the statement that has the line, null until there is one.
+    """
+
+    __tablename__ = "adjustments"
+    __table_args__ = (
+        CheckConstraint("amount_minor <> 0", name="amount"),
+        Index("ix_adjustments_creator", "creator_id", "currency", "shown_on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("creators.id"))
+    statement_id: Mapped[UUID] = mapped_column(ForeignKey("statements.id"), index=True)
+    moment_id: Mapped[UUID | None] = mapped_column(ForeignKey("moments.id"))
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    reason_code: Mapped[str]
+    explanation: Mapped[str]
+    appeal: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]
+    shown_on: Mapped[UUID | None] = mapped_column(ForeignKey("statements.id"))
+
+
 for table in (LedgerAccount.__table__, PostingRow.__table__):
     assert isinstance(table, Table)
-    event.listen(table, "after_create", guards.GUARDS[table.name])
+    event.listen(table, "after_create", ledger_triggers.GUARDS[table.name])
+event.listen(Base.metadata, "after_create", ledger_triggers.STATEMENTS)

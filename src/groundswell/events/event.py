@@ -16,6 +16,7 @@ Kind = Literal[
     "unfurl",
     "click",
     "continue",
+    "view",
     "play",
     "sign_up",
     "trial",

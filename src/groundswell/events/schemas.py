@@ -3,8 +3,10 @@
 from typing import Annotated, Literal, NotRequired
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
+
+from groundswell.platform.clock import Instant
 
 from .event import Kind
 
@@ -18,12 +20,32 @@ class IncomingEvent(TypedDict):
     kind: Annotated[
         Kind,
         Field(
-            description="`play` from anybody; with a service key also `click`, `continue` and `unfurl`. Clips, shares "
-            "and conversions are recorded where they are made."
+            description="`play` from a page, with its visit; with a service key also `click`, `continue`, `view` (a "
+            "player shown elsewhere than on a landing page) and `unfurl`. Clips, shares and conversions are recorded "
+            "where they are made."
         ),
     ]
-    id: NotRequired[Annotated[UUID, Field(description="Chosen by the caller; with `at` it identifies the event.")]]
-    at: NotRequired[Annotated[AwareDatetime, Field(description="When it happened; by default now.")]]
+    id: NotRequired[
+        Annotated[UUID, Field(description="Chosen by the caller; with `at` it identifies the event (service key).")]
+    ]
+    at: NotRequired[Annotated[Instant, Field(description="When it happened; by default now (service key).")]]
+    visit: NotRequired[
+        Annotated[
+            str,
+            Field(max_length=128, description="The ticket of the page's visit (`POST /v1/visits`): once a kind."),
+        ]
+    ]
+    watched_ms: NotRequired[
+        Annotated[
+            int,
+            Field(
+                ge=0,
+                le=86_400_000,
+                description="How long was really watched, in milliseconds. A play counts from 5,000; reported by a "
+                "service without it, a play earns nothing.",
+            ),
+        ]
+    ]
     share: NotRequired[Annotated[Name, Field(description="A share's token, or (service) its id.")]]
     moment: NotRequired[Annotated[Name, Field(description="A moment's code or id.")]]
     title: NotRequired[Annotated[Name, Field(description="A title's slug or id.")]]
@@ -43,6 +65,21 @@ class IncomingBatch(TypedDict):
     """Events that are committed together or not at all."""
 
     events: Annotated[list[IncomingEvent], Field(min_length=1)]
+
+
+class NewVisit(BaseModel):
+    """What a player shows: a share by its token, or a moment by its code or id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: Name | None = None
+    moment: Name | None = None
+
+
+class VisitOut(BaseModel):
+    """The ticket with which this visitor's browser may report what was watched, within the hour or the next."""
+
+    visit: str
 
 
 class Committed(BaseModel):

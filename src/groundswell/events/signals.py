@@ -1,4 +1,4 @@
-"""What the events room tells the rooms above it."""
+"""What events tells the features above it."""
 
 from dataclasses import dataclass
 

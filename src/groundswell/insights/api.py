@@ -7,22 +7,23 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import select
 
-from groundswell.attribution.credit import DEFAULT_MODEL
+from groundswell.attribution.models import DEFAULT_MODEL
 from groundswell.attribution.tables import Conversion
 from groundswell.catalog.titles import find_title
 from groundswell.platform.clock import utc_now
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.services import services_of
 from groundswell.shares.links import find_share
 from groundswell.shares.tables import Share
 
-from . import campaigning, experimenting
 from .access import reader
-from .breakdown import breakdown
-from .conversions import one, recent
-from .evidence import Cascade, cascade_of, evidence_of
-from .loop import EARLIEST, Slice, loop_report
+from .experiments import experiments_api
+from .reports.breakdown import breakdown
+from .reports.conversions import one, recent
+from .reports.evidence import Cascade, cascade_of, evidence_of
+from .reports.loop import EARLIEST, Slice, loop_report
 from .schemas import Breakdown, CascadeOut, ConversionRow, CreditOut, EvidenceOut, LoopReport, ShareNode, TouchOut
 
 reports = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=TransactionalRoute)
@@ -53,7 +54,7 @@ Asked = Annotated[Slice, Depends(slice_of)]
 async def read_loop(request: Request, asked: Asked, model: str = DEFAULT_MODEL) -> LoopReport:
     """How the loop turned: shares, link previews, clicks, plays, sign-ups, payments and revenue over a period, by day,
     channel and title, with K and the cycle time. Every number says what it counts; `as_of` says how fresh they are."""
-    return await loop_report(request.app.state.runtime, asked, model)
+    return await loop_report(services_of(request).runtime, asked, model)
 
 
 @reports.get("/by/{dimension}", dependencies=[Reader])
@@ -67,7 +68,7 @@ async def read_breakdown(
 ) -> Breakdown:
     """The funnel by channel, scene, moment, title, maker, sharer, territory, generation, cohort (week of sharing) or
     day, ranked by `rank`; `other_model` sets another credit model's ranks beside them."""
-    return await breakdown(request.app.state.runtime, asked, dimension, model, other_model, rank)
+    return await breakdown(services_of(request).runtime, asked, dimension, model, other_model, rank)
 
 
 @reports.get("/conversions", dependencies=[Reader])
@@ -116,7 +117,7 @@ async def _share_id(request: Request, session: DbSession, name: str) -> UUID:
     try:
         id = UUID(name)
     except ValueError:
-        return (await find_share(session, request.app.state.settings, name)).id
+        return (await find_share(session, services_of(request).settings, name)).id
     if await session.scalar(select(Share.id).filter_by(id=id)) is None:
         raise NotFound("There is no such share.")
     return id
@@ -148,5 +149,4 @@ def cascade_out(cascade: Cascade) -> CascadeOut:
 
 router = APIRouter()
 router.include_router(reports)
-router.include_router(experimenting.router)
-router.include_router(campaigning.router)
+router.include_router(experiments_api.router)

@@ -19,7 +19,7 @@ class Stale(BaseModel):
     made_at: datetime
 
 
-class Report(BaseModel):
+class ReportBase(BaseModel):
     """What every report has: up to when everything is counted, and whether it is an earlier answer."""
 
     as_of: Annotated[datetime | None, Field(description="Everything up to here is counted; null: nothing sealed yet.")]
@@ -128,7 +128,7 @@ class Coverage(BaseModel):
     unmatched: int
 
 
-class LoopReport(Report):
+class LoopReport(ReportBase):
     """How the loop turned over a period of whole UTC days, both included."""
 
     first: date
@@ -156,7 +156,7 @@ class BreakdownRow(Row):
     ranks: dict[str, int] = {}
 
 
-class Breakdown(Report):
+class Breakdown(ReportBase):
     """The funnel told apart by one dimension, and how its ranks move from one credit model to another."""
 
     first: date
@@ -324,13 +324,18 @@ class OutcomeOut(BaseModel):
 
     experiment: ExperimentOut
     conversions: LiftOut
-    revenue: LiftOut
+    revenue: Annotated[LiftOut, Field(description="In `currency`, of which most was paid.")]
     currency: str
+    revenues: Annotated[dict[str, LiftOut], Field(description="In each currency by itself.")]
     incremental: float
     incremental_low: float | None
     incremental_high: float | None
     claimed: float
     sample_ratio: float
+    balanced: Annotated[bool, Field(description="Whether the arms were alike before they were exposed.")]
+    crossed: Annotated[int, Field(description="Viewers left out, since they were drawn into both arms.")]
+    judged: Annotated[int, Field(description="Accounts left out, since no visit that led to them was a person's.")]
+    again: Annotated[int, Field(description="Viewers of several units of one arm, counted once.")]
     words: str
 
 
@@ -343,7 +348,7 @@ class CampaignStep(BaseModel):
     definition: str
 
 
-class CampaignReport(Report):
+class CampaignReport(ReportBase):
     """What a campaign brought from ``begins_at`` to ``ends_at``, credited by the rule fixed when it was made.
 
     ``rows`` tell the same apart by the dimension ``by``; what nothing is known of has the key ``unknown``.

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,16 +22,17 @@ class KeptReport(Base):
 
 
 class SavedView(Base):
-    """A page of the console with everything chosen on it, under a name, for all who may see that page."""
+    """A page of the console with everything chosen on it, under a name of its owner's, for all who may see it."""
 
     __tablename__ = "saved_views"
     __table_args__ = (
         CheckConstraint("name ~ '\\S' AND length(name) <= 80", name="name"),
         CheckConstraint("starts_with(address, '/console/') AND length(address) <= 2000", name="address"),
+        UniqueConstraint("made_by", "name"),
     )
 
     id: Mapped[Id]
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
     address: Mapped[str]
     made_by: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
     created_at: Mapped[CreatedAt]

@@ -10,28 +10,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .cut import cut
-from .probe import probe
+from .reading.probe import probe
 
 if TYPE_CHECKING:
-    from .card import CARD_US, EndCard
-    from .credentials import Credentials, Manifest, edits_of, read_credentials, sign
+    from .analysis.shots import find_shots
+    from .analysis.stills import Storyboard, poster, preview, storyboard, waveform
+    from .analysis.suggestions import Suggestion, suggest
+    from .credentials.manifest import Credentials, Manifest, edits_of, read_credentials, sign
+    from .credentials.signer import Signer, make_test_signer
+    from .end_card_text import CARD_US, EndCard
     from .errors import REASONS, MediaError
-    from .exact import ExactHls, NotExact, exact_hls, ranges_needed
-    from .exactbounded import exact_hls_bounded, exact_hls_bounded_sync
-    from .hls import Package, PackagedTrack, Segment
-    from .limits import DEFAULT_LIMITS, Limits
-    from .order import CutResult
-    from .packaging import package
-    from .pieces import ExactTrack, Piece
-    from .playlists import (
+    from .hls.byte_ranges import ByteRange, ExactTrack
+    from .hls.exact_hls import ExactHls, NotExact, exact_hls, ranges_needed
+    from .hls.package import Package, PackagedTrack, Segment
+    from .hls.packager import package
+    from .hls.playlists import (
         clip_playlist,
         exact_master_playlist,
         exact_media_playlist,
         master_playlist,
         media_playlist,
     )
+    from .limits import DEFAULT_LIMITS, Limits
     from .profiles import PROFILES, Profile
-    from .sandbox import (
+    from .request import ClipRequest, CutResult
+    from .sandbox.bounded import (
         cut_bounded,
         cut_bounded_sync,
         probe_bounded,
@@ -40,36 +43,35 @@ if TYPE_CHECKING:
         run_bounded_sync,
         sign_bounded,
     )
-    from .shots import find_shots
-    from .signer import Signer, make_test_signer
-    from .speech import Sentence, nearest, sentence_ends, sentences
-    from .stills import Storyboard, poster, preview, storyboard, waveform
-    from .subtitles import Line, Lines, clipped, read_subtitles, write_webvtt
-    from .suggestions import Suggestion, suggest
+    from .sandbox.bounded_hls import exact_hls_bounded, exact_hls_bounded_sync
+    from .subtitles.cues import Cue, Cues, clipped, read_subtitles, write_webvtt
+    from .subtitles.fonts import colour_emoji, missing_scripts
+    from .subtitles.sentences import Sentence, nearest, sentence_ends, sentences
     from .times import clock, parse_time
     from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
 
 _WHERE = {
-    "card": "CARD_US EndCard",
-    "credentials": "Credentials Manifest edits_of read_credentials sign",
+    "end_card_text": "CARD_US EndCard",
+    "credentials.manifest": "Credentials Manifest edits_of read_credentials sign",
     "errors": "REASONS MediaError",
-    "exact": "ExactHls NotExact exact_hls ranges_needed",
-    "exactbounded": "exact_hls_bounded exact_hls_bounded_sync",
-    "hls": "Package PackagedTrack Segment",
+    "hls.exact_hls": "ExactHls NotExact exact_hls ranges_needed",
+    "sandbox.bounded_hls": "exact_hls_bounded exact_hls_bounded_sync",
+    "hls.package": "Package PackagedTrack Segment",
     "limits": "DEFAULT_LIMITS Limits",
-    "order": "CutResult",
-    "packaging": "package",
-    "pieces": "ExactTrack Piece",
-    "playlists": "clip_playlist exact_master_playlist exact_media_playlist master_playlist media_playlist",
+    "request": "ClipRequest CutResult",
+    "hls.packager": "package",
+    "hls.byte_ranges": "ByteRange ExactTrack",
+    "hls.playlists": "clip_playlist exact_master_playlist exact_media_playlist master_playlist media_playlist",
     "profiles": "PROFILES Profile",
-    "sandbox": "cut_bounded cut_bounded_sync probe_bounded probe_bounded_sync run_bounded run_bounded_sync "
+    "sandbox.bounded": "cut_bounded cut_bounded_sync probe_bounded probe_bounded_sync run_bounded run_bounded_sync "
     "sign_bounded",
-    "shots": "find_shots",
-    "signer": "Signer make_test_signer",
-    "speech": "Sentence nearest sentence_ends sentences",
-    "stills": "Storyboard poster preview storyboard waveform",
-    "subtitles": "Line Lines clipped read_subtitles write_webvtt",
-    "suggestions": "Suggestion suggest",
+    "analysis.shots": "find_shots",
+    "credentials.signer": "Signer make_test_signer",
+    "subtitles.sentences": "Sentence nearest sentence_ends sentences",
+    "analysis.stills": "Storyboard poster preview storyboard waveform",
+    "subtitles.fonts": "colour_emoji missing_scripts",
+    "subtitles.cues": "Cue Cues clipped read_subtitles write_webvtt",
+    "analysis.suggestions": "Suggestion suggest",
     "times": "clock parse_time",
     "title": "AudioTrack Colour SubtitleTrack TitleIndex VideoTrack",
 }
@@ -91,21 +93,22 @@ __all__ = [
     "PROFILES",
     "REASONS",
     "AudioTrack",
+    "ByteRange",
+    "ClipRequest",
     "Colour",
     "Credentials",
+    "Cue",
+    "Cues",
     "CutResult",
     "EndCard",
     "ExactHls",
     "ExactTrack",
     "Limits",
-    "Line",
-    "Lines",
     "Manifest",
     "MediaError",
     "NotExact",
     "Package",
     "PackagedTrack",
-    "Piece",
     "Profile",
     "Segment",
     "Sentence",
@@ -118,6 +121,7 @@ __all__ = [
     "clip_playlist",
     "clipped",
     "clock",
+    "colour_emoji",
     "cut",
     "cut_bounded",
     "cut_bounded_sync",
@@ -131,6 +135,7 @@ __all__ = [
     "make_test_signer",
     "master_playlist",
     "media_playlist",
+    "missing_scripts",
     "nearest",
     "package",
     "parse_time",

@@ -5,29 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn, TypedDict, Unpack
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .errors import MediaError
-from .order import Audio, CutResult
 from .profiles import PROFILES
-from .sandbox import cut_bounded_sync, probe_bounded_sync
+from .request import ClipRequest, CutResult
+from .sandbox.bounded import cut_bounded_sync, probe_bounded_sync
 from .times import clock, parse_time
 from .title import TitleIndex
 
 REFUSED = 2
-
-
-class _Options(TypedDict):
-    profile: str
-    audio: Audio
-    audio_track: int | None
-    subtitles: str | Path | int | None
-    focus: float | None
-    measure_seam: bool
 
 
 def cut_command(
@@ -54,18 +45,17 @@ def cut_command(
     try:
         if subtitles is not None and subtitle_track is not None:
             raise MediaError("bad_option", "Subtitles come from a file or from a track, not from both.")
-        result = _cut_with_progress(
-            source,
-            parse_time(start),
-            parse_time(end),
-            output,
+        request = ClipRequest(
+            start_us=parse_time(start),
+            end_us=parse_time(end),
             profile=profile,
-            audio=audio,  # type: ignore[arg-type]  # cut() refuses anything but its two choices
+            audio=audio,  # type: ignore[arg-type]  # a request refuses anything but its two choices
             audio_track=audio_track,
             subtitles=subtitle_track if subtitles is None else subtitles,
             focus=focus,
             measure_seam=seam_psnr,
         )
+        result = _cut_with_progress(source, request, output)
     except MediaError as error:
         _refuse(error, as_json)
     if as_json:
@@ -86,18 +76,14 @@ def probe_command(
     typer.echo(index.to_json() if as_json else _description(index))
 
 
-def _cut_with_progress(
-    source: Path, start_us: int, end_us: int, output: Path, **options: Unpack[_Options]
-) -> CutResult:
+def _cut_with_progress(source: Path, request: ClipRequest, output: Path) -> CutResult:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     console = Console(stderr=True)
     with Progress(
         *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task("Cutting", total=1.0)
-        return cut_bounded_sync(
-            source, start_us, end_us, output, **options, on_progress=lambda done: bar.update(task, completed=done)
-        )
+        return cut_bounded_sync(source, request, output, on_progress=lambda done: bar.update(task, completed=done))
 
 
 def _refuse(error: MediaError, as_json: bool) -> NoReturn:

@@ -13,6 +13,7 @@ REASONS: dict[str, str] = {
     "encrypted": "The file is encrypted. Cut from the clear mezzanine or a clear rendition.",
     "encrypted_hls": "The title is encrypted for HLS. Cut from the clear mezzanine or a clear rendition.",
     "encrypted_cenc": "The file is under Common Encryption. Cut from the clear mezzanine or a clear rendition.",
+    "dolby_vision": "This Dolby Vision has no base layer that other decoders can show.",
     "no_video_stream": "The file has no video track.",
     "unsupported_codec": "There is no decoder for the codec of this video.",
     "start_not_before_end": "The start must come before the end.",
@@ -77,7 +78,7 @@ _BY_ERRNO = {
 }
 
 
-def reading(error: BaseException) -> MediaError:
+def from_read_error(error: BaseException) -> MediaError:
     """The refusal for an error met while opening or reading a source."""
     if isinstance(error, MediaError):
         return error

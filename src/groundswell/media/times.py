@@ -12,14 +12,14 @@ from fractions import Fraction
 from .errors import MediaError
 
 SECOND_US = 1_000_000
-_CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,9})(?:[.,](\d{1,9}))?")
+_CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,3}):)?(\d{1,9})(?:[.,](\d{1,9}))?")
 
 
 def parse_time(text: str) -> int:
     """``12.5``, ``MM:SS.mmm`` or ``HH:MM:SS.mmm`` in microseconds.
 
     Raises `MediaError` ``bad_time`` for anything else: NaN, infinity, negative times, a fourth field,
-    minutes or seconds of 60 and more after a colon.
+    minutes or seconds of 60 and more after a colon. Minutes that come first run past 59.
     """
     found = _CLOCK.fullmatch(text.strip())
     if found is None or not text.isascii():

@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .timeline import Timeline
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -93,6 +95,8 @@ class TitleIndex:
     video: VideoTrack
     audio: tuple[AudioTrack, ...]
     subtitles: tuple[SubtitleTrack, ...]
+    timeline: Timeline | None = None
+    """Its pieces; None in an index of before there were any."""
 
     def to_json(self) -> str:
         return _adapter().dump_json(self).decode()

@@ -1,22 +1,30 @@
-"""Moments over HTTP: make, list, change, delete, follow. Their media is in ``serving.py``."""
+"""Moments over HTTP: make, list, change, delete, follow. Their media is in ``media/media_api.py``."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller, SignedIn
 from groundswell.platform.pages import Cursor, Limit, Page
 from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.services import services_of
 
-from . import serving, streaming
-from .availability import Audience, MomentDeleted
-from .finding import MomentUnknown, find_moment
-from .following import Followers
-from .making import Words, change_moment, delete_moment, make_moment
-from .mine import Wanted, delete_mine, own_moment, page_of_mine
+from .availability import Audience, MomentGone, is_open
+from .clips import trim_window_api
+from .clips.library import MomentFilter, delete_mine, own_moment, page_of_mine
+from .clips.lifecycle import ClipText, change_moment, delete_moment, make_moment
+from .clips.rate_limit import admit_clip
+from .clips.views import media_home, progress_of, show
+from .doors import CodeDoor
+from .lookup import MomentUnknown, find_moment
+from .media import hls_api, media_api
+from .media.tiers import SourceFacts, facts_of, playable, recipes_of
+from .media.waiters import Followers
+from .providers import link_leads_to
 from .schemas import (
     MediaNow,
     MomentChanges,
@@ -24,12 +32,14 @@ from .schemas import (
     MomentOut,
     MomentsDelete,
     MomentsDeleted,
-    Progress,
+    RenderProgress,
     Visibility,
 )
 from .tables import Moment, Rendition
-from .tiers import SourceFacts, facts_of, playable, recipes_of
-from .views import progress_of, show
+
+ByShare = Annotated[
+    str | None, Query(max_length=64, description="Token of the link by which one came: it opens an unlisted moment.")
+]
 
 api = APIRouter(prefix="/v1", tags=["moments"], route_class=TransactionalRoute)
 
@@ -40,9 +50,10 @@ async def make(body: MomentIn, caller: SignedIn, session: DbSession, request: Re
 
     A clip that the title's rights do not allow is refused with 403 and the reason's code.
     """
-    words = Words(body.caption, body.visibility, body.spoiler, body.credit_me)
+    await admit_clip(session, caller.id, services_of(request).settings.clip_rate_per_minute)
+    words = ClipText(body.caption, body.visibility, body.spoiler, body.credit_me)
     moment = await make_moment(session, caller.viewer, body.title, body.start_us, body.end_us, words)
-    return await show(session, request.app.state.settings, moment, Audience.of(caller, request))
+    return await show(session, services_of(request).settings, moment, Audience.of(caller, request))
 
 
 @api.get("/moments")
@@ -58,8 +69,10 @@ async def mine(
     available: Annotated[bool | None, Query(description="Only those that can (not) be shown at present.")] = None,
 ) -> Page[MomentOut]:
     """My moments, newest first. One that cannot be shown says why in ``unavailable_reason``."""
-    wanted = Wanted(title, visibility, q, available)
-    return await page_of_mine(session, request.app.state.settings, Audience.of(caller, request), wanted, cursor, limit)
+    wanted = MomentFilter(title, visibility, q, available)
+    return await page_of_mine(
+        session, services_of(request).settings, Audience.of(caller, request), wanted, cursor, limit
+    )
 
 
 @api.post("/moments/delete")
@@ -69,18 +82,23 @@ async def delete_several(body: MomentsDelete, caller: SignedIn, session: DbSessi
 
 
 @api.get("/moments/{moment}")
-async def one(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> MomentOut:
+async def one(
+    moment: str, caller: MaybeCaller, session: DbSession, request: Request, share: ByShare = None
+) -> MomentOut:
     """A moment by id or code: whoever may see it sees it."""
-    row = await _visible(session, moment, caller)
-    return await show(session, request.app.state.settings, row, Audience.of(caller, request))
+    audience = Audience.of(caller, request)
+    row = await _visible(session, request, moment, audience, share)
+    return await show(session, services_of(request).settings, row, audience, token=share)
 
 
 @api.patch("/moments/{moment}")
 async def change(moment: str, body: MomentChanges, caller: SignedIn, session: DbSession, request: Request) -> MomentOut:
     """Change a moment of mine. A new start or end is judged like a new clip."""
     row = await _mine(session, moment, caller)
+    if body.model_fields_set & {"start_us", "end_us"}:
+        await admit_clip(session, caller.id, services_of(request).settings.clip_rate_per_minute)
     await change_moment(session, caller.viewer, row, body.model_dump(exclude_unset=True))
-    return await show(session, request.app.state.settings, row, Audience.of(caller, request))
+    return await show(session, services_of(request).settings, row, Audience.of(caller, request))
 
 
 @api.delete("/moments/{moment}", status_code=204)
@@ -94,60 +112,73 @@ async def delete(moment: str, caller: SignedIn, session: DbSession) -> Response:
 
 
 @api.get("/moments/{moment}/media")
-async def media(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> MediaNow:
+async def media(
+    moment: str, caller: MaybeCaller, session: DbSession, request: Request, share: ByShare = None
+) -> MediaNow:
     """How a moment can be played and saved by now: what its player asks first."""
-    row = await _visible(session, moment, caller)
     audience = Audience.of(caller, request)
-    shown = await show(session, request.app.state.settings, row, audience)
-    begins = await streaming.begins_us(request, session, row, audience) if shown.media.hls_url else None
-    return MediaNow(**shown.media.model_dump(), duration_us=shown.duration_us, hls_from_us=begins)
+    row = await _visible(session, request, moment, audience, share)
+    shown = await show(session, services_of(request).settings, row, audience, token=share)
+    door = CodeDoor(row.code, by_link=share is not None)
+    begins = await hls_api.begins_us(request, session, row, door, audience) if shown.media.hls_url else None
+    span = {"duration_us": shown.duration_us, "start_us": shown.start_us, "framing": shown.framing}
+    return MediaNow(**shown.media.model_dump(), **span, hls_from_us=begins)
 
 
-@api.get("/moments/{moment}/progress", response_class=StreamingResponse, responses={200: {"model": Progress}})
-async def progress(moment: str, caller: MaybeCaller, session: DbSession, request: Request) -> Response:
+class EventStream(StreamingResponse):
+    """Server-sent events, as the API's description has them: ``model`` is what each one's data is."""
+
+    media_type = "text/event-stream"
+
+
+@api.get("/moments/{moment}/progress", response_class=EventStream, responses={200: {"model": RenderProgress}})
+async def progress(
+    moment: str, caller: MaybeCaller, session: DbSession, request: Request, share: ByShare = None
+) -> Response:
     """How far the clip is, as server-sent events (``data: {"tier", "status", "progress", "mp4_url", …}``): at once,
     then at every change, until all that makes it better is ready or has failed."""
-    row = await _visible(session, moment, caller)
+    row = await _visible(session, request, moment, Audience.of(caller, request), share)
     facts = (await facts_of(session, [row.source_id]))[row.source_id]
-    events = _events(request, row, facts)
+    events = _events(request, row, facts, media_home(row, share))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+    return EventStream(events, headers=headers)
 
 
-async def _events(request: Request, moment: Moment, facts: SourceFacts) -> AsyncIterator[str]:
+async def _events(request: Request, moment: Moment, facts: SourceFacts, home: str) -> AsyncIterator[bytes]:
     """Runs after the request's transaction has ended; takes a connection only to look."""
-    followers: Followers = request.app.state.followers
+    followers = services_of(request).get(Followers)
     recipes = recipes_of(moment, facts)
     urgency = {recipe: facts.urgency(profile) for profile, recipe in recipes.items()}
     seen: dict[str, Rendition | None] = dict.fromkeys(recipes)
     last = None
-    yield "retry: 2000\n\n"
+    yield format_sse_event(retry=2000)
     async for rendition in followers.follow_all(urgency):
         seen[rendition.profile] = rendition
-        now = progress_of(moment, playable(facts, seen))
+        now = progress_of(home, playable(facts, seen))
         if None not in seen.values() and now != last:
             last = now
-            yield f"data: {now.model_dump_json()}\n\n"
+            yield format_sse_event(data_str=now.model_dump_json())
 
 
-async def _visible(session: AsyncSession, name: str, caller: Caller | None) -> Moment:
+async def _visible(session: AsyncSession, request: Request, name: str, audience: Audience, token: str | None) -> Moment:
     moment = await find_moment(session, name)
-    mine = caller is not None and caller.id == moment.viewer_id
-    if moment.visibility == "private" and not mine:
+    by_link = token is not None and await link_leads_to(session, services_of(request).settings, token) == moment.id
+    if not is_open(moment, audience, by_link=by_link):
         raise MomentUnknown()
     if moment.deleted_at is not None:
-        raise MomentDeleted()
+        raise MomentGone()
     return moment
 
 
 async def _mine(session: AsyncSession, name: str, caller: Caller) -> Moment:
     moment = await own_moment(session, caller, name)
     if moment.deleted_at is not None:
-        raise MomentDeleted()
+        raise MomentGone()
     return moment
 
 
 router = APIRouter()
 router.include_router(api)
-router.include_router(streaming.router)
-router.include_router(serving.router)
+router.include_router(hls_api.router)
+router.include_router(trim_window_api.api_and_media)
+router.include_router(media_api.router)

@@ -1,26 +1,21 @@
 """What moments run while the process serves."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from groundswell.platform.repeat import repeating
+from groundswell.platform.services import Services
 
-from groundswell.platform.runtime import Runtime
-
-from .following import Followers
-from .keeping import keep_house
-from .watching import Watch
+from .media.eviction import EVERY, evict
+from .media.progress_feed import Watch
+from .media.waiters import Followers
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
-    """Those who wait for renditions, as ``app.state.followers``; and renditions nobody asks for are dropped."""
-    async with Watch(runtime.database).running() as watch:
-        app.state.followers = Followers(runtime.database, watch)
-        housekeeper = asyncio.create_task(keep_house(runtime))
-        try:
+async def lifespan(services: Services) -> AsyncIterator[None]:
+    """Those who wait for renditions (``Followers``); and renditions nobody asks for are dropped."""
+    async with Watch(services.database).running() as watch:
+        services.add(Followers(services.database, watch))
+        runtime = services.runtime
+        async with repeating("moments.evict", EVERY.total_seconds(), lambda: evict(runtime)):
             yield
-        finally:
-            housekeeper.cancel()
-            await asyncio.gather(housekeeper, return_exceptions=True)

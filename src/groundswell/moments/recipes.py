@@ -23,7 +23,8 @@ PREVIEW_US = 3_000_000
 class Recipe:
     """A span of one version of a title, in a profile: one of the clip engine's, ``poster``, ``preview`` or ``hls``.
 
-    ``captions`` is WebVTT, timed to the title, that is drawn into the picture; ``card`` is shown at the end.
+    ``captions`` is WebVTT, timed to the title, that is drawn into the picture; ``card`` is shown at the end;
+    ``framing`` is which part of a wide picture an upright one shows, from each time on, where somebody chose.
 
     Raises:
         ValueError: there is no such profile.
@@ -35,6 +36,7 @@ class Recipe:
     profile: str
     captions: str | None = None
     card: EndCard | None = None
+    framing: tuple[tuple[int, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES and self.profile not in OURS:
@@ -46,6 +48,8 @@ class Recipe:
         parts: tuple[object, ...] = (EDITION, self.source_id, self.start_us, self.end_us, self.profile)
         if self.captions is not None or self.card is not None:
             parts += (json.dumps([self.captions, self.card and asdict(self.card)]),)
+        if self.framing:
+            parts += (json.dumps(self.framing),)
         return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
     @property

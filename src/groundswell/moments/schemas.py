@@ -12,6 +12,18 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, Field(max_length=100_000, description="Plain text, at most 500 characters.")]
 
 
+class Framed(BaseModel):
+    """What an upright or square clip shows of the wide picture, from a time of the title on: for each shot."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    start_us: Microseconds
+    focus: float = Field(ge=0, le=1, description="From 0, all the way left, to 1, all the way right.")
+
+
+Framing = Annotated[list[Framed], Field(max_length=200)]
+
+
 class MomentIn(BaseModel):
     """A clip to be made. Its ends move to the nearest frames."""
 
@@ -38,6 +50,24 @@ class MomentChanges(BaseModel):
     visibility: Visibility = "unlisted"
     spoiler: bool = False
     credit_me: bool = True
+    framing: Framing | None = Field(None, description="For 9:16 and 1:1; null: chosen by itself.")
+
+
+class WindowIn(BaseModel):
+    """What is chosen in the trimmer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start_us: Microseconds
+    end_us: Microseconds
+
+
+class WindowOut(BaseModel):
+    """What of the title may be looked at around it: [start, end), which `url` plays from its own zero on."""
+
+    start_us: int
+    end_us: int
+    url: str
 
 
 class MomentsDelete(BaseModel):
@@ -102,12 +132,14 @@ class MediaNow(Media):
     """The media of one moment, for its player."""
 
     duration_us: int
+    start_us: int
+    framing: list[Framed] | None
     hls_from_us: int | None = Field(
         description="Where in `hls_url` the clip begins, as long as that is virtual: it begins and ends with segments."
     )
 
 
-class Progress(BaseModel):
+class RenderProgress(BaseModel):
     """How far the clip is. ``mp4_url`` may be another one than before: the best there is."""
 
     tier: Tier = TIER
@@ -141,6 +173,7 @@ class MomentOut(BaseModel):
     visibility: Visibility
     spoiler: bool
     credit_me: bool
+    framing: list[Framed] | None = Field(description="For 9:16 and 1:1; null: chosen by itself.")
     created_at: datetime
     media: Media
     available: bool

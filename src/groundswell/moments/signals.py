@@ -1,4 +1,4 @@
-"""What other rooms may want to hear about moments. Sent inside the transaction that made it so."""
+"""What other features may want to hear about moments. Sent inside the transaction that made it so."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,8 @@ from .tables import Moment
 
 @dataclass(frozen=True)
 class MomentCreated:
+    """A viewer clipped a moment."""
+
     moment: Moment
 
 
@@ -19,4 +21,6 @@ class MomentChanged:
 
 @dataclass(frozen=True)
 class MomentDeleted:
+    """Its viewer deleted it."""
+
     moment: Moment

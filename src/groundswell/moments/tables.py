@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -14,8 +14,9 @@ class Moment(Base):
     """A viewer's clip: a span of one version of a title, and their words.
 
     ``code`` is what its public address shows. ``visibility`` is ``private``, ``unlisted`` (whoever has a link) or
-    ``public`` (also in Discover). ``note`` is for its maker alone. A deleted moment keeps its row, so that its links
-    can say what became of it.
+    ``public`` (also in Discover). ``note`` is for its maker alone. ``framing`` is what an upright or square clip shows
+    of the wide picture, where its maker chose: ``[start_us, centre]`` for each shot, ``centre`` from 0 to 1 of the
+    width. A deleted moment keeps its row, so that its links can say what became of it.
     """
 
     __tablename__ = "moments"
@@ -39,6 +40,7 @@ class Moment(Base):
     spoiler: Mapped[bool] = mapped_column(default=False)
     credit_me: Mapped[bool] = mapped_column(default=True)
     note: Mapped[str] = mapped_column(default="")
+    framing: Mapped[list[Any] | None]
     created_at: Mapped[CreatedAt]
     deleted_at: Mapped[datetime | None]
 
@@ -52,6 +54,7 @@ class ClippedSpan(Base):
         UniqueConstraint("moment_id", "start_us", "end_us"),
         CheckConstraint("start_us < end_us", name="order"),
         Index("ix_clipped_spans_title", "title_id"),
+        Index("ix_clipped_spans_theirs", "title_id", "viewer_id"),
     )
 
     id: Mapped[Id]
@@ -63,8 +66,49 @@ class ClippedSpan(Base):
     created_at: Mapped[CreatedAt]
 
 
+class TrimWindow(Base):
+    """A span around a moment that its maker has looked at, to trim it. They stay: what one person may look at of a
+    title in this way is bounded for good."""
+
+    __tablename__ = "trim_windows"
+    __table_args__ = (
+        UniqueConstraint("moment_id", "start_us", "end_us"),
+        CheckConstraint("start_us < end_us", name="order"),
+        Index("ix_trim_windows_title", "title_id"),
+        Index("ix_trim_windows_theirs", "title_id", "viewer_id"),
+        Index("ix_trim_windows_viewer", "viewer_id", "created_at"),
+    )
+
+    id: Mapped[Id]
+    moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"))
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"))
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    created_at: Mapped[CreatedAt]
+
+
+class CoveredRange(Base):
+    """What all clips (``clip``), or all windows (``window``), that there ever were cover of a title together: disjoint
+    ranges that do not touch, so that how many there are is a matter of its length and not of how often it is clipped.
+
+    Whoever adds a span holds the title's lock of that kind, and adds it here too (``spans.cover``).
+    """
+
+    __tablename__ = "covered_ranges"
+    __table_args__ = (
+        CheckConstraint("start_us < end_us", name="order"),
+        CheckConstraint("kind IN ('clip', 'window')", name="kind"),
+    )
+
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    start_us: Mapped[int] = mapped_column(primary_key=True)
+    end_us: Mapped[int]
+
+
 class Rendition(Base):
-    """The bytes of one recipe: (source, start, end, profile, captions, card), by the recipe's hash. Never made twice.
+    """The bytes of one recipe: (source, start, end, profile, captions, card, framing), by its hash. Never made twice.
 
     ``status`` is ``queued``, ``rendering``, ``ready`` or ``failed``; ``progress`` is thousandths. ``failure_code`` is
     the clip engine's reason. ``settled_at`` is when it became ready, or failed for the last time; ``asked_at`` is
@@ -86,6 +130,7 @@ class Rendition(Base):
     profile: Mapped[str]
     captions: Mapped[str | None]
     card: Mapped[dict[str, Any] | None]
+    framing: Mapped[list[Any] | None]
     status: Mapped[str] = mapped_column(default="queued")
     progress: Mapped[int] = mapped_column(default=0)
     storage_key: Mapped[str | None]
@@ -102,3 +147,11 @@ class Rendition(Base):
     def settled(self) -> bool:
         """Ready or failed: nothing more will happen by itself."""
         return self.status in {"ready", "failed"}
+
+
+PUBLISHED = """
+CREATE OR REPLACE VIEW published_moments AS SELECT id, viewer_id, title_id FROM moments;
+"""
+"""What SQL of other rooms may name: it holds whatever becomes of the table."""
+
+event.listen(Base.metadata, "after_create", DDL(PUBLISHED))  # type: ignore[no-untyped-call]

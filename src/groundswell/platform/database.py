@@ -1,17 +1,18 @@
 """The database: engine, sessions, and what every table shares."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import BigInteger, DateTime, MetaData, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ColumnElement, DateTime, MetaData, any_, func, literal, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
 
 from .ids import uuid7
 
@@ -42,24 +43,41 @@ Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid7)]
 CreatedAt = Annotated[datetime, mapped_column(server_default=func.now())]
 
 
+Pool = Literal["background", "visitors", "viewers", "console", "exports"]
+
+POOL: ContextVar[Pool] = ContextVar("pool", default="background")
+"""Whose connections are used by what runs now. Requests set it by their class (``web.admission``)."""
+
+POOL_SIZES: dict[Pool, int] = {"background": 8, "visitors": 8, "viewers": 8, "console": 4, "exports": 2}
+"""Connections that a process keeps open; as many more are opened for a moment. A request may hold one and need a
+second, so a class that is let in by less than half of that never waits for itself."""
+
+WAIT_S = 2.0
+"""How long a request waits for a connection; background work waits longer."""
+
+
 class Database:
-    """Connections to one PostgreSQL.
+    """Connections to one PostgreSQL, of a pool for each class of requests: none can take another's.
 
     Args:
         url: ``postgresql://…`` in libpq's URL form.
-        pool_size: connections kept open by this process.
     """
 
-    def __init__(self, url: str, pool_size: int = 10) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(
-            sqlalchemy_url(url),
-            pool_size=pool_size,
-            max_overflow=10,
-            pool_pre_ping=True,
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
-        )
-        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._engines = {pool: _engine(url, pool, size) for pool, size in POOL_SIZES.items()}
+        self._makers = {
+            pool: async_sessionmaker(engine, expire_on_commit=False) for pool, engine in self._engines.items()
+        }
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine of the pool that is in use here."""
+        return self._engines[POOL.get()]
+
+    def sessions(self) -> AsyncSession:
+        """A session on a connection of the pool that is in use here."""
+        return self._makers[POOL.get()]()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -71,8 +89,39 @@ class Database:
         """A bare connection of the caller's own, for COPY and LISTEN."""
         return await psycopg.AsyncConnection.connect(self.url, autocommit=autocommit)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads, all of it as of one instant."""
+        async with self.sessions() as session:
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield session
+
+    async def ping(self) -> None:
+        """Return once the database has answered."""
+        async with self.sessions() as session:
+            await session.execute(text("SELECT 1"))
+
     async def close(self) -> None:
-        await self.engine.dispose()
+        for engine in self._engines.values():
+            await engine.dispose()
+
+
+def _engine(url: str, pool: Pool, size: int) -> AsyncEngine:
+    return create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=size,
+        max_overflow=size,
+        pool_timeout=30 if pool == "background" else WAIT_S,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error, and the log of it, holds nothing of a person
+        json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
+    )
+
+
+def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether ``column`` is one of ``values``, however many: they are sent as one array. ``in_`` sends each as a
+    parameter of its own, of which a statement can have 65,535; it is for those that are written in the code."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -5,10 +5,10 @@ last to leave stops it. The kernel drops the lock of a killed process, so nothin
 """
 
 import fcntl
-import hashlib
 import os
 import pwd
 import signal
+import stat
 import subprocess
 import tempfile
 import threading
@@ -22,7 +22,12 @@ from urllib.parse import quote
 import psutil
 import structlog
 
+from .cannot_start import EmbeddedDatabaseFailed
+
 log = structlog.get_logger(__name__)
+
+LONGEST_FOLDER = 80
+"""Characters that leave room for the socket's name within what Unix allows."""
 
 OPTIONS = {
     "listen_addresses": "",
@@ -31,6 +36,22 @@ OPTIONS = {
     "max_wal_size": "2GB",
     "log_min_messages": "warning",
 }
+
+
+def is_private(folder: Path, owner: int) -> bool:
+    """Whether ``folder`` is a folder (no link to one) of the user ``owner`` that nobody else may enter."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == owner and not found.st_mode & 0o077
+
+
+def _name_of(uid: int) -> str | None:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # containers run as numbers that stand in no file
+        return None
 
 
 class EmbeddedPostgres:
@@ -58,11 +79,45 @@ class EmbeddedPostgres:
 
     @property
     def socket_dir(self) -> Path:
-        """Where the socket is; Unix limits its path to 107 bytes, so a deep folder gets one under /tmp."""
-        if len(str(self.folder)) < 80:
+        """Where the socket is: in the cluster's own folder, which only its owner may enter. Unix limits a socket's path
+        to 107 bytes, so a deep folder gets one elsewhere: as private, and under a name that nobody can foresee."""
+        if len(str(self.folder)) < LONGEST_FOLDER:
             return self.folder
-        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"groundswell-{digest}"
+        return self._kept_socket_dir() or self._new_socket_dir()
+
+    def _kept_socket_dir(self) -> Path | None:
+        """The folder that was made before, while it is still what was made."""
+        note = self.folder.parent / f".{self.folder.name}.socket"
+        try:
+            owner = note.lstat()
+            kept = Path(note.read_text())
+        except OSError:
+            return None
+        ours = stat.S_ISREG(owner.st_mode) and owner.st_uid == os.geteuid()
+        return kept if ours and is_private(kept, self._server_uid) else None
+
+    def _new_socket_dir(self) -> Path:
+        base = tempfile.gettempdir()
+        made = Path(tempfile.mkdtemp(prefix="groundswell-", dir=base if len(base) < LONGEST_FOLDER else "/tmp"))  # noqa: S108
+        os.chown(made, self._server_uid, -1)
+        note = self.folder.parent / f".{self.folder.name}.socket"
+        fresh = note.with_suffix(f".{os.getpid()}")
+        with open(fresh, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(str(made))
+        fresh.replace(note)
+        return made
+
+    def _remove_socket_dir(self) -> None:
+        """Leave no folder of ours elsewhere; whoever starts the server next makes another."""
+        if len(str(self.folder)) >= LONGEST_FOLDER and (kept := self._kept_socket_dir()) is not None:
+            with suppress(OSError):  # somebody put something there: it stays
+                kept.rmdir()
+
+    @property
+    def _server_uid(self) -> int:
+        """The user as whom the server runs: never root."""
+        user = self._cluster.system_user
+        return os.geteuid() if user is None else pwd.getpwnam(user).pw_uid
 
     def url(self, database: str = "postgres") -> str:
         """A connection string (libpq's URL form) for ``database``."""
@@ -90,6 +145,7 @@ class EmbeddedPostgres:
         try:
             fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._shut_down()
+            self._remove_socket_dir()
         except BlockingIOError:
             log.debug("postgres_left_running", folder=str(self.folder))
         finally:
@@ -154,9 +210,7 @@ class EmbeddedPostgres:
 
     def _spawn(self) -> None:
         user = self._cluster.system_user
-        self.socket_dir.mkdir(exist_ok=True)
-        if user is not None and self.socket_dir != self.folder:
-            os.chown(self.socket_dir, pwd.getpwnam(user).pw_uid, -1)
+        self._let_in_ourselves_alone()
         settings = [word for name, value in self.options.items() for word in ("-c", f"{name}={value}")]
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as output:
             self._child = subprocess.Popen(
@@ -171,6 +225,20 @@ class EmbeddedPostgres:
                 start_new_session=True,  # a Ctrl-C at the terminal must reach us, not it
             )
 
+    def _let_in_ourselves_alone(self) -> None:
+        """Authentication by the kernel's word on who has connected (``peer``): whoever runs us, and the server's own
+        user. ``initdb`` made it ``trust``, under which whoever reaches the socket is superuser."""
+        names = {name for name in (_name_of(os.geteuid()), _name_of(self._server_uid)) if name is not None}
+        if _name_of(os.geteuid()) is None:
+            log.warning("postgres_trusts_its_socket", why="this user has no name, so the folder alone keeps others out")
+            return
+        rules = "".join(f'groundswell "{name}" postgres\n' for name in sorted(names))
+        for file, content in (("pg_hba.conf", "local all all peer map=groundswell\n"), ("pg_ident.conf", rules)):
+            path = self.folder / file
+            path.write_text(content)
+            os.chown(path, self._server_uid, -1)
+            path.chmod(0o600)
+
     def _await_ready(self, seconds: float = 30) -> None:
         import psycopg
 
@@ -183,7 +251,7 @@ class EmbeddedPostgres:
                 ended = self._child is not None and self._child.poll() is not None
                 if ended or time.monotonic() > deadline:
                     log_file = self.folder.parent / f"{self.folder.name}.log"
-                    raise RuntimeError(f"the embedded PostgreSQL does not start; see {log_file}") from error
+                    raise EmbeddedDatabaseFailed(f"the embedded PostgreSQL does not start; see {log_file}") from error
                 time.sleep(0.02)
 
     def _shut_down(self) -> None:

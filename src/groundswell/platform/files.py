@@ -1,6 +1,5 @@
 """Stored objects over HTTP: conditional requests and byte ranges as RFC 9110 (§13, §14) has them, streamed."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
-import obstore
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -110,7 +108,7 @@ async def look_up(store: ObjectStore, key: str) -> Representation:
         NotFound: nothing.
     """
     try:
-        meta = await asyncio.to_thread(obstore.head, store.store, key)
+        meta = await store.head(key)
     except FileNotFoundError:
         raise NotFound() from None
     modified = meta["last_modified"].astimezone(UTC).replace(microsecond=0)

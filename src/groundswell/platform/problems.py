@@ -11,8 +11,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from obstore.exceptions import BaseError as StoreError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +80,10 @@ class Unavailable(Problem):
     status, code, title = 503, "temporarily_unavailable", "The service is briefly unavailable; try again."
 
 
+class Overloaded(Problem):
+    status, code, title = 503, "overloaded", "Too much is asked at once; try again in a moment."
+
+
 class InternalError(Problem):
     status, code, title = 500, "internal_error", "Something went wrong on our side. It has been logged."
 
@@ -86,7 +93,7 @@ def problem_response(problem: Problem) -> Response:
     return JSONResponse(problem.document(), problem.status, problem.headers, media_type="application/problem+json")
 
 
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
 
 def install(app: FastAPI) -> None:
@@ -117,6 +124,23 @@ def install(app: FastAPI) -> None:
 
     for kind in (OperationalError, InterfaceError):
         app.add_exception_handler(kind, database_away)
+
+    @app.exception_handler(StoreError)
+    async def store_away(request: Request, error: StoreError) -> Response:
+        """What is missing is answered by whoever asked for it; anything else passes, or is the operator's to mend."""
+        log.warning("store_unavailable", error=str(error).split("\n", 1)[0])
+        return problem_response(Unavailable("The files are out of reach.", headers={"Retry-After": "5"}))
+
+    @app.exception_handler(PoolTimeout)
+    async def too_busy(request: Request, error: PoolTimeout) -> Response:
+        """No connection of this process became free in time."""
+        log.warning("database_pool_exhausted")
+        return problem_response(Overloaded(headers={"Retry-After": "2"}))
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> Response:
+        """Nobody hears this answer: whoever asked hung up before the request was whole."""
+        return problem_response(Invalid("The request is not whole."))
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:

@@ -3,31 +3,62 @@
 Feature code takes ``DbSession`` and never commits. The transaction commits before the answer leaves, so what
 was answered is stored; any error rolls the whole of it back. A POST that carries an ``Idempotency-Key`` has its
 answer stored in that same transaction and gets it again when repeated (draft-ietf-httpapi-idempotency-key-header).
-What this process remembers is up to date before a change is answered (``app.state.changes_heard``).
+What this process remembers is up to date before a change is answered (``ChangesHeard``).
 """
 
 import hashlib
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import LargeBinary, delete, select, update
+from sqlalchemy import ARRAY, LargeBinary, String, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .database import Base, CreatedAt, Database
-from .describing import describe
-from .problems import IdempotencyKeyReused, Invalid
+from .database import Base, CreatedAt
+from .openapi_security import describe, power_of
+from .problems import IdempotencyKeyReused, Invalid, Problem
+from .services import services_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+@dataclass(frozen=True)
+class Principals:
+    """The service that names the caller of a request, alike for every request of theirs (scopes idempotency keys)."""
+
+    principal_of: Callable[[Request], Awaitable[str]]
+    require_still: Callable[[Request, str], Awaitable[None]] | None = None
+    """Refuses whoever no longer has the power that a route asks for."""
+
+
+@dataclass(frozen=True)
+class AuditTrail:
+    """The service that records what a request did, in its transaction, before it is answered; and what was refused to
+    whoever may not do it, when that transaction has been rolled back."""
+
+    record: Callable[[Request, AsyncSession, Response], Awaitable[None]]
+    refused: Callable[[Request, Problem], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class ChangesHeard:
+    """The service that returns once this process's caches know every change committed before the call."""
+
+    wait: Callable[[], Awaitable[None]]
+
+
 class IdempotencyKey(Base):
-    """One answered POST, by who asked and the key they chose; kept for a day."""
+    """One answered POST, by who asked and the key they chose; kept for a day (``ANSWERS_LAST``).
+
+    ``principal`` is a keyed hash where nobody is signed in: no address is kept.
+    """
 
     __tablename__ = "idempotency_keys"
 
@@ -41,26 +72,37 @@ class IdempotencyKey(Base):
 
 
 class TransactionalRoute(APIRoute):
-    """A route that runs in one transaction of ``request.app.state.database``."""
+    """A route that runs in one transaction of the application's database."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         describe(self)
+        self.power = power_of(self)
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
 
         async def run(request: Request) -> Response:
-            database: Database = request.app.state.database
-            async with database.sessions() as session:
+            try:
+                return await in_transaction(request)
+            except Problem as problem:
+                if (trail := services_of(request).find(AuditTrail)) is not None:
+                    await trail.refused(request, problem)
+                raise
+
+        async def in_transaction(request: Request) -> Response:
+            services = services_of(request)
+            async with services.database.sessions() as session:
                 request.state.session = session
                 key = request.headers.get("idempotency-key") if request.method == "POST" else None
                 answer = await (self._once(request, session, key, handler) if key else handler(request))
                 if answer.status_code < 400:
+                    if (trail := services.find(AuditTrail)) is not None:
+                        await trail.record(request, session, answer)
                     changed = request.method not in SAFE and session.in_transaction()
                     await session.commit()
                     if changed:
-                        await request.app.state.changes_heard()
+                        await services.get(ChangesHeard).wait()
                 return answer
 
         return run
@@ -68,13 +110,16 @@ class TransactionalRoute(APIRoute):
     async def _once(self, request: Request, session: AsyncSession, key: str, handler: Handler) -> Response:
         if not 1 <= len(key) <= 255 or not key.isprintable():
             raise Invalid("Idempotency-Key must be 1 to 255 printable characters.")
-        principal = await request.app.state.principal_of(request)
+        principals = services_of(request).get(Principals)
+        principal = await principals.principal_of(request)
         request_hash = await _hash(request)
         row = {"principal": principal, "key": key}
         # Waits here while another request with the same key is still in its transaction.
         claim = insert(IdempotencyKey).values(request_hash=request_hash, **row).on_conflict_do_nothing()
         claimed = await session.execute(claim.returning(IdempotencyKey.key))
         if claimed.first() is None:
+            if self.power is not None and principals.require_still is not None:
+                await principals.require_still(request, self.power)
             stored = await session.scalar(select(IdempotencyKey).filter_by(**row))
             return _replay(stored, request_hash)
         answer = await handler(request)
@@ -107,6 +152,29 @@ def request_session(request: Request) -> AsyncSession:
 
 
 DbSession = Annotated[AsyncSession, Depends(request_session)]
+
+
+ANSWERS_LAST = timedelta(days=1)
+"""How long a POST can be repeated under its key."""
+
+
+MENTIONING = text("""
+UPDATE idempotency_keys SET body = NULL, media_type = NULL
+WHERE EXISTS (SELECT FROM unnest(:words) word WHERE position(convert_to(word, 'UTF8') IN body) > 0)
+""").bindparams(bindparam("words", type_=ARRAY(String)))
+
+
+async def forget_answers_to(session: AsyncSession, principal: str) -> None:
+    """Drop the answers that were stored for ``principal``."""
+    await session.execute(delete(IdempotencyKey).filter_by(principal=principal))
+
+
+async def forget_mentions(session: AsyncSession, *values: str) -> None:
+    """Empty the stored answers, whoever's, that have one of ``values`` as a value. They stay answered: what was asked
+    for is not done again when it is repeated. Looks through all that is stored, which is a day's.
+    """
+    words = [json.dumps(value, ensure_ascii=False) for value in values if value]
+    await session.execute(MENTIONING, {"words": words})
 
 
 async def forget_old_keys(session: AsyncSession, before: datetime) -> int:

@@ -1,13 +1,26 @@
 """Every setting of the service: ``GROUNDSWELL_*`` variables, documented in docs/reference/settings.md."""
 
+import errno
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .address_template import checked
+from .addresses import web_address, web_template
+from .cannot_start import DataFolderUnwritable
+from .issuers import StaffIssuer, ViewerIssuer
+from .setting_files import SettingFiles
+
+Address = Annotated[str, AfterValidator(web_address)]
+
+UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST}
 
 
 class Settings(BaseSettings):
@@ -26,6 +39,12 @@ class Settings(BaseSettings):
         description="Where titles and renditions are kept: s3://…, gs://…, az://… or file:///…. "
         "Unset: `objects` in the data folder.",
     )
+    storage_options: dict[str, SecretStr] = Field(
+        {},
+        description="How GROUNDSWELL_STORAGE_URL is reached, where the environment (`AWS_ENDPOINT_URL`, "
+        "`AWS_ACCESS_KEY_ID` …) does not say: a JSON object of object_store's options, such as `aws_endpoint`, "
+        "`aws_region`, `aws_access_key_id`, `aws_secret_access_key`.",
+    )
     lake_url: str | None = Field(
         None, description="Where the event log is sealed into Delta tables. Unset: `lake` in the data folder."
     )
@@ -35,16 +54,22 @@ class Settings(BaseSettings):
         "database`, `chdb:` (ClickHouse's engine in this process) or `spark://host:port`. What is computed is "
         "the same.",
     )
-    base_url: str = Field(
+    base_url: Address = Field(
         "http://127.0.0.1:8000", description="The public address of this service; share links begin with it."
     )
-    service_url: str | None = Field(
+    service_url: Address | None = Field(
         None,
         description="The streaming service's own address, where 'Continue watching' leads. "
         "Unset: the demo service beside us.",
     )
+    watch_urls: dict[Literal["web", "ios", "android", "tv"], str] = Field(
+        {},
+        description="Where 'Continue watching' leads, by device: JSON of templates such as "
+        "https://play.example/title/{external_id}?t={seconds}. A title's own ones come first. Unset: "
+        "`/watch/{external_id}?t={seconds}` at the service's address.",
+    )
     service_name: str = Field("Lumen", description="What the streaming service is called on pages.")
-    links_url: str | None = Field(
+    links_url: Address | None = Field(
         None,
         description="Where share links begin, when not at the base address: a host of their own, so that phones "
         "open the service's app from them. Answered by this service too.",
@@ -70,19 +95,119 @@ class Settings(BaseSettings):
         {},
         description="Android packages that open share links, each with its certificates' SHA-256 fingerprints: JSON.",
     )
+    hosts: list[str] = Field(
+        [],
+        description="Names under which requests are answered besides those of the base and the links address, this "
+        "machine's own and plain IP addresses: a JSON list; `*` is any.",
+    )
+    trusted_proxies: list[str] = Field(
+        ["127.0.0.1"],
+        description="Proxies that are believed when they name a visitor's address and scheme (X-Forwarded-For, "
+        "X-Forwarded-Proto): a JSON list of addresses or networks; `*` is any. When all visitors have one address, a "
+        "proxy is missing here, and the log says so.",
+    )
+    hsts_s: int = Field(
+        0,
+        description="Seconds for which browsers are to come by HTTPS only (Strict-Transport-Security). 0: not said.",
+        ge=0,
+    )
+    metrics_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What must come as `Authorization: Bearer …` for /metrics. Unset: answered to this machine alone, "
+        "and not through a proxy.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, description="Port to listen on.", ge=0, le=65535)
+    head_max_kb: int = Field(32, description="Longest request head (address and headers), in KiB.", ge=1)
+    head_max_count: int = Field(100, description="Most headers of a request.", ge=1)
+    head_timeout_s: float = Field(10, description="Seconds in which a request's head must have come.", gt=0)
+    body_max_kb: int = Field(
+        1024,
+        description="Largest request body, in KiB, read before anybody is asked who they are; /v1/events takes 4 MiB.",
+        ge=1,
+    )
+    body_grace_s: float = Field(
+        10, description="Seconds after which a body that comes more slowly than 1 KiB a second is given up.", gt=0
+    )
+    unread_timeout_s: float = Field(
+        30, description="Seconds after which a client that does not fetch its answer is let go.", gt=0
+    )
+    connections_max: int = Field(4000, description="Most connections at once; more are answered 503.", ge=1)
+    connections_per_client: int = Field(
+        200,
+        description="Most connections of one address (IPv6: /64) at once; trusted proxies are not counted.",
+        ge=1,
+    )
+    half_open_max: int = Field(
+        500, description="Most connections whose request is not whole yet; beyond it the oldest is ended.", ge=1
+    )
+    visitors_at_once: int = Field(6, description="Visitors' pages and calls answered at once by one process.", ge=1)
+    viewers_at_once: int = Field(6, description="Viewers' pages and calls answered at once.", ge=1)
+    console_at_once: int = Field(3, description="Pages of the console and staff's calls answered at once.", ge=1)
+    exports_at_once: int = Field(2, description="Files for saving (CSV, JSON) written at once.", ge=1)
+    media_at_once: int = Field(200, description="Calls for media waiting for a render or answered at once.", ge=1)
+    sign_ins_at_once: int = Field(50, description="People on their way in or out at once.", ge=1)
+    ingest_at_once: int = Field(200, description="Calls to /v1/events answered at once.", ge=1)
+    admission_wait_ms: int = Field(
+        100,
+        description="Milliseconds for which a request waits for others of its class; then it is answered 503 "
+        "`overloaded` with Retry-After.",
+        ge=0,
+    )
+    request_deadline_s: float = Field(
+        30, description="Seconds in which an answer must begin; twice that for files for saving.", gt=0
+    )
+    reports_at_once: int = Field(2, description="Reports computed at once by one process.", ge=1)
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,
         description="Signs share links and salts visitor hashes; at least 32 characters, the same on every "
         "machine. Unset: made once and kept in the data folder.",
     )
+    secret_key_previous: list[SecretStr] = Field(
+        [],
+        description="Earlier values of GROUNDSWELL_SECRET_KEY, as a JSON list: what was signed with them still holds. "
+        "Nothing is signed with them any more.",
+    )
     jwt_issuer: str = Field("groundswell-demo", description="`iss` that viewers' tokens must carry.")
     jwt_audience: str = Field("groundswell", description="`aud` that viewers' tokens must carry.")
-    jwks_url: str | None = Field(
+    jwks_url: Address | None = Field(
         None,
         description="Where the service publishes its signing keys (JWKS). Unset: the demo service's own.",
+    )
+    viewer_issuers: list[ViewerIssuer] = Field(
+        [],
+        description="Further issuers of viewers' tokens: a JSON list of objects with `issuer` and, where they differ "
+        "from what is usual, `audience`, `jwks_url` (unset: found by OpenID discovery) and `known_as`.",
+    )
+    staff_issuers: list[StaffIssuer] = Field(
+        [],
+        description="OpenID providers at which staff sign in: a JSON list of objects, each with `issuer`, `client_id` "
+        "and the fields that [Sign-in](../how-to/sign-in.md) describes. Unset: staff sign in where viewers do, and "
+        "the claim `roles` of their token counts.",
+    )
+    sign_in_url: Annotated[str, AfterValidator(web_template)] | None = Field(
+        None,
+        description="Where the service signs viewers in, with `{return}` for the address to which it then hands them "
+        "over: `https://www.example.com/login?to={return}`. Unset: `/sign-in?next={return}` of the service's address.",
+    )
+    hand_over_unasked: bool = Field(
+        False,
+        description="Whether the service may sign viewers in here whom we did not send to it, such as from a link in "
+        "its app. Anybody's link could then sign a visitor in as somebody else.",
+    )
+    return_origins: list[Address] = Field(
+        [],
+        description="Origins besides the base, the links and the service's address to which people may return after "
+        "signing in or out: a JSON list such as https://play.example.",
+    )
+    staff_idle_minutes: int = Field(60, description="Minutes without a request after which staff sign in again.", ge=1)
+    staff_session_hours: int = Field(12, description="Hours after which staff sign in again in any case.", ge=1)
+    viewer_idle_hours: int = Field(168, description="Hours without a request after which viewers sign in again.", ge=1)
+    viewer_session_days: int = Field(30, description="Days after which viewers sign in again in any case.", ge=1)
+    clock_skew_s: int = Field(
+        10, description="Seconds by which the clocks of those who sign tokens may differ from ours.", ge=0, le=300
     )
     worker_in_server: bool = Field(True, description="Run background jobs inside `serve` too.")
     worker_concurrency: int = Field(2, description="Background jobs at once in one process.", ge=1, le=64)
@@ -114,6 +239,12 @@ class Settings(BaseSettings):
     event_backlog_max: int = Field(
         50_000, description="Events waiting for commit beyond which calls are answered 503.", ge=1
     )
+    plays_per_address: int = Field(
+        120, description="Plays from one address in an hour; more are counted apart, as robots' are.", ge=1
+    )
+    plays_per_network: int = Field(
+        2_000, description="Plays from one network (/24, IPv6: /48) in an hour; more are counted apart.", ge=1
+    )
     seal_interval_s: float = Field(2.0, description="Seconds between sealings of the event log.", gt=0)
     event_keep_days: int = Field(
         400,
@@ -121,10 +252,42 @@ class Settings(BaseSettings):
         "good; at least as long as a touch can earn credit. Events that happened longer ago are refused.",
         ge=1,
     )
+    title_media: Literal["off", "entitled"] = Field(
+        "off",
+        description="Whether whole titles are served from here: `off`, or `entitled`: to who brings the service's "
+        "signed word that they may watch the title (the claim `titles` of a viewer's token, or a token for one title). "
+        "Clips need neither.",
+    )
+    title_media_url: str | None = Field(
+        None,
+        description="Where the service's own player gets a title, such as https://cdn.play.example/{slug}/main.m3u8 "
+        "(`{slug}` and `{id}` are filled in): what the API calls `media_url` then. Unset: our own address, where "
+        "`title_media` allows it.",
+    )
     stripe_webhook_secret: SecretStr | None = Field(
         None, description="Signing secret of the Stripe endpoint (`whsec_…`) that /v1/conversions/stripe stands for."
     )
+    refund_window_days: int = Field(
+        14,
+        description="Days in which your customers can have their money back: what a pool counted is held for as long, "
+        "at least, before it can be paid.",
+        ge=0,
+        le=365,
+    )
     attribution_window_days: int = Field(30, description="Days a touch can earn credit for.", ge=1, le=365)
+    trending_people_min: int = Field(
+        5,
+        description="Established people (an account of a week or more) who must have voted for a scene, by clipping, "
+        "sharing, playing or clicking, before public lists show it. 0: none.",
+        ge=0,
+    )
+    trending_networks_min: int = Field(
+        3,
+        description="Networks (/24, IPv6: /48) that such people's votes must have come from, as far as visits say; "
+        "0: any.",
+        ge=0,
+    )
+    clip_rate_per_minute: int = Field(20, description="Clips that one viewer may make or trim anew in a minute.", ge=1)
     share_rate_per_minute: int = Field(40, description="Shares one viewer may make in a minute.", ge=1)
     demo: bool = Field(False, description="Serve the demo service (identity, billing, films) beside the API.")
     log_format: Literal["console", "json"] = Field("console", description="`console` for people, `json` for machines.")
@@ -132,19 +295,40 @@ class Settings(BaseSettings):
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
 
+    @field_validator("watch_urls")
+    @classmethod
+    def _usable(cls, urls: dict[str, str]) -> dict[str, str]:
+        return {device: checked(template, {"external_id", "seconds"}) for device, template in urls.items()}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the code says, then the variables, then the files that ``GROUNDSWELL_…_FILE`` name."""
+        return init_settings, env_settings, SettingFiles(settings_cls)
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What may have signed something that still holds, the present secret first."""
+        return self.secret, *(key.get_secret_value().encode() for key in self.secret_key_previous)
+
     @cached_property
     def secret(self) -> bytes:
         """The signing secret, made and kept (mode 0600) when none is set."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         path = self.data_dir / "secret.key"
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
+        with writing_data(self.data_dir), suppress(FileExistsError):
+            self.data_dir.mkdir(parents=True, exist_ok=True)
             with open(path, "x", opener=private_opener) as file:
                 file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
-        return path.read_bytes()
+        with writing_data(self.data_dir):
+            return path.read_bytes()
 
     @property
     def links_home(self) -> str:
@@ -155,6 +339,21 @@ class Settings(BaseSettings):
     def service_home(self) -> str:
         """Where the streaming service's own pages live, without a trailing slash."""
         return (self.service_url or self.base_url).rstrip("/")
+
+
+@contextmanager
+def writing_data(data_dir: Path) -> Iterator[None]:
+    """A block without which nothing can start, and that writes to the data folder.
+
+    Raises:
+        DataFolderUnwritable: it cannot be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise DataFolderUnwritable(f"{data_dir}: {error.strerror}; GROUNDSWELL_DATA_DIR names another place") from error
 
 
 def private_opener(path: str, flags: int) -> int:

@@ -1,11 +1,12 @@
 """Structured logs and Prometheus metrics."""
 
+import asyncio
 import logging
 import sys
 import time
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .ids import random_code
@@ -14,6 +15,7 @@ from .settings import Settings
 REQUESTS = Counter("groundswell_http_requests", "HTTP requests answered.", ["method", "route", "status"])
 LATENCY = Histogram("groundswell_http_seconds", "Seconds from request to answer.", ["route"])
 EVENTS = Counter("groundswell_events", "Events committed to the log.", ["kind"])
+LAKE_LAG = Gauge("groundswell_lake_lag_seconds", "Seconds that the oldest row not in the lake has waited.")
 RENDERS = Counter("groundswell_renders", "Renditions made.", ["profile", "outcome"])
 
 log = structlog.get_logger(__name__)
@@ -42,6 +44,9 @@ class Observed:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)
+            except asyncio.CancelledError:
+                status = 503  # its deadline was over
+                raise
             except Exception:
                 log.exception("request_failed", method=scope["method"], path=scope["path"])
                 raise

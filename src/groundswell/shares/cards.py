@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Series, Title
 from groundswell.catalog.titles import label_of
+from groundswell.moments.clips.views import media_home
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import format_us
 from groundswell.platform.settings import Settings
@@ -27,7 +28,7 @@ DESCRIPTION_LONGEST = 200
 
 
 @dataclass(frozen=True)
-class Picture:
+class CardImage:
     url: str
     width: int
     height: int
@@ -35,7 +36,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Card:
+class MomentCard:
     """All that a head needs. Addresses are absolute. ``video_url`` is None for spoilers, ``image`` where there is
     nothing harmless to show. ``noindex``: search engines are to keep the canonical page, not this one."""
 
@@ -45,7 +46,7 @@ class Card:
     description: str
     site_name: str
     author: str | None
-    image: Picture | None
+    image: CardImage | None
     video_url: str | None
     shape: str
     player_url: str
@@ -96,11 +97,13 @@ class Card:
         yield "alternate", self.oembed_url, "application/json+oembed"
 
 
-def card(resolved: Resolved, settings: Settings) -> Card:
+def card(resolved: Resolved, settings: Settings) -> MomentCard:
     """The card of a share's landing page. Embedded players know the share too, so that their plays count for it."""
     url = share_url(settings, resolved.token)
     as_shared = Showing(resolved.spoiler, resolved.credited, resolved.share.shape)
-    moments = card_of(resolved.moment, resolved.title, resolved.series, resolved.clipper, settings, url, as_shared)
+    moment = resolved.moment
+    home = None if moment.visibility == "public" else media_home(moment, resolved.token)
+    moments = card_of(moment, resolved.title, resolved.series, resolved.clipper, settings, url, as_shared, home)
     return replace(moments, player_url=f"{moments.player_url}?s={resolved.token}")
 
 
@@ -121,25 +124,28 @@ def card_of(
     settings: Settings,
     url: str | None = None,
     showing: Showing | None = None,
-) -> Card:
-    """The card of a page about a moment at ``url``: a share of it, or (None) its own."""
+    home: str | None = None,
+) -> MomentCard:
+    """The card of a page about a moment at ``url``: a share of it, or (None) its own. Its media lie below ``home``:
+    the link's, which is then the only address that the card names, or (None) the moment's own."""
     base = settings.base_url.rstrip("/")
-    canonical = f"{base}/m/{moment.code}"
-    url = url or canonical
+    own = f"{base}/m/{moment.code}"
+    url = url or own
+    canonical, media = (own, own) if home is None else (url, base + home)
     showing = showing or Showing(moment.spoiler, moment.credit_me)
-    return Card(
+    return MomentCard(
         url=url,
         canonical_url=canonical,
         title=heading(title, series),
         description=description(moment, clipper, settings, showing),
         site_name=settings.service_name,
         author=clipper.name if showing.credited else None,
-        image=_image(moment, title, base, spoiler=showing.spoiler),
-        video_url=None if showing.spoiler else f"{canonical}/{showing.shape}.mp4",
+        image=_image(moment, title, base, media, spoiler=showing.spoiler),
+        video_url=None if showing.spoiler else f"{media}/{showing.shape}.mp4",
         shape=showing.shape,
         player_url=f"{base}/embed/{moment.code}",
         oembed_url=f"{base}/v1/oembed?{urlencode({'url': url, 'format': 'json'})}",
-        noindex=url != canonical or moment.visibility != "public",
+        noindex=url != own or moment.visibility != "public",
     )
 
 
@@ -160,11 +166,11 @@ def description(moment: Moment, clipper: Viewer, settings: Settings, showing: Sh
     return text if len(text) <= DESCRIPTION_LONGEST else text[: DESCRIPTION_LONGEST - 1].rstrip() + "…"
 
 
-def _image(moment: Moment, title: Title, base: str, *, spoiler: bool) -> Picture | None:
+def _image(moment: Moment, title: Title, base: str, media: str, *, spoiler: bool) -> CardImage | None:
     width, height = POSTER_SIZE
     if not spoiler:
         alt = f"A scene from {title.name} at {format_us(moment.start_us)}"
-        return Picture(f"{base}/m/{moment.code}/poster.jpg", width, height, alt)
+        return CardImage(f"{media}/poster.jpg", width, height, alt)
     if title.backdrop_key is None:
         return None
-    return Picture(f"{base}/titles/{title.slug}/backdrop.jpg", 1280, 720, title.name)
+    return CardImage(f"{base}/titles/{title.slug}/backdrop.jpg", 1280, 720, title.name)

@@ -27,6 +27,7 @@ ChannelName = Literal[
     "qr",
     "embed",
     "native",
+    "page",
 ]
 
 MB = 1_000_000
@@ -139,9 +140,16 @@ _ALL = (
     Channel("qr", "QR code"),
     Channel("embed", "Embed"),
     Channel("native", "More…"),
+    Channel("page", "Its own page"),
 )
 
 CHANNELS: dict[str, Channel] = {channel.name: channel for channel in _ALL}
+
+OWN_PAGE: ChannelName = "page"
+"""A moment's own page (``own_page.py``): nobody sends anything there."""
+
+SENT_TO = {name: channel for name, channel in CHANNELS.items() if name != OWN_PAGE}
+"""Those that a person can choose."""
 
 LINK_CHARACTERS = 24
 """What a link takes of a text's room, with the space before it."""
@@ -174,3 +182,8 @@ def profile_for(channel: Channel, shape: str, duration_us: int) -> str:
         return shape
     longest = PROFILES[channel.profile].longest_us
     return channel.profile if longest is None or duration_us <= longest else "vertical"
+
+
+def channel_name(name: str) -> str:
+    """What a channel is called on pages."""
+    return CHANNELS[name].label if name in CHANNELS else name

@@ -11,10 +11,11 @@ from collections import OrderedDict, deque
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import TooManyRequests
 
 from .tables import Share
@@ -28,9 +29,7 @@ async def admit_viewer(session: AsyncSession, viewer_id: UUID, limit: int) -> No
     Raises:
         TooManyRequests: ``limit`` shares within the last minute; Retry-After says when the next is free.
     """
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"), {"who": f"share {viewer_id}"}
-    )
+    await lock(session, Lock.SHARING, viewer_id)
     now = utc_now()
     latest = select(Share.created_at).where(Share.viewer_id == viewer_id, Share.created_at > now - WINDOW)
     made = (await session.scalars(latest.order_by(Share.created_at.desc()).limit(limit))).all()

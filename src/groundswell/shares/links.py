@@ -2,21 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Series, Title
-from groundswell.moments.availability import VISITOR, Audience, MomentDeleted, TakenDown, check_available
+from groundswell.moments.availability import VISITOR, Audience, MomentGone, TakenDown, check_available
+from groundswell.moments.providers import link_leads_to
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
-from groundswell.platform.signing import signed, verified
-from groundswell.trust.clips import next_change
+from groundswell.platform.signatures import signed, verified
+from groundswell.trust.clip_checks import next_change
 from groundswell.trust.decisions import active
 
+from .channels import OWN_PAGE
 from .tables import Share
 
 __all__ = [
@@ -24,7 +27,7 @@ __all__ = [
     "LinkForged",
     "LinkRevoked",
     "LinkUnknown",
-    "MomentDeleted",
+    "MomentGone",
     "Resolved",
     "TakenDown",
     "go_url",
@@ -56,7 +59,8 @@ class LinkExpired(Problem):
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a live link leads to. ``clipper`` made the moment; name them only where ``credited``."""
+    """What a live link leads to. ``clipper`` made the moment; name them only where ``credited``. ``line`` are the links
+    with which this one ends (``line_of``)."""
 
     share: Share
     moment: Moment
@@ -64,6 +68,16 @@ class Resolved:
     series: Series | None
     clipper: Viewer
     token: str
+    line: tuple[Share, ...] = ()
+
+    @property
+    def depends_on(self) -> list[object]:
+        """The ids of all whose change may end the link, or change what it shows, and the places of rules that speak of
+        its title."""
+        links = [share.id for share in (self.share, *self.line)]
+        series = self.title.series_id
+        rights = [] if series is None else [series, f"{series}/{self.title.season}"]
+        return [*links, self.moment.id, self.title.id, self.moment.viewer_id, *rights]
 
     @property
     def spoiler(self) -> bool:
@@ -87,7 +101,7 @@ def code_of(settings: Settings, token: str) -> str:
     Raises:
         LinkForged: altered, truncated, or never ours. No look-up is needed to know.
     """
-    code = verified(settings.secret, PURPOSE, token) if len(token) <= LONGEST else None
+    code = verified(settings.secrets, PURPOSE, token) if len(token) <= LONGEST else None
     if code is None:
         raise LinkForged()
     return code
@@ -115,19 +129,51 @@ async def find_share(session: AsyncSession, settings: Settings, token: str) -> S
     return share
 
 
-async def check_live(session: AsyncSession, share: Share, at: datetime) -> None:
-    """Return when the link itself still holds at an instant.
+async def check_live(session: AsyncSession, share: Share, at: datetime) -> tuple[Share, ...]:
+    """Return when the link itself still holds at an instant: with the links that it was passed on from, where it ends
+    with them.
 
     Raises:
         LinkRevoked, LinkExpired, TakenDown: it does not.
     """
-    if share.revoked_at is not None:
-        raise LinkRevoked()
-    if share.expires_at is not None and share.expires_at <= at:
-        raise LinkExpired()
-    decision = await active(session, "share", share.id)
-    if decision is not None:
-        raise TakenDown(decision.explanation, reason_code=decision.reason_code, appeal=decision.appeal)
+    line = await line_of(session, share)
+    for each in (share, *line):
+        if each.revoked_at is not None:
+            raise LinkRevoked()
+        if each.expires_at is not None and each.expires_at <= at:
+            raise LinkExpired()
+        decision = await active(session, "share", each.id)
+        if decision is not None:
+            raise TakenDown(decision.explanation, reason_code=decision.reason_code, appeal=decision.appeal)
+    return line
+
+
+def opens(share: Share) -> bool:
+    """Whether having its link opens an unlisted moment: somebody sent it. That of a moment's own page nobody did."""
+    return share.channel != OWN_PAGE
+
+
+async def line_of(session: AsyncSession, share: Share) -> tuple[Share, ...]:
+    """The links from which ``share`` was passed on, the nearest first, where it ends with them: an unlisted moment is
+    open only by a link, so whoever had one that is withdrawn does not keep it open by having passed it on in time."""
+    if share.parent_id is None or (await session.get_one(Moment, share.moment_id)).visibility == "public":
+        return ()
+    before = select(Share.id, Share.parent_id).where(Share.id == share.parent_id).cte("line", recursive=True)
+    before = before.union(select(Share.id, Share.parent_id).join(before, Share.id == before.c.parent_id))
+    query = select(Share).where(Share.id.in_(select(before.c.id))).order_by(Share.generation.desc())
+    return tuple(await session.scalars(query, execution_options={"populate_existing": True}))
+
+
+@link_leads_to.answer
+async def leads_to(session: AsyncSession, settings: Settings, token: str) -> UUID | None:
+    """The id of the moment to which the link with this token leads.
+
+    Raises:
+        LinkForged, LinkUnknown, LinkRevoked, LinkExpired, TakenDown: it leads nowhere.
+    """
+    share = await find_share(session, settings, token)
+    await check_live(session, share, utc_now())
+    return share.moment_id if opens(share) else None
 
 
 async def resolve(session: AsyncSession, settings: Settings, token: str, audience: Audience = VISITOR) -> Resolved:
@@ -136,16 +182,17 @@ async def resolve(session: AsyncSession, settings: Settings, token: str, audienc
     Raises:
         LinkForged, LinkUnknown: it was never a link of ours.
         LinkRevoked, LinkExpired: it was, and ended.
-        MomentUnknown, MomentDeleted, TakenDown, ClipRefused: the moment cannot be shown; the refusal says why.
+        MomentUnknown, MomentGone, TakenDown, ClipRefused: the moment cannot be shown; the refusal says why.
     """
     share = await find_share(session, settings, token)
-    await check_live(session, share, utc_now())
+    line = await check_live(session, share, utc_now())
     moment = await session.get_one(Moment, share.moment_id)
     title = await session.get_one(Title, moment.title_id)
-    await check_available(session, moment, title, audience, target=share.channel)
+    target = None if share.channel == OWN_PAGE else share.channel
+    await check_available(session, moment, title, audience, target=target, by_link=opens(share))
     series = None if title.series_id is None else await session.get_one(Series, title.series_id)
     clipper = await session.get_one(Viewer, moment.viewer_id)
-    return Resolved(share, moment, title, series, clipper, token)
+    return Resolved(share, moment, title, series, clipper, token, line)
 
 
 async def holds_until(session: AsyncSession, found: Resolved, asked_at: datetime) -> datetime | None:
@@ -156,4 +203,5 @@ async def holds_until(session: AsyncSession, found: Resolved, asked_at: datetime
         asked_at: an instant before it was resolved, so that what changed meanwhile is not missed.
     """
     change = await next_change(session, found.title, asked_at)
-    return min((instant for instant in (found.share.expires_at, change) if instant is not None), default=None)
+    ends = [share.expires_at for share in (found.share, *found.line)]
+    return min((instant for instant in (*ends, change) if instant is not None), default=None)

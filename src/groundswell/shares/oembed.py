@@ -3,18 +3,18 @@
 import re
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Series, Title
 from groundswell.moments.availability import check_available
-from groundswell.moments.finding import find_moment
+from groundswell.moments.lookup import find_moment
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
-from .cards import EMBED_SIZES, Card, card, card_of
+from .cards import EMBED_SIZES, MomentCard, card, card_of
 from .links import resolve
 
 _SHARE = re.compile(r"/s/([0-9A-Za-z]+)")
@@ -35,16 +35,18 @@ class FormatUnsupported(Problem):
     status, code, title = 501, "format_unsupported", "oEmbed is served as JSON only."
 
 
-async def card_at(session: AsyncSession, settings: Settings, url: str) -> Card:
+async def card_at(session: AsyncSession, settings: Settings, url: str) -> MomentCard:
     """The card of the page at ``url``.
 
     Raises:
         UrlRefused, UrlNotOurs: there can be none.
         Everything that ``resolve`` raises when what it names cannot be shown to visitors.
     """
-    path = _our_path(settings, url)
+    path, token = _our_path(settings, url), _share_in(url)
     if found := _SHARE.fullmatch(path):
-        return card(await resolve(session, settings, found[1]), settings)
+        token = found[1]
+    if token is not None:
+        return card(await resolve(session, settings, token), settings)
     if found := _MOMENT.fullmatch(path):
         moment = await find_moment(session, found[1])
         title = await session.get_one(Title, moment.title_id)
@@ -52,6 +54,11 @@ async def card_at(session: AsyncSession, settings: Settings, url: str) -> Card:
         series = None if title.series_id is None else await session.get_one(Series, title.series_id)
         return card_of(moment, title, series, await session.get_one(Viewer, moment.viewer_id), settings)
     raise UrlNotOurs()
+
+
+def _share_in(url: str) -> str | None:
+    """The token of the share by which a player was embedded."""
+    return next(iter(parse_qs(urlsplit(url.strip()).query).get("s", [])), None)
 
 
 def _our_path(settings: Settings, url: str) -> str:
@@ -70,7 +77,7 @@ def _our_path(settings: Settings, url: str) -> str:
     raise UrlNotOurs()
 
 
-def document(card: Card, max_width: int | None, max_height: int | None) -> dict[str, Any]:
+def document(card: MomentCard, max_width: int | None, max_height: int | None) -> dict[str, Any]:
     """The oEmbed answer for ``card``, no larger than asked for (and no smaller than ``SMALLEST``)."""
     width, height = _within(EMBED_SIZES[card.shape], max_width, max_height)
     answer: dict[str, Any] = {
@@ -95,7 +102,7 @@ def document(card: Card, max_width: int | None, max_height: int | None) -> dict[
     return answer
 
 
-def embed_html(card: Card, width: int | None = None, height: int | None = None) -> str:
+def embed_html(card: MomentCard, width: int | None = None, height: int | None = None) -> str:
     """The ``<iframe>`` that shows the player on another page, in the clip's shape unless told otherwise."""
     width, height = width or EMBED_SIZES[card.shape][0], height or EMBED_SIZES[card.shape][1]
     return (

@@ -16,7 +16,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
-from groundswell.trust.clips import ClipRefused
+from groundswell.trust.clip_checks import ClipRefused
 
 from .links import check_live, find_share, share_url, token_of
 from .tables import Reminder, Share
@@ -134,7 +134,7 @@ async def _hindrance(
     session: AsyncSession, moment: Moment, title: Title, audience: Audience, channel: str
 ) -> Problem | None:
     try:
-        await check_available(session, moment, title, audience, target=channel)
+        await check_available(session, moment, title, audience, target=channel, by_link=True)
     except Problem as problem:
         return problem
     return None

@@ -4,7 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from groundswell.platform.clock import Instant
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Shape = Literal["wide", "vertical", "square"]
@@ -18,7 +20,7 @@ class ShareIn(BaseModel):
     moment: Name | None = Field(None, description="Id or code; may be left out where `parent` says it.")
     channel: Name = Field(description="Where to: one of `GET /v1/channels`.")
     parent: Name | None = Field(None, description="Token of the share whose page it is passed on from.")
-    expires_at: AwareDatetime | None = Field(None, description="When the link stops working. Unset: never.")
+    expires_at: Instant | None = Field(None, description="When the link stops working. Unset: never.")
     shape: Shape = Field("wide", description="16:9, 9:16 or 1:1.")
     captions: bool = Field(True, description="Subtitles on at first.")
     spoiler: bool = Field(False, description="Veil it, also when the moment is not marked as a spoiler.")
@@ -30,14 +32,14 @@ class ShareChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     shape: Shape = "wide"
     captions: bool = True
     spoiler: bool = False
     credit: bool = True
 
 
-class Reason(BaseModel):
+class ShareReason(BaseModel):
     """Why something is not to be had: for programs and for people."""
 
     code: str
@@ -64,7 +66,7 @@ class ShareOut(BaseModel):
     spoiler: bool
     credit: bool
     video_url: str | None = Field(description="The file that suits the channel, for saving; null where it may not be.")
-    video_refused: Reason | None = Field(description="Why the clip may not be saved as a file.")
+    video_refused: ShareReason | None = Field(description="Why the clip may not be saved as a file.")
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -85,7 +87,7 @@ class ReminderOut(BaseModel):
     url: str
     title: str
     available: bool = Field(description="It can be seen now.")
-    reason: Reason | None = Field(description="Why it cannot be seen yet.")
+    reason: ShareReason | None = Field(description="Why it cannot be seen yet.")
     created_at: datetime
 
 

@@ -1,5 +1,6 @@
-"""What the shares room tells the rooms above it. Sent inside the transaction that made it so."""
+"""What shares tells the features above it. Sent inside the transaction that made it so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from groundswell.moments.tables import Moment
@@ -8,11 +9,20 @@ from .tables import Share
 
 
 @dataclass(frozen=True)
+class SentFrom:
+    """What a request shows of a visitor without an account who shares: to be judged and hashed, never written down."""
+
+    address: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ShareCreated:
-    """A moment was sent somewhere."""
+    """A moment was sent somewhere; ``sent_from`` says more of who did it where that is nobody we know."""
 
     share: Share
     moment: Moment
+    sent_from: SentFrom | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Shares as the API shows them. Reads only."""
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
@@ -13,7 +15,7 @@ from . import oembed
 from .cards import card
 from .channels import CHANNELS, intent_url, profile_for
 from .links import Resolved, go_url, share_url, token_of
-from .schemas import Reason, ShareOut
+from .schemas import ShareOut, ShareReason
 from .tables import Share
 
 
@@ -44,8 +46,8 @@ async def shown(session: AsyncSession, settings: Settings, share: Share, audienc
         captions=share.captions,
         spoiler=share.spoiler,
         credit=share.credit,
-        video_url=None if refused else f"/m/{moment.code}/{profile}.mp4?purpose=download",
-        video_refused=Reason(code=refused.reason(), words=refused.detail) if refused else None,
+        video_url=None if refused else f"/s/{found.token}/{profile}.mp4?purpose=download",
+        video_refused=ShareReason(code=refused.reason(), words=refused.detail) if refused else None,
         created_at=share.created_at,
         expires_at=share.expires_at,
         revoked_at=share.revoked_at,
@@ -56,9 +58,8 @@ async def _saving_refused(session: AsyncSession, found: Resolved, audience: Audi
     """Why the clip may not be saved as a file, if it may not."""
     target, captions = found.share.channel, found.share.captions
     try:
-        await check_available(
-            session, found.moment, found.title, audience, purpose="download", target=target, captions=captions
-        )
+        asked: dict[str, Any] = {"purpose": "download", "target": target, "captions": captions}
+        await check_available(session, found.moment, found.title, audience, **asked, by_link=True)
     except Problem as problem:
         return problem
     return None

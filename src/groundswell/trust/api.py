@@ -4,20 +4,21 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 from sqlalchemy import select
 
 from groundswell.accounts.access import Caller, MaybeCaller, principal_of, staff
 from groundswell.catalog.schemas import Territory
 from groundswell.catalog.titles import find_title, ready_source
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import Instant, utc_now
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
-from groundswell.platform.signing import tag
+from groundswell.platform.services import services_of
+from groundswell.platform.signatures import tag
 
-from . import reports
-from .clips import rights_for as rights_for  # importing it lets the catalogue's pages ask for rights
-from .clips import simulate
+from . import cases_api, reports
+from .clip_checks import (
+    simulate,
+)
 from .decisions import decide, lift
 from .rulebook import facts_of, rulebook
 from .rules import FIELDS, Terms, TitleFacts, Total
@@ -36,17 +37,17 @@ from .schemas import (
     Term,
 )
 from .simulation import Explanation
-from .subjects import find_subject
+from .subjects import find_reportable, find_subject
 from .tables import Decision, Report
 
-router = APIRouter(prefix="/v1", tags=["trust"], route_class=TransactionalRoute)
+v1 = APIRouter(prefix="/v1", tags=["trust"], route_class=TransactionalRoute)
 
-Restricter = Annotated[Caller, Depends(staff("trust", "rights"))]
-TrustStaff = Annotated[Caller, Depends(staff("trust"))]
-RightsStaff = Annotated[Caller, Depends(staff("rights"))]
+Restricter = Annotated[Caller, Depends(staff("decisions.make"))]
+TrustStaff = Annotated[Caller, Depends(staff("reports.handle"))]
+RightsStaff = Annotated[Caller, Depends(staff("rights.manage"))]
 
 
-@router.post("/decisions", status_code=201)
+@v1.post("/decisions", status_code=201)
 async def make_decision(body: DecisionIn, caller: Restricter, session: DbSession) -> DecisionOut:
     """Restrict something: hide it, hold it for review, demote it in lists, withhold its money.
 
@@ -59,14 +60,14 @@ async def make_decision(body: DecisionIn, caller: Restricter, session: DbSession
         action=body.action,
         reason_code=body.reason_code,
         explanation=body.explanation,
-        decided_by=f"viewer:{caller.id}",
+        decided_by=caller.actor,
         rule=body.rule,
         evidence=body.evidence,
     )
     return DecisionOut.model_validate(decision)
 
 
-@router.get("/decisions")
+@v1.get("/decisions")
 async def list_decisions(
     caller: Restricter,
     session: DbSession,
@@ -90,32 +91,32 @@ async def list_decisions(
     return Page(items=[DecisionOut.model_validate(row) for row in rows], next=next_cursor(rows, limit))
 
 
-@router.post("/decisions/{decision_id}/lift")
+@v1.post("/decisions/{decision_id}/lift")
 async def lift_decision(decision_id: UUID, caller: Restricter, session: DbSession) -> DecisionOut:
     """Lift a restriction. Its record stays."""
-    return DecisionOut.model_validate(await lift(session, decision_id, f"viewer:{caller.id}"))
+    return DecisionOut.model_validate(await lift(session, decision_id, caller.actor))
 
 
-@router.post("/reports", status_code=201)
+@v1.post("/reports", status_code=201)
 async def make_report(body: ReportIn, request: Request, caller: MaybeCaller, session: DbSession) -> ReportTaken:
     """Say that a moment should not be there. Anyone may, twenty times an hour; no account is needed."""
     made = await reports.report(
         session,
-        moment_id=await find_subject(session, "moment", body.moment),
+        moment_id=await find_reportable(session, body.moment, caller.id if caller else None),
         reason_code=body.reason_code,
         text=body.text,
-        reporter=f"viewer:{caller.id}" if caller else await _visitor(request),
+        reporter=caller.actor if caller else await _visitor(request),
     )
     return ReportTaken.model_validate(made)
 
 
 async def _visitor(request: Request) -> str:
     """A name for a visitor that holds for a day and does not give away their address."""
-    secret: bytes = request.app.state.settings.secret
+    secret: bytes = services_of(request).settings.secret
     return "visitor:" + tag(secret, f"reporter:{utc_now():%Y-%m-%d}", await principal_of(request), 16)
 
 
-@router.get("/reports")
+@v1.get("/reports")
 async def list_reports(
     caller: TrustStaff,
     session: DbSession,
@@ -136,19 +137,19 @@ async def list_reports(
     return Page(items=[ReportOut.model_validate(row) for row in rows], next=next_cursor(rows, limit))
 
 
-@router.post("/reports/{report_id}/dismiss")
+@v1.post("/reports/{report_id}/dismiss")
 async def dismiss_report(report_id: UUID, caller: TrustStaff, session: DbSession) -> ReportOut:
     """Close a report without restricting anything."""
-    return ReportOut.model_validate(await reports.dismiss(session, report_id, f"viewer:{caller.id}"))
+    return ReportOut.model_validate(await reports.dismiss(session, report_id, caller.actor))
 
 
-@router.get("/titles/{title}/rights")
+@v1.get("/titles/{title}/rights")
 async def effective_rights(
     title: str,
     caller: RightsStaff,
     session: DbSession,
     territory: Territory | None = None,
-    at: Annotated[AwareDatetime | None, Query(description="As it is then; by default now.")] = None,
+    at: Annotated[Instant | None, Query(description="As it is then; by default now.")] = None,
 ) -> EffectiveRights:
     """What holds for a title, and for each term the rule that says so (null: the default)."""
     found = await find_title(session, title)
@@ -175,7 +176,7 @@ def _term(terms: Terms, name: str, facts: TitleFacts) -> Term:
     )
 
 
-@router.post("/rights/simulations")
+@v1.post("/rights/simulations")
 async def simulate_clip(body: SimulationIn, caller: RightsStaff, session: DbSession) -> SimulationOut:
     """Would this clip be allowed: there, then, for them, on that channel? Nothing is made; every check answers."""
     title = await find_title(session, body.title)
@@ -203,3 +204,8 @@ def _shown(found: Explanation) -> SimulationOut:
             if rule.id
         ],
     )
+
+
+router = APIRouter()
+router.include_router(v1)
+router.include_router(cases_api.router)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import NotFound, Problem
 from groundswell.platform.signals import send
@@ -37,7 +38,7 @@ async def decide(
     evidence: dict[str, Any] | None = None,
     appeal: str = APPEAL,
 ) -> Decision:
-    """Restrict something, and tell the rooms above (``Restricted``). Closes open reports about a moment.
+    """Restrict something, and tell the features above (``Restricted``). Closes open reports about a moment.
 
     Args:
         explanation: why, in words that whoever meets the restriction will read.
@@ -78,7 +79,7 @@ async def _close_reports(session: AsyncSession, decision: Decision) -> None:
 
 
 async def lift(session: AsyncSession, decision_id: UUID, lifted_by: str) -> Decision:
-    """Lift a restriction, and tell the rooms above (``Lifted``). Lifting twice is lifting once.
+    """Lift a restriction, and tell the features above (``Lifted``). Lifting twice is lifting once.
 
     Raises:
         NotFound: no such decision.
@@ -110,8 +111,28 @@ async def active_among(
     sternness = case({action: n for n, action in enumerate(actions)}, value=Decision.action)
     query = (
         select(Decision)
-        .where(Decision.subject_id.in_(subject_ids), Decision.action.in_(actions), Decision.lifted_at.is_(None))
+        .where(among(Decision.subject_id, subject_ids), among(Decision.action, actions), Decision.lifted_at.is_(None))
         .filter_by(subject_kind=kind)
         .order_by(sternness.desc(), Decision.id.desc())
     )
     return {decision.subject_id: decision for decision in await session.scalars(query)}
+
+
+async def newest(session: AsyncSession, limit: int, after: UUID | None = None) -> Sequence[Decision]:
+    """Decisions, newest first; ``after`` is the last one of the page before."""
+    query = select(Decision).order_by(Decision.id.desc()).limit(limit)
+    return (await session.scalars(query if after is None else query.where(Decision.id < after))).all()
+
+
+async def history_of(session: AsyncSession, kind: str, subject_id: UUID) -> Sequence[Decision]:
+    """Every decision about something, newest first."""
+    about = select(Decision).filter_by(subject_kind=kind, subject_id=subject_id).order_by(Decision.id.desc())
+    return (await session.scalars(about)).all()
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """How many decisions to hide something stand (``down``), and how many decisions have been lifted."""
+    live = Decision.lifted_at.is_(None)
+    down = select(func.count()).select_from(Decision).where(live, Decision.action == "hide")
+    lifted = select(func.count()).select_from(Decision).where(~live)
+    return {"down": await session.scalar(down) or 0, "lifted": await session.scalar(lifted) or 0}

@@ -1,15 +1,16 @@
-"""Background work of trust: recording licences that have ended."""
+"""Background work of trust: recording licences that have ended; and what it does when titles are withdrawn."""
 
 from procrastinate import JobContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.catalog.signals import RightsChanged
+from groundswell.catalog.signals import RightsChanged, TitleReturned, TitleWithdrawn
 from groundswell.platform.clock import utc_now
 from groundswell.platform.jobs import WHENEVER, defer, task
 from groundswell.platform.runtime import runtime_of
 from groundswell.platform.signals import on
 
-from . import lapses
+from . import licence_expiry, withdrawals
+from .signals import Lifted
 
 ONCE = "trust.record_lapses"
 
@@ -18,7 +19,7 @@ ONCE = "trust.record_lapses"
 async def record_lapses(context: JobContext) -> None:
     """Record the licences that have ended since, and lift the records of those that were renewed."""
     async with runtime_of(context).database.transaction() as session:
-        await lapses.record(session, utc_now())
+        await licence_expiry.record(session, utc_now())
 
 
 async def soon(session: AsyncSession) -> None:
@@ -29,3 +30,19 @@ async def soon(session: AsyncSession) -> None:
 @on(RightsChanged)
 async def changed(session: AsyncSession, signal: RightsChanged) -> None:
     await soon(session)
+
+
+@on(TitleWithdrawn)
+async def withdrawn(session: AsyncSession, signal: TitleWithdrawn) -> None:
+    await withdrawals.record(session, signal.title_id, signal.by)
+
+
+@on(TitleReturned)
+async def returned(session: AsyncSession, signal: TitleReturned) -> None:
+    await withdrawals.lift_record(session, signal.title_id, signal.by)
+
+
+@on(Lifted)
+async def lifted(session: AsyncSession, signal: Lifted) -> None:
+    if signal.decision.subject_kind == "title":
+        await withdrawals.record_again(session, signal.decision.subject_id)

@@ -1,7 +1,7 @@
 """May this clip be made, shared, played, saved? Pure: rules and facts in, a verdict with its reason out.
 
 The checks of a purpose run in the order listed in ``CHECKS``; the first that refuses gives the reason. Cumulative
-caps are on the length of a union (``spans.Coverage``): clipping the same scene again costs nothing, and what was ever
+caps are on the length of a union (``intervals.py``): clipping the same scene again costs nothing, and what was ever
 clipped stays counted when it is deleted, so that no order of clips and deletions, by however many, gets past a cap.
 """
 
@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from .rules import RuleBook, Terms, TitleFacts
-from .spans import NOTHING, Coverage
+from .intervals import NOTHING, IntervalUnion
+from .rules import ANYWHERE, RuleBook, Terms, TitleFacts
 from .wording import CODES, length, moment_of
 
 LENGTH_TOLERANCE_US = 50_000
@@ -21,7 +21,7 @@ LENGTH_TOLERANCE_US = 50_000
 Purpose = Literal["clip", "share", "play", "download"]
 
 
-class Verdict(NamedTuple):
+class PolicyVerdict(NamedTuple):
     """``code`` is ``allowed`` or a key of ``CODES``; ``words`` are for the viewer; ``rule_id`` denied (None: the
     defaults, or a fact rather than a rule)."""
 
@@ -31,11 +31,11 @@ class Verdict(NamedTuple):
     rule_id: UUID | None
 
 
-ALLOWED = Verdict(True, "allowed", "", None)
+ALLOWED = PolicyVerdict(True, "allowed", "", None)
 
 
 @dataclass(frozen=True, slots=True)
-class ClipRequest:
+class PolicyRequest:
     """A clip of ``title`` from ``start_us`` to ``end_us``, asked for at the instant ``at``.
 
     ``viewer_clips`` is all that this viewer has ever clipped of the title; ``title_clips`` is all that anybody has.
@@ -54,8 +54,8 @@ class ClipRequest:
     member: bool = True
     target: str | None = None
     captions: bool = True
-    viewer_clips: Coverage = NOTHING
-    title_clips: Coverage = NOTHING
+    viewer_clips: IntervalUnion = NOTHING
+    title_clips: IntervalUnion = NOTHING
 
 
 class Refusal(NamedTuple):
@@ -68,10 +68,10 @@ class Refusal(NamedTuple):
     rule_id: UUID | None = None
 
 
-Check = Callable[[Terms, ClipRequest], Refusal | None]
+Check = Callable[[Terms, PolicyRequest], Refusal | None]
 
 
-def decide(book: RuleBook, request: ClipRequest, purpose: Purpose = "clip") -> Verdict:
+def decide(book: RuleBook, request: PolicyRequest, purpose: Purpose = "clip") -> PolicyVerdict:
     """The verdict on ``request`` under the rules of ``book``."""
     terms = book.terms(request.title, request.territory, request.at)
     for check in CHECKS[purpose]:
@@ -81,81 +81,96 @@ def decide(book: RuleBook, request: ClipRequest, purpose: Purpose = "clip") -> V
     return ALLOWED
 
 
-def allowed_elsewhere(book: RuleBook, request: ClipRequest, purpose: Purpose) -> bool:
+def allowed_elsewhere(book: RuleBook, request: PolicyRequest, purpose: Purpose) -> bool:
     """Whether a refusal is a matter of where one is: the same is allowed where no rule names the place, or in another
     place that one names. Where one is must be known."""
-    if request.territory is None:
+    if request.territory in {None, ANYWHERE}:
         return False
     others = {None, *book.territories(request.title)} - {request.territory}
     return any(decide(book, replace(request, territory=other), purpose).allowed for other in others)
 
 
-def verdict_of(refusal: Refusal, terms: Terms) -> Verdict:
+def verdict_of(refusal: Refusal, terms: Terms) -> PolicyVerdict:
     """The verdict that ``refusal`` makes under ``terms``, with the rule that said so."""
     rule = terms.said_by.get(refusal.field)
-    return Verdict(False, refusal.code, refusal.words, refusal.rule_id or (None if rule is None else rule.id))
+    return PolicyVerdict(False, refusal.code, refusal.words, refusal.rule_id or (None if rule is None else rule.id))
 
 
-def within_title(terms: Terms, request: ClipRequest) -> Refusal | None:
+def within_title(terms: Terms, request: PolicyRequest) -> Refusal | None:
     if 0 <= request.start_us < request.end_us <= request.title.duration_us:
         return None
     return Refusal("outside_title", CODES["outside_title"])
 
 
-def kids(terms: Terms, request: ClipRequest) -> Refusal | None:
+def kids(terms: Terms, request: PolicyRequest) -> Refusal | None:
     return Refusal("kids_profile", CODES["kids_profile"], "kids") if request.kids and not terms.kids else None
 
 
-def fit_for_kids(terms: Terms, request: ClipRequest) -> Refusal | None:
+def fit_for_kids(terms: Terms, request: PolicyRequest) -> Refusal | None:
     if not request.kids or terms.kids_ratings is None or request.title.rating in terms.kids_ratings:
         return None
-    return Refusal("kids_rating", CODES["kids_rating"], "kids_ratings")
+    code = "kids_rating_unknown" if request.title.rating is None else "kids_rating"
+    return Refusal(code, CODES[code], "kids_ratings")
 
 
-def rated(terms: Terms, request: ClipRequest) -> Refusal | None:
+def rated(terms: Terms, request: PolicyRequest) -> Refusal | None:
+    if terms.ratings_off and request.title.rating is None:
+        return Refusal("rating_unknown", CODES["rating_unknown"], "ratings_off")
     if request.title.rating not in terms.ratings_off:
         return None
     return Refusal("rating_off", f"What is rated {request.title.rating} cannot be shared.", "ratings_off")
 
 
-def plan(terms: Terms, request: ClipRequest) -> Refusal | None:
+def plan(terms: Terms, request: PolicyRequest) -> Refusal | None:
     return Refusal("ad_tier_off", CODES["ad_tier_off"], "ad_tier") if request.ad_tier and not terms.ad_tier else None
 
 
-def live(terms: Terms, request: ClipRequest) -> Refusal | None:
-    return Refusal("live_off", CODES["live_off"], "live") if request.title.live and not terms.live else None
+def live(terms: Terms, request: PolicyRequest) -> Refusal | None:
+    if terms.live or request.title.live is False:
+        return None
+    code = "live_off" if request.title.live else "live_unknown"
+    return Refusal(code, CODES[code], "live")
 
 
-def captioned(terms: Terms, request: ClipRequest) -> Refusal | None:
+def licensed(terms: Terms, request: PolicyRequest) -> Refusal | None:
+    licences = request.title.licences
+    if licences is None or any(each.covers(request.territory, request.at) for each in licences):
+        return None
+    somewhere = any(each.covers(ANYWHERE, request.at) for each in licences)
+    code = "territory_unknown" if request.territory is None and somewhere else "not_licensed"
+    return Refusal(code, CODES[code])
+
+
+def captioned(terms: Terms, request: PolicyRequest) -> Refusal | None:
     if not terms.captions or (request.title.captioned and request.captions):
         return None
     return Refusal("captions_required", CODES["captions_required"], "captions")
 
 
-def target_allowed(terms: Terms, request: ClipRequest) -> Refusal | None:
+def target_allowed(terms: Terms, request: PolicyRequest) -> Refusal | None:
     if terms.targets is None or request.target is None or request.target in terms.targets:
         return None
     return Refusal("target_off", f"Clips of this title cannot be shared on {request.target}.", "targets")
 
 
-def sharing(terms: Terms, request: ClipRequest) -> Refusal | None:
+def sharing(terms: Terms, request: PolicyRequest) -> Refusal | None:
     return None if terms.sharing else Refusal("sharing_off", CODES["sharing_off"], "sharing")
 
 
-def opened(terms: Terms, request: ClipRequest) -> Refusal | None:
+def opened(terms: Terms, request: PolicyRequest) -> Refusal | None:
     if terms.opens_at is None or request.at >= terms.opens_at:
         return None
     return Refusal("not_yet_open", f"Clips of this title open on {moment_of(terms.opens_at)}.", "opens_at")
 
 
-def not_closed(terms: Terms, request: ClipRequest) -> Refusal | None:
+def not_closed(terms: Terms, request: PolicyRequest) -> Refusal | None:
     if terms.closes_at is None or request.at < terms.closes_at:
         return None
     words = f"The licence to share this title ended on {moment_of(terms.closes_at)}."
     return Refusal("licence_ended", words, "closes_at")
 
 
-def long_enough(terms: Terms, request: ClipRequest) -> Refusal | None:
+def long_enough(terms: Terms, request: PolicyRequest) -> Refusal | None:
     asked = request.end_us - request.start_us
     if asked + LENGTH_TOLERANCE_US >= terms.min_clip_us:
         return None
@@ -163,7 +178,7 @@ def long_enough(terms: Terms, request: ClipRequest) -> Refusal | None:
     return Refusal("clip_too_short", words, "min_clip_us")
 
 
-def short_enough(terms: Terms, request: ClipRequest) -> Refusal | None:
+def short_enough(terms: Terms, request: PolicyRequest) -> Refusal | None:
     asked = request.end_us - request.start_us
     if asked - LENGTH_TOLERANCE_US <= terms.max_clip_us:
         return None
@@ -171,7 +186,7 @@ def short_enough(terms: Terms, request: ClipRequest) -> Refusal | None:
     return Refusal("clip_too_long", words, "max_clip_us")
 
 
-def not_blocked(terms: Terms, request: ClipRequest) -> Refusal | None:
+def not_blocked(terms: Terms, request: PolicyRequest) -> Refusal | None:
     for blocked in terms.blocked_ranges:
         if blocked.start_us < request.end_us and request.start_us < blocked.end_us:
             words = f"Part of this scene cannot be shared: {blocked.reason}."
@@ -179,24 +194,29 @@ def not_blocked(terms: Terms, request: ClipRequest) -> Refusal | None:
     return None
 
 
-def ending_free(terms: Terms, request: ClipRequest) -> Refusal | None:
+def ending_free(terms: Terms, request: PolicyRequest) -> Refusal | None:
     held = held_ending(terms, request.title, request.at)
     if held is None or request.end_us <= held[0]:
         return None
     start, until = held
-    words = f"The ending, from {length(start)} on, is held back until {moment_of(until)}."
-    return Refusal("ending_held", words, "ending_days" if "ending_days" in terms.said_by else "ending_percent")
+    field = "ending_days" if "ending_days" in terms.said_by else "ending_percent"
+    if until is None:
+        return Refusal("release_unknown", f"From {length(start)} on: {CODES['release_unknown']}", field)
+    return Refusal("ending_held", f"The ending, from {length(start)} on, is held back until {moment_of(until)}.", field)
 
 
-def held_ending(terms: Terms, title: TitleFacts, at: datetime) -> tuple[int, datetime] | None:
-    """Where the held-back ending of ``title`` begins (µs) and until when, if it is held back at ``at``."""
-    if title.released_at is None or not terms.ending_percent or not terms.ending_days:
+def held_ending(terms: Terms, title: TitleFacts, at: datetime) -> tuple[int, datetime | None] | None:
+    """Where the held-back ending of ``title`` begins (µs) and until when (None: until its release is known), if it is
+    held back at ``at``."""
+    if not terms.ending_percent or not terms.ending_days:
         return None
-    until = title.released_at + timedelta(days=terms.ending_days)
-    return (title.duration_us - title.duration_us * terms.ending_percent // 100, until) if at < until else None
+    until = None if title.released_at is None else title.released_at + timedelta(days=terms.ending_days)
+    if until is not None and until <= at:
+        return None
+    return title.duration_us - title.duration_us * terms.ending_percent // 100, until
 
 
-def viewer_within_total(terms: Terms, request: ClipRequest) -> Refusal | None:
+def viewer_within_total(terms: Terms, request: PolicyRequest) -> Refusal | None:
     cap, had = terms.viewer_total.of(request.title.duration_us), request.viewer_clips
     if had.total_us + (new := had.added(request.start_us, request.end_us)) <= cap or not new:
         return None
@@ -204,7 +224,7 @@ def viewer_within_total(terms: Terms, request: ClipRequest) -> Refusal | None:
     return Refusal("viewer_total_reached", words, "viewer_total")
 
 
-def title_within_total(terms: Terms, request: ClipRequest) -> Refusal | None:
+def title_within_total(terms: Terms, request: PolicyRequest) -> Refusal | None:
     cap, had = terms.title_total.of(request.title.duration_us), request.title_clips
     if had.total_us + (new := had.added(request.start_us, request.end_us)) <= cap or not new:
         return None
@@ -212,20 +232,23 @@ def title_within_total(terms: Terms, request: ClipRequest) -> Refusal | None:
     return Refusal("title_total_reached", words, "title_total")
 
 
-def playable(terms: Terms, request: ClipRequest) -> Refusal | None:
+def playable(terms: Terms, request: PolicyRequest) -> Refusal | None:
     if request.member or terms.public_playback:
         return None
     return Refusal("members_only", CODES["members_only"], "public_playback")
 
 
-def downloadable(terms: Terms, request: ClipRequest) -> Refusal | None:
+def downloadable(terms: Terms, request: PolicyRequest) -> Refusal | None:
     return None if terms.download else Refusal("download_off", CODES["download_off"], "download")
 
 
-OPEN: tuple[Check, ...] = (sharing, opened, not_closed, rated, live)
+OPEN: tuple[Check, ...] = (sharing, opened, not_closed, licensed, rated, live)
 WHO: tuple[Check, ...] = (fit_for_kids, plan)
 PLACE: tuple[Check, ...] = (not_blocked, ending_free)
 TOTALS: tuple[Check, ...] = (viewer_within_total, title_within_total)
+
+LOOK: dict[str, tuple[Check, ...]] = {"clip": (kids, *OPEN, *WHO), "play": (*OPEN, *WHO, playable)}
+"""What must hold for looking at a title itself, whichever part of it."""
 
 CHECKS: dict[Purpose, tuple[Check, ...]] = {
     "clip": (within_title, kids, *OPEN, *WHO, captioned, long_enough, short_enough, *PLACE, *TOTALS),

@@ -1,5 +1,6 @@
 """People's reports about moments: taken from anyone, closed by a decision or dismissed by staff."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -57,3 +58,21 @@ async def dismiss(session: AsyncSession, report_id: UUID, closed_by: str) -> Rep
     if found.closed_at is None:
         found.closed_at, found.closed_by = utc_now(), closed_by
     return found
+
+
+async def newest_open(session: AsyncSession, limit: int) -> Sequence[Report]:
+    """Open reports, newest first."""
+    query = select(Report).where(Report.closed_at.is_(None)).order_by(Report.created_at.desc()).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+async def about(session: AsyncSession, moment_id: UUID) -> Sequence[Report]:
+    """Every report about a moment, newest first."""
+    return (await session.scalars(select(Report).filter_by(moment_id=moment_id).order_by(Report.id.desc()))).all()
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """How many reports are ``open``, and how many moments they are about (``reported``)."""
+    columns = func.count(), func.count(Report.moment_id.distinct())
+    opened, moments = (await session.execute(select(*columns).where(Report.closed_at.is_(None)))).one()
+    return {"open": opened, "reported": moments}

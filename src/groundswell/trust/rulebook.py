@@ -1,35 +1,55 @@
 """Rules and facts out of the database, in policy's own terms."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import String, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import RightsRule, Source, Title
 
-from .rules import BlockedRange, Rule, RuleBook, TitleFacts, Total
+from .rules import BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 
 
-def facts_of(title: Title, source: Source) -> TitleFacts:
-    """What policy needs to know of ``title``; ``source`` is its ready version."""
+def facts_of(title: Title, source: Source | None) -> TitleFacts:
+    """What policy needs to know of ``title``; ``source`` is its ready version (None: it has none, and no length)."""
     return TitleFacts(
         id=title.id,
-        duration_us=source.duration_us or 0,
+        duration_us=0 if source is None else source.duration_us or 0,
         series_id=title.series_id,
         season=title.season,
         released_on=title.released_on,
         rating=title.rating,
         live=title.live,
         captioned=title.captioned,
+        licences=licences_of(title.licences),
     )
 
 
-async def rulebook(session: AsyncSession, title: TitleFacts | None = None) -> RuleBook:
-    """Every rule; or those that speak of ``title``, in any territory."""
-    query = select(RightsRule)
-    if title is not None:
-        query = query.where(tuple_(RightsRule.scope, RightsRule.scope_key).in_(title.places))
-    return RuleBook(rule_of(row) for row in await session.scalars(query))
+def licences_of(given: list[Any] | None) -> tuple[Licence, ...] | None:
+    """A title's licences as its row has them, in policy's own terms."""
+    return None if given is None else tuple(_licence(each) for each in given)
+
+
+def _licence(given: dict[str, Any]) -> Licence:
+    edges = (given.get("opens_at"), given.get("closes_at"))
+    opens, closes = (None if edge is None else datetime.fromisoformat(edge) for edge in edges)
+    return Licence(_set(given.get("territories")), opens, closes)
+
+
+async def rulebook(session: AsyncSession, *titles: TitleFacts) -> RuleBook:
+    """The rules that speak of one of ``titles``, in any territory."""
+    scopes, keys = zip(*{place for title in titles for place in title.places}, strict=True) if titles else ((), ())
+    places = func.unnest(literal(list(scopes), ARRAY(String)), literal(list(keys), ARRAY(String)))
+    named = places.table_valued("scope", "scope_key").render_derived(name="places")
+    here = (RightsRule.scope == named.c.scope) & (RightsRule.scope_key == named.c.scope_key)
+    return RuleBook(rule_of(row) for row in await session.scalars(select(RightsRule).join(named, here)))
+
+
+async def every_rule(session: AsyncSession) -> list[Rule]:
+    """Every rule there is."""
+    return [rule_of(row) for row in await session.scalars(select(RightsRule))]
 
 
 def rule_of(row: RightsRule) -> Rule:

@@ -144,11 +144,31 @@ class Terms:
 FIELDS = tuple(name for name in Terms.__dataclass_fields__ if name != "said_by")
 
 
+ANYWHERE = "*"
+"""The territory of whoever is judged at the service's own door: where it may be shown at all, they may go there."""
+
+
+class Licence(NamedTuple):
+    """Where and when a title may be shared by what the service says of it. ``territories`` None: everywhere."""
+
+    territories: frozenset[str] | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+    def covers(self, territory: str | None, at: datetime) -> bool:
+        """Whether it holds in ``territory`` (None: nobody knows where) at an instant."""
+        here = self.territories is None or territory == ANYWHERE or territory in self.territories
+        began = self.opens_at is None or self.opens_at <= at
+        return here and began and (self.closes_at is None or at < self.closes_at)
+
+
 @dataclass(frozen=True, slots=True)
 class TitleFacts:
-    """What policy needs to know of a title. ``released_on`` counts from midnight UTC; None: out long since.
+    """What policy needs to know of a title. ``released_on`` counts from midnight UTC.
 
-    ``live``: it is, or was, a live event; ``captioned``: it has subtitles.
+    ``live``: it is, or was, a live event; ``captioned``: it has subtitles. ``released_on``, ``rating`` and ``live`` are
+    None where nobody has said: a rule that needs the fact then refuses. ``licences`` None: none were given, and the
+    rules alone say where and when.
     """
 
     id: UUID
@@ -157,8 +177,9 @@ class TitleFacts:
     season: int | None = None
     released_on: date | None = None
     rating: str | None = None
-    live: bool = False
+    live: bool | None = None
     captioned: bool = True
+    licences: tuple[Licence, ...] | None = None
     places: tuple[tuple[str, str], ...] = field(init=False, repr=False)
     released_at: datetime | None = field(init=False, repr=False)
 
@@ -198,9 +219,10 @@ class RuleBook:
         return found
 
     def territories(self, title: TitleFacts) -> set[str]:
-        """Where rules that speak of ``title`` say something else than elsewhere, at whatever time."""
+        """Where licences of ``title`` or rules that speak of it say something else than elsewhere, at some time."""
         found = (territory for place in title.places for territory in self._at.get(place, ()))
-        return {territory for territory in found if territory is not None}
+        named = {territory for licence in title.licences or () for territory in licence.territories or ()}
+        return named | {territory for territory in found if territory is not None}
 
     def next_change(self, title: TitleFacts, at: datetime) -> datetime | None:
         """The first instant after ``at`` at which time alone may change what is decided of ``title``, anywhere."""
@@ -213,6 +235,9 @@ class RuleBook:
             for rule in rules
             for instant in (rule.speaks_from, rule.speaks_until, rule.opens_at, rule.closes_at)
             if instant is not None
+        ]
+        instants += [
+            edge for each in title.licences or () for edge in (each.opens_at, each.closes_at) if edge is not None
         ]
         if title.released_at is not None:
             instants += [title.released_at + timedelta(days=rule.ending_days) for rule in rules if rule.ending_days]

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from groundswell.catalog.schemas import FromRow, Microseconds, Target, Territory
+from groundswell.platform.clock import Instant
 
 from .policy import Purpose
 
@@ -113,7 +114,7 @@ class SimulationIn(BaseModel):
     end_us: Microseconds
     purpose: Purpose = "clip"
     territory: Territory | None = None
-    at: AwareDatetime | None = Field(None, description="By default now.")
+    at: Instant | None = Field(None, description="By default now.")
     kids: bool = False
     ad_tier: bool = False
     member: bool = Field(True, description="Somebody is signed in.")

@@ -6,7 +6,7 @@ so that somebody who changes a rule sees what stands behind the first refusal.
 
 from typing import Any, NamedTuple
 
-from .policy import CHECKS, ClipRequest, Purpose, Verdict, decide, verdict_of
+from .policy import CHECKS, PolicyRequest, PolicyVerdict, Purpose, decide, verdict_of
 from .rules import FIELDS, Rule, RuleBook, Terms
 
 SAYS: dict[str, tuple[str, ...]] = {
@@ -15,6 +15,7 @@ SAYS: dict[str, tuple[str, ...]] = {
     "sharing": ("sharing",),
     "opened": ("opens_at",),
     "not_closed": ("closes_at",),
+    "licensed": (),
     "rated": ("ratings_off",),
     "live": ("live",),
     "fit_for_kids": ("kids_ratings",),
@@ -39,7 +40,7 @@ class Finding(NamedTuple):
 
     check: str
     fields: tuple[str, ...]
-    verdict: Verdict | None
+    verdict: PolicyVerdict | None
     rules: tuple[Rule, ...]
 
 
@@ -53,13 +54,13 @@ class Speaker(NamedTuple):
 class Explanation(NamedTuple):
     """The verdict, every check behind it in order, and every rule that spoke, most specific first."""
 
-    verdict: Verdict
+    verdict: PolicyVerdict
     findings: tuple[Finding, ...]
     speakers: tuple[Speaker, ...]
     terms: Terms
 
 
-def explain(book: RuleBook, request: ClipRequest, purpose: Purpose = "clip") -> Explanation:
+def explain(book: RuleBook, request: PolicyRequest, purpose: Purpose = "clip") -> Explanation:
     """``decide``, with its reasons."""
     terms = book.terms(request.title, request.territory, request.at)
     rules = book.applying(request.title, request.territory, request.at)
@@ -69,7 +70,7 @@ def explain(book: RuleBook, request: ClipRequest, purpose: Purpose = "clip") -> 
     )
 
 
-def _finding(check: Any, terms: Terms, request: ClipRequest, rules: list[Rule]) -> Finding:
+def _finding(check: Any, terms: Terms, request: PolicyRequest, rules: list[Rule]) -> Finding:
     refusal = check(terms, request)
     fields = SAYS[check.__name__]
     verdict = None if refusal is None else verdict_of(refusal, terms)

@@ -1,4 +1,4 @@
-"""What decisions and reports are about: rows of rooms above this one, which it names by table and may not import."""
+"""What decisions and reports are about: rows of features above this one, which it names by table and may not import."""
 
 from uuid import UUID
 
@@ -39,4 +39,21 @@ async def find_subject(session: AsyncSession, kind: str, reference: str) -> UUID
     found: UUID | None = await session.scalar(select(table.c.id).where(matches).limit(1))
     if found is None:
         raise SubjectUnknown(f"There is no {kind} {reference!r}.")
+    return found
+
+
+async def find_reportable(session: AsyncSession, reference: str, reporter: UUID | None) -> UUID:
+    """The id of the moment that ``reference`` means, for ``reporter`` (a viewer; None: a visitor) to report. Who saw an
+    unlisted one by a link may report it; somebody else's private one is as unknown as none.
+
+    Raises:
+        SubjectUnknown: none.
+    """
+    found = await find_subject(session, "moment", reference)
+    row = Base.metadata.tables["moments"].c
+    hidden = select(row.id).where(
+        row.id == found, row.visibility == "private", row.viewer_id.is_distinct_from(reporter)
+    )
+    if await session.scalar(hidden) is not None:
+        raise SubjectUnknown(f"There is no moment {reference!r}.")
     return found

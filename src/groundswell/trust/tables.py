@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -66,3 +66,78 @@ class Report(Base):
     decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("decisions.id"))
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
+
+
+class Case(Base):
+    """A suspicion that somebody's links bring what is not earned: opened by a rule, decided by people.
+
+    ``subject_id`` is the viewer whom it would have earned money or rank. One rule has one open case of a person; what
+    it finds meanwhile is added. ``status`` is ``open``, ``upheld`` or ``cleared``.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'upheld', 'cleared')", name="status"),
+        CheckConstraint("(status = 'open') = (closed_at IS NULL)", name="closed"),
+        Index("uq_cases_open", *("rule", "subject_id"), unique=True, postgresql_where=text("status = 'open'")),
+        Index("ix_cases_subject", "subject_id"),
+    )
+
+    id: Mapped[Id]
+    rule: Mapped[str]
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    status: Mapped[str] = mapped_column(default="open")
+    opened_at: Mapped[CreatedAt]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+
+
+class CaseItem(Base):
+    """One thing that a case rests on: the ``event``, ``conversion`` or ``adjustment`` (``kind``) of that id, when it
+    happened, and what was known of it. Each is in a case once."""
+
+    __tablename__ = "case_items"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    reason: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    added_at: Mapped[CreatedAt]
+
+
+class CaseStep(Base):
+    """What was done about a case, why, and by whom. Undone, never deleted.
+
+    ``action`` is ``reject`` (its visits are no person's), ``accept`` (they are), ``hold`` (money is withheld), ``ban``
+    (nothing of theirs is shown or earns), ``notice`` (its subject was told), ``appeal`` (they objected), ``uphold`` or
+    ``clear`` (it is closed).
+    """
+
+    __tablename__ = "case_steps"
+    __table_args__ = (
+        CheckConstraint(
+            "action IN ('reject', 'accept', 'hold', 'ban', 'notice', 'appeal', 'uphold', 'clear')", name="action"
+        ),
+        Index("ix_case_steps_case", "case_id", "id"),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    action: Mapped[str]
+    reason: Mapped[str]
+    by: Mapped[str]
+    decision_id: Mapped[UUID | None] = mapped_column(ForeignKey("decisions.id"))
+    created_at: Mapped[CreatedAt]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+
+PUBLISHED = """
+CREATE OR REPLACE VIEW published_decisions AS
+    SELECT action, subject_kind, subject_id, created_at, lifted_at FROM decisions;
+"""
+"""What SQL of other rooms may name: it holds whatever becomes of the tables."""
+
+event.listen(Base.metadata, "after_create", DDL(PUBLISHED))  # type: ignore[no-untyped-call]

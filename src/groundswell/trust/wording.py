@@ -2,25 +2,34 @@
 
 from datetime import UTC, datetime
 
+from groundswell.platform.clock import format_us
+
 CODES = {
     "outside_title": "These times do not lie within the title.",
     "kids_profile": "Clips cannot be made from a child's profile.",
     "kids_rating": "This title's rating is not one for children's profiles.",
+    "kids_rating_unknown": "Children's profiles see some ratings only, and nobody has said how this title is rated.",
     "rating_off": "Titles of this rating cannot be shared.",
+    "rating_unknown": "Some ratings may not be shared, and nobody has said how this title is rated.",
     "ad_tier_off": "Clips of this title are not part of the plan with advertising.",
     "live_off": "Live events cannot be shared.",
+    "live_unknown": "Live events cannot be shared, and nobody has said whether this is one.",
     "captions_required": "Clips of this title go out only with subtitles.",
     "target_off": "Clips of this title cannot be shared there.",
     "sharing_off": "This title cannot be shared.",
     "not_yet_open": "Clips of this title are not open yet.",
     "licence_ended": "The licence to share this title has ended.",
+    "not_licensed": "This title may not be shared here and now, by its licence.",
+    "territory_unknown": "This title may be shared in some countries only, and it is not known which one this is.",
     "clip_too_short": "The clip is shorter than this title allows.",
     "clip_too_long": "The clip is longer than this title allows.",
     "range_blocked": "Part of this scene cannot be shared.",
     "ending_held": "The ending is held back for some days after the release.",
+    "release_unknown": "The ending is held back for some days after the release, and nobody has said when that is.",
     "viewer_total_reached": "You have clipped as much of this title as one person may.",
     "title_total_reached": "As much of this title has been clipped as may be shared in all.",
     "title_restricted": "This title is withheld from sharing by a decision.",
+    "title_withdrawn": "The streaming service has taken this title out of its catalogue.",
     "viewer_restricted": "You may not share clips at present, by a decision.",
     "members_only": "Clips of this title play for signed-in viewers only.",
     "download_off": "Clips of this title cannot be saved.",
@@ -33,8 +42,7 @@ def length(us: int) -> str:
     tenths = us // 100_000
     if tenths < 600:
         return f"{tenths // 10}.{tenths % 10} s" if tenths % 10 else f"{tenths // 10} s"
-    minutes, seconds = divmod(us // 1_000_000, 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"
+    return format_us(us)
 
 
 def moment_of(at: datetime) -> str:

@@ -1,59 +1,128 @@
-"""Puts the rooms together: one ASGI application with the API, the pages and the background work."""
+"""Puts the features together: one ASGI application with the API, the pages and the background work."""
 
 import asyncio
+import hmac
+import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import cast
+from functools import cache
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute
+from starlette.types import Message, Receive, Scope, Send
 
 from groundswell import __version__
-from groundswell.accounts.access import principal_of
-from groundswell.accounts.tokens import KeySource, TokenVerifier
-from groundswell.events.answers import Answer
-from groundswell.events.redirect import Redirects, is_redirect
+from groundswell.accounts import audit
+from groundswell.accounts.access import principal_of, require_still
+from groundswell.accounts.openid import StaffProviders
+from groundswell.accounts.signing_keys import KeySource
+from groundswell.accounts.tokens import TokenVerifier
+from groundswell.events.lake.lag import lake_lag
+from groundswell.events.visits.deferred_response import DeferredResponse
+from groundswell.events.visits.redirect import Redirects, is_redirect
 from groundswell.platform import problems
+from groundswell.platform.body_bounds import KIB, BodyBounds
+from groundswell.platform.cannot_start import CannotStart
 from groundswell.platform.database import Database
-from groundswell.platform.jobs import rescue_stalled
+from groundswell.platform.host_check import HostCheck, HostUnknown
+from groundswell.platform.jobs import forget_ended, rescue_stalled
+from groundswell.platform.problems import NotFound, Problem, problem_response
+from groundswell.platform.repeat import repeat, repeating
+from groundswell.platform.response_headers import ResponseHeaders
+from groundswell.platform.routing import AuditTrail, Principals
 from groundswell.platform.runtime import Runtime, open_runtime
+from groundswell.platform.services import Services, install, services_of
 from groundswell.platform.settings import Settings
-from groundswell.platform.telemetry import Observed
+from groundswell.platform.telemetry import LAKE_LAG, Observed
+from groundswell.platform.trusted_clock import time_to_destroy
+from groundswell.platform.visitor_addresses import VisitorAddresses
 
-from . import landing, openapi, pages, rooms
+from . import features, openapi, pages
+from .admission import Admission
+from .route_powers import every_route
+from .viewer import landing_cache
 
 log = structlog.get_logger(__name__)
 
 RESCUE_INTERVAL_S = 10
+FORGET_INTERVAL_S = 3600
+WORKER_RESTART_S = 1.0
 
 
 class Application(FastAPI):
     """FastAPI, with the redirect and visitors' landing pages before everything that it does."""
 
+    refusal: CannotStart | None = None
+    """Why it could not start."""
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if is_redirect(scope):
-            await self.state.redirects(scope, receive, send)
-        elif (kept := landing.kept_page(self.state, scope)) is not None:
-            await landing.send_kept(self.state, kept, scope, receive, send)
+        if scope["type"] == "lifespan":
+            await super().__call__(scope, receive, self._without_traceback(send))
+        elif scope["type"] == "http" and not self._is_for_us(scope):
+            await problem_response(HostUnknown())(scope, receive, send)
+        elif is_redirect(scope):
+            await services_of(self).get(Redirects)(scope, receive, send)
+        elif (kept := landing_cache.kept_page(services_of(self), scope)) is not None:
+            await landing_cache.send_kept(services_of(self), kept, scope, receive, send)
+        elif scope["type"] == "http":
+            await self._admit(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
-    @staticmethod
-    def has_visitors(scope: Scope) -> bool:
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        services = services_of(self)
+        admission = services.get_or_add(Admission, lambda: Admission(self._answer, services.settings, pages.refuse))
+        try:
+            held = services.get(BodyBounds).held(scope, receive)
+        except Problem as refusal:
+            await problem_response(refusal)(scope, receive, send)
+        else:
+            await admission({**scope, "app": self}, held, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
+
+    def _without_traceback(self, send: Send) -> Send:
+        """``send``, with a refusal's own words for the traceback that starlette sends."""
+
+        async def send_words(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and self.refusal is not None:
+                message["message"] = f"{self.refusal.code}: {self.refusal}"
+            await send(message)
+
+        return send_words
+
+    def has_visitors(self, scope: Scope) -> bool:
         """Whether ``answer_at_once`` may know an answer to an HTTP request."""
         path: str = scope["path"]
-        return path.startswith("/s/")
+        return path.startswith("/s/") and services_of(self).get(HostCheck).passes(scope)
 
-    def answer_at_once(self, scope: Scope) -> Answer | None:
+    def _is_for_us(self, scope: Scope) -> bool:
+        services = services_of(self)
+        if scope.get("client"):
+            services.get(VisitorAddresses).note(scope["client"][0])
+        return services.get(HostCheck).passes(scope)
+
+    def refusal_at_once(self, scope: Scope) -> Response | None:
+        """The refusal of a request for which there is no room; ``__call__`` gives the same, and costs more."""
+        services = services_of(self)
+        admission = services.find(Admission)
+        if admission is None or not services.get(HostCheck).passes(scope):
+            return None
+        kind = admission.full(scope["path"])
+        return None if kind is None else pages.overloaded(kind, {**scope, "app": self})
+
+    def answer_at_once(self, scope: Scope) -> DeferredResponse | None:
         """The answer to a visitor's request when it takes nothing but a commit; ``__call__`` gives the same."""
         if is_redirect(scope):
-            return cast(Redirects, self.state.redirects).answer_at_once(scope)
-        kept = landing.kept_page(self.state, scope)
-        return None if kept is None else landing.answer_at_once(self.state, kept, scope)
+            return services_of(self).get(Redirects).answer_at_once(scope)
+        kept = landing_cache.kept_page(services_of(self), scope)
+        return None if kept is None else landing_cache.answer_at_once(services_of(self), kept, scope)
 
 
 def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
@@ -62,18 +131,25 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     Args:
         keys: viewers' signing keys when they need not be fetched (the demo service beside us).
     """
-    rooms.load("tables")
-    rooms.load("jobs")
+    features.load("tables")
+    features.load("jobs")
+    features.load("erasure")
+    services = Services(settings)
+    services.add(Principals(principal_of, require_still))
+    services.add(AuditTrail(audit.record, audit.refused))
+    services.add(TokenVerifier(settings, keys))
+    services.add(StaffProviders(settings))
+    services.add(HostCheck(settings))
+    services.add(VisitorAddresses())
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Application) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            runtime = await stack.enter_async_context(open_runtime(settings))
-            app.state.runtime, app.state.database = runtime, runtime.database
-            for module in rooms.load("lifespan"):
-                await stack.enter_async_context(module.lifespan(app, runtime))
-            if settings.worker_in_server:
-                await stack.enter_async_context(background_worker(runtime))
+            try:
+                await start(services, stack)
+            except CannotStart as error:
+                app.refusal = error
+                raise
             yield
 
     app = Application(
@@ -85,9 +161,8 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/v1/openapi.json",
     )
-    app.state.settings = settings
-    app.state.principal_of = principal_of
-    app.state.verifier = TokenVerifier(settings, keys)
+    install(app, services)
+    app.add_middleware(ResponseHeaders, hsts_s=settings.hsts_s)
     app.add_middleware(Observed)
     if settings.component_origins:
         app.add_middleware(
@@ -98,13 +173,38 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
             expose_headers=["Retry-After"],
         )
     problems.install(app)
-    for module in rooms.load("api"):
-        app.include_router(module.router)
+    app.router.routes.extend(api_routes())
     add_health(app)
     openapi.describe(app)
     openapi.serve(app, "/v1/docs")
     pages.install(app)
+    services.add(BodyBounds(settings.body_max_kb * KIB, every_route(app.router)))
     return app
+
+
+async def start(services: Services, stack: AsyncExitStack) -> None:
+    """Open what the application holds, and begin what it does by itself, until ``stack`` is closed.
+
+    Raises:
+        CannotStart: it cannot, and says why.
+    """
+    runtime = await stack.enter_async_context(open_runtime(services.settings))
+    services.add(runtime)
+    services.add(runtime.database)
+    for module in features.load("lifespan"):
+        await stack.enter_async_context(module.lifespan(services))
+    landing_cache.install(services)
+    if services.settings.worker_in_server:
+        await stack.enter_async_context(background_worker(runtime))
+
+
+@cache
+def api_routes() -> list[BaseRoute]:
+    """The API's routes, worked out once for every application of this process."""
+    together = APIRouter()
+    for module in features.load("api"):
+        together.include_router(module.router)
+    return together.routes
 
 
 @asynccontextmanager
@@ -119,31 +219,22 @@ async def background_worker(runtime: Runtime) -> AsyncIterator[None]:
 
 
 async def run_worker(runtime: Runtime) -> None:
-    """Run background jobs until cancelled; survives a restart of the database."""
-    rescuer = asyncio.create_task(_rescue_again_and_again(runtime))
-    try:
-        while True:
-            try:
-                await runtime.jobs.run_worker_async(install_signal_handlers=False)
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    return
-                log.warning("worker_stopped_by_itself")  # it gives up when the database goes away under it
-                await asyncio.sleep(1)
-            except Exception:
-                log.exception("worker_interrupted")
-                await asyncio.sleep(1)
-    finally:
-        rescuer.cancel()
+    """Run background jobs until cancelled; survives a restart of the database, under which the worker gives up."""
+
+    async def work() -> None:
+        await runtime.jobs.run_worker_async(install_signal_handlers=False)
+
+    async with (
+        repeating("jobs.rescue", RESCUE_INTERVAL_S, lambda: rescue_stalled(runtime.jobs)),
+        repeating("jobs.forget", FORGET_INTERVAL_S, lambda: forget_ended_jobs(runtime), at_once=False),
+    ):
+        await repeat("jobs.work", WORKER_RESTART_S, work)
 
 
-async def _rescue_again_and_again(runtime: Runtime) -> None:
-    while True:
-        try:
-            await rescue_stalled(runtime.jobs)
-        except Exception as error:
-            log.warning("rescue_failed", error=str(error))
-        await asyncio.sleep(RESCUE_INTERVAL_S)
+async def forget_ended_jobs(runtime: Runtime) -> None:
+    """Drop the jobs that ended long ago, where the time can be trusted."""
+    if (now := await time_to_destroy(runtime.database, "ended jobs")) is not None:
+        await forget_ended(runtime.jobs, now)
 
 
 def add_health(app: FastAPI) -> None:
@@ -155,13 +246,44 @@ def add_health(app: FastAPI) -> None:
         return {"status": "ok", "version": __version__}
 
     @app.get("/readyz", tags=["operations"])
-    async def ready(request: Request) -> dict[str, str]:
-        """This process can serve: its database answers (503 otherwise)."""
-        database: Database = request.app.state.database
-        async with database.sessions() as session:
-            await session.execute(text("SELECT 1"))
-        return {"status": "ready", "version": __version__}
+    async def ready(request: Request) -> Readiness:
+        """This process can serve: its database answers (503 otherwise). `lake_lag_s`: how long the oldest event,
+        verdict or credit that reports do not count yet has waited; more than a minute is too long."""
+        async with services_of(request).database.sessions() as session:
+            return Readiness(lake_lag_s=(await lake_lag(session)).total_seconds())
 
     @app.get("/metrics", tags=["operations"], include_in_schema=False)
     async def metrics(request: Request) -> Response:
+        if not may_read_metrics(services_of(request).settings, request):
+            raise NotFound()
+        LAKE_LAG.set(await _lake_lag_s(services_of(request).database))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+class Readiness(BaseModel):
+    """What ``/readyz`` answers."""
+
+    status: str = "ready"
+    version: str = __version__
+    lake_lag_s: float
+
+
+async def _lake_lag_s(database: Database) -> float:
+    """Not a number while the database is away: the other metrics are wanted then."""
+    try:
+        async with database.sessions() as session:
+            return (await lake_lag(session)).total_seconds()
+    except (SQLAlchemyError, OSError):
+        return math.nan
+
+
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+
+def may_read_metrics(settings: Settings, request: Request) -> bool:
+    """Whether whoever asks may read how we are: with the key for it, or, where there is none, from this machine."""
+    if settings.metrics_key is not None:
+        wanted = f"Bearer {settings.metrics_key.get_secret_value()}"
+        return hmac.compare_digest(request.headers.get("authorization", "").encode(), wanted.encode())
+    here = request.client is not None and request.client.host in {"127.0.0.1", "::1"}
+    return here and not any(name in request.headers for name in FORWARDED)

@@ -1,8 +1,11 @@
 """The OpenAPI document: what FastAPI reads from the routes, and what holds for all of them.
 
-What holds for one route (keys, roles, scopes) is added where routes are made, in ``platform/describing.py``.
+What holds for one route (keys, roles, scopes) is added where routes are made, in ``platform/openapi_security.py``.
 """
 
+import base64
+import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,6 +13,8 @@ from typing import Any
 from fastapi import FastAPI, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.staticfiles import StaticFiles
+
+from .features import products
 
 DESCRIPTION = """
 One loop: **watch → clip → share → visit → subscribe**. Viewers come with the streaming service's own JWT, its back end
@@ -21,24 +26,8 @@ with a service key (`groundswell keys create NAME --scope SCOPE`).
 - Media time is in integer microseconds, money in integer minor units of a currency, instants are RFC 3339 with a zone.
 """
 
-TAGS = {
-    "accounts": "Who is asking.",
-    "catalog": "Titles, their lines and media, and the rules for clipping them.",
-    "trust": "Decisions, reports, and what the rules allow.",
-    "moments": "Viewers' clips.",
-    "media": "What plays: the media of moments.",
-    "shares": "Links by which moments are sent, each with its parent, root and generation.",
-    "links": "What goes with a share link.",
-    "events": "What happened.",
-    "attribution": "Conversions that the service reports, and being forgotten.",
-    "reports": "How well the loop turns.",
-    "experiments": "Experiments and what they found.",
-    "discovery": "What is catching on.",
-    "creators": "Creators' profiles and results.",
-    "campaigns": "Campaigns, each with the rule by which its credit is reckoned, and what they brought.",
-    "earnings": "Pools, statements, payouts and the ledger.",
-    "operations": "For whatever runs this service.",
-}
+OPERATIONS = {"operations": "For whatever runs this service."}
+"""The tag of what no feature serves."""
 
 PROBLEM = {
     "title": "Problem",
@@ -94,7 +83,7 @@ REFUSED = {
 
 def describe(app: FastAPI) -> None:
     """Complete the document of ``app`` when it is first asked for."""
-    app.description, app.openapi_tags = DESCRIPTION, [{"name": k, "description": v} for k, v in TAGS.items()]
+    app.description, app.openapi_tags = DESCRIPTION, [{"name": k, "description": v} for k, v in tags().items()]
     bare = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -103,6 +92,11 @@ def describe(app: FastAPI) -> None:
         return bare()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def tags() -> dict[str, str]:
+    """Every tag with its sentence: the features', then ours."""
+    return {name: words for feature in products().values() for name, words in feature.tags.items()} | OPERATIONS
 
 
 def serve(app: FastAPI, path: str) -> None:
@@ -117,9 +111,22 @@ def serve(app: FastAPI, path: str) -> None:
         swagger_favicon_url="/static/icon.svg",
     )
 
+    shown.headers["Content-Security-Policy"] = policy_for(bytes(shown.body).decode())
+
     @app.get(path, include_in_schema=False)
     async def described() -> Response:
         return shown
+
+
+def policy_for(html: str) -> str:
+    """The Content-Security-Policy of the page: its own inline script by hash, files from here, nothing else."""
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    allowed = " ".join(f"'sha256-{each}'" for each in hashes)
+    return (
+        f"default-src 'none'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 def complete(document: dict[str, Any]) -> None:
@@ -134,6 +141,14 @@ def complete(document: dict[str, Any]) -> None:
         answers |= {"4XX": REFUSED, "503": LATER}
         if kind := KINDS.get(PurePosixPath(path).suffix):
             answers["200"]["content"] = {kind: {}}
+        if (stream := answers.get("200", {}).get("content", {}).get("text/event-stream")) is not None:
+            stream["schema"] = _event_with(stream["schema"]["$ref"])
+
+
+def _event_with(data: str) -> dict[str, Any]:
+    """One of a stream's events, whose data is JSON of the schema at ``data`` (JSON Schema 2020-12, §8.5)."""
+    content = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"$ref": data}}
+    return {"type": "object", "required": ["data"], "properties": {"data": content}}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from groundswell.accounts.access import Caller
+from groundswell.catalog.watch_address import watch_address
+from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
 
-from . import wording
+from . import languages, wording
+from .navigation import navigation
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -72,14 +76,17 @@ def module_preloads(name: str) -> list[str]:
 
 def _environment() -> Environment:
     environment = Environment(
+        extensions=["jinja2.ext.i18n"],
         loader=ChoiceLoader([FileSystemLoader(HERE / "templates")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(asset=asset, font=font, module_preloads=module_preloads)
+    environment.globals.update(asset=asset, font=font, module_preloads=module_preloads, navigation=navigation)
     environment.filters.update(wording.FILTERS)
+    install = environment.install_gettext_callables  # type: ignore[attr-defined]
+    install(languages.gettext, languages.ngettext, newstyle=True)
     return environment
 
 
@@ -108,17 +115,39 @@ def page(
     Args:
         frame_ancestors: who may frame it, as in Content-Security-Policy.
         context: what the template shows; ``caller`` (a ``Caller`` or None) fills the bar at the top.
+
+    Staff's pages are in English; all others speak the language of whoever reads them.
     """
-    settings: Settings = request.app.state.settings
-    shared = {
+    settings: Settings = services_of(request).settings
+    shared: dict[str, Any] = {
         "caller": None,
         "service_name": settings.service_name,
         "service_home": settings.service_home,
+        "watch_url": partial(watch_address, settings),
         "base_url": settings.base_url.rstrip("/"),
         "path": request.url.path,
+        "lake_lag": wording.lateness(getattr(request.state, "lake_lag", None)),
     }
-    html = environment.get_template(template).render(shared | context)
-    return HTMLResponse(html, status, secured(frame_ancestors) | dict(headers or {}))
+    language = page_language(request, context.get("caller")) if template.startswith(TRANSLATED) else languages.DEFAULT
+    shared |= {"language": language, "direction": languages.direction(language), "languages": languages.LANGUAGES}
+    with languages.speaking(language):
+        html = environment.get_template(template).render(shared | context)
+    answer = HTMLResponse(html, status, secured(frame_ancestors) | dict(headers or {}))
+    answer.headers["Content-Language"] = language
+    if template.startswith(TRANSLATED) and languages.known(request.query_params.get("lang")):
+        answer.set_cookie(languages.COOKIE, language, max_age=languages.COOKIE_AGE_S, path="/", samesite="lax")
+    return answer
+
+
+TRANSLATED = ("viewer/", "demo/", "refused.html", "creator/public.html")
+"""What the templates of viewers' pages begin with."""
+
+
+def page_language(request: Request, caller: Caller | None) -> str:
+    """The language in which whoever asks reads."""
+    account = None if caller is None else caller.language
+    accepted = request.headers.get("accept-language", "")
+    return languages.language_of(request.query_params, request.cookies, account, accepted)
 
 
 def secured(frame_ancestors: str = "'none'") -> dict[str, str]:

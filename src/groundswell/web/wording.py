@@ -6,38 +6,44 @@ from typing import Any
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_precision
+from markupsafe import Markup
 
-from groundswell.platform.clock import utc_now
+from groundswell.events.lake.lag import LATE
+from groundswell.platform.clock import format_us, utc_now
 
-LOCALE = "en"
-
-
-def clock(us: int) -> str:
-    """Microseconds as ``00:01:12``, rounded down: what a player shows."""
-    seconds = us // 1_000_000
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+from .languages import DEFAULT, gettext
+from .languages import spoken as spoken_language
 
 
-def short_clock(us: int) -> str:
-    """Microseconds as ``1:12``, or ``1:02:03`` from an hour on."""
-    hours, rest = divmod(us // 1_000_000, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+def moment_time(us: int) -> Markup:
+    """A place in a title within a sentence: ``0:59``, which runs from left to right in every language."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(format_us(us))
+
+
+def if_translated(text: str) -> str:
+    """``text`` in the language of the page; empty where nobody has said it in that language."""
+    said = gettext(text) if text else ""
+    return said if said != text or spoken_language() == DEFAULT else ""
 
 
 def spoken(us: int) -> str:
     """A length of time in words: ``1 minute 12 seconds``."""
     minutes, seconds = divmod(round(us / 1_000_000), 60)
     parts = [(minutes, "minute"), (seconds, "second")]
-    words = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in parts if count]
-    return " ".join(words) or "0 seconds"
+    words = [
+        gettext(f"{{count}} {noun}{'' if count == 1 else 's'}").format(count=count) for count, noun in parts if count
+    ]
+    return " ".join(words) or gettext("{count} seconds").format(count=0)
 
 
 def running_time(us: int) -> str:
     """A title's length as people say it: ``2 min``, ``1 h 42 min``, or seconds below a minute."""
     minutes = round(us / 60_000_000)
     if minutes == 0:
-        return f"{us // 1_000_000} s"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+        return gettext("{count} s").format(count=us // 1_000_000)
+    if minutes < 60:
+        return gettext("{count} min").format(count=minutes)
+    return gettext("{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60)
 
 
 def iso_duration(us: int) -> str:
@@ -47,7 +53,7 @@ def iso_duration(us: int) -> str:
 
 def number(value: float, digits: int = 0) -> str:
     """``12,345`` or ``0.31``; at most ``digits`` decimals."""
-    return format_decimal(round(value, digits), locale=LOCALE)
+    return format_decimal(round(value, digits), locale=spoken_language())
 
 
 def decimal(value: float, digits: int = 2) -> str:
@@ -88,13 +94,13 @@ def reason(code: str) -> str:
 
 def compact(value: float) -> str:
     """``12K``: a count where space is short."""
-    return format_compact_decimal(value, locale=LOCALE, fraction_digits=1 if value >= 1000 else 0)
+    return format_compact_decimal(value, locale=spoken_language(), fraction_digits=1 if value >= 1000 else 0)
 
 
 def money(minor: int, currency: str) -> str:
     """Integer minor units as ``€12.34``."""
     amount = minor / 10 ** get_currency_precision(currency)
-    return format_currency(amount, currency, locale=LOCALE)
+    return format_currency(amount, currency, locale=spoken_language())
 
 
 def percent(ratio: float, digits: int = 1) -> str:
@@ -104,17 +110,32 @@ def percent(ratio: float, digits: int = 1) -> str:
 
 def day(when: date) -> str:
     """``23 Nov 2026``."""
-    return format_date(when, "d MMM yyyy", locale=LOCALE)
+    return format_date(when, "d MMM yyyy", locale=spoken_language())
+
+
+def named_day(key: str) -> str:
+    """``day``, of a day as rows have it: ``2026-11-23``."""
+    return day(date.fromisoformat(key))
 
 
 def instant(when: datetime) -> str:
     """``23 Nov 2026, 19:59 UTC``."""
-    return format_datetime(when.astimezone(UTC), "d MMM yyyy, HH:mm 'UTC'", locale=LOCALE)
+    return format_datetime(when.astimezone(UTC), "d MMM yyyy, HH:mm 'UTC'", locale=spoken_language())
 
 
 def ago(when: datetime) -> str:
     """``3 minutes ago``."""
-    return format_timedelta(when - utc_now(), add_direction=True, locale=LOCALE)
+    return format_timedelta(when - utc_now(), add_direction=True, locale=spoken_language())
+
+
+def lateness(lag: timedelta | None) -> str | None:
+    """How late the lake is, when that is late enough to tell: "4 minutes"; None otherwise."""
+    if lag is None or lag <= LATE:
+        return None
+    minutes = int(lag.total_seconds() // 60)
+    if minutes < 120:
+        return counted(minutes, "minute")
+    return counted(minutes // 60, "hour") if minutes < 48 * 60 else counted(minutes // 1440, "day")
 
 
 def counted(value: int, noun: str, plural: str | None = None) -> str:
@@ -127,11 +148,11 @@ def week_end(monday: date) -> date:
     return monday + timedelta(days=6)
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
+FILTERS: dict[str, Callable[..., Any]] = {"clock": format_us} | {
     function.__name__: function
     for function in (
-        clock,
-        short_clock,
+        moment_time,
+        if_translated,
         spoken,
         running_time,
         iso_duration,
@@ -143,6 +164,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         money,
         percent,
         day,
+        named_day,
         instant,
         ago,
         counted,

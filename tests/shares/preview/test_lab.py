@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from groundswell.shares.preview.fetching import Fetcher, only_at
-from groundswell.shares.preview.judging import CODES, MINOR, Preview
+from groundswell.shares.preview.assessment import CODES, MINOR, Preview
+from groundswell.shares.preview.fetcher import Fetcher, only_at
 from groundswell.shares.preview.lab import Lab
 from groundswell.shares.preview.targets import MB, TARGETS, Target
 from groundswell.shares.unfurlers import unfurler

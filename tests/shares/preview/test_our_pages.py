@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 from groundswell.catalog.tables import Title
 from groundswell.platform.clock import utc_now
-from groundswell.shares.preview.fetching import Fetcher, only_at
-from groundswell.shares.preview.judging import Preview
+from groundswell.shares.preview.assessment import Preview
+from groundswell.shares.preview.fetcher import Fetcher, only_at
 from groundswell.shares.preview.lab import Lab
 from groundswell.shares.preview.targets import TARGETS
 from groundswell.shares.tables import Share

@@ -4,17 +4,17 @@
 """
 
 from groundswell.demo.films.catalogue import BY_SLUG, FILMS
-from groundswell.demo.films.film import Film, Line, Shot
-from groundswell.demo.films.render import RenderedFilm, Span, frames, is_rendered, render_all, render_film
+from groundswell.demo.films.film import DialogueLine, Film, FilmShot
+from groundswell.demo.films.render import RenderedFilm, RenderSpan, frames, is_rendered, render_all, render_film
 
 __all__ = [
     "BY_SLUG",
     "FILMS",
+    "DialogueLine",
     "Film",
-    "Line",
+    "FilmShot",
+    "RenderSpan",
     "RenderedFilm",
-    "Shot",
-    "Span",
     "frames",
     "is_rendered",
     "render_all",

@@ -16,7 +16,7 @@ from groundswell.demo.films.stage import FPS, Paint
 US = 1_000_000
 
 
-class Line(NamedTuple):
+class DialogueLine(NamedTuple):
     """One subtitle cue."""
 
     start_us: int
@@ -24,7 +24,7 @@ class Line(NamedTuple):
     text: str
 
 
-class Shot(NamedTuple):
+class FilmShot(NamedTuple):
     """A span between two cuts: a name, its length in frames, and what prepares its painter."""
 
     name: str
@@ -51,8 +51,8 @@ class Film:
     territories: tuple[str, ...]
     accent: str
     seed: int
-    shots: tuple[Shot, ...]
-    lines: tuple[Line, ...]
+    shots: tuple[FilmShot, ...]
+    lines: tuple[DialogueLine, ...]
     still_us: int  # the frame its backdrop is taken from
     series: str | None = None
     season: int | None = None
@@ -85,16 +85,16 @@ class Film:
         raise KeyError(name)
 
 
-def read_lines(slug: str, language: str = "en") -> tuple[Line, ...]:
+def read_lines(slug: str, language: str = "en") -> tuple[DialogueLine, ...]:
     """A film's dialogue from the package's SRT files."""
     text = resources.files(__package__).joinpath("dialogue", f"{slug}.{language}.srt").read_text("utf-8")
-    return tuple(Line(_us(cue.start), _us(cue.end), cue.content) for cue in srt.parse(text))
+    return tuple(DialogueLine(_us(cue.start), _us(cue.end), cue.content) for cue in srt.parse(text))
 
 
 def _us(delta: timedelta) -> int:
     return delta // timedelta(microseconds=1)
 
 
-def seconds(name: str, length: float, build: Callable[[Random], Paint]) -> Shot:
+def seconds(name: str, length: float, build: Callable[[Random], Paint]) -> FilmShot:
     """A shot ``length`` seconds long, to the frame."""
-    return Shot(name, round(length * FPS), build)
+    return FilmShot(name, round(length * FPS), build)

@@ -26,7 +26,7 @@ def orbit_title(random: Random) -> Paint:
         canvas.light(glow(900 * s, 4, 0.04), "#ffffff", 0.9, int(x - 900 * s), int(y - 36 * s))
         canvas.light(disc(13 * s), "#ffffff", 1, int(x - 13 * s) - 2, int(y - 13 * s) - 2)
         flares.append(canvas.layer())
-    card = props.Title("Night Frequency", "Episode one  ·  Wrong number in the sky", "#eef6ff", y=190)
+    card = props.TitleCard("Night Frequency", "Episode one  ·  Wrong number in the sky", "#eef6ff", y=190)
 
     def paint(frame: Frame, t: float) -> None:
         planet.draw(frame, t)

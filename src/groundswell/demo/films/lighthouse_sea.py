@@ -52,7 +52,7 @@ def title(random: Random) -> Paint:
     land = point.layer()
     glints = Particles(random, 260, "#fff0c0", (0, 0), size=1.6, box=(300, 455, 560, 720), twinkle=1, opacity=0.9)
     birds = props.gull_layers(34, "#2a1b3c")
-    card = props.Title("A Light for Nobody", "Skerry Point  ·  the last night", y=535, size=52)
+    card = props.TitleCard("A Light for Nobody", "Skerry Point  ·  the last night", y=535, size=52)
 
     def paint(frame: Frame, t: float) -> None:
         picture.draw(frame)

@@ -39,7 +39,7 @@ def oriel_title(random: Random) -> Paint:
     low = trains.forest(random, 1500, 706, 30, 110, 60, "#080307")
     express = trains.train(110, 9, "#050203", "#ff9a6a", coaches=2)
     snow = Particles(random, 150, "#ffd0b8", (-18, 34), size=1.5, sway=12, opacity=0.6)
-    card = props.Title("Night Frequency", "Episode two  ·  What the mountain heard", "#fff0e2", y=62, size=54)
+    card = props.TitleCard("Night Frequency", "Episode two  ·  What the mountain heard", "#fff0e2", y=62, size=54)
 
     def paint(frame: Frame, t: float) -> None:
         picture.draw(frame)

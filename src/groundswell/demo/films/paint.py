@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -146,8 +145,3 @@ def smooth(t: float, start: float, stop: float) -> float:
     """Smoothstep: 0 before ``start``, 1 after ``stop``."""
     u = min(1.0, max(0.0, (t - start) / (stop - start)))
     return u * u * (3 - 2 * u)
-
-
-def lerp_path(points: Sequence[tuple[float, float]], t: float) -> float:
-    """Piecewise-linear value at ``t`` through (t, value) points."""
-    return float(np.interp(t, [p[0] for p in points], [p[1] for p in points]))

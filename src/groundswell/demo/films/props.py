@@ -144,7 +144,7 @@ def gull_layers(span: float, colour: Colour) -> list[Layer]:
     return layers
 
 
-class Title:
+class TitleCard:
     """A title card over a shot: the name in spaced capitals, a rule, and a line below; fades in and out."""
 
     def __init__(self, name: str, line: str, colour: Colour = "#fff6e4", *, y: int = 300, size: float = 58) -> None:

@@ -29,7 +29,7 @@ from PIL import Image
 
 from groundswell.demo.films.catalogue import BY_SLUG, FILMS
 from groundswell.demo.films.encode import write_mp4
-from groundswell.demo.films.film import US, Film, Line
+from groundswell.demo.films.film import US, DialogueLine, Film
 from groundswell.demo.films.posters import key_art
 from groundswell.demo.films.score import compose
 from groundswell.demo.films.stage import FPS, HEIGHT, WIDTH, Finish, Frame
@@ -51,14 +51,14 @@ class RenderedFilm:
 
 
 @dataclass(frozen=True)
-class Span:
+class RenderSpan:
     """How much of a film to render, and how large: all of it at full size unless said otherwise."""
 
     seconds: float | None = None
     size: tuple[int, int] = (WIDTH, HEIGHT)
 
 
-WHOLE = Span()
+WHOLE = RenderSpan()
 
 
 def frames(film: Film, wanted: Iterable[int] | None = None) -> Iterator[Frame]:
@@ -80,7 +80,9 @@ def frames(film: Film, wanted: Iterable[int] | None = None) -> Iterator[Frame]:
         yield canvas
 
 
-def render_film(film: Film, folder: Path, on_progress: Progress | None = None, span: Span = WHOLE) -> RenderedFilm:
+def render_film(
+    film: Film, folder: Path, on_progress: Progress | None = None, span: RenderSpan = WHOLE
+) -> RenderedFilm:
     """Render ``film`` into ``folder``, unless this version of it is there already.
 
     Everything is written to a temporary folder beside and moved into place, the stamp that says "complete" last:
@@ -97,7 +99,7 @@ def render_film(film: Film, folder: Path, on_progress: Progress | None = None, s
     return paths(film, folder)
 
 
-def _render(film: Film, folder: Path, on_progress: Progress | None, span: Span) -> None:
+def _render(film: Film, folder: Path, on_progress: Progress | None, span: RenderSpan) -> None:
     stamp, rendered = folder / f".{film.slug}.version", paths(film, folder)
     stamp.unlink(missing_ok=True)
     for remains in folder.glob(f".{film.slug}-*"):  # of renderings that were killed: this one holds the lock
@@ -113,7 +115,7 @@ def _render(film: Film, folder: Path, on_progress: Progress | None, span: Span) 
         note.replace(stamp)
 
 
-def render_all(folder: Path, on_progress: Progress | None = None, span: Span = WHOLE) -> dict[str, RenderedFilm]:
+def render_all(folder: Path, on_progress: Progress | None = None, span: RenderSpan = WHOLE) -> dict[str, RenderedFilm]:
     """Render the whole catalogue, a process a film; returns the files by slug. At once when nothing is missing."""
     missing = [film for film in FILMS if not is_rendered(film, folder, span)]
     if missing:
@@ -131,7 +133,7 @@ def render_all(folder: Path, on_progress: Progress | None = None, span: Span = W
     return {film.slug: paths(film, folder) for film in FILMS}
 
 
-def is_rendered(film: Film, folder: Path, span: Span = WHOLE) -> bool:
+def is_rendered(film: Film, folder: Path, span: RenderSpan = WHOLE) -> bool:
     """Whether ``folder`` holds all of this version of ``film``, each file as long as when it was finished."""
     try:
         note = json.loads((folder / f".{film.slug}.version").read_text())
@@ -151,7 +153,7 @@ def paths(film: Film, folder: Path) -> RenderedFilm:
     )
 
 
-def to_srt(lines: Sequence[Line]) -> str:
+def to_srt(lines: Sequence[DialogueLine]) -> str:
     """Lines as an SRT file's text."""
     cues = [
         srt.Subtitle(n, timedelta(microseconds=line.start_us), timedelta(microseconds=line.end_us), line.text)
@@ -160,7 +162,7 @@ def to_srt(lines: Sequence[Line]) -> str:
     return str(srt.compose(cues))
 
 
-def _write(film: Film, draft: RenderedFilm, span: Span, on_progress: Progress | None) -> None:
+def _write(film: Film, draft: RenderedFilm, span: RenderSpan, on_progress: Progress | None) -> None:
     count = film.frame_count if span.seconds is None else min(film.frame_count, round(span.seconds * FPS))
     sound = compose(film, count / FPS)
     _report(on_progress, 0.05)
@@ -189,7 +191,7 @@ def _source_digest() -> str:
     return digest.hexdigest()[:20]
 
 
-def _version(film: Film, span: Span) -> str:
+def _version(film: Film, span: RenderSpan) -> str:
     return f"{film.slug} {_source_digest()} {span.seconds} {span.size[0]}x{span.size[1]}"
 
 
@@ -210,7 +212,7 @@ def _leave_with(*ends: connection.Connection | int) -> None:
     os._exit(1)
 
 
-def _render_one(number: int, slug: str, folder: Path, span: Span) -> None:
+def _render_one(number: int, slug: str, folder: Path, span: RenderSpan) -> None:
     def report(share: float) -> None:
         _shares[number].value = share
 

@@ -16,8 +16,8 @@ from groundswell.moments.tables import Moment
 from groundswell.platform.runtime import open_runtime
 from groundswell.platform.settings import Settings
 
-from .playing import Player, ServiceRefused, write_truth
-from .world import Plan, World
+from .player import Player, ServiceRefused, write_truth
+from .world import World, WorldPlan
 
 SCOPES = ["conversions:write", "events:write"]
 COLUMNS = (
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Wish:
+class SimulationOptions:
     """What was asked for on the command line."""
 
     seed: int
@@ -41,13 +41,13 @@ class Wish:
     truth: Path
 
 
-def simulate_now(settings: Settings, wish: Wish, console: Console) -> None:
+def simulate_now(settings: Settings, wish: SimulationOptions, console: Console) -> None:
     """Play the audience, with progress; the truth is written even when the service refuses half-way.
 
     Raises:
         LookupError: there is nothing to share, or nobody who answers; it says which.
     """
-    world = World(Plan(seed=wish.seed, viewers=wish.viewers))
+    world = World(WorldPlan(seed=wish.seed, viewers=wish.viewers))
     with Progress(*COLUMNS, console=console) as progress:
         task = progress.add_task("playing", total=None)
         try:
@@ -58,7 +58,7 @@ def simulate_now(settings: Settings, wish: Wish, console: Console) -> None:
             write_truth(world, wish.truth)
 
 
-async def _play(settings: Settings, world: World, wish: Wish, on_action: Callable[[int], None]) -> None:
+async def _play(settings: Settings, world: World, wish: SimulationOptions, on_action: Callable[[int], None]) -> None:
     identity = IdentityProvider(settings)
     async with open_runtime(settings) as runtime, runtime.database.transaction() as session:
         key = await make_key(session, "simulation", SCOPES)

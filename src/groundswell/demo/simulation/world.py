@@ -23,7 +23,7 @@ Kind = Literal["share", "unfurl", "click", "play", "sign_up", "subscription"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class WorldPlan:
     """What the world is like. Rates are probabilities."""
 
     seed: int = 1
@@ -96,7 +96,7 @@ class _Share:
 class World:
     """One run. ``actions`` tells what happens, in order; ``truth`` is complete once it is at its end."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: WorldPlan) -> None:
         self.plan = plan
         self.random = np.random.default_rng(plan.seed)
         self.followers = follow_graph([self.viewer(n) for n in range(plan.viewers)], plan.follows, self.random)
@@ -215,7 +215,7 @@ def follow_graph(viewers: Sequence[str], follows: int, random: np.random.Generat
     return {viewer: int(count) for viewer, count in zip(viewers, counts, strict=True)}
 
 
-def expected_k(plan: Plan) -> float:
+def expected_k(plan: WorldPlan) -> float:
     """The K that the rates give: below one, or the world would not end."""
     joins = plan.baseline + (1 - plan.baseline) * plan.effect
     return plan.newcomer_shares * plan.reached * plan.clicks * joins

@@ -5,8 +5,7 @@ its files, so that nothing is created on the server and a reader needs no right 
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,6 +17,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import sqlglot
 from sqlglot import expressions as sge
+
+from groundswell.media.scratch import scratch
 
 from .contract import EngineDown, LakeDamaged
 from .duckdb import expression_rows, first_line
@@ -87,7 +88,8 @@ class ChDB:
     """ClickHouse's engine in this process."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="groundswell-chdb-")
+        self._scratch = ExitStack()
+        self._folder = self._scratch.enter_context(scratch())
 
     def ask(self, query: str) -> bytes:
         import chdb
@@ -99,15 +101,15 @@ class ChDB:
             raise _refused(first_line(error)) from None
 
     def place(self, name: str, rows: pa.Table) -> str:
-        path = Path(self._folder.name) / f"{name}.parquet"
+        path = self._folder / f"{name}.parquet"
         pq.write_table(rows, path)
         return f"file('{path}', 'Parquet', {_structure(rows.schema)})"
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._scratch.close()
 
 
-class Server:
+class ClickHouseServer:
     """A ClickHouse server's HTTP interface. A lake in a folder must lie where the server may read files."""
 
     def __init__(self, url: str) -> None:

@@ -1,13 +1,15 @@
 """DuckDB inside this process: the default, and enough for what one machine holds."""
 
 from collections.abc import Sequence
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.dataset as ds
+
+from groundswell.media.scratch import scratch
 
 from .contract import EngineDown, LakeDamaged
 
@@ -19,10 +21,11 @@ class DuckDB:
     """A connection of its own for each reading; what does not fit into ``MEMORY`` goes to a folder of its own."""
 
     def __init__(self) -> None:
-        self._spill = TemporaryDirectory(prefix="groundswell-duckdb-")
+        self._scratch = ExitStack()
+        spill = self._scratch.enter_context(scratch())
         self._connection = ibis.duckdb.connect()
         self._connection.raw_sql(
-            f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'; SET temp_directory = '{self._spill.name}'; "
+            f"SET TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'; SET temp_directory = '{spill}'; "
             "SET preserve_insertion_order = false; SET enable_progress_bar = false"
         )
 
@@ -56,7 +59,7 @@ class DuckDB:
 
     def close(self) -> None:
         self._connection.disconnect()
-        self._spill.cleanup()
+        self._scratch.close()
 
 
 def expression_rows(found: pa.Table, expression: ir.Table) -> pa.Table:

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .fetching import Fetcher
-from .judging import Preview
+from .assessment import Preview
+from .fetcher import Fetcher
 from .lab import Lab
 from .targets import TARGETS
 

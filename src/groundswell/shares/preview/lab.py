@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from urllib.parse import urlencode, urljoin
 
-from .fetching import Fetched, Fetcher
-from .judging import Found, Preview, head_for, judge
+from .assessment import Found, Preview, head_for, judge
+from .fetcher import Fetched, Fetcher
 from .targets import TARGETS, Target
 
 VIDEO_BYTES = 64 * 1024

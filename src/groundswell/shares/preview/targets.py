@@ -18,7 +18,7 @@ Tag = Literal["title", "description", "image", "url", "site_name"]
 
 
 @dataclass(frozen=True)
-class Source:
+class TargetSource:
     """Where a limit is written: the address, the day it was read, and which fields it gives."""
 
     url: str
@@ -75,7 +75,7 @@ class Target:
     video_wants: tuple[str, ...] = ()
     media_bytes: int | None = None
     embeds: bool = False
-    sources: tuple[Source, ...] = ()
+    sources: tuple[TargetSource, ...] = ()
 
 
 ROBOTS = "https://github.com/monperrus/crawler-user-agents"
@@ -95,13 +95,15 @@ DISCORD = Target(
     video_bytes=100 * MB,
     video_wants=("video.other",),
     sources=(
-        Source(
+        TargetSource(
             "https://docs.discord.com/developers/link-previews/overview",
             ("user_agent", "page_bytes", "redirects", "seconds"),
         ),
-        Source("https://github.com/discord/discord-api-docs/pull/8606", ("plays", "video_types", "video_wants")),
-        Source("https://github.com/ShaneIsrael/fireshare/issues/697", ("video_bytes",), official=False),
-        Source("https://mastodawn.com/explore/tag/000abc", ("title_longest", "description_longest"), official=False),
+        TargetSource("https://github.com/discord/discord-api-docs/pull/8606", ("plays", "video_types", "video_wants")),
+        TargetSource("https://github.com/ShaneIsrael/fireshare/issues/697", ("video_bytes",), official=False),
+        TargetSource(
+            "https://mastodawn.com/explore/tag/000abc", ("title_longest", "description_longest"), official=False
+        ),
     ),
 )
 WHATSAPP = Target(
@@ -116,12 +118,12 @@ WHATSAPP = Target(
     image_ratio=4.0,
     description_longest=80,
     sources=(
-        Source(
+        TargetSource(
             "https://developers.facebook.com/docs/whatsapp/link-previews",
             ("reads_bytes", "needs", "image_bytes", "image_least", "image_ratio", "description_longest"),
         ),
-        Source("https://www.getrediate.com/og-checker/whatsapp", ("image_types",), official=False),
-        Source(ROBOTS, ("user_agent",), official=False),
+        TargetSource("https://www.getrediate.com/og-checker/whatsapp", ("image_types",), official=False),
+        TargetSource(ROBOTS, ("user_agent",), official=False),
     ),
 )
 FACEBOOK = Target(
@@ -135,15 +137,15 @@ FACEBOOK = Target(
     image_least=(200, 200),
     image_large=(600, 315),
     sources=(
-        Source(
+        TargetSource(
             "https://developers.facebook.com/docs/sharing/webmasters/crawler",
             ("user_agent", "reads_bytes", "seconds"),
         ),
-        Source(
+        TargetSource(
             "https://developers.facebook.com/docs/sharing/webmasters/images/",
             ("image_bytes", "image_least", "image_large"),
         ),
-        Source("https://developers.facebook.com/docs/sharing/webmasters/faq", ("needs",)),
+        TargetSource("https://developers.facebook.com/docs/sharing/webmasters/faq", ("needs",)),
     ),
 )
 X = Target(
@@ -158,17 +160,17 @@ X = Target(
     title_longest=70,
     description_longest=200,
     sources=(
-        Source(
+        TargetSource(
             "https://www.grabbit.live/blog/twitter-card-image-size",
             ("image_bytes", "image_least", "image_most"),
             official=False,
         ),
-        Source(
+        TargetSource(
             "https://www.getrediate.com/og-checker/twitter",
             ("user_agent", "prefers_twitter", "image_large"),
             official=False,
         ),
-        Source(
+        TargetSource(
             "https://autorank.so/free-tools/twitter-card-generator",
             ("title_longest", "description_longest"),
             official=False,
@@ -185,14 +187,14 @@ SLACK = Target(
     image_bytes=5 * MB,
     image_large=(400, 200),
     sources=(
-        Source("https://blog.daveallie.com/slack-link-unfurling", ("reads_bytes", "asks_range"), official=False),
-        Source("https://github.com/vercel/next.js/issues/83926", ("reads_bytes",), official=False),
-        Source(
+        TargetSource("https://blog.daveallie.com/slack-link-unfurling", ("reads_bytes", "asks_range"), official=False),
+        TargetSource("https://github.com/vercel/next.js/issues/83926", ("reads_bytes",), official=False),
+        TargetSource(
             "https://www.getrediate.com/og-checker/slack",
             ("image_types", "image_bytes", "image_large"),
             official=False,
         ),
-        Source(ROBOTS, ("user_agent",), official=False),
+        TargetSource(ROBOTS, ("user_agent",), official=False),
     ),
 )
 TELEGRAM = Target(
@@ -205,13 +207,13 @@ TELEGRAM = Target(
     plays=True,
     video_bytes=20 * MB,
     sources=(
-        Source(
+        TargetSource(
             "https://ayrshare.com/docs/media-guidelines/telegram",
             ("image_bytes", "image_sum", "image_ratio", "video_bytes"),
             official=False,
         ),
-        Source("https://github.com/FxEmbed/FxEmbed/issues/39", ("plays", "video_bytes"), official=False),
-        Source(ROBOTS, ("user_agent",), official=False),
+        TargetSource("https://github.com/FxEmbed/FxEmbed/issues/39", ("plays", "video_bytes"), official=False),
+        TargetSource(ROBOTS, ("user_agent",), official=False),
     ),
 )
 IMESSAGE = Target(
@@ -222,11 +224,11 @@ IMESSAGE = Target(
     plays=True,
     media_bytes=10 * MB,
     sources=(
-        Source(
+        TargetSource(
             "https://developer.apple.com/documentation/technotes/tn3156-create-rich-previews-for-messages",
             ("plays", "media_bytes", "video_types"),
         ),
-        Source(
+        TargetSource(
             "https://stackoverflow.com/questions/68594214/how-to-use-html-file-for-og-video-to-display-video-in-imessage",
             ("media_bytes",),
             official=False,
@@ -244,15 +246,15 @@ LINKEDIN = Target(
     image_large=(401, 210),
     title_longest=200,
     sources=(
-        Source("https://www.mysk.blog/2020/10/25/link-previews/", ("page_bytes",), official=False),
-        Source(
+        TargetSource("https://www.mysk.blog/2020/10/25/link-previews/", ("page_bytes",), official=False),
+        TargetSource(
             "https://www.techcompare.app/open-graph-viewer/linkedin-og-tags",
             ("image_bytes", "image_least", "title_longest"),
             official=False,
         ),
-        Source("https://peek.dt.tools/linkedin-preview", ("image_large",), official=False),
-        Source("https://og-image-2fo.pages.dev/docs/platforms/linkedin", ("image_types",), official=False),
-        Source(ROBOTS, ("user_agent",), official=False),
+        TargetSource("https://peek.dt.tools/linkedin-preview", ("image_large",), official=False),
+        TargetSource("https://og-image-2fo.pages.dev/docs/platforms/linkedin", ("image_types",), official=False),
+        TargetSource(ROBOTS, ("user_agent",), official=False),
     ),
 )
 WORDPRESS = Target(
@@ -265,11 +267,11 @@ WORDPRESS = Target(
     needs=(),
     embeds=True,
     sources=(
-        Source(
+        TargetSource(
             "https://github.com/WordPress/WordPress/blob/master/wp-includes/class-wp-oembed.php",
             ("reads_bytes", "embeds"),
         ),
-        Source(
+        TargetSource(
             "https://github.com/WordPress/WordPress/blob/master/wp-includes/class-wp-http.php",
             ("user_agent", "redirects", "seconds"),
         ),

@@ -1,0 +1,191 @@
+"""Simulated truth with fraud mixed in: how much is found, who is accused, and whether K, credit and lift still hold.
+
+Worlds whose truth is known (``groundswell.demo.simulation``), in each of which 30 % of all visits are cheats', who go
+the ways that the rules are about at sizes that are drawn, so that some stay below every rule. They are judged as the
+service judges: every twelve hours, what the last two days show together. Then K, the credit of sharers and the lift of
+a holdout are estimated from what is left, and held against the truth; beside them stands what would have been said had
+nobody been judged.
+"""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from bench.harness import Bench
+from groundswell.attribution.invalid_traffic import SeenVisit, suspected
+from groundswell.demo.simulation.fraud import DAY, DAYS, Deed, MixedWorld
+from groundswell.demo.simulation.world import World, WorldPlan, expected_k
+from groundswell.insights.experiments.assignment import PPM, arm_of
+from groundswell.insights.experiments.lift import lift
+from groundswell.insights.reports.virality import MILLION, NewViewer, estimate
+
+WORLDS = int(os.environ.get("BENCH_WORLDS", "150"))
+PLAN = {"viewers": 1200, "reached": 5, "rings": 0, "robots": 0}
+UNITS = 2000
+BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
+EVERY_S, LOOK_BACK_S = DAY / 2, 2 * DAY
+LAST_S = (DAYS + 30) * DAY
+VISITS = ("click", "play", "view", "share")
+SPACE = UUID(int=14)
+
+
+@dataclass
+class Found:
+    """What became of one world: counts of visits and people, and whether the truth lies where it is said to."""
+
+    fraud: int
+    found: int
+    people: int
+    accused: int
+    k_holds: bool
+    lift_holds: bool
+    credited_rightly: int
+    joined: int
+    fraud_joined: int
+    fraud_credited: int
+
+
+def judged(deeds: Sequence[Deed]) -> dict[int, str]:
+    """Number of a deed → why it is no person's."""
+    reasons: dict[int, str] = {}
+    visits = [n for n, deed in enumerate(deeds) if deed.kind in VISITS]
+    joined, converted = _conversions(deeds)
+    end = EVERY_S
+    while end < min(LAST_S, deeds[-1].at_s + 2 * EVERY_S):
+        here = [n for n in visits if end - LOOK_BACK_S <= deeds[n].at_s < end]
+        seen = [_seen(n, deeds[n], joined, converted, end) for n in here]
+        reasons = {visit.int: reason for visit, reason in suspected(seen).items()} | reasons
+        end += EVERY_S
+    return reasons
+
+
+def _conversions(deeds: Sequence[Deed]) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """When each account signed up, and when it did or bought."""
+    joined: dict[str, float] = {}
+    converted: defaultdict[str, list[float]] = defaultdict(list)
+    for deed in deeds:
+        if deed.kind in ("sign_up", "subscription"):
+            converted[deed.person].append(deed.at_s)
+        if deed.kind == "sign_up":
+            joined[deed.person] = deed.at_s
+    return joined, converted
+
+
+def _seen(
+    number: int, deed: Deed, joined: dict[str, float], converted: dict[str, list[float]], by_s: float
+) -> SeenVisit:
+    """A visit as the service knows it at an instant: whose a click is, it learns with the sign-up."""
+    bound = deed.kind == "click" and joined.get(deed.person, by_s) < by_s
+    known = deed.signed_in or bound
+    after = [at - deed.at_s for at in converted.get(deed.person, ()) if deed.at_s <= at < min(by_s, deed.at_s + DAY)]
+    return SeenVisit(
+        UUID(int=number),
+        BEGAN + timedelta(seconds=deed.at_s),
+        visitor=deed.visitor if deed.kind != "share" else None,
+        viewer_id=uuid5(SPACE, deed.person) if known else None,
+        sharer_id=uuid5(SPACE, deed.sharer) if deed.kind != "share" else None,
+        bought_after_s=min(after, default=None) if bound else None,
+        kind=deed.kind,
+        moment_id=UUID(int=1),
+        household=deed.household,
+        network=deed.network,
+    )
+
+
+def touches(deeds: Sequence[Deed], out: Collection[int]) -> dict[str, Deed | None]:
+    """Account → the click that its sign-up is credited to; None when that turned out to be no person's."""
+    last: dict[str, tuple[int, Deed]] = {}
+    found: dict[str, Deed | None] = {}
+    for number, deed in enumerate(deeds):
+        if deed.kind == "click":
+            last[deed.person] = number, deed
+        elif deed.kind == "sign_up" and deed.person in last:
+            click, seen = last[deed.person]
+            found[deed.person] = None if click in out else seen
+    return found
+
+
+def new_viewers(deeds: Sequence[Deed], out: Collection[int]) -> list[NewViewer]:
+    """As the reports count them: those whose visit was no person's are none."""
+    credited = {who: click for who, click in touches(deeds, out).items() if click is not None}
+    brought = Counter(click.share for click in credited.values())
+    shares: defaultdict[str, list[int]] = defaultdict(list)
+    for deed in deeds:
+        if deed.kind == "share" and deed.parent is not None:
+            shares[deed.person].append(deed.share)
+    return [
+        NewViewer(len(shares[who]), sum(brought[share] for share in shares[who]) * MILLION) for who in sorted(credited)
+    ]
+
+
+def run_world(seed: int, *, part: float = 0.3, judge: bool = True, **plan: int) -> Found:
+    """One world, judged or not."""
+    world = World(WorldPlan(seed=seed, **(PLAN | plan)))  # type: ignore[arg-type]
+    deeds = MixedWorld(world, part).deeds
+    out = judged(deeds) if judge else {}
+    visits = [n for n, deed in enumerate(deeds) if deed.kind in ("click", "play")]
+    cheats = [n for n in visits if deeds[n].fraud]
+    people = {deeds[n].person for n in visits if not deeds[n].fraud}
+    accused = {deeds[n].person for n in visits if not deeds[n].fraud and n in out}
+    k, credit = estimate(new_viewers(deeds, out)), touches(deeds, out)
+    joins = {deed.person: deed.share for deed in deeds if deed.kind == "sign_up" and not deed.fraud}
+    rightly = sum((click := credit.get(who)) is not None and click.share == share for who, share in joins.items())
+    cheating = {deed.person for deed in deeds if deed.kind == "sign_up" and deed.fraud}
+    assert k.low is not None
+    assert k.high is not None
+    return Found(
+        fraud=len(cheats),
+        found=sum(n in out for n in cheats),
+        people=len(people),
+        accused=len(accused),
+        k_holds=k.low <= expected_k(world.plan) <= k.high,
+        lift_holds=_lift_holds(world, [who for who in sorted(cheating) if credit.get(who) is not None], part),
+        credited_rightly=rightly,
+        joined=len(joins),
+        fraud_joined=len(cheating),
+        fraud_credited=sum(credit.get(who) is not None for who in cheating),
+    )
+
+
+def _lift_holds(world: World, left: Sequence[str], part: float) -> bool:
+    """Whether a holdout finds the true effect of people, with those accounts of cheats in it that were not found out:
+    they buy, whatever they are shown."""
+    experiment = UUID(int=world.plan.seed + 1)
+    arms: dict[str, list[float]] = {"control": [], "treatment": []}
+    for unit, anyway, reached in world.experiment(UNITS):
+        arm = arm_of(experiment, unit, PPM // 2)
+        arms[arm].append(float(anyway or (arm == "treatment" and reached)))
+    for who in left[: round(UNITS * part / (1 - part))]:
+        arms[arm_of(experiment, who, PPM // 2)].append(1.0)
+    found = lift(arms["control"], arms["treatment"])
+    return found.low is not None and found.high is not None and found.low <= world.truth.effect <= found.high
+
+
+def worlds(count: int, *, judge: bool = True, **plan: int) -> Iterator[Found]:
+    for seed in range(count):
+        yield run_world(seed, judge=judge, **plan)
+
+
+def part_of(found: Sequence[Found], of: str, whole: str) -> float:
+    return float(sum(getattr(each, of) for each in found) / sum(getattr(each, whole) for each in found))
+
+
+async def run(bench: Bench) -> None:
+    bench.plotted = "of 1"
+    for words, judge in (("judged", True), ("nobody judged", False)):
+        found = list(worlds(WORLDS, judge=judge))
+        held = {name: sum(getattr(each, name) for each in found) / len(found) for name in ("k_holds", "lift_holds")}
+        aims = judge or None
+        bench.measure(f"{words}: fraud found", part_of(found, "found", "fraud"), "of 1", 0.95 if aims else None)
+        accused = part_of(found, "accused", "people")
+        bench.measure(f"{words}: people accused", accused, "of 1", 0.005 if aims else None, at_most=True)
+        bench.measure(f"{words}: K's interval holds the true K", held["k_holds"], "of 1", 0.9 if aims else None)
+        bench.measure(f"{words}: the lift's holds the true effect", held["lift_holds"], "of 1", 0.95 if aims else None)
+        rightly = part_of(found, "credited_rightly", "joined")
+        bench.measure(f"{words}: people credited to who brought them", rightly, "of 1", 0.995 if aims else None)
+        left = part_of(found, "fraud_credited", "fraud_joined")
+        bench.measure(f"{words}: cheats' accounts still credited", left, "of 1", 0.05 if aims else None, at_most=True)
+    bench.note(f"{WORLDS} worlds of {PLAN['viewers']:,} viewers; 30 % of all visits are cheats'.")

@@ -1,0 +1,48 @@
+"""Who may do what: the one table that routes, the reference page and the tests' matrix are made from.
+
+A route names a power; staff have it by a role, services by a key's scope. ``admin`` has every power that staff have.
+Nobody has a power because they have another.
+"""
+
+from typing import NamedTuple
+
+
+class Power(NamedTuple):
+    """Something that may be done: by which staff roles, by which scopes of service keys, and what it is."""
+
+    roles: frozenset[str]
+    scopes: frozenset[str]
+    what: str
+
+
+def _power(what: str, *roles: str, scopes: tuple[str, ...] = ()) -> Power:
+    return Power(frozenset(roles), frozenset(scopes), what)
+
+
+POWERS: dict[str, Power] = {
+    "rights.manage": _power("Read, write and try out rights rules.", "rights"),
+    "decisions.make": _power("Restrict titles, moments, links and viewers, and lift restrictions.", "trust", "rights"),
+    "reports.handle": _power("Read viewers' reports and answer them; look at what was reported.", "trust"),
+    "cases.handle": _power("Look at cases of fraud, decide them, hold money, ban.", "trust", "finance"),
+    "insights.read": _power("Read reports, campaigns' and experiments' results.", "marketer", scopes=("reports:read",)),
+    "insights.view": _power("Look at the loop's pages in the console.", "marketer", "finance"),
+    "traffic.view": _power("Look at what traffic is counted, and what is not.", "marketer", "finance", "trust"),
+    "campaigns.manage": _power("Make campaigns and end them.", "marketer"),
+    "experiments.manage": _power("Begin experiments and stop them.", "marketer"),
+    "previews.run": _power("Try how links are previewed.", "marketer", "rights", "trust"),
+    "money.manage": _power("Fund and run pools, read the ledger, pay statements out.", "finance"),
+    "audit.read": _power("Read, verify and export the audit log."),
+    "jobs.manage": _power("Look at background jobs that failed, and queue them once more."),
+    "events.report": _power("Report events at any instant, and log exposures.", scopes=("events:write",)),
+    "conversions.report": _power("Report sign-ups, payments and refunds.", scopes=("conversions:write",)),
+    "catalog.manage": _power("Write, read and withdraw titles of the catalogue.", scopes=("catalog",)),
+    "progress.report": _power("Report how far viewers have got.", scopes=("progress:write",)),
+    "reminders.read": _power("Read who waits for what.", scopes=("reminders:read",)),
+    "viewers.hand_over": _power("Hand viewers over to our pages.", scopes=("viewers:hand-over",)),
+    "viewers.erase": _power("Erase a viewer.", scopes=("viewers:erase",)),
+}
+
+
+def roles_words(power: Power) -> str:
+    """Which roles have a power, for people."""
+    return " or ".join(sorted(power.roles)) or "admin"

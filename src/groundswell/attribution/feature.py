@@ -1,0 +1,10 @@
+"""This folder as a feature."""
+
+from groundswell.platform.features import Feature
+
+FEATURE = Feature(
+    about="touches, conversions, credit",
+    above="events",
+    step="join",
+    tags={"attribution": "Conversions that the service reports, and being forgotten."},
+)

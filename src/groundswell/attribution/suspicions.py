@@ -1,0 +1,110 @@
+"""What opens cases on the fraud desk: verdicts on behaviour, a token that came with several people, free sales.
+
+The subject of a case is whom it would have earned: the maker of the share, else of the moment, or whose code it was.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.events.traffic.verdicts import Verdict
+from groundswell.platform.signals import on
+from groundswell.trust.cases import CaseEvidence, suspect
+from groundswell.trust.signals import CaseJudged
+
+from .models import DEFAULT_MODEL, MODELS_VERSION
+from .reverdicts import note
+from .signals import Credited, Rejudged, TokenShared
+from .tables import Credit, Touch
+
+BEHAVIOUR = "behaviour-"
+BY_STAFF = "behaviour-case-"
+"""Rules of staff's verdicts: like behaviour's, no later look at the request alone undoes them."""
+
+FREE_SALES = 3
+A_DAY = timedelta(days=1)
+
+VISIT = text("""
+SELECT e.kind, e.visitor, coalesce(e.viewer_id, t.viewer_id) AS viewer, e.share_id, e.moment_id, e.channel, e.territory,
+    e.inputs ->> 'household' AS household, e.inputs ->> 'network' AS network, e.inputs ->> 'ua' AS device,
+    coalesce(s.viewer_id, m.viewer_id) AS subject
+FROM judged_events e
+JOIN published_moments m ON m.id = e.moment_id
+LEFT JOIN published_shares s ON s.id = e.share_id AND (e.kind <> 'share' OR s.viewer_id IS NULL)
+LEFT JOIN touches t ON t.event_id = e.id
+WHERE e.at = :at AND e.id = :id
+""")
+
+
+async def _visit(session: AsyncSession, at: datetime, event_id: UUID) -> tuple[UUID | None, dict[str, Any]]:
+    """Whom a visit would have earned, and what is known of it."""
+    row = (await session.execute(VISIT, {"at": at, "id": event_id})).mappings().first()
+    if row is None:
+        return None, {}
+    known = {name: str(value) for name, value in row.items() if value is not None and name != "subject"}
+    return row["subject"], known
+
+
+@on(Rejudged)
+async def behaviour_showed(session: AsyncSession, rejudged: Rejudged) -> None:
+    """What behaviour showed is a case of its sharer's."""
+    found_by_rule = rejudged.rule.startswith(BEHAVIOUR) and not rejudged.rule.startswith(BY_STAFF)
+    if rejudged.kind == "human" or not found_by_rule:
+        return
+    subject, facts = await _visit(session, rejudged.at, rejudged.event_id)
+    if subject is not None:
+        found = CaseEvidence(rejudged.event_id, "event", rejudged.at, rejudged.reason, facts)
+        await suspect(session, rejudged.reason.partition(":")[0], subject, [found])
+
+
+@on(TokenShared)
+async def token_shared(session: AsyncSession, shared: TokenShared) -> None:
+    """A visit's token that comes with others than its first is a case of its sharer's."""
+    event_id, at, viewer_id, when = shared.event_id, shared.at, shared.viewer_id, shared.when
+    subject, facts = await _visit(session, at, event_id)
+    if subject is not None:
+        reason = "its token came with somebody else"
+        visit = CaseEvidence(event_id, "event", at, "the first whose visit it was", facts)
+        again = CaseEvidence(uuid5(event_id, str(viewer_id)), "conversion", when, reason, {"viewer": str(viewer_id)})
+        await suspect(session, "token_sharing", subject, [visit, again])
+
+
+@on(Credited)
+async def cost_nothing(session: AsyncSession, credited: Credited) -> None:
+    """Several sales of nothing in a day, credited to one sharer, are a case of theirs."""
+    sale = credited.conversion
+    if sale.kind not in {"subscription", "renewal"} or sale.amount_minor:
+        return
+    given = [each for each in credited.credits if (each.model, each.model_version) == (DEFAULT_MODEL, MODELS_VERSION)]
+    for sharer in sorted({each.sharer_id for each in given if each.sharer_id}):
+        free = await _free_sales(session, sharer, sale.at)
+        if len({credit.conversion_id for credit, _ in free}) >= FREE_SALES:
+            await suspect(session, "free_sales", sharer, [each for row in free for each in _found(*row)])
+
+
+async def _free_sales(session: AsyncSession, sharer: UUID, at: datetime) -> Sequence[tuple[Credit, Touch]]:
+    query = select(Credit, Touch).join(Touch, Touch.id == Credit.touch_id)
+    query = query.where(Credit.sharer_id == sharer, Credit.amount_minor == 0, Credit.at > at - A_DAY, Credit.at <= at)
+    query = query.where(Credit.model == DEFAULT_MODEL, Credit.model_version == MODELS_VERSION)
+    rows = await session.execute(query.where(Credit.kind.in_(["subscription", "renewal"])).limit(1_000))
+    return [(credit, touch) for credit, touch in rows]
+
+
+def _found(credit: Credit, touch: Touch) -> list[CaseEvidence]:
+    facts = {"viewer": str(touch.viewer_id), "channel": credit.channel}
+    sale = CaseEvidence(credit.conversion_id, "conversion", credit.at, "it cost nothing", facts)
+    if touch.matched_by == "code":
+        return [sale]
+    return [sale, CaseEvidence(touch.event_id, "event", touch.at, "it led to a sale that cost nothing", facts)]
+
+
+@on(CaseJudged)
+async def verdicts_of_staff(session: AsyncSession, judged: CaseJudged) -> None:
+    """Write what staff decided about a case's visits, as later verdicts on them."""
+    rule = f"{BY_STAFF}{judged.step_id}"
+    verdict = Verdict("human", "decided_by_staff", rule) if judged.human else Verdict("robot", judged.rule, rule)
+    await note(session, dict.fromkeys(judged.events, verdict))

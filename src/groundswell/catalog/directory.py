@@ -1,0 +1,78 @@
+"""Titles by what pages know of them: an id, a slug, or that there is something to choose from."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.platform.database import among
+
+from .tables import Series, Title
+from .titles import label_of
+
+CHOICES = 500
+"""Titles offered in a list to choose from; more are found by their address."""
+
+
+async def id_of_slug(session: AsyncSession, slug: str) -> UUID | None:
+    """The id of the title with that slug; None when there is none."""
+    return await session.scalar(select(Title.id).filter_by(slug=slug))
+
+
+async def title_with_slug(session: AsyncSession, slug: str) -> Title | None:
+    """The title with that slug; None when there is none."""
+    return await session.scalar(select(Title).filter_by(slug=slug))
+
+
+async def titles_among(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Title]:
+    """Those of the titles ``ids`` that there are, by id."""
+    found = await session.scalars(select(Title).where(among(Title.id, set(ids))))
+    return {title.id: title for title in found}
+
+
+async def title_and_series(session: AsyncSession, title_id: UUID) -> tuple[Title, Series | None]:
+    """A title that is known to be there, and the series it belongs to."""
+    title = await session.get_one(Title, title_id)
+    return title, await series_of(session, title)
+
+
+async def series_of(session: AsyncSession, title: Title) -> Series | None:
+    """The series that a title belongs to."""
+    return None if title.series_id is None else await session.get_one(Series, title.series_id)
+
+
+async def all_series(session: AsyncSession, limit: int) -> Sequence[Series]:
+    """Series by name."""
+    return (await session.scalars(select(Series).order_by(Series.name).limit(limit))).all()
+
+
+async def slugs(session: AsyncSession) -> dict[str, str]:
+    """The slug of every title by its id as text, as reports name their rows."""
+    return {str(id): slug for id, slug in await session.execute(select(Title.id, Title.slug))}
+
+
+async def names(session: AsyncSession) -> dict[UUID, str]:
+    """The name of every title by its id."""
+    return {row.id: row.name for row in await session.execute(select(Title.id, Title.name))}
+
+
+async def names_by_slug(session: AsyncSession) -> dict[str, str]:
+    """The name of every title by its slug."""
+    return {row.slug: row.name for row in await session.execute(select(Title.slug, Title.name))}
+
+
+async def choices(session: AsyncSession) -> list[tuple[Title, Series | None]]:
+    """Titles to choose from, by name, each with its series."""
+    query = select(Title, Series).outerjoin(Series, Series.id == Title.series_id).order_by(Title.name).limit(CHOICES)
+    return [(title, series) for title, series in await session.execute(query)]
+
+
+async def clippable_choices(session: AsyncSession) -> list[tuple[str, str]]:
+    """Slug and full name of titles that have media, by name."""
+    query = select(Title, Series).outerjoin(Series, Series.id == Title.series_id)
+    query = query.where(Title.current_source_id.is_not(None)).order_by(Title.name).limit(CHOICES)
+    return [
+        (title.slug, f"{series.name} {label_of(title)}: {title.name}" if series else title.name)
+        for title, series in await session.execute(query)
+    ]

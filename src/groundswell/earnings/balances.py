@@ -1,0 +1,135 @@
+"""What finance asks of the books for its pages: who is due how much, and how far a pool's posting has come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import String, cast, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.creators.tables import Creator
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
+from groundswell.platform.problems import NotFound
+
+from .payouts import Payable, payable_of, why_unpayable
+from .tables import LedgerAccount, Pool, PostingRow, Statement
+
+REASONS = {
+    "pool_funded": "Pool funded",
+    "pool_share": "Share of a pool",
+    "payout": "Paid out",
+    "clawback": "Taken back",
+    "clawback_owed": "Taken back, still owed",
+    "recovery": "Debt recovered",
+    "pool_rest": "Beyond the caps, given back",
+    "pool_cancelled": "Pool cancelled",
+    "pool_cancelled_owed": "Pool cancelled, still owed",
+    "payout_returned": "Payout came back",
+    "reversal": "Reversed",
+    "reversal_owed": "Reversed, still owed",
+    "reversal_given": "Reversed, given back",
+}
+"""What each kind of posting is called on pages."""
+
+KINDS = {
+    "funding": "Own funds",
+    "pool": "Pool",
+    "creator": "Due to creator",
+    "receivable": "Owed by creator",
+    "paid": "Paid out",
+}
+"""What each kind of account is called on pages."""
+
+
+@dataclass(frozen=True)
+class DueTo:
+    """What one creator's account holds in one currency; ``statement`` is the newest that is not paid."""
+
+    creator: Creator
+    currency: str
+    due_minor: int
+    account_id: UUID
+    statement_id: UUID | None
+    payable_now: Payable | None = None
+    reason_code: str | None = None
+
+    @property
+    def minimum_minor(self) -> int:
+        return self.payable_now.floor_minor if self.payable_now else 0
+
+    @property
+    def held_until(self) -> datetime | None:
+        return self.payable_now.held_until if self.payable_now else None
+
+    @property
+    def payable(self) -> bool:
+        return self.statement_id is not None and self.reason_code is None
+
+
+async def due_to_creators(session: AsyncSession, limit: int) -> list[DueTo]:
+    """Creators' accounts that hold something, the largest first."""
+    balance = LedgerAccount.credits_minor - LedgerAccount.debits_minor
+    newest = (
+        select(Statement.id)
+        .join(Pool, Pool.id == Statement.pool_id)
+        .where(Statement.creator_id == Creator.id, Pool.currency == LedgerAccount.currency)
+        .where(Statement.payout_id.is_(None), Statement.posted_at.is_not(None), Statement.cancelled_at.is_(None))
+        .where(or_(Statement.held_until.is_(None), Statement.held_until <= utc_now()))
+        .order_by(Pool.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(Creator, LedgerAccount.currency, balance, LedgerAccount.id, newest)
+        .join(LedgerAccount, LedgerAccount.owner == cast(Creator.id, String))
+        .where(LedgerAccount.kind == "creator", balance > 0)
+        .order_by(balance.desc(), LedgerAccount.id)
+        .limit(limit)
+    )
+    rows = [DueTo(*row) for row in await session.execute(query)]
+    return [await _judged(session, row) for row in rows]
+
+
+async def _judged(session: AsyncSession, due: DueTo) -> DueTo:
+    payable = await payable_of(session, due.creator.id, due.currency, due.due_minor)
+    why = await why_unpayable(session, due.creator.id, due.currency, payable)
+    return replace(due, payable_now=payable, reason_code=why.code if why else None)
+
+
+async def posted_statements(session: AsyncSession, pool_id: UUID) -> int:
+    """How many of a pool's statements have been posted."""
+    query = select(func.count()).where(Statement.pool_id == pool_id, Statement.posted_at.is_not(None))
+    return await session.scalar(query) or 0
+
+
+async def names_of(session: AsyncSession, owners: set[str]) -> dict[str, str]:
+    """What account owners are called on pages: creators by handle, pools by their month; others by themselves."""
+    creators = select(cast(Creator.id, String), "@" + Creator.handle).where(among(cast(Creator.id, String), owners))
+    pools = select(cast(Pool.id, String), Pool.period + " pool").where(among(cast(Pool.id, String), owners))
+    found = {owner: name for query in (creators, pools) for owner, name in await session.execute(query)}
+    return {owner: found.get(owner, owner) for owner in owners}
+
+
+async def account(session: AsyncSession, account_id: UUID) -> LedgerAccount | None:
+    """The account of that id; None when there is none."""
+    return await session.get(LedgerAccount, account_id)
+
+
+async def periods(session: AsyncSession) -> Sequence[str]:
+    """The months that anything was posted for, newest first."""
+    return (await session.scalars(select(PostingRow.period).distinct().order_by(PostingRow.period.desc()))).all()
+
+
+async def posting_and_sides(session: AsyncSession, posting_id: UUID) -> tuple[PostingRow, list[LedgerAccount]]:
+    """One posting, and the accounts that it debits and credits.
+
+    Raises:
+        NotFound: there is no such posting.
+    """
+    posting = await session.get(PostingRow, posting_id)
+    if posting is None:
+        raise NotFound("There is no such posting.")
+    ids = posting.debit_account_id, posting.credit_account_id
+    return posting, [await session.get_one(LedgerAccount, id) for id in ids]

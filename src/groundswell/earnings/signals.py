@@ -1,0 +1,20 @@
+"""What earnings tell the features above them."""
+
+from dataclasses import dataclass
+
+from .tables import Payout, Pool, Statement
+
+
+@dataclass(frozen=True)
+class StatementPosted:
+    """A creator's part of a pool is in their account; a statement of nothing is posted too."""
+
+    statement: Statement
+    pool: Pool
+
+
+@dataclass(frozen=True)
+class PayoutMade:
+    """A creator was paid everything due in one currency."""
+
+    payout: Payout

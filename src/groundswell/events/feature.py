@@ -1,0 +1,10 @@
+"""This folder as a feature."""
+
+from groundswell.platform.features import Feature
+
+FEATURE = Feature(
+    about="the event log, robot verdicts, the redirect, sealing into the lake",
+    above="shares",
+    step="land",
+    tags={"events": "What happened."},
+)

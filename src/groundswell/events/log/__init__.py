@@ -1,0 +1,1 @@
+"""The event log itself: group commit by COPY, daily partitions, conflicts, retention."""

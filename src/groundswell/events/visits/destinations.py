@@ -1,0 +1,190 @@
+"""Where links lead: a cache that ``platform/notified_cache.py`` invalidates when something about them changes.
+
+Links that are not in it are looked up together: those that are asked for while a look-up is on its way go with the
+next. So a service that has just started, or has more links than it keeps, asks the database a few times for many links
+instead of many times for each.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from groundswell.catalog.watch_address import Device, Named, device_of, own_devices, watch_address
+from groundswell.events.log.lookups import EventPlace, place
+from groundswell.moments.availability import Audience
+from groundswell.platform.clock import US_PER_SECOND, utc_now
+from groundswell.platform.database import Database
+from groundswell.platform.notified_cache import NotifiedCache
+from groundswell.platform.settings import Settings
+from groundswell.shares.links import code_of, holds_until, resolve, share_url
+from groundswell.trust.rules import ANYWHERE
+
+from .link_lookup import LinkLookup, OpenLink
+
+AT_THE_SERVICE = Audience(viewer_id=UUID(int=0), territory=ANYWHERE)
+"""Who goes to the title is judged as a member: who may watch it is for the service to say, at its own door."""
+
+TOGETHER_MAX = 256
+SINGLY_AT_ONCE = 4
+AT_ONCE = 2
+"""Look-ups on their way at the same time: one is read here while the database works on the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a link leads. ``start`` and ``after`` are the title at the moment's first and at its last second;
+    ``elsewhere`` has the same two for devices that the service leads to other addresses. ``holds_until`` is when that
+    may change without anybody changing anything."""
+
+    place: EventPlace
+    start: str
+    after: str
+    landing: str
+    holds_until: datetime | None
+    elsewhere: Mapping[Device, tuple[str, str]] = field(default_factory=dict)
+
+    def of(self, user_agent: str) -> tuple[str, str]:
+        """``start`` and ``after`` for the device that a browser says it runs on."""
+        return self.elsewhere.get(device_of(user_agent), (self.start, self.after))
+
+
+Waiting = dict[tuple[str, int], "asyncio.Future[Destination]"]
+"""Who waits for a token, by the generation of the cache at which they asked: what changes meanwhile is asked anew."""
+
+
+class Destinations:
+    """Where links lead."""
+
+    def __init__(self, database: Database, settings: Settings, memory: NotifiedCache[Destination]) -> None:
+        self.database, self.settings, self.memory = database, settings, memory
+        self._lookup = LinkLookup()
+        self._waiting: Waiting = {}
+        self._asked: Waiting = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._singly: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(SINGLY_AT_ONCE)
+
+    def known(self, token: str, now: datetime) -> Destination | None:
+        """Where ``token`` leads now, when that is in memory."""
+        found = self.memory.get(token)
+        return None if found is None or (found.holds_until is not None and found.holds_until <= now) else found
+
+    async def find(self, token: str, now: datetime) -> Destination:
+        """Where ``token`` leads now.
+
+        Raises:
+            Problem: it leads nowhere (``shares.links.resolve`` says why).
+        """
+        return self.known(token, now) or await self._look_up(token)
+
+    async def _look_up(self, token: str) -> Destination:
+        """What one look-up finds, for all who ask while nothing has changed."""
+        code_of(self.settings, token)
+        question = (token, self.memory.generation if self.memory.listening else -id(asyncio.current_task()))
+        answer = self._asked.get(question)
+        if answer is None:
+            answer = self._asked[question] = self._waiting[question] = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(lambda done: self._answered(question, done))
+            self._begin()
+        return await asyncio.shield(answer)
+
+    def _answered(self, question: tuple[str, int], done: "asyncio.Future[Destination]") -> None:
+        self._asked.pop(question, None)
+        if not done.cancelled():
+            done.exception()  # those who asked have it, if any are left
+
+    def _begin(self) -> None:
+        """Look up who waits, unless enough look-ups are on their way: these take who waits when they are done."""
+        if len(self._tasks) < AT_ONCE:
+            _start(self._look_up_waiting(), self._tasks)
+
+    async def _look_up_waiting(self) -> None:
+        while self._waiting:
+            batch = {question: self._waiting.pop(question) for question in list(self._waiting)[:TOGETHER_MAX]}
+            try:
+                await self._look_up_together(batch)
+            except Exception as error:
+                _refuse(list(batch.values()), error)
+            except asyncio.CancelledError:
+                for answer in batch.values():
+                    answer.cancel()
+                raise
+
+    async def _look_up_together(self, batch: Waiting) -> None:
+        generation = self.memory.generation
+        codes = {question: code_of(self.settings, question[0]) for question in batch}
+        async with self.database.transaction() as session:
+            found = await self._lookup.find(session, sorted(set(codes.values())))
+        for question, answer in batch.items():
+            link = found.get(codes[question])
+            if link is not None and not answer.done():
+                answer.set_result(self._open(question[0], link, generation))
+        for question, answer in batch.items():
+            if not answer.done():
+                _start(self._look_at(question[0], answer), self._singly)
+
+    def _open(self, token: str, link: OpenLink, generation: int) -> Destination:
+        found = self._destination(
+            token,
+            place(link.share_id, link.moment_id, link.title_id, link.channel),
+            link,
+            (link.start_us, link.end_us),
+            link.holds_until,
+        )
+        self.memory.put(token, found, generation, link.depends_on)
+        return found
+
+    async def _look_at(self, token: str, answer: "asyncio.Future[Destination]") -> None:
+        """One link that is not plainly open; of those, however many, only a few at a time."""
+        try:
+            async with self._places:
+                found = await self._resolve(token)
+        except Exception as error:
+            _refuse([answer], error)
+        else:
+            if not answer.done():
+                answer.set_result(found)
+
+    async def _resolve(self, token: str) -> Destination:
+        generation, asked_at = self.memory.generation, utc_now()
+        async with self.database.transaction() as session:
+            resolved = await resolve(session, self.settings, token, AT_THE_SERVICE)
+            until = await holds_until(session, resolved, asked_at)
+        share, moment, title = resolved.share, resolved.moment, resolved.title
+        where = place(share.id, moment.id, title.id, share.channel)
+        found = self._destination(token, where, title, (moment.start_us, moment.end_us), until)
+        self.memory.put(token, found, generation, resolved.depends_on)
+        return found
+
+    def _destination(
+        self, token: str, where: EventPlace, title: Named, span: tuple[int, int], until: datetime | None
+    ) -> Destination:
+        start, after = self._addresses(title, span)
+        devices = own_devices(self.settings, title.watch)
+        return Destination(
+            place=where,
+            start=start,
+            after=after,
+            landing=share_url(self.settings, token),
+            holds_until=until,
+            elsewhere={device: self._addresses(title, span, device) for device in devices},
+        )
+
+    def _addresses(self, title: Named, span: tuple[int, int], device: Device = "web") -> tuple[str, str]:
+        start, after = (watch_address(self.settings, title, us // US_PER_SECOND, device) for us in span)
+        return start, after
+
+
+def _start(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
+def _refuse(answers: Sequence["asyncio.Future[Destination]"], error: Exception) -> None:
+    for answer in answers:
+        if not answer.done():
+            answer.set_exception(error)

@@ -1,0 +1,1 @@
+"""Experiments: assignment, exposure, lift with intervals, sample size."""

@@ -1,0 +1,1 @@
+"""Reports: the funnel, K, cascades, breakdowns, and the rows behind each number."""

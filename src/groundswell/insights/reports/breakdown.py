@@ -1,0 +1,138 @@
+"""The funnel told apart by any dimension, with the ranks that two credit models give."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
+from groundswell.insights.schemas import Breakdown, BreakdownRow, Row
+from groundswell.platform.clock import utc_now
+from groundswell.platform.problems import Problem
+from groundswell.platform.runtime import Runtime
+
+from .dimensions import dimension_of
+from .funnel_rows import Rows, rows_by_key
+from .labels import labels
+from .lake_query import read, sealed_until
+from .loop import stayed
+from .report_cache import answered
+from .report_filter import Slice, check_model
+
+if TYPE_CHECKING:
+    from .engine import Lake
+
+RANKABLE = ("subscription", "sign_up", "trial", "renewal", "revenue", "click", "play", "share")
+MOST_ROWS = 1000
+UNKNOWN = "unknown"
+"""The key of what is known of no value, so that the rows add up to the whole."""
+
+
+class RankUnknown(Problem):
+    status, code, title = 422, "rank_unknown", "Rows cannot be ranked by this."
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    visits: Rows
+    conversions: dict[str, Rows]
+    staying: dict[int, Rows]
+
+
+async def breakdown(
+    runtime: Runtime,
+    slice: Slice,
+    dimension: str,
+    model: str = DEFAULT_MODEL,
+    other_model: str | None = None,
+    ranked_by: str = "subscription",
+) -> Breakdown:
+    """The funnel of ``slice`` by ``dimension``: the ``MOST_ROWS`` rows ranked first by ``model``.
+
+    Args:
+        other_model: the credit model whose ranks stand beside those of ``model``; by default the same.
+        ranked_by: one of ``RANKABLE``.
+
+    Raises:
+        PeriodInvalid, DimensionUnknown, ModelUnknown, RankUnknown.
+        EngineDown, LakeDamaged: and there is no earlier answer.
+    """
+    slice.check()
+    dimension_of(dimension)
+    other = other_model or model
+    for name in (model, other):
+        check_model(name)
+    if ranked_by not in RANKABLE:
+        raise RankUnknown(f"There is {', '.join(RANKABLE)}.")
+    asked = (slice, dimension, model, other, ranked_by)
+    return await answered(runtime, Breakdown, asked, lambda: _report(runtime, *asked))
+
+
+async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, other: str, ranked_by: str) -> Breakdown:
+    as_of = await sealed_until(runtime)
+    models = sorted({model, other})
+    numbers = await read(
+        runtime, slice, (dimension,), lambda lake: _read(lake, slice, dimension, models, model, as_of or utc_now())
+    )
+    for each in (row for rows in (numbers.visits, *numbers.conversions.values()) for row in rows):
+        each["key"] = each["key"] or UNKNOWN
+    keys = {each["key"] for rows in (numbers.visits, *numbers.conversions.values()) for each in rows}
+    async with runtime.database.transaction() as session:
+        names = await labels(session, dimension, keys - {UNKNOWN}) | {UNKNOWN: "Not known"}
+    found = {each: rows_by_key(numbers.visits, numbers.conversions[each], names) for each in models}
+    ranks = {each: ranked(rows, ranked_by) for each, rows in found.items()}
+    rows = sorted(found[model], key=lambda row: ranks[model][row.key])[:MOST_ROWS]
+    kept = {days: _by_key(rows) for days, rows in numbers.staying.items()}
+    return Breakdown(
+        first=slice.first,
+        last=slice.last,
+        as_of=as_of,
+        dimension=dimension,
+        model=model,
+        other_model=other,
+        ranked_by=ranked_by,
+        rows=[
+            BreakdownRow(
+                **row.model_dump(),
+                ranks={each: ranks[each][row.key] for each in models if row.key in ranks[each]},
+                staying=[stayed(days, those.get(row.key, [])) for days, those in kept.items()],
+            )
+            for row in rows
+        ],
+    )
+
+
+def ranked(rows: Sequence[Row], by: str) -> dict[str, int]:
+    """Key → rank: 1 for the most, the key's order among equals, so that a rank means the same every time."""
+
+    def measure(row: Row) -> float:
+        if by == "revenue":
+            return max((each.net_minor for each in row.revenue), default=0)
+        return row.counts.get(by, 0)
+
+    return {row.key: rank for rank, row in enumerate(sorted(rows, key=lambda row: (-measure(row), row.key)), 1)}
+
+
+def _by_key(rows: Rows) -> dict[str, Rows]:
+    found: defaultdict[str, Rows] = defaultdict(list)
+    for each in rows:
+        found[each["key"] or UNKNOWN].append(each)
+    return found
+
+
+def _read(lake: "Lake", slice: Slice, dimension: str, models: Sequence[str], model: str, as_of: datetime) -> _Numbers:
+    from . import funnel
+
+    def keyed(table: Any) -> Any:
+        within = funnel.sliced(funnel.within(table, slice.first, slice.last), slice.where, lake.named)
+        return funnel.by_dimension(within, dimension, lake.named)
+
+    credited = {each: keyed(funnel.with_model(lake.credits, each, MODELS_VERSION)) for each in models}
+    return _Numbers(
+        visits=lake.run(funnel.visits(keyed(lake.events))),
+        conversions={each: lake.run(funnel.conversions(table)) for each, table in credited.items()},
+        staying={
+            days: lake.run(funnel.staying(credited[model], lake.logged, days, as_of)) for days in funnel.STAYED_DAYS
+        },
+    )

@@ -1,0 +1,1 @@
+"""Sound: copied where that is exact, else decoded, cut to the sample and encoded."""

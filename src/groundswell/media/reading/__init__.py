@@ -1,0 +1,1 @@
+"""Sources: opened, probed, their packets gathered and their frames decoded."""

@@ -1,0 +1,1 @@
+"""Renditions that are encoded anew: shape, colour, captions, end card."""

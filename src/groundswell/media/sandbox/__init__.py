@@ -1,0 +1,1 @@
+"""Media work in a process of its own, bounded in time and memory."""

@@ -1,0 +1,1 @@
+"""Smart cut: the middle of a clip copied bit for bit, its edges encoded to stand beside it."""

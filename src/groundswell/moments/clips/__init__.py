@@ -1,0 +1,1 @@
+"""Moments as their makers see them: made, changed, listed, deleted."""

@@ -1,0 +1,1 @@
+"""The media of moments: recipes rendered once, served, streamed, evicted."""

@@ -1,0 +1,45 @@
+"""What the commands of ``groundswell`` share: how they read settings, and how they refuse."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from .cannot_start import CannotStart
+from .settings import Settings
+from .telemetry import configure_logging
+
+errors = Console(stderr=True)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
+
+
+class Commands(TyperGroup):
+    """Commands of which any may find that it cannot start."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CannotStart as error:
+            raise refuse(f"{error.code}: {error}") from None
+
+
+def refuse(message: str) -> typer.Exit:
+    """Say on one line why not; the exit code is 2."""
+    errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+    return typer.Exit(2)
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of this process, with what the command line says over them."""
+    from pydantic import ValidationError
+
+    try:
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        reasons = "; ".join(f"GROUNDSWELL_{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors())
+        raise refuse(reasons) from None
+    configure_logging(settings)
+    return settings

@@ -1,0 +1,1 @@
+"""The console: what marketers, rights managers, finance and trust & safety look at."""

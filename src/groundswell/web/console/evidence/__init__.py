@@ -1,0 +1,1 @@
+"""The rows behind a number: events, conversions, credits, cascades."""

@@ -1,0 +1,1 @@
+"""Finance's pages: pools, the ledger, statements, payouts."""

@@ -1,0 +1,1 @@
+"""The marketer's pages: the loop in numbers, by dimension, by cohort, live, by week."""

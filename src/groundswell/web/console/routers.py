@@ -1,0 +1,41 @@
+"""The console's routers, in the order in which addresses are matched."""
+
+from . import audit, catalogue, jobs, previews, saved_views, shell
+from .evidence import cascade, conversion, credits, event, events
+from .finance import exchange_rates, ledger
+from .finance import overview as finance
+from .loop import campaigns, cohorts, experiments, explore, live, traffic, weekly
+from .loop import overview as loop
+from .rights import draft, rules, simulator
+from .trust import fraud_desk, moderation
+
+sections = (
+    shell,
+    audit,
+    jobs,
+    campaigns,
+    catalogue,
+    cohorts,
+    conversion,
+    credits,
+    draft,
+    events,
+    event,
+    experiments,
+    explore,
+    exchange_rates,
+    finance,
+    ledger,
+    live,
+    loop,
+    cascade,
+    previews,
+    rules,
+    simulator,
+    traffic,
+    moderation,
+    fraud_desk,
+    saved_views,
+    weekly,
+)
+routers = [section.router for section in sections]

@@ -1,0 +1,1 @@
+"""Trust & safety's pages: reports and decisions."""

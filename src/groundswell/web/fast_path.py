@@ -1,0 +1,134 @@
+"""uvicorn's HTTP protocol, with a shorter way for visitors whose answer can be made without waiting.
+
+A request for a link, or for a landing page that is in memory, waits for one thing: its visit's commit. As an ASGI
+request that costs a task, three messages and two writes. Here the answer is made while the request is read, and is
+written to the connection when the log says that the visit is on disk. Everything else, and whatever goes wrong, goes
+the usual way through the application, which gives the same answers and every refusal (``Application.__call__``).
+
+So is a request for which there is no room refused: when ten times as much is asked as can be served, what is refused
+must not take the time of what is served.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import lru_cache, partial
+from typing import Any, cast
+
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from groundswell.events.visits.deferred_response import DeferredResponse
+from groundswell.platform.problems import Problem, problem_response
+
+from .app import Application
+from .connection_bounds import BoundedProtocol
+
+RawHeader = tuple[bytes, bytes]
+
+
+class FastPathProtocol(BoundedProtocol):
+    """One connection, within its bounds.
+
+    uvicorn calls ``_start_asgi_task`` when it is a request's turn, pipelined ones one by one.
+    """
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if app is not self.app or not (self._answers_soon(cycle) or self._refuses(cycle)):
+            super()._start_asgi_task(cycle, app)
+
+    def _refuses(self, cycle: RequestResponseCycle) -> bool:
+        """Whether there was no room for ``cycle``, which has been told so."""
+        door = self.config.app
+        if not isinstance(door, Application) or self.flow.write_paused or self.config.access_log:
+            return False
+        refusal = door.refusal_at_once(cast(Scope, cycle.scope))
+        if refusal is None:
+            return False
+        body = b"" if cycle.scope["method"] == "HEAD" else bytes(refusal.body)
+        self._write(cycle, refusal.status_code, refusal.raw_headers, body)
+        return True
+
+    def _answers_soon(self, cycle: RequestResponseCycle) -> bool:
+        """Whether ``cycle`` will be answered from here, when its visit is committed."""
+        door, scope = self.config.app, cast(Scope, cycle.scope)
+        if (
+            not isinstance(door, Application)
+            or not door.has_visitors(scope)
+            or self.flow.write_paused
+            or self.config.access_log
+        ):
+            return False
+        see_through_proxies(self.config)(scope)
+        answer = door.answer_at_once(scope)
+        if answer is None:
+            return False
+        try:
+            answer.commit(partial(self._when_committed, cycle, answer))
+        except Problem:  # too much is waiting: the usual way will find so too, and say it
+            return False
+        return True
+
+    def _when_committed(self, cycle: RequestResponseCycle, answer: DeferredResponse, refusal: Problem | None) -> None:
+        if refusal is not None:
+            super()._start_asgi_task(cycle, cast(Any, problem_response(refusal)))
+        elif not cycle.disconnected:
+            answer.counted.inc()
+            self._write(cycle, answer.status, answer.headers, answer.body)
+
+    def _write(self, cycle: RequestResponseCycle, status: int, headers: Iterable[RawHeader], body: bytes) -> None:
+        parts = [STATUS_LINE[status]]
+        for name, value in (*cycle.default_headers, *headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n", body)
+        self.transport.write(b"".join(parts))
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+
+
+HOOK = {"_start_asgi_task"}
+CYCLE = {
+    *("scope", "default_headers", "keep_alive", "disconnected", "message_event", "on_response"),
+    *("response_started", "response_complete"),
+}
+
+
+def lacking(protocol: type = HttpToolsProtocol, cycle: type = RequestResponseCycle) -> list[str]:
+    """What this takes from uvicorn's private parts and the installed uvicorn does not have.
+
+    Args:
+        protocol: must start each request, the first of a connection and those that waited behind it, by the hook.
+        cycle: a request's state; what is written here must be what uvicorn itself reads.
+    """
+    started_by = [getattr(protocol, name, None) for name in ("on_headers_complete", "on_response_complete")]
+    names = [set(getattr(getattr(method, "__code__", None), "co_names", ())) for method in started_by]
+    made = set(vars(cycle)["__init__"].__code__.co_names)
+    return sorted(
+        {hook for hook in HOOK if not hasattr(protocol, hook) or any(hook not in used for used in names)}
+        | (CYCLE - made)
+    )
+
+
+@lru_cache(maxsize=1)
+def see_through_proxies(config: Config) -> Callable[[Scope], None]:
+    """What puts the visitor's own address into a scope where a trusted proxy names it, by uvicorn's own rule."""
+    if not config.proxy_headers:
+        return lambda scope: None
+
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        """The application behind the middleware, which has done its work when this is called."""
+
+    proxied = cast(Any, ProxyHeadersMiddleware(cast(Any, nothing), config.forwarded_allow_ips))
+
+    def see_through(scope: Scope) -> None:
+        for name, _ in scope["headers"]:
+            if name.startswith(b"x-forwarded-"):
+                with suppress(StopIteration):  # it awaits nothing but ``nothing``
+                    proxied(scope, None, None).send(None)
+                return
+
+    return see_through

@@ -1,0 +1,57 @@
+"""Who looks at a page. Unlike the API, a page treats a stale sign-in as nobody signed in, and asks to sign in again."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+
+from groundswell.accounts.access import Caller, claims_of, viewer_of
+from groundswell.accounts.tokens import TokenExpired, TokenInvalid, TokenMissing
+from groundswell.platform.routing import DbSession
+
+
+async def visitor(request: Request, session: DbSession) -> Caller | None:
+    """The signed-in person, or None."""
+    try:
+        claims = await claims_of(request)
+    except (TokenExpired, TokenInvalid) as stale:
+        request.state.stale = stale.code
+        return None
+    if claims is None:
+        return None
+    return Caller(await viewer_of(session, claims), claims.roles, claims.titles, claims.language)
+
+
+MaybeViewer = Annotated[Caller | None, Depends(visitor)]
+
+
+async def member(caller: MaybeViewer) -> Caller:
+    """The signed-in person.
+
+    Raises:
+        TokenMissing: nobody is; ``PageRoute`` answers with the way to sign in.
+    """
+    if caller is None:
+        raise TokenMissing()
+    return caller
+
+
+Member = Annotated[Caller, Depends(member)]
+
+
+def sign_in_path(request: Request) -> str:
+    """Where viewers begin to sign in, to return to the page that was asked for."""
+    return f"/session/start?{urlencode({'return': asked_for(request)})}"
+
+
+def staff_sign_in_path(request: Request) -> str:
+    """Where staff do; whose session has ended is told so there."""
+    said = {"return": asked_for(request)}
+    if (why := getattr(request.state, "stale", None)) is not None:
+        said["why"] = why
+    return f"/session/staff?{urlencode(said)}"
+
+
+def asked_for(request: Request) -> str:
+    """The page that was asked for, with its query."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

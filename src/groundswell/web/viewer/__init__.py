@@ -1,0 +1,1 @@
+"""The viewer's pages: where links lead, one's own moments, Discover."""

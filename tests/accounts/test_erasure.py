@@ -1,0 +1,331 @@
+"""An erased viewer cannot be found any more, in no column of no table, and every number still adds up."""
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import ARRAY, Column, LargeBinary, String, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.actors import actor_of
+from groundswell.accounts.jobs import forget_old_answers
+from groundswell.accounts.tables import SignIn, Viewer
+from groundswell.attribution.tables import Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
+from groundswell.catalog.tables import Progress
+from groundswell.creators.tables import Creator
+from groundswell.earnings.tables import Pool, Statement, StatementDocument
+from groundswell.insights.tables import Experiment, KeptReport
+from groundswell.moments.tables import ClippedSpan, Moment, Rendition
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Base
+from groundswell.platform.ids import uuid7
+from groundswell.platform.jobs import JobFailure, defer
+from groundswell.platform.routing import IdempotencyKey
+from groundswell.shares.tables import Reminder
+from groundswell.trust.tables import Case, CaseStep
+from groundswell.web import features
+from tests.attribution.test_conversions import ago, conversion, report, visit
+from tests.events.places import make_share, make_shared
+from tests.support import App
+
+PRIVACY = Path(__file__).parents[2] / "docs" / "explanation" / "privacy.md"
+MARK = "zqmark"
+SUBJECT, NAME, ORDER = f"{MARK}-subject", f"Ann {MARK}", f"{MARK}-order"
+
+NOBODYS = {
+    "adjustments": "appeal currency explanation reason_code",
+    "audit_log": "hash",
+    "campaigns": "key name titles territories model currency terms",
+    "case_items": "kind reason",
+    "case_steps": "action",
+    "cases": "rule status",
+    "catalog_entries": "hash entry given_by",
+    "catalog_syncs": "name source problem etag refusals",
+    "conversions": "kind currency",
+    "covered_ranges": "kind",
+    "credits": "kind model channel currency",
+    "decisions": "subject_kind action reason_code rule appeal",
+    "events": "kind channel currency verdict verdict_reason verdict_rule",
+    "exchange_rates": "currency into",
+    "experiments": "key name hypothesis subject unit",
+    "exposures": "arm",
+    "heat_marks": "name snapshot",
+    "idempotency_keys": "request_hash media_type",
+    "job_failures": "task",
+    "kept_reports": "question",
+    "lake_seals": "name",
+    "learned_effects": "effects",
+    "ledger_accounts": "kind currency balance_limit",
+    "lines": "language text",
+    "log_homes": "database",
+    "moments": "code visibility framing",
+    "payouts": "currency return_reason",
+    "pools": "period basis rules currency status snapshot after_snapshot carried cancel_reason",
+    "postings": "currency period reason",
+    "renditions": "recipe_hash profile framing captions card status storage_key media_type result failure_code"
+    " failure_words",
+    "reports": "reason_code",
+    "rights_rules": "scope scope_key territory kids_ratings ratings_off targets blocked_ranges note",
+    "saved_views": "name address",
+    "scene_ballots": "kind",
+    "scenes": "quote",
+    "series": "slug name synopsis",
+    "service_keys": "name hash scopes",
+    "shares": "code channel shape",
+    "sources": "storage_key sha256 status failure_code index playback_key playback_type package_key package_refusal"
+    " storyboard_key storyboard waveform",
+    "stale_votes": "kind",
+    "statement_documents": "number",
+    "statement_lines": "period",
+    "stripe_invoices": "reason currency settled_as",
+    "stripe_returns": "kind currency",
+    "heat_votes": "kind",
+    "titles": "external_id slug name synopsis rating licences watch poster_key backdrop_key accent suggestions"
+    " doubtful_encoding",
+    "touches": "matched_by",
+    "hand_over_codes": "hash",
+    "sign_ins": "hash roles titles language provider",
+    "spent_tokens": "hash",
+    "verdicts": "kind reason rule traffic",
+    "viewers": "issuer",
+    "visitor_salts": "salt",
+}
+"""Columns of text or data that say nothing of a viewer: codes, states, what staff write about their work."""
+
+
+def told() -> dict[str, str]:
+    """What the page on privacy says that erasure does, by ``table.column``."""
+    found = {}
+    for table, columns, becomes in re.findall(r"^\| `(\w+)` \| (`.*?`) \| (.*) \|$", PRIVACY.read_text(), re.MULTILINE):
+        for column in re.findall(r"`(\w+)`", columns):
+            assert f"{table}.{column}" not in found
+            found[f"{table}.{column}"] = becomes
+    return found
+
+
+def could_be_personal(column: Column[Any]) -> bool:
+    """Text, data, and whatever names a viewer; numbers, instants and flags say nothing by themselves."""
+    of_viewer = any(key.target_fullname == "viewers.id" for key in column.foreign_keys)
+    return of_viewer or isinstance(column.type, String | LargeBinary | JSONB | ARRAY)
+
+
+def test_every_column_that_can_hold_something_of_a_person_is_told_of() -> None:
+    features.load("tables")
+    demo = "demo_"  # the demo service's own accounts are not ours
+    tables = [table for table in Base.metadata.tables.values() if not (table.schema or table.name.startswith(demo))]
+    there = {f"{table.name}.{column.name}" for table in tables for column in table.columns if could_be_personal(column)}
+    nobodys = {f"{table}.{column}" for table, columns in NOBODYS.items() for column in columns.split()}
+    assert not nobodys & set(told())
+    classified = nobodys | set(told())
+    new = there - classified
+    assert not new, f"say in {PRIVACY.name} what erasure does to {sorted(new)}, and do it; or put it among NOBODYS"
+    assert classified <= there, f"gone: {sorted(classified - there)}"
+
+
+async def everything(app: App) -> dict[str, set[str]]:
+    """The columns that hold the mark, each with what it holds; the job queue's tables too."""
+    found = defaultdict(set)
+    async with app.runtime.database.transaction() as session:
+        tables = await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        for table in tables:
+            for (row,) in await session.execute(text(f'SELECT to_jsonb(t) FROM "{table}" t')):
+                for column, value in row.items():
+                    shown = bytes.fromhex(value[2:]).decode(errors="replace") if str(value)[:2] == "\\x" else str(value)
+                    if MARK in shown.lower():
+                        found[f"{table}.{column}"].add(shown)
+    return dict(found)
+
+
+async def someone(app: App) -> dict[str, Any]:
+    """A viewer who has left something in every column that the page names, with the mark in it."""
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    service = await app.service_key("conversions:write", "viewers:erase", "events:write")
+    ann = app.signed_in(SUBJECT, name=NAME)
+    touch = await visit(app, shared, ago(hours=1))
+    creator = {"handle": f"{MARK}_h", "display_name": NAME, "bio": f"I am {NAME}", "code": f"{MARK.upper()}10"}
+    sign_up = conversion("sign_up", viewer=SUBJECT, id=f"{MARK}-signup", touch=touch)
+    told_of = {"moment": shared.moment.code, "reason_code": "other", "text": f"{NAME} says so"}
+    sent = [
+        ("/v1/conversions", sign_up, service | {"Idempotency-Key": "k-1"}),
+        ("/v1/creators", creator, ann | {"Idempotency-Key": f"{MARK}-key"}),
+        ("/v1/reports", told_of, ann),
+    ]
+    for path, body, headers in sent:
+        answer = await app.http.post(path, json=body, headers=headers)
+        assert answer.status_code in {200, 201}, answer.text
+    sale = conversion("subscription", minor=999, viewer=SUBJECT, id=ORDER, code=creator["code"])
+    await report(app, service, sale | {"code": None})
+    async with app.runtime.database.transaction() as session:
+        viewer = (await session.scalars(select(Viewer).filter_by(subject=SUBJECT))).one()
+        viewer.territory, viewer.kids, viewer.ad_tier = "DE", True, True
+        await session.execute(update(Conversion).filter_by(external_id=ORDER).values(code=creator["code"]))
+        of = {"viewer_id": viewer.id, "title_id": shared.title.id}
+        moment = Moment(
+            id=uuid7(), code=f"c{uuid7().hex[:9]}", source_id=shared.moment.source_id, start_us=1_000_000,
+            end_us=9_000_000, visibility="public", caption=f"{NAME} was here", note=f"for {NAME}", **of,
+        )  # fmt: skip
+        session.add(moment)
+        await session.flush()
+        session.add(ClippedSpan(moment_id=moment.id, start_us=1_000_000, end_us=9_000_000, **of))
+        session.add(Progress(position_us=1, **of))
+        reminder = {"share_id": shared.share.id, "moment_id": shared.moment.id, "territory": "DE"}
+        session.add(Reminder(viewer_id=viewer.id, **reminder))
+        until = {"seen_at": utc_now(), "idle": timedelta(hours=1), "ends_at": utc_now() + timedelta(hours=1)}
+        session.add(
+            SignIn(hash=b"h", roles=[], titles=[], id_token=f"a token of {SUBJECT}", viewer_id=viewer.id, **until)
+        )
+        session.add(KeptReport(question="q", answer={"label": NAME}, made_at=utc_now()))
+        failed = {"args": {"to": f"{MARK}-subject"}, "error": f"No such mailbox: {NAME}", "failed_at": utc_now()}
+        session.add(JobFailure(job_id=1, task="mail", attempts=4, **failed))
+        invoice = f"in_{MARK}"
+        session.add(
+            StripeInvoice(
+                id=invoice, subscription=f"sub_{MARK}", viewer=SUBJECT, touch=f"t-{MARK}", code=creator["code"],
+                at=utc_now(), reason="subscription_create", paid_minor=999, currency="EUR", free=False,
+            )
+        )  # fmt: skip
+        session.add(StripePayment(payment=f"pi_{MARK}", invoice=invoice))
+        back = {"amount_minor": 1, "currency": "EUR", "at": utc_now()}
+        session.add(StripeReturn(id=f"re_{MARK}", kind="refund", payment=f"pi_{MARK}", invoice=invoice, **back))
+        experiment = Experiment(
+            id=uuid7(), key="held-back", name="Held back", subject="sharing", unit="viewer", control_ppm=500_000,
+            minimum_effect=0.1,
+        )  # fmt: skip
+        session.add(experiment)
+        rendition = Rendition(
+            recipe_hash="ab" * 32, source_id=moment.source_id, start_us=1_000_000, end_us=9_000_000, profile="mp4",
+            status="ready", progress=1000, storage_key="renditions/zz", media_type="video/mp4", size_bytes=4,
+        )  # fmt: skip
+        session.add(rendition)
+        await leave_in_the_books(session, viewer.id)
+    await app.runtime.store.put_bytes("renditions/zz", b"with a caption")
+    await make_share(app.runtime.database, app.runtime.settings, moment, viewer.id)
+    exposed = {"exposures": [{"unit": SUBJECT}, {"unit": f"{MARK}-home", "viewer": SUBJECT}]}
+    answer = await app.http.post("/v1/experiments/held-back/exposures", json=exposed, headers=service)
+    assert answer.status_code == 200, answer.text
+    return {"service": service, "viewer": viewer.id, "moment": moment.id, "sign_up": sign_up}
+
+
+async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
+    """A statement with its document, and an objection to a case."""
+    creator = (await session.scalars(select(Creator).filter_by(viewer_id=viewer_id))).one()
+    stream: dict[str, Any] = {
+        "period": "2026-10",
+        "basis": "plays",
+        "currency": "EUR",
+        "rules": "1",
+        "created_by": "fay",
+    }
+    pool = Pool(id=uuid7(), amount_minor=100, **stream)
+    statement = Statement(id=uuid7(), pool_id=pool.id, creator_id=creator.id, weight=1, amount_minor=100)
+    told: dict[str, Any] = {"payee": {"name": NAME}, "lines": [{"caption": f"{NAME} was here"}], "amount_minor": 100}
+    pdf = f"%PDF of {NAME}".encode()
+    case = Case(id=uuid7(), rule="rate", subject_id=viewer_id)
+    for row in (pool, case):
+        session.add(row)
+    await session.flush()
+    session.add(statement)
+    await session.flush()
+    session.add(
+        StatementDocument(statement_id=statement.id, number="2026-1", document=told, pdf=pdf, issued_at=utc_now())
+    )
+    by = actor_of(viewer_id)
+    session.add(CaseStep(case_id=case.id, action="appeal", reason=f"{NAME} says so", by=by))
+
+
+async def erase(app: App, service: dict[str, str]) -> httpx.Response:
+    return await app.http.delete(f"/v1/viewers/{SUBJECT}", headers=service)
+
+
+async def test_nothing_that_leads_to_them_is_left_anywhere(app: App) -> None:
+    ann = await someone(app)
+    before = await everything(app)
+    marked = {
+        column
+        for column, becomes in told().items()
+        if not becomes.startswith("stays") and not column.endswith(("viewer_id", ".territory", ".touch"))
+    }
+    assert set(before) >= marked, "left something in each"
+    assert (await erase(app, ann["service"])).status_code == 204
+    after = await everything(app)
+    after.get("exposures.unit", set()).discard(f"{MARK}-home")  # a household's name, not a viewer's
+    assert {column: values for column, values in after.items() if values} == {}
+    async with app.runtime.database.transaction() as session:
+        viewer = await session.get_one(Viewer, ann["viewer"])
+        assert (viewer.name, viewer.territory, viewer.kids, viewer.ad_tier) == ("", None, False, False)
+        moment = await session.get_one(Moment, ann["moment"])
+        assert (moment.caption, moment.note, moment.credit_me, moment.deleted_at) == ("", "", False, None)
+        for table in (Progress, Reminder):
+            assert await session.scalar(select(func.count()).select_from(table)) == 0
+        assert await session.scalar(text("SELECT count(*) FROM conversions WHERE touch IS NOT NULL")) == 0
+        assert set(await session.scalars(text("SELECT viewer FROM exposures"))) == {viewer.subject}
+
+
+async def test_media_that_names_their_caption_is_dropped(app: App) -> None:
+    ann = await someone(app)
+    await erase(app, ann["service"])
+    await app.run_jobs()
+    async with app.runtime.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Rendition)) == 0
+    assert not await app.runtime.store.exists("renditions/zz")
+
+
+async def test_keys_go_and_numbers_stay(app: App) -> None:
+    ann = await someone(app)
+
+    async def sums() -> list[object]:
+        async with app.runtime.database.transaction() as session:
+            totals = [select(func.sum(Credit.amount_minor)), select(func.count()).select_from(Conversion)]
+            totals += [select(func.count()).select_from(text(table)) for table in ("events", "exposures", "reports")]
+            return [await session.scalar(total) for total in totals]
+
+    before = await sums()
+    assert (await erase(app, ann["service"])).status_code == 204
+    assert await sums() == before
+    again = await erase(app, ann["service"])
+    assert (again.status_code, again.json()["code"]) == (404, "viewer_not_known")
+    late = await report(app, ann["service"], conversion("renewal", minor=999, id="order-2", viewer=SUBJECT))
+    assert late.json()["code"] == "viewer_unknown"
+
+
+async def test_an_emptied_answer_is_still_an_answer(app: App) -> None:
+    """What was asked for under a key is not done a second time because its answer named somebody erased."""
+    ann = await someone(app)
+    await erase(app, ann["service"])
+    headers = ann["service"] | {"Idempotency-Key": "k-1"}
+    repeated = await app.http.post("/v1/conversions", json=ann["sign_up"], headers=headers)
+    assert (repeated.status_code, repeated.content) == (201, b"")
+    assert repeated.headers["idempotency-replayed"] == "true"
+
+
+async def test_no_address_is_kept_with_a_stored_answer_and_it_expires(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    told_of = {"moment": shared.moment.code, "reason_code": "other", "text": "No."}
+    sent = [
+        await app.http.post("/v1/reports", json=told_of, headers={"Idempotency-Key": key}) for key in ("old", "new")
+    ]
+    assert {answer.status_code for answer in sent} == {201}
+    async with app.runtime.database.transaction() as session:
+        stored = (await session.scalars(select(IdempotencyKey))).all()
+        assert {row.principal.partition(":")[0] for row in stored} == {"visitor"}
+        assert not [row for row in stored if "127.0.0.1" in row.principal]
+        await session.execute(update(IdempotencyKey).filter_by(key="old").values(created_at=ago(days=1, minutes=1)))
+        await defer(session, forget_old_answers, timestamp=0)
+    await app.run_jobs()
+    async with app.runtime.database.transaction() as session:
+        assert list(await session.scalars(select(IdempotencyKey.key))) == ["new"]
+
+
+async def test_expiry_is_due_every_hour(app: App) -> None:
+    due = {task.task.name for task in app.runtime.jobs.periodic_registry.periodic_tasks.values()}
+    assert forget_old_answers.name in due
+
+
+async def test_only_a_key_with_the_scope_may_erase(app: App) -> None:
+    other = await app.service_key("conversions:write")
+    assert (await app.http.delete("/v1/viewers/newcomer", headers=other)).json()["code"] == "scope_missing"

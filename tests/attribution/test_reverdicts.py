@@ -1,0 +1,119 @@
+"""Visits are judged again by newer rules and by behaviour: new rows, never edits; and they stop earning."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from procrastinate.periodic import PeriodicDeferrer
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from groundswell.attribution.reverdicts import rejudge
+from groundswell.events.event import Event
+from groundswell.events.log.event_log import record
+from groundswell.events.tables import JudgedEvent, LoggedEvent, Reverdict
+from groundswell.events.traffic.verdicts import RULE
+from groundswell.events.visits.touch_tokens import touch_token
+from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import uuid7
+from tests.attribution.test_conversions import ago, conversion, report
+from tests.events.places import Shared, make_shared
+from tests.support import App
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
+
+
+async def click(app: App, shared: Shared, user_agent: str, rule: str = "1+old", **fields: Any) -> Event:
+    event = Event(
+        kind="click",
+        id=uuid7(),
+        share_id=shared.share.id,
+        moment_id=shared.moment.id,
+        title_id=shared.title.id,
+        verdict="human",
+        verdict_reason="nothing_says_otherwise",
+        verdict_rule=rule,
+        inputs={"ua": user_agent},
+        **{"at": ago(hours=1), **fields},
+    )
+    async with app.runtime.database.transaction() as session:
+        await record(session, event)
+    return event
+
+
+async def judged(app: App) -> int:
+    return await rejudge(app.runtime.database, ago(days=2), utc_now())
+
+
+async def verdicts(app: App) -> dict[object, tuple[str, str, str, str | None]]:
+    async with app.runtime.database.transaction() as session:
+        return {v.event_id: (v.kind, v.reason, v.rule, v.traffic) for v in await session.scalars(select(Reverdict))}
+
+
+@pytest.fixture
+async def shared(app: App) -> Shared:
+    return await make_shared(app.runtime.database, app.runtime.settings)
+
+
+async def test_a_newer_rule_gives_new_rows_and_leaves_the_old(app: App, shared: Shared) -> None:
+    curl = await click(app, shared, "curl/8.1")
+    preview = await click(app, shared, "WhatsApp/2.23.20.0")
+    await click(app, shared, PHONE)
+    await click(app, shared, "curl/8.1", RULE)
+    assert await judged(app) == 2
+    assert await verdicts(app) == {
+        curl.id: ("robot", "http-library:^curl", RULE, "givt"),
+        preview.id: ("unfurl", "fetches_for:whatsapp", RULE, None),
+    }
+    assert await judged(app) == 0
+    async with app.runtime.database.transaction() as session:
+        assert set(await session.scalars(select(LoggedEvent.verdict).filter_by(kind="click"))) == {"human"}
+    with pytest.raises(IntegrityError, match="only ever appended"):
+        async with app.runtime.database.transaction() as session:
+            await session.execute(text("UPDATE verdicts SET kind = 'human'"))
+
+
+async def test_a_verdict_that_a_newer_rule_takes_back_is_current_again(app: App, shared: Shared) -> None:
+    """What an older rule took for a robot's, and the present one does not, is a person's; not what behaviour showed."""
+    visits = {name: await click(app, shared, PHONE, visitor=name) for name in ("mistaken", "ring")}
+    async with app.runtime.database.transaction() as session:
+        for name, rule in ("mistaken", "1+older"), ("ring", "behaviour-1"):
+            row = {"at": visits[name].at, "event_id": visits[name].id, "created_at": ago(minutes=5)}
+            session.add(Reverdict(**row, kind="robot", reason="ring", rule=rule, traffic="sivt"))
+    assert await judged(app) == 1
+    async with app.runtime.database.transaction() as session:
+        current = {event.visitor: event.verdict for event in await session.scalars(select(JudgedEvent))}
+    assert current == {"mistaken": "human", "ring": "robot"}
+    assert await judged(app) == 0
+
+
+async def test_behaviour_is_judged_and_stops_earning(app: App, shared: Shared) -> None:
+    begin = ago(hours=1)
+    burst = [
+        await click(app, shared, PHONE, RULE, visitor="v", at=begin + timedelta(seconds=n / 10)) for n in range(31)
+    ]
+    calm = await click(app, shared, PHONE, RULE, visitor="w")
+    assert await judged(app) == 31
+    found = await verdicts(app)
+    assert set(found) == {event.id for event in burst}
+    assert {(kind, traffic) for kind, _, _, traffic in found.values()} == {("robot", "sivt")}
+    service = await app.service_key("conversions:write")
+    for number, (event, earns) in enumerate([(burst[0], False), (calm, True)]):
+        token = touch_token(app.runtime.settings.secret, event.at, event.id)
+        body = conversion("sign_up", id=f"s{number}", viewer=f"v{number}", touch=token)
+        assert bool((await report(app, service, body)).json()["credits"]) is earns
+
+
+async def test_it_is_a_job_and_so_is_learning(app: App, shared: Shared) -> None:
+    curl = await click(app, shared, "curl/8.1")
+    due = {task.task.name for task in app.runtime.jobs.periodic_registry.periodic_tasks.values()}
+    assert due >= {"attribution.rejudge", "attribution.learn"}
+    deferrer = PeriodicDeferrer(app.runtime.jobs.periodic_registry)
+    now = utc_now().timestamp()
+    await deferrer.defer_jobs([(task, int(now)) for task in deferrer.registry.periodic_tasks.values()])
+    await deferrer.defer_jobs([(task, int(now)) for task in deferrer.registry.periodic_tasks.values()])
+    async with app.runtime.database.transaction() as session:
+        waiting = await session.execute(text("SELECT task_name, count(*) FROM procrastinate_jobs GROUP BY 1"))
+        assert {name: number for name, number in waiting if name in due} == dict.fromkeys(due, 1)
+    await app.run_jobs()
+    assert set(await verdicts(app)) == {curl.id}

@@ -1,0 +1,206 @@
+"""Where links lead: many are looked up together, and each leads where looking at it alone would have led."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, update
+
+from groundswell.catalog.tables import RightsRule, Series, Title
+from groundswell.events.visits.destinations import AT_THE_SERVICE, Destination, Destinations
+from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
+from groundswell.platform.ids import uuid7
+from groundswell.platform.notified_cache import NotifiedCache, listening
+from groundswell.platform.problems import Problem
+from groundswell.platform.settings import Settings
+from groundswell.shares.links import resolve
+from groundswell.shares.tables import Share
+from groundswell.trust.tables import Decision
+from tests.events.places import Shared, make_share, make_shared
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """The statements that are sent within the block."""
+    sent: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
+    try:
+        yield sent
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
+
+
+@pytest.fixture
+def destinations(database: Database, settings: Settings) -> Destinations:
+    return Destinations(database, settings, NotifiedCache[Destination]())
+
+
+async def outcome(destinations: Destinations, token: str) -> str:
+    try:
+        return (await destinations.find(token, utc_now())).start
+    except Problem as refusal:
+        return refusal.reason()
+
+
+async def test_a_thousand_links_at_once_are_a_few_statements(
+    database: Database, settings: Settings, destinations: Destinations
+) -> None:
+    shared = await make_shared(database, settings)
+    tokens = [(await make_share(database, settings, shared.moment, None))[1] for _ in range(40)]
+    async with listening(database, destinations.memory):
+        with counted(database) as sent:
+            found = await asyncio.gather(*(destinations.find(token, utc_now()) for token in tokens * 25))
+        assert {each.start for each in found} == {f"http://test/watch/{shared.title.slug}?t=72"}
+        assert len({each.place.share_id for each in found}) == 40
+        assert len(sent) <= 4
+        with counted(database) as sent:
+            assert all(destinations.known(token, utc_now()) for token in tokens)
+        assert sent == []
+
+
+async def everything(database: Database, settings: Settings) -> dict[str, str]:
+    """Links in every state: what they are called, and their tokens."""
+    now = utc_now()
+    states: dict[str, tuple[type[Any], dict[str, Any]]] = {
+        "plain": (Share, {}),
+        "revoked": (Share, {"revoked_at": now}),
+        "expired": (Share, {"expires_at": now - timedelta(seconds=1)}),
+        "expiring": (Share, {"expires_at": now + timedelta(hours=1)}),
+        "deleted": (Moment, {"deleted_at": now}),
+        "private": (Moment, {"visibility": "private"}),
+        "unlisted": (Moment, {"visibility": "unlisted"}),
+        "own page": (Share, {"channel": "page"}),
+    }
+    tokens = {}
+    for name, (table, values) in states.items():
+        shared = await make_shared(database, settings)
+        tokens[name] = shared.token
+        subject = shared.share if table is Share else shared.moment
+        if values:
+            async with database.transaction() as session:
+                await session.execute(update(table).where(table.id == subject.id).values(values))
+    for kind in ("share", "moment", "title"):
+        for action in ("hide", "demote"):
+            shared = await make_shared(database, settings)
+            await decide(database, kind, getattr(shared, kind).id, action)
+            tokens[f"{action} {kind}"] = shared.token
+    rules: dict[str, dict[str, Any]] = {
+        "forbidden": {"sharing": False},
+        "blocked": {"blocked_ranges": [{"start_us": 80_000_000, "end_us": 81_000_000, "reason": "song"}]},
+        "elsewhere": {"sharing": False, "territory": "FR"},
+        "other channel": {"targets": ["whatsapp"]},
+        "closing": {"closes_at": now + timedelta(hours=1)},
+        "not yet": {"opens_at": now + timedelta(hours=1)},
+    }
+    for name, rule in rules.items():
+        shared = await make_shared(database, settings)
+        await forbid(database, shared, rule)
+        tokens[name] = shared.token
+    tokens |= await passed_on(database, settings)
+    return tokens
+
+
+async def decide(database: Database, kind: str, subject: Any, action: str) -> None:
+    words = {"reason_code": "x", "explanation": "Because.", "decided_by": "rule", "appeal": ""}
+    async with database.transaction() as session:
+        session.add(Decision(id=uuid7(), subject_kind=kind, subject_id=subject, action=action, **words))
+
+
+async def forbid(database: Database, shared: Shared, rule: dict[str, Any], scope: str = "title") -> None:
+    async with database.transaction() as session:
+        key = str(shared.title.id)
+        if scope != "title":
+            series = Series(id=uuid7(), slug=f"s-{shared.title.slug}", name="S")
+            session.add(series)
+            await session.flush()
+            place = {"series_id": series.id, "season": 1, "episode": 1}
+            await session.execute(update(Title).where(Title.id == shared.title.id).values(place))
+            key = str(series.id) if scope == "series" else f"{series.id}/1"
+        session.add(RightsRule(scope=scope, scope_key=key, updated_by="ravi", **rule))
+
+
+async def passed_on(database: Database, settings: Settings) -> dict[str, str]:
+    """Links of unlisted moments that were passed on, one from a link that was withdrawn; and rules of a series."""
+    tokens = {}
+    for name, revoked in (("passed on", None), ("passed on in time", utc_now())):
+        shared = await make_shared(database, settings)
+        _, tokens[name] = await make_share(database, settings, shared.moment, None, parent=shared.share)
+        async with database.transaction() as session:
+            await session.execute(update(Moment).where(Moment.id == shared.moment.id).values(visibility="unlisted"))
+            await session.execute(update(Share).where(Share.id == shared.share.id).values(revoked_at=revoked))
+    for scope in ("series", "season"):
+        shared = await make_shared(database, settings)
+        await forbid(database, shared, {"sharing": False}, scope)
+        tokens[f"forbidden {scope}"] = shared.token
+    return tokens
+
+
+async def test_they_lead_where_each_alone_would(
+    database: Database, settings: Settings, destinations: Destinations
+) -> None:
+    tokens = await everything(database, settings)
+    together = await asyncio.gather(*(outcome(destinations, token) for token in tokens.values()))
+    expected = {}
+    for name, token in tokens.items():
+        try:
+            async with database.transaction() as session:
+                found = await resolve(session, settings, token, AT_THE_SERVICE)
+            expected[name] = f"http://test/watch/{found.title.slug}?t=72"
+        except Problem as refusal:
+            expected[name] = refusal.reason()
+    assert dict(zip(tokens, together, strict=True)) == expected
+    refused = {name for name, said in expected.items() if not said.startswith("http")}
+    assert {"revoked", "expired", "deleted", "private", "forbidden", "forbidden season", "passed on in time"} <= refused
+    assert {"plain", "expiring", "unlisted", "demote moment", "elsewhere", "closing", "passed on"} <= set(
+        tokens
+    ) - refused
+
+
+async def test_a_link_is_known_until_time_may_change_it(
+    database: Database, settings: Settings, destinations: Destinations
+) -> None:
+    shared = await make_shared(database, settings)
+    closes = utc_now() + timedelta(hours=2)
+    await forbid(database, shared, {"closes_at": closes})
+    async with database.transaction() as session:
+        ends = utc_now() + timedelta(hours=1)
+        await session.execute(update(Share).where(Share.id == shared.share.id).values(expires_at=ends))
+    assert (await destinations.find(shared.token, utc_now())).holds_until == ends
+
+
+async def test_a_change_of_rights_forgets_only_whom_it_concerns(
+    database: Database, settings: Settings, destinations: Destinations
+) -> None:
+    one, other = await make_shared(database, settings), await make_shared(database, settings)
+    await forbid(database, one, {"note": "a rule of its series"}, "series")
+    async with listening(database, destinations.memory) as listener:
+
+        async def known() -> list[bool]:
+            await listener.synchronize()
+            return [destinations.known(each.token, utc_now()) is not None for each in (one, other)]
+
+        async def look() -> None:
+            for each in (one, other):
+                await destinations.find(each.token, utc_now())
+
+        await look()
+        assert await known() == [True, True]
+        async with database.transaction() as session:
+            await session.execute(update(RightsRule).values(note="changed"))
+        assert await known() == [False, True]
+        await look()
+        await forbid(database, other, {"sharing": False})
+        assert await known() == [True, False]
+        assert await outcome(destinations, other.token) == "sharing_off"
+        async with database.transaction() as session:
+            session.add(RightsRule(scope="all", scope_key="*", updated_by="ravi", note="everything"))
+        assert await known() == [False, False]

@@ -1,0 +1,52 @@
+"""A whole is divided so that its parts sum to it, whatever it is divided for; and by one function alone."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundswell.attribution.models import divide as divide_credit
+from groundswell.earnings.division import divide as divide_money
+from groundswell.platform.apportionment import apportion
+
+WEIGHTS = st.lists(st.integers(0, 10**18), min_size=1, max_size=40).filter(lambda weights: sum(weights) > 0)
+
+
+@given(st.integers(-(10**15), 10**15), WEIGHTS)
+def test_parts_sum_to_the_whole_and_stay_within_one_of_the_quota(total: int, weights: list[int]) -> None:
+    parts = apportion(total, weights, lambda n: n)
+    assert sum(parts) == total
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(part - Fraction(total * weight, sum(weights))) < 1
+        assert part == 0 or weight > 0
+        assert part * total >= 0
+
+
+@given(st.integers(0, 10**6), WEIGHTS)
+def test_precedence_decides_among_equal_remainders_alone(total: int, weights: list[int]) -> None:
+    forwards, backwards = apportion(total, weights, lambda n: n), apportion(total, weights, lambda n: -n)
+    whole = sum(weights)
+    for n, (one, other) in enumerate(zip(forwards, backwards, strict=True)):
+        if one != other:
+            rest = total * weights[n] % whole
+            assert sum(total * weight % whole == rest for weight in weights) > 1
+
+
+@given(st.integers(0, 10**15), WEIGHTS)
+def test_credit_and_money_differ_in_their_ties_alone(total: int, weights: list[int]) -> None:
+    credit, money = divide_credit(total, weights), divide_money(total, dict(enumerate(weights)))
+    assert sum(credit) == sum(money.values()) == total
+    assert all(abs(a - b) <= 1 for a, b in zip(credit, money.values(), strict=True))
+
+
+def test_ties() -> None:
+    assert apportion(100, [1, 1, 1], lambda n: n) == [34, 33, 33]
+    assert apportion(-100, [1, 1, 1], lambda n: -n) == [-33, -33, -34]
+    assert divide_credit(2, [1, 1, 1]) == [0, 1, 1], "the later touch first"
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1]])
+def test_what_cannot_be_divided_is_refused(weights: list[int]) -> None:
+    with pytest.raises(ValueError, match="nothing can be divided"):
+        apportion(1, weights, lambda n: n)

@@ -1,0 +1,138 @@
+"""What moderators see of reports and decisions: which are open, about what, how many."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
+from groundswell.platform.problems import TooManyRequests
+from groundswell.platform.settings import Settings
+from groundswell.trust import decisions, reports
+from groundswell.trust.reports import MOST_IN_WINDOW, WINDOW
+from groundswell.trust.subjects import SubjectUnknown, find_reportable, find_subject
+from groundswell.trust.tables import Report
+from tests.events.places import Shared, make_shared
+
+
+@pytest.fixture
+async def moments(database: Database, settings: Settings) -> list[UUID]:
+    return [(await make_shared(database, settings, subject=name)).moment.id for name in ("noor", "kofi")]
+
+
+async def reported(session: AsyncSession, moment: UUID, reporter: str, reason: str = "spam") -> UUID:
+    made = await reports.report(session, moment_id=moment, reason_code=reason, text="", reporter=reporter)
+    return made.id
+
+
+async def restricted(session: AsyncSession, kind: str, subject: UUID, action: str = "hide") -> UUID:
+    made = await decisions.decide(
+        session, kind=kind, subject_id=subject, action=action, reason_code="spam", explanation="Spam.", decided_by="t"
+    )
+    return made.id
+
+
+async def test_open_reports_are_counted_and_listed_newest_first(database: Database, moments: list[UUID]) -> None:
+    one, other = moments
+    async with database.transaction() as session:
+        assert await reports.counts(session) == {"open": 0, "reported": 0}
+        ids = [await reported(session, moment, who) for moment, who in ((one, "a"), (one, "b"), (other, "a"))]
+        for minutes, id in enumerate(ids):
+            at = utc_now() - timedelta(minutes=9 - minutes)
+            await session.execute(update(Report).filter_by(id=id).values(created_at=at))
+        session.expire_all()
+        assert await reports.counts(session) == {"open": 3, "reported": 2}
+        assert [row.id for row in await reports.newest_open(session, 9)] == ids[::-1]
+        assert [row.id for row in await reports.newest_open(session, 1)] == [ids[2]]
+        await reports.dismiss(session, ids[0], "tess")
+        await session.flush()
+        assert await reports.counts(session) == {"open": 2, "reported": 2}
+        assert [row.id for row in await reports.newest_open(session, 9)] == [ids[2], ids[1]]
+        assert [row.id for row in await reports.about(session, one)] == [ids[1], ids[0]], "closed ones too"
+
+
+async def test_a_closed_report_may_be_made_again_and_stays_closed(database: Database, moments: list[UUID]) -> None:
+    async with database.transaction() as session:
+        first = await reported(session, moments[0], "a")
+        assert await reported(session, moments[0], "a", "privacy") == first, "while it is open, it stands"
+        closed = await reports.dismiss(session, first, "tess")
+        at, by = closed.closed_at, closed.closed_by
+        assert (at is not None, by) == (True, "tess")
+        again = await reports.dismiss(session, first, "ravi")
+        assert (again.closed_at, again.closed_by) == (at, by)
+        await session.flush()
+        assert await reported(session, moments[0], "a") != first
+
+
+async def test_the_hour_of_reports_slides(database: Database, moments: list[UUID]) -> None:
+    """The limit counts closed reports too, and is over an hour after the first of them."""
+    async with database.transaction() as session:
+        for _ in range(MOST_IN_WINDOW):
+            await reports.dismiss(session, await reported(session, moments[0], "a"), "tess")
+            await session.flush()
+        with pytest.raises(TooManyRequests):
+            await reported(session, moments[1], "a")
+        await reported(session, moments[1], "b")
+        almost = utc_now() - WINDOW + timedelta(minutes=10)
+        await session.execute(update(Report).filter_by(reporter="a").values(created_at=almost))
+        with pytest.raises(TooManyRequests) as refused:
+            await reported(session, moments[1], "a")
+        assert 590 <= int(refused.value.headers["Retry-After"]) <= 600
+        await session.execute(update(Report).filter_by(reporter="a").values(created_at=utc_now() - WINDOW))
+        await reported(session, moments[1], "a")
+
+
+async def test_decisions_are_counted_and_listed_newest_first(database: Database, moments: list[UUID]) -> None:
+    one, other = moments
+    async with database.transaction() as session:
+        assert await decisions.counts(session) == {"down": 0, "lifted": 0}
+        ids = [
+            await restricted(session, "moment", one),
+            await restricted(session, "moment", one, "demote"),
+            await restricted(session, "moment", other),
+        ]
+        assert await decisions.counts(session) == {"down": 2, "lifted": 0}
+        await decisions.lift(session, ids[0], "tess")
+        assert await decisions.counts(session) == {"down": 1, "lifted": 1}
+        assert [row.id for row in await decisions.newest(session, 9)] == ids[::-1]
+        assert [row.id for row in await decisions.newest(session, 1, ids[2])] == [ids[1]]
+        assert [row.id for row in await decisions.history_of(session, "moment", one)] == [ids[1], ids[0]]
+        assert await decisions.history_of(session, "title", one) == []
+
+
+async def test_things_are_found_by_id_or_by_the_name_that_people_use(database: Database, settings: Settings) -> None:
+    shared: Shared = await make_shared(database, settings)
+    async with database.transaction() as session:
+        moment, title = shared.moment, shared.title
+        for kind, reference, id in (
+            ("moment", moment.code, moment.id),
+            ("moment", str(moment.id).upper(), moment.id),
+            ("title", title.slug, title.id),
+            ("share", shared.share.code, shared.share.id),
+            ("viewer", str(moment.viewer_id), moment.viewer_id),
+        ):
+            assert await find_subject(session, kind, reference) == id, (kind, reference)
+        for kind, reference in (("moment", title.slug), ("title", "none"), ("moment", str(uuid4())), ("comment", "1")):
+            with pytest.raises(SubjectUnknown):
+                await find_subject(session, kind, reference)
+
+
+@pytest.mark.parametrize("visibility", ["public", "unlisted", "private"])
+async def test_a_private_moment_is_reported_by_its_maker_alone(
+    database: Database, settings: Settings, visibility: str
+) -> None:
+    shared = await make_shared(database, settings)
+    async with database.transaction() as session:
+        moment = await session.merge(shared.moment)
+        moment.visibility = visibility
+        await session.flush()
+        assert await find_reportable(session, moment.code, moment.viewer_id) == moment.id
+        for reporter in (None, uuid4()):
+            if visibility == "private":
+                with pytest.raises(SubjectUnknown):
+                    await find_reportable(session, moment.code, reporter)
+            else:
+                assert await find_reportable(session, moment.code, reporter) == moment.id

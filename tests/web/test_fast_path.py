@@ -1,0 +1,255 @@
+"""What is answered at the door, over real connections: the application's answers, in order, each committed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from groundswell.events.log.event_log import EventLog
+from groundswell.events.visits.touch_tokens import read_touch_token
+from groundswell.platform.problems import Problem, Unavailable
+from groundswell.web.admission import Admission
+from groundswell.web.app import Application
+from groundswell.web.connection_bounds import Bounds, Connections
+from groundswell.web.fast_path import FastPathProtocol, lacking
+from tests.events.places import Shared, make_shared
+from tests.events.test_api import BROWSER, logged
+from tests.events.tickets import without_ticket
+from tests.shares.sharing import shared as minted
+from tests.support import App
+
+
+@dataclass
+class Door:
+    """A server's port, and the paths that went through its application."""
+
+    port: int
+    passed_on: list[str]
+
+    async def ask(self, *requests: bytes) -> bytes:
+        """Send ``requests`` over one connection, all at once; what comes back until the server closes it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(b"".join(requests))
+        async with asyncio.timeout(20):
+            answered = await reader.read()
+        writer.close()
+        return answered
+
+
+@pytest.fixture
+async def shared(app: App) -> Shared:
+    return await make_shared(app.runtime.database, app.runtime.settings)
+
+
+@pytest.fixture
+async def door(app: App, shared: Shared, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    """A server whose application has ``shared`` in memory."""
+    passed_on: list[str] = []
+    usual = Application.__call__
+
+    async def noting(self: Application, scope: Scope, receive: Receive, send: Send) -> None:
+        passed_on.append(scope["path"])
+        await usual(self, scope, receive, send)
+
+    monkeypatch.setattr(Application, "__call__", noting)
+    async with serving(app) as port:
+        door = Door(port, passed_on)
+        await door.ask(get(shared, close=True))
+        assert passed_on == [f"/s/{shared.token}/go"]
+        passed_on.clear()
+        yield door
+
+
+@asynccontextmanager
+async def serving(app: App) -> AsyncIterator[int]:
+    config = uvicorn.Config(
+        app.asgi,
+        host="127.0.0.1",
+        port=0,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        http=partial(FastPathProtocol, connections=Connections(Bounds())),  # type: ignore[arg-type]
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    running = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+def get(
+    shared: Shared | None,
+    path: str = "",
+    *,
+    method: str = "GET",
+    close: bool = False,
+    version: str = "1.1",
+    **headers: str,
+) -> bytes:
+    said = {"Host": "test", "User-Agent": BROWSER} | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [
+        f"{method} {path or f'/s/{shared.token if shared else None}/go'} HTTP/{version}",
+        *[f"{k}: {v}" for k, v in said.items()],
+    ]
+    return "\r\n".join([*lines, *(["Connection: close"] if close else []), "", ""]).encode()
+
+
+def heads(answered: bytes) -> list[tuple[int, dict[str, str]]]:
+    """Status and headers of each of several responses without bodies."""
+    found = []
+    for head in answered.decode().removesuffix("\r\n\r\n").split("\r\n\r\n"):
+        status, *lines = head.split("\r\n")
+        found.append((int(status.split()[1]), dict(line.split(": ", 1) for line in lines)))
+    return found
+
+
+async def test_a_click_is_answered_at_the_door_as_by_the_application(app: App, shared: Shared, door: Door) -> None:
+    ((status, said),) = heads(await door.ask(get(shared, close=True)))
+    assert door.passed_on == []
+    usual = await app.http.get(f"/s/{shared.token}/go", headers={"User-Agent": BROWSER})
+    assert (status, said["connection"]) == (usual.status_code, "close")
+    assert said.keys() - {"connection", "date", "server"} == usual.headers.keys()
+    same = ("cache-control", "x-robots-tag", "content-length")
+    assert {name: said[name] for name in same} == {name: usual.headers[name] for name in same}
+    token = parse_qs(urlsplit(said["location"]).query)["gs"][0]
+    assert said["set-cookie"].startswith(f"gs_visit={token}; ")
+    touched = read_touch_token(app.runtime.settings.secret, token)
+    assert touched is not None
+    assert (touched.at, touched.id) in {(row.at, row.id) for row in await logged(app)}
+
+
+async def test_a_landing_page_in_memory_is_sent_from_the_door(app: App, moment: dict[str, Any], door: Door) -> None:
+    path = f"/s/{(await minted(app, moment=moment['id']))['token']}"
+    request = get(None, path, close=True)
+    door.passed_on.clear()
+    pages = [await door.ask(request) for _ in range(2)]
+    assert door.passed_on == [path], "the first was rendered, the second kept"
+    bodies = [page.split(b"\r\n\r\n", 1)[1] for page in pages]
+    assert bodies[0] != bodies[1], "each has a ticket of their own"
+    assert without_ticket(bodies[0]) == without_ticket(bodies[1])
+    assert bodies[0].lower().startswith(b"<!doctype html>")
+    assert [row.kind for row in await logged(app)][-2:] == ["click", "click"]
+
+
+async def test_pipelined_requests_are_answered_in_their_order(app: App, shared: Shared, door: Door) -> None:
+    landing = f"/s/{shared.token}/go?from=landing"
+    requests = (
+        get(shared),
+        get(shared, landing),
+        get(shared, method="HEAD"),
+        get(shared),
+        get(shared, landing, close=True),
+    )
+    answered = heads(await door.ask(*requests))
+    assert [parse_qs(urlsplit(said["location"]).query)["t"] for _, said in answered] == [
+        [t] for t in "72 87 72 72 87".split()
+    ]
+    assert door.passed_on == [f"/s/{shared.token}/go"], "the third, which asks for the head alone"
+    assert [row.kind for row in await logged(app)][-4:] == ["click", "continue", "click", "continue"]
+
+
+async def test_a_client_of_old_is_answered_and_let_go(app: App, shared: Shared, door: Door) -> None:
+    ((status, said),) = heads(await door.ask(get(shared, version="1.0")))
+    assert (status, said["connection"]) == (302, "close")
+
+
+async def test_a_trusted_proxy_says_who_comes(app: App, shared: Shared, door: Door) -> None:
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+        await door.ask(get(shared, close=True, X_Forwarded_For=address))
+    assert door.passed_on == []
+    visitors = [row.visitor for row in (await logged(app))[-3:]]
+    assert visitors[0] == visitors[2] != visitors[1]
+
+
+async def test_what_is_not_in_memory_goes_the_usual_way(app: App, shared: Shared, door: Door) -> None:
+    forged, post = f"/s/{shared.token[:-1]}/go", get(shared, method="POST", close=True)
+    assert b"link_forged" in await door.ask(get(shared, forged, close=True))
+    assert (await door.ask(post)).startswith(b"HTTP/1.1 405 ")
+    assert len(door.passed_on) == 2
+
+
+async def test_too_much_waiting_is_refused_here_too(app: App, shared: Shared, door: Door) -> None:
+    app.services.get(EventLog).backlog_max = 0
+    answered = await door.ask(get(shared, close=True))
+    assert answered.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 1\r\n" in answered
+    assert b"events_backlogged" in answered
+
+
+async def test_a_visit_that_cannot_be_committed_is_not_answered_as_if_it_were(
+    app: App, shared: Shared, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(lines: str, days: Any, kinds: Any, answered: Callable[[Problem | None], None]) -> None:
+        answered(Unavailable("The database is away.", headers={"Retry-After": "2"}))
+
+    monkeypatch.setattr(app.services.get(EventLog), "queue", lost)
+    answered = await door.ask(get(shared, close=True))
+    assert answered.startswith(b"HTTP/1.1 503 ")
+    assert b"temporarily_unavailable" in answered
+
+
+async def test_who_hangs_up_has_still_been_here(app: App, shared: Shared, door: Door) -> None:
+    before = len(await logged(app))
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(get(shared))
+    await writer.drain()
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        while len(await logged(app)) == before:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    with suppress(OSError):
+        await reader.read()
+    assert heads(await door.ask(get(shared, close=True)))[0][0] == 302
+
+
+async def test_what_there_is_no_room_for_is_refused_at_the_door_as_by_the_application(app: App, door: Door) -> None:
+    await app.http.get("/v1/me")
+    line = app.services.get(Admission).lines["viewers"]
+    line._places, line.longest, line.wait_s = asyncio.Semaphore(0), 0, 0
+    body = b'{"title": "numbers"}'
+    post = get(None, "/v1/moments", method="POST", Content_Length=str(len(body))) + body
+    requests = (
+        get(None, "/v1/me"),
+        post,
+        get(None, "/moments", Accept="text/html"),
+        get(None, "/v1/me", method="HEAD"),
+    )
+    door.passed_on.clear()
+    answered = await door.ask(*requests, get(None, "/healthz", close=True))
+    assert door.passed_on == ["/healthz"], "it has no class, and is answered when those before it were refused"
+    assert answered.count(b"HTTP/1.1 503 ") == answered.count(b"retry-after: 1\r\n") == len(requests)
+    assert answered.count(b'"code":"overloaded"') == 2
+    assert answered.count(b'data-reason="overloaded"') == 1
+    usual = await app.http.get("/v1/me")
+    assert (usual.status_code, usual.headers["retry-after"], usual.json()["code"]) == (503, "1", "overloaded")
+
+
+def test_the_installed_uvicorn_is_what_the_fast_path_was_written_for() -> None:
+    assert lacking() == []
+
+
+def test_another_uvicorn_is_noticed() -> None:
+    class Protocol(asyncio.Protocol):
+        def on_headers_complete(self) -> None: ...
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.scope = self.keep_alive = None
+
+    missing = lacking(Protocol, Cycle)
+    assert "_start_asgi_task" in missing
+    assert "response_complete" in missing
+    assert "scope" not in missing
