@@ -79,6 +79,7 @@ NOBODYS = {
     "shares": "code channel shape",
     "sources": "storage_key sha256 status failure_code index playback_key playback_type package_key package_refusal"
     " storyboard_key storyboard waveform",
+    "staff_preferences": "time_zone",
     "stale_votes": "kind",
     "statement_documents": "number",
     "statement_lines": "period",

@@ -1,6 +1,7 @@
 """Every number of every page of the console, computed a second time: from the docs, in SQL over the raw rows.
 
-Before anything came later; after verdicts, refunds and erasures; and when all visits turn out to be no people's. What a
+Before anything came later; after verdicts, refunds and erasures, also in a time zone far from UTC whose clocks change
+(in most months); and when all visits turn out to be no people's. What a
 page is given is read off the page itself (``recomputed/figures.py``), pages off the application: a page or a number
 without a second computation fails here. When nobody was a person, every number is 0 but those named in ``STANDS``.
 """
@@ -9,6 +10,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from groundswell.platform.clock import local_days
 from groundswell.web.console.routers import routers
 from tests.support import App
 
@@ -31,6 +33,8 @@ from .recomputed.rows import Raw, read_rows
 pytestmark = [pytest.mark.usefixtures("still_server"), pytest.mark.slow]
 
 ROLES = {"mira": "marketer", "fay": "finance", "tess": "trust"}
+
+ZONES = ("Pacific/Auckland", "America/Los_Angeles", "Europe/Berlin", "Africa/Cairo")
 
 REPORTED = "the service reported it; no visit is in it"
 SIGNED_IN = "sent by viewers who were signed in, which nobody judges"
@@ -121,6 +125,12 @@ async def check(month: Month, pages: Pages, pools: dict[str, Pool], raw: Raw) ->
     return shown
 
 
+def changing_zone() -> str:
+    """A zone whose clocks change in the month; where none does, one in which most days' events are the next day's."""
+    changing = (zone for zone in ZONES if len(local_days(zone, FIRST, LAST).ahead) > 1)
+    return next(changing, ZONES[0])
+
+
 async def test_every_number_is_computed_twice(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     month, pages = await make_month(app), Pages(app.http, monkeypatch)
     url = app.runtime.settings.database_url
@@ -134,8 +144,13 @@ async def test_every_number_is_computed_twice(app: App, monkeypatch: pytest.Monk
     await come_later(month)
     with read_rows(url) as raw:
         await check(month, pages, pools, raw)
+    zone = changing_zone()
+    for name, role in ROLES.items():
+        await app.http.post("/console/time-zone", data={"time_zone": zone}, headers=app.signed_in(name, role))
+    with read_rows(url, zone) as raw:
+        await check(month, pages, pools, raw)
     await all_judged(month)
-    with read_rows(url) as raw:
+    with read_rows(url, zone) as raw:
         shown = await check(month, pages, pools, raw)
     left = [
         f"{address.partition('?')[0]} {'/'.join(path)}"

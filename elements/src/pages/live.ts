@@ -12,6 +12,14 @@ type Told = {
 };
 type Reading = { minutes: [string, Record<string, number>][]; newest: Told[] };
 
+const zone = document.querySelector<HTMLElement>("#live-figures")?.dataset.zone ?? "UTC";
+const times = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZone: zone,
+  timeZoneName: "short",
+});
 const numbers = new Intl.NumberFormat(document.documentElement.lang);
 const state = document.querySelector<HTMLElement>("#live-state");
 const rows = document.querySelector<HTMLTableSectionElement>("#live-rows");
@@ -58,7 +66,7 @@ function row(event: Told, seen: Set<string>): HTMLTableRowElement {
     behind.append(link);
   }
   tr.append(
-    cell(`${event.at.slice(11, 19)} UTC`),
+    cell(times.format(new Date(event.at))),
     what,
     cell(event.title),
     cell(event.channel),
@@ -80,7 +88,7 @@ const source = new EventSource("/console/live/stream");
 source.addEventListener("message", (message) => {
   if (paused) return;
   show(JSON.parse(message.data) as Reading);
-  if (state) state.textContent = `live, as of ${new Date().toISOString().slice(11, 19)} UTC`;
+  if (state) state.textContent = `live, as of ${times.format(new Date())}`;
 });
 source.addEventListener("error", () => {
   if (state) state.textContent = "The connection was lost; trying again.";

@@ -18,7 +18,7 @@ from groundswell.platform.routing import forget_answers_to, forget_mentions
 
 from .access import principal_of_viewer
 from .signals import ViewerErased
-from .tables import SignIn, Viewer
+from .tables import SignIn, StaffPreference, Viewer
 
 ERASED = "erased:"
 
@@ -45,7 +45,8 @@ async def erase_viewer(session: AsyncSession, issuer: str, subject: str) -> UUID
     await forget_failures(session, *named)
     viewer.subject, viewer.name, viewer.handle = alias, "", f"erased_{random_code(16).lower()}"
     viewer.territory, viewer.kids, viewer.ad_tier = None, False, False
-    await session.execute(delete(SignIn).filter_by(viewer_id=viewer.id))
+    for kept in (SignIn, StaffPreference):
+        await session.execute(delete(kept).filter_by(viewer_id=viewer.id))
     await session.flush()
     await signals.send(session, ViewerErased(viewer.id, subject, alias))
     return viewer.id

@@ -30,6 +30,9 @@ POWERS: dict[str, Power] = {
     "campaigns.manage": _power("Make campaigns and end them.", "marketer"),
     "experiments.manage": _power("Begin experiments and stop them.", "marketer"),
     "previews.run": _power("Try how links are previewed.", "marketer", "rights", "trust"),
+    "console.use": _power(
+        "Choose the time zone in which the console is shown to oneself.", "marketer", "rights", "trust", "finance"
+    ),
     "money.manage": _power("Fund and run pools, read the ledger, pay statements out.", "finance"),
     "audit.read": _power("Read, verify and export the audit log."),
     "jobs.manage": _power("Look at background jobs that failed, and queue them once more."),

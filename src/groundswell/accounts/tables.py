@@ -44,6 +44,15 @@ class ServiceKey(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class StaffPreference(Base):
+    """How somebody who works here wants the console shown: the time zone (IANA) by which it cuts days."""
+
+    __tablename__ = "staff_preferences"
+
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    time_zone: Mapped[str]
+
+
 class SignIn(Base):
     """A session of a browser on our pages: it holds until ``ends_at``, and until nothing was asked for ``idle``.
 

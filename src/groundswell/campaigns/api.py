@@ -60,4 +60,9 @@ async def end_campaign(key: str, session: DbSession, caller: Marketer) -> Campai
 async def read_results(key: str, request: Request, session: DbSession, by: By = "title") -> CampaignReport:
     """What a campaign brought: the funnel of what belongs to it, in all and by title, maker, channel or any other
     dimension. Conversions are divided by the model, version and attribution window fixed when it was made."""
-    return await campaign_report(services_of(request).runtime, await find_campaign(session, key), by)
+    return await campaign_report(
+        services_of(request).runtime,
+        await find_campaign(session, key),
+        by,
+        services_of(request).settings.time_zone,
+    )

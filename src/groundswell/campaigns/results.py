@@ -11,13 +11,14 @@ from groundswell.insights.reports.breakdown import MOST_ROWS, UNKNOWN
 from groundswell.insights.reports.dimensions import dimension_of
 from groundswell.insights.reports.funnel_rows import Rows, row, rows_by_key
 from groundswell.insights.reports.labels import labels
+from groundswell.insights.reports.lake_query import days_of as lake_days
 from groundswell.insights.reports.lake_query import read, sealed_until
 from groundswell.insights.reports.loop import stayed
 from groundswell.insights.reports.report_cache import answered
 from groundswell.insights.reports.report_filter import Slice
 from groundswell.insights.reports.wording import DEFINITIONS, IN_CAMPAIGN, LABELS
 from groundswell.insights.schemas import CampaignReport, CampaignStep
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import LocalDays, day_of, utc_now
 from groundswell.platform.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -33,21 +34,21 @@ class _Numbers:
     staying: Mapping[int, Rows]
 
 
-async def campaign_report(runtime: Runtime, campaign: Campaign, by: str = "title") -> CampaignReport:
-    """The campaign's funnel, in all and by ``by`` (a dimension).
+async def campaign_report(runtime: Runtime, campaign: Campaign, by: str = "title", zone: str = "UTC") -> CampaignReport:
+    """The campaign's funnel, in all and by ``by`` (a dimension); its days are of ``zone``.
 
     Raises:
         DimensionUnknown; EngineDown, LakeDamaged: and there is no earlier answer.
     """
     dimension_of(by)
-    asked = (campaign.id, campaign.until, by)
-    return await answered(runtime, CampaignReport, asked, lambda: _report(runtime, campaign, by))
+    asked = (campaign.id, campaign.until, by, zone)
+    return await answered(runtime, CampaignReport, asked, lambda: _report(runtime, campaign, by, zone))
 
 
-def days_of(campaign: Campaign, now: datetime) -> tuple[date, date]:
-    """The UTC days that the campaign has seen so far: first and last, both included."""
-    first = campaign.begins_at.date()
-    return first, max(first, min(campaign.until, now).date())
+def days_of(campaign: Campaign, now: datetime, zone: str = "UTC") -> tuple[date, date]:
+    """The days of ``zone`` that the campaign has seen so far: first and last, both included."""
+    first = day_of(campaign.begins_at, zone)
+    return first, max(first, day_of(min(campaign.until, now), zone))
 
 
 def scope_of(campaign: Campaign) -> dict[str, list[str]]:
@@ -56,14 +57,17 @@ def scope_of(campaign: Campaign) -> dict[str, list[str]]:
     return {dimension: [str(key) for key in keys] for dimension, keys in named.items() if keys is not None}
 
 
-async def _report(runtime: Runtime, campaign: Campaign, by: str) -> CampaignReport:
+async def _report(runtime: Runtime, campaign: Campaign, by: str, zone: str) -> CampaignReport:
     as_of = await sealed_until(runtime)
     known_by = as_of or utc_now()
     async with runtime.database.transaction() as session:
         credits = await credit_of(session, campaign, known_by) if as_of else []
-    slice = Slice(*days_of(campaign, utc_now()))
+    slice = Slice(*days_of(campaign, utc_now(), zone), zone=zone)
+    cut = lake_days(slice)
     scope = scope_of(campaign)
-    numbers = await read(runtime, slice, (by, *scope), lambda lake: _read(lake, campaign, scope, credits, by, known_by))
+    numbers = await read(
+        runtime, slice, (by, *scope), lambda lake: _read(lake, campaign, scope, credits, by, known_by, cut)
+    )
     for each in (each for rows in numbers.told_apart for each in rows):
         each["key"] = each["key"] or UNKNOWN
     keys = {each["key"] for rows in numbers.told_apart for each in rows} - {UNKNOWN}
@@ -74,6 +78,7 @@ async def _report(runtime: Runtime, campaign: Campaign, by: str) -> CampaignRepo
         key=campaign.key,
         begins_at=campaign.begins_at,
         ends_at=campaign.until,
+        zone=zone,
         as_of=as_of,
         model=campaign.model,
         model_version=campaign.model_version,
@@ -97,6 +102,7 @@ def _read(
     credits: Sequence[Credit],
     by: str,
     as_of: datetime,
+    days: LocalDays,
 ) -> _Numbers:
     from groundswell.insights.reports import funnel
     from groundswell.insights.reports.engine import credit_rows
@@ -105,9 +111,9 @@ def _read(
     credited = credit_rows(lake.engine, CREDIT_TABLE, credits)
 
     def asked(dimension: str | None) -> tuple[Rows, Rows]:
-        visits, conversions = (funnel.by_dimension(table, dimension, lake.named) for table in (events, credited))
-        return lake.run(funnel.visits(visits)), lake.run(funnel.conversions(conversions))
+        visits, conversions = (funnel.by_dimension(table, dimension, lake.named, days) for table in (events, credited))
+        return lake.run(funnel.visits(visits, days)), lake.run(funnel.conversions(conversions))
 
     whole: Any = funnel.by_dimension(credited, None, lake.named)
-    staying = {days: lake.run(funnel.staying(whole, lake.logged, days, as_of)) for days in funnel.STAYED_DAYS}
+    staying = {after: lake.run(funnel.staying(whole, lake.logged, after, as_of)) for after in funnel.STAYED_DAYS}
     return _Numbers(asked(None), asked(by), staying)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from groundswell.attribution.models import DEFAULT_MODEL
 from groundswell.attribution.tables import Conversion
 from groundswell.catalog.titles import find_title
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import ZoneName, day_of, utc_now
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
@@ -32,18 +32,23 @@ DEFAULT_DAYS = 30
 
 
 async def slice_of(
+    request: Request,
     session: DbSession,
-    first: Annotated[date | None, Query(alias="from", description="First UTC day; by default 30 days back.")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last UTC day, included; by default today.")] = None,
+    first: Annotated[date | None, Query(alias="from", description="First day; by default 30 days back.")] = None,
+    last: Annotated[date | None, Query(alias="to", description="Last day, included; by default today.")] = None,
     title: Annotated[str | None, Query(description="Only this title, by slug or id.")] = None,
     channel: Annotated[str | None, Query(description="Only shares to this channel.", max_length=64)] = None,
+    zone: Annotated[
+        ZoneName | None, Query(description="Time zone that cuts days (IANA); by default the service's.", max_length=60)
+    ] = None,
 ) -> Slice:
     """The period, title and channel that a report is asked about."""
-    last = last or utc_now().date()
+    zone = zone or services_of(request).settings.time_zone
+    last = last or day_of(utc_now(), zone)
     title_id = (await find_title(session, title)).id if title else None
     if first is None:
         first = max(last, EARLIEST) - timedelta(days=DEFAULT_DAYS - 1)
-    return Slice(first, last, title_id, channel)
+    return Slice(first, last, title_id, channel, zone=zone)
 
 
 Reader = Depends(reader)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Zone = Annotated[str, Field(description="The time zone by which days are cut.")]
 Counts = dict[str, float]
 """By step (``share``, ``unfurl``, ``click``, ``continue``, ``play``, ``sign_up``, ``trial``, ``subscription``,
 ``renewal``, ``refund``, ``cancellation``). Conversions can be fractions under models that divide them."""
@@ -129,10 +130,11 @@ class Coverage(BaseModel):
 
 
 class LoopReport(ReportBase):
-    """How the loop turned over a period of whole UTC days, both included."""
+    """How the loop turned over a period of whole days of a time zone, both included."""
 
     first: date
     last: date
+    zone: Zone = "UTC"
     title_id: UUID | None
     channel: str | None
     model: str
@@ -161,6 +163,7 @@ class Breakdown(ReportBase):
 
     first: date
     last: date
+    zone: Zone = "UTC"
     dimension: str
     model: str
     other_model: str
@@ -357,6 +360,7 @@ class CampaignReport(ReportBase):
     key: str
     begins_at: datetime
     ends_at: datetime
+    zone: Zone = "UTC"
     model: str
     model_version: int
     attribution_window_days: int

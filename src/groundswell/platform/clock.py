@@ -3,8 +3,11 @@
 Media time that people type is read by ``media.times.parse_time``.
 """
 
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, AwareDatetime
 
@@ -53,6 +56,85 @@ def parse_day(text: str | None) -> date | None:
     except ValueError:
         return None
     return day if EARLIEST_DAY <= day <= LATEST_DAY else None
+
+
+def zone_name(text: str) -> str:
+    """The name of a time zone (IANA), as it is written there.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        return ZoneInfo(text.strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{text[:60]!r} is no time zone, such as Europe/Berlin or UTC") from None
+
+
+ZoneName = Annotated[str, AfterValidator(zone_name)]
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> tuple[str, ...]:
+    """All zones that people choose from: UTC, and those of places."""
+    return ("UTC", *sorted(name for name in available_timezones() if _of_a_place(name)))
+
+
+def _of_a_place(name: str) -> bool:
+    area, _, place = name.partition("/")
+    return bool(place) and area not in {"Etc", "SystemV", "US", "posix", "right"}
+
+
+def day_of(at: datetime, zone: str = "UTC") -> date:
+    """The day of an instant by the clocks of ``zone``."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def day_begin(day: date, zone: str = "UTC") -> datetime:
+    """The first instant of a day by the clocks of ``zone``, in UTC; where they skip midnight, when they do."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def day_end(day: date, zone: str = "UTC") -> datetime:
+    """The first instant after a day, in UTC: 23 to 25 hours after it began."""
+    return day_begin(day + timedelta(days=1), zone)
+
+
+@dataclass(frozen=True)
+class LocalDays:
+    """How instants are cut into days: since when the clocks of a zone are how far ahead of UTC, in order."""
+
+    zone: str
+    ahead: tuple[tuple[datetime, timedelta], ...]
+
+
+UTC_DAYS = LocalDays("UTC", ((EARLIEST, timedelta()),))
+
+
+@lru_cache(maxsize=256)
+def local_days(zone: str, first: date, last: date) -> LocalDays:
+    """How the clocks of ``zone`` went from one day to another; before and after, as at either end."""
+    place, at, end = ZoneInfo(zone), day_begin(first), day_end(last)
+    found = [(at, _ahead(place, at))]
+    while at < end:
+        later = at + timedelta(days=1)
+        if _ahead(place, later) != _ahead(place, at):
+            found.append((since := _changed(place, at, later), _ahead(place, since)))
+        at = later
+    return LocalDays(zone, tuple(found))
+
+
+def _ahead(place: ZoneInfo, at: datetime) -> timedelta:
+    return at.astimezone(place).utcoffset() or timedelta()
+
+
+def _changed(place: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The second at which the clocks changed, once, between two instants."""
+    was = _ahead(place, before)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        middle = middle.replace(microsecond=0)
+        before, after = (middle, after) if _ahead(place, middle) == was else (before, middle)
+    return after
 
 
 def format_us(us: int) -> str:

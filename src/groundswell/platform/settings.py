@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from .address_template import checked
 from .addresses import web_address, web_template
 from .cannot_start import DataFolderUnwritable
+from .clock import ZoneName
 from .issuers import StaffIssuer, ViewerIssuer
 from .setting_files import SettingFiles
 
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
         "`/watch/{external_id}?t={seconds}` at the service's address.",
     )
     service_name: str = Field("Lumen", description="What the streaming service is called on pages.")
+    time_zone: ZoneName = Field(
+        "UTC",
+        description="The time zone (IANA, such as Europe/Berlin) by whose clocks reports cut days, weeks and months, "
+        "and the console says when; staff may choose another for themselves. Months of money are UTC's.",
+    )
     links_url: Address | None = Field(
         None,
         description="Where share links begin, when not at the base address: a host of their own, so that phones "

@@ -116,7 +116,8 @@ def page(
         frame_ancestors: who may frame it, as in Content-Security-Policy.
         context: what the template shows; ``caller`` (a ``Caller`` or None) fills the bar at the top.
 
-    Staff's pages are in English; all others speak the language of whoever reads them.
+    Staff's pages are in English; all others speak the language of whoever reads them. Instants are told in the time
+    zone that ``request.state.zone`` names, by default the service's.
     """
     settings: Settings = services_of(request).settings
     shared: dict[str, Any] = {
@@ -129,8 +130,14 @@ def page(
         "lake_lag": wording.lateness(getattr(request.state, "lake_lag", None)),
     }
     language = page_language(request, context.get("caller")) if template.startswith(TRANSLATED) else languages.DEFAULT
-    shared |= {"language": language, "direction": languages.direction(language), "languages": languages.LANGUAGES}
-    with languages.speaking(language):
+    zone: str = getattr(request.state, "zone", settings.time_zone)
+    shared |= {
+        "zone": zone,
+        "language": language,
+        "direction": languages.direction(language),
+        "languages": languages.LANGUAGES,
+    }
+    with languages.speaking(language), wording.reading_in(zone):
         html = environment.get_template(template).render(shared | context)
     answer = HTMLResponse(html, status, secured(frame_ancestors) | dict(headers or {}))
     answer.headers["Content-Language"] = language

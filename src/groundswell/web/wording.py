@@ -1,8 +1,11 @@
 """How times, counts and money are written on pages (Jinja filters)."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_precision
@@ -13,6 +16,18 @@ from groundswell.platform.clock import format_us, utc_now
 
 from .languages import DEFAULT, gettext
 from .languages import spoken as spoken_language
+
+_zone: ContextVar[str] = ContextVar("zone", default="UTC")
+
+
+@contextmanager
+def reading_in(zone: str) -> Iterator[None]:
+    """Tell instants in ``zone`` for as long as the block lasts."""
+    token = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
 
 
 def moment_time(us: int) -> Markup:
@@ -119,8 +134,26 @@ def named_day(key: str) -> str:
 
 
 def instant(when: datetime) -> str:
-    """``23 Nov 2026, 19:59 UTC``."""
-    return format_datetime(when.astimezone(UTC), "d MMM yyyy, HH:mm 'UTC'", locale=spoken_language())
+    """``23 Nov 2026, 19:59 UTC``, or in the time zone in which the page is read: ``20:59 CET``."""
+    there = when.astimezone(ZoneInfo(_zone.get()))
+    return f"{format_datetime(there, 'd MMM yyyy, HH:mm', locale=spoken_language())} {_abbreviated(there)}"
+
+
+def clock_time(when: str) -> str:
+    """``19:59:07 UTC``, likewise, of an instant as programs write it."""
+    there = datetime.fromisoformat(when).astimezone(ZoneInfo(_zone.get()))
+    return f"{there:%H:%M:%S} {_abbreviated(there)}"
+
+
+def _abbreviated(there: datetime) -> str:
+    """``CET``; ``UTC+04`` where a zone has no name."""
+    name = there.tzname() or "UTC"
+    return name if name[:1].isalpha() else f"UTC{name}"
+
+
+def whole_days(zone: str) -> str:
+    """``whole UTC days``, ``whole days in Europe/Berlin``: how a period is cut."""
+    return "whole UTC days" if zone == "UTC" else f"whole days in {zone.replace('_', ' ')}"
 
 
 def ago(when: datetime) -> str:
@@ -166,6 +199,8 @@ FILTERS: dict[str, Callable[..., Any]] = {"clock": format_us} | {
         day,
         named_day,
         instant,
+        clock_time,
+        whole_days,
         ago,
         counted,
         week_end,

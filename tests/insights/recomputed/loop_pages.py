@@ -26,7 +26,7 @@ KEYS = {
     "sharer": "s.viewer_id::text",
     "territory": "{territory}",
     "generation": "s.generation::text",
-    "cohort": "to_char(date_trunc('week', s.created_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD')",
+    "cohort": "to_char(date_trunc('week', s.created_at AT TIME ZONE %(zone)s), 'YYYY-MM-DD')",
 }
 STEPS = ("share", "unfurl", "click", "continue", "play", "sign_up", "trial", "subscription", "renewal", "refund",
          "cancellation")  # fmt: skip
@@ -45,6 +45,7 @@ class Loop:
 
     def rows(self, sql: str, **values: Any) -> Rows:
         period = {"first": self.first, "last": self.last, "model": self.model, "as_of": self.as_of}
+        period["zone"] = self.raw.zone
         return self.raw.rows(sql, **(period | dict(self.where) | values))
 
     def placed(self, table: str, dimension: str, alone: bool = True) -> tuple[str, str, str]:
@@ -131,7 +132,7 @@ class Loop:
 
     def reported(self) -> dict[str, int]:
         sql = """SELECT kind, count(*) AS n FROM conversions
-            WHERE (at AT TIME ZONE 'UTC')::date BETWEEN %(first)s AND %(last)s GROUP BY kind"""
+            WHERE (at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s GROUP BY kind"""
         return {row["kind"]: row["n"] for row in self.rows(sql)}
 
     def coverage(self) -> dict[str, Any]:
@@ -143,7 +144,7 @@ class Loop:
                 SELECT conversion_id, bool_or(matched_by IN ('login', 'token', 'referrer')) AS certain
                 FROM given WHERE model = 'last' AND stands GROUP BY 1
             ) by ON by.conversion_id = c.id
-            WHERE (c.at AT TIME ZONE 'UTC')::date BETWEEN %(first)s AND %(last)s AND c.kind <> 'churn' GROUP BY 1
+            WHERE (c.at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s AND c.kind <> 'churn' GROUP BY 1
         """
         names = ("certain", "probable", "unmatched")
         return {row["kind"]: {name: row[name] for name in names} for row in self.rows(sql)}
@@ -166,7 +167,7 @@ class Loop:
             """
             SELECT n.viewer_id, n.at, count(s.id) AS shares, coalesce(sum(b.weight), 0) AS brought FROM (
                 SELECT viewer_id, min(at) AS at FROM conversions
-                WHERE kind = 'sign_up' AND (at AT TIME ZONE 'UTC')::date BETWEEN %(first)s AND %(last)s
+                WHERE kind = 'sign_up' AND (at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s
                     AND (SELECT bool_or(stands) FROM given g WHERE g.conversion_id = conversions.id
                         AND g.model = 'last') IS NOT FALSE
                 GROUP BY 1
@@ -184,7 +185,7 @@ class Loop:
         weeks: defaultdict[str, Rows] = defaultdict(list)
         everybody = self.newcomers()
         for row in everybody:
-            day = row["at"].date()
+            day = self.raw.day(row["at"])
             weeks[str(day - timedelta(days=day.weekday()))].append(row)
         return {"cohort": self._k(everybody), "weeks": {week: self._k(rows) for week, rows in weeks.items()}}
 
@@ -306,7 +307,7 @@ def cascades(raw: Raw, first: date, last: date) -> dict[str, Any]:
     generations: defaultdict[str, int] = defaultdict(int)
     for share in (each for each in shares if each["human"]):
         root = by_id[share["root_id"]]
-        if root["channel"] == "page" or not first <= root["created_at"].date() <= last:
+        if root["channel"] == "page" or not first <= raw.day(root["created_at"]) <= last:
             continue
         above = share["parent_id"]
         while above is not None and not by_id[above]["human"]:

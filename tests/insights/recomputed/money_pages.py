@@ -66,12 +66,12 @@ def share_out(amount: int, weights: Mapping[UUID, int]) -> dict[UUID, int]:
 def plays_pool(raw: Raw, id: UUID, amount: int, first: date, last: date) -> Pool:
     """One play a visitor, moment and day: people's, of five seconds or more, not the creator's own."""
     rows = raw.rows(
-        """SELECT DISTINCT ON (m.id, e.day, coalesce(e.visitor, e.viewer_id::text)) c.id AS creator, m.id AS moment,
+        """SELECT DISTINCT ON (m.id, e.utc_day, coalesce(e.visitor, e.viewer_id::text)) c.id AS creator, m.id AS moment,
             e.id FROM seen e JOIN moments m ON m.id = e.moment_id JOIN creators c ON c.viewer_id = m.viewer_id
         WHERE e.kind = 'play' AND e.verdict = 'human' AND (e.inputs ->> 'watched_ms')::int >= 5000
             AND coalesce(e.visitor, e.viewer_id::text) IS NOT NULL AND e.viewer_id IS DISTINCT FROM m.viewer_id
-            AND e.day BETWEEN %(first)s AND %(last)s
-        ORDER BY m.id, e.day, coalesce(e.visitor, e.viewer_id::text), e.at, e.id""",
+            AND e.utc_day BETWEEN %(first)s AND %(last)s
+        ORDER BY m.id, e.utc_day, coalesce(e.visitor, e.viewer_id::text), e.at, e.id""",
         first=first, last=last,
     )  # fmt: skip
     return _pool(id, amount, ((row["creator"], row["moment"], row["id"], 1) for row in rows))
@@ -83,7 +83,7 @@ def revenue_pool(raw: Raw, id: UUID, amount: int, tax_ppm: int, first: date, las
         """SELECT g.*, c.id AS creator, c.viewer_id AS theirs FROM given g
         JOIN creators c ON c.viewer_id = coalesce(g.maker_id, g.sharer_id)
         WHERE g.kind IN ('subscription', 'renewal') AND g.model = 'last' AND g.stands AND g.amount_minor > 0
-            AND g.viewer_id <> c.viewer_id AND g.day BETWEEN %(first)s AND %(last)s""",
+            AND g.viewer_id <> c.viewer_id AND g.utc_day BETWEEN %(first)s AND %(last)s""",
         first=first, last=last,
     )  # fmt: skip
     rates = {row["currency"]: row["rate"] for row in raw.rows("SELECT currency, rate FROM exchange_rates")}
@@ -155,7 +155,7 @@ class Books:
     def _nobody_played(self, play: UUID) -> bool:
         """Whether nobody's play of the moment by that visitor on that day stands any more."""
         return not self.raw.value(
-            """SELECT bool_or(o.verdict = 'human') FROM seen e JOIN seen o ON o.kind = 'play' AND o.day = e.day
+            """SELECT bool_or(o.verdict = 'human') FROM seen e JOIN seen o ON o.kind = 'play' AND o.utc_day = e.utc_day
             AND o.moment_id = e.moment_id AND o.visitor IS NOT DISTINCT FROM e.visitor WHERE e.id = %(id)s""",
             id=play,
         )

@@ -57,7 +57,8 @@ class Campaigns:
         return found
 
     def report(self, by: str = "title") -> dict[str, Any]:
-        visits = Loop(self.raw, self.campaign["begins_at"].date(), self.campaign["ends_at"].date(), self.as_of)
+        first, last = (self.raw.day(self.campaign[name]) for name in ("begins_at", "ends_at"))
+        visits = Loop(self.raw, first, last, self.as_of)
         rows = self._visits(visits, by)
         total = self._visits(visits, "").get("", {"counts": {}, "revenue": {}})
         for credit in self.credit:

@@ -27,6 +27,7 @@ WITHOUT_NUMBERS = {
     "/console/catalogue": "which facts of titles are missing",
     "/console/jobs": "background jobs that failed",
     "/console/live/stream": "what the page has, as it changes",
+    "/console/time-zone": "how it is shown",
     "/console/previews": "one page of ours as others see it",
     "/console/rights": "what may be clipped, of which titles",
     "/console/rights/draft": "the same",
@@ -52,9 +53,9 @@ votes AS (
     WHERE m.title_id IN (SELECT title_id FROM mine) GROUP BY m.title_id, m.viewer_id, m.id
 )
 SELECT
-    (SELECT count(DISTINCT (day, share_id, coalesce(visitor, viewer_id::text, id::text))) FROM seen_lately
+    (SELECT count(DISTINCT (utc_day, share_id, coalesce(visitor, viewer_id::text, id::text))) FROM seen_lately
         WHERE kind = 'click' AND verdict = 'human' AND moment_id IN (SELECT id FROM mine)) AS clicks,
-    (SELECT count(DISTINCT (day, moment_id, coalesce(visitor, viewer_id::text, id::text))) FROM seen_lately
+    (SELECT count(DISTINCT (utc_day, moment_id, coalesce(visitor, viewer_id::text, id::text))) FROM seen_lately
         WHERE kind = 'play' AND verdict = 'human' AND moment_id IN (SELECT id FROM mine)
             AND viewer_id IS DISTINCT FROM %(viewer)s) AS plays,
     (SELECT coalesce(sum(weight_ppm), 0) FROM given_lately WHERE kind = 'sign_up') AS sign_ups_millionths,
@@ -130,8 +131,8 @@ class Console:
         rows = self.raw.rows(
             """SELECT c.id, c.amount_minor, g.matched_by, g.channel, g.title_id FROM conversions c
             LEFT JOIN given g ON g.conversion_id = c.id AND g.model = 'last' AND g.stands
-            WHERE (c.at AT TIME ZONE 'UTC')::date BETWEEN %(first)s AND %(last)s ORDER BY c.at DESC, c.id DESC""",
-            first=FIRST, last=LAST,
+            WHERE (c.at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s ORDER BY c.at DESC, c.id DESC""",
+            first=FIRST, last=LAST, zone=self.raw.zone,
         )  # fmt: skip
         here = [row for row in rows if all(row[name] == value for name, value in where.items())][:limit]
         sure = ("login", "token", "referrer")
@@ -212,8 +213,8 @@ class Console:
         counts = "verdict IS NOT DISTINCT FROM 'human' OR (kind = 'share' AND verdict IS NULL)"
         judged = {"human": counts, "unfurl": "verdict = 'unfurl'", "": "true"}[verdict]
         rows = self.raw.rows(
-            f"""SELECT id, coalesce(visitor, id::text) AS who FROM seen WHERE kind = %(kind)s AND ({judged})
-            AND day BETWEEN %(first)s AND %(last)s""",
+            f"""SELECT id, (day, coalesce(visitor, id::text))::text AS who FROM seen
+            WHERE kind = %(kind)s AND ({judged}) AND day BETWEEN %(first)s AND %(last)s""",
             kind=kind, first=FIRST, last=LAST,
         )  # fmt: skip
         money = {row["id"]: other_pages.signed(row) for row in self.raw.conversions}

@@ -8,10 +8,11 @@ product wrote down as credit is not looked at.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import dict_row
@@ -23,7 +24,8 @@ WHOLE = 1_000_000
 
 SEEN = """
 CREATE TEMPORARY TABLE seen AS
-SELECT e.id, e.at, e.received_at, (e.at AT TIME ZONE 'UTC')::date AS day, e.kind, e.share_id, e.moment_id, e.title_id,
+SELECT e.id, e.at, e.received_at, (e.at AT TIME ZONE %(zone)s)::date AS day,
+    (e.at AT TIME ZONE 'UTC')::date AS utc_day, e.kind, e.share_id, e.moment_id, e.title_id,
     e.visitor, e.viewer_id, e.channel, e.territory, e.inputs, e.verdict AS first_verdict,
     CASE WHEN v.id IS NULL THEN e.verdict ELSE v.kind END AS verdict,
     CASE WHEN v.id IS NULL THEN e.verdict_reason ELSE v.reason END AS reason,
@@ -44,13 +46,13 @@ VERDICTS = "SELECT event_id, kind, created_at FROM verdicts ORDER BY created_at,
 CONVERSIONS = "SELECT * FROM conversions ORDER BY received_at, id"
 GIVEN = """
 CREATE TEMPORARY TABLE given (
-    conversion_id uuid, kind text, at timestamptz, day date, model text, touch_id uuid, share_id uuid, moment_id uuid,
-    title_id uuid, maker_id uuid, sharer_id uuid, channel text, viewer_id uuid, matched_by text, weight_ppm bigint,
-    amount_minor bigint, currency text, stands boolean, received_at timestamptz, original_id uuid
+    conversion_id uuid, kind text, at timestamptz, day date, utc_day date, model text, touch_id uuid, share_id uuid,
+    moment_id uuid, title_id uuid, maker_id uuid, sharer_id uuid, channel text, viewer_id uuid, matched_by text,
+    weight_ppm bigint, amount_minor bigint, currency text, stands boolean, received_at timestamptz, original_id uuid
 )
 """
 COLUMNS = (
-    "conversion_id kind at day model touch_id share_id moment_id title_id maker_id sharer_id channel viewer_id"
+    "conversion_id kind at day utc_day model touch_id share_id moment_id title_id maker_id sharer_id channel viewer_id"
     " matched_by weight_ppm amount_minor currency stands received_at original_id"
 ).split()
 
@@ -97,6 +99,7 @@ class Raw:
     touches: Rows
     conversions: Rows
     verdicts: dict[UUID, list[tuple[datetime, str]]]
+    zone: str = "UTC"
 
     def __enter__(self) -> "Raw":
         return self
@@ -110,6 +113,10 @@ class Raw:
     def value(self, sql: str, **values: Any) -> Any:
         (row,) = self.rows(sql, **values)
         return next(iter(row.values()))
+
+    def day(self, at: datetime) -> date:
+        """By the clocks of the zone that the pages are read in."""
+        return at.astimezone(ZoneInfo(self.zone)).date()
 
     def human(self, touch: dict[str, Any], by: datetime | None = None) -> bool:
         """Whether the visit of ``touch`` was taken for a person's, now or by an instant."""
@@ -158,20 +165,21 @@ class Raw:
     ) -> dict[str, Any]:
         about = {name: of[name] for name in ("kind", "at", "viewer_id", "currency", "received_at", "original_id")}
         by = {name: touch[name] for name in ("share_id", "moment_id", "title_id", "maker_id", "sharer_id", "channel")}
-        more = {"conversion_id": of["id"], "day": of["at"].date(), "model": model, "touch_id": touch["id"]}
+        more = {"conversion_id": of["id"], "day": self.day(of["at"]), "model": model, "touch_id": touch["id"]}
+        more["utc_day"] = of["at"].astimezone(UTC).date()
         more |= {"matched_by": touch["matched_by"], "weight_ppm": weight, "amount_minor": amount}
         return about | by | more | {"stands": self.human(touch)}
 
 
-def read_rows(url: str) -> Raw:
-    """Connect, and make ``seen`` and ``given``."""
+def read_rows(url: str, zone: str = "UTC") -> Raw:
+    """Connect, and make ``seen`` and ``given``; days are cut by the clocks of ``zone``, those of money by UTC."""
     connection = psycopg.connect(url, row_factory=dict_row, options="-c timezone=UTC")
-    connection.execute(SEEN)
+    connection.execute(SEEN, {"zone": zone})
     verdicts: defaultdict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
     for row in connection.execute(VERDICTS):
         verdicts[row["event_id"]].append((row["created_at"], row["kind"]))
     touches, conversions = (connection.execute(sql).fetchall() for sql in (TOUCHES, CONVERSIONS))
-    raw = Raw(connection, touches, conversions, verdicts)
+    raw = Raw(connection, touches, conversions, verdicts, zone)
     connection.execute(GIVEN)
     insert = f"INSERT INTO given ({', '.join(COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in COLUMNS)})"
     for conversion in (each for each in conversions if each["kind"] != "refund"):

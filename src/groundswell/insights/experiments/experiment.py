@@ -23,7 +23,7 @@ from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION, PPM
 from groundswell.attribution.tables import Conversion, JudgedCredit, Touch
 from groundswell.events.tables import JudgedEvent
 from groundswell.insights.tables import Experiment, Exposure
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.database import among
 from groundswell.platform.problems import Problem
 
@@ -277,18 +277,20 @@ class Incremental:
     words: str | None
 
 
-async def incremental(session: AsyncSession, first: date, last: date, *, whole: bool) -> Incremental | None:
+async def incremental(
+    session: AsyncSession, first: date, last: date, *, whole: bool, zone: str = "UTC"
+) -> Incremental | None:
     """To be shown beside claimed conversions; None when no experiment on sharing was ever begun.
 
     Args:
-        first, last: the days that the conversions are of.
+        first, last: the days of ``zone`` that the conversions are of.
         whole: they are of every title, channel, creator and so on, as the experiment is.
     """
     query = select(Experiment).filter_by(subject="sharing").order_by(Experiment.started_at.desc()).limit(1)
     experiment: Experiment | None = await session.scalar(query)
     if experiment is None:
         return None
-    begun, ended = experiment.started_at.date(), (experiment.stopped_at or utc_now()).date()
+    begun, ended = (day_of(at, zone) for at in (experiment.started_at, experiment.stopped_at or utc_now()))
     same = whole and (first, last) == (begun, ended)
     told = words(await outcome_of(session, experiment)) if same else None
     return Incremental(experiment.key, experiment.name, begun, ended, told)

@@ -15,7 +15,7 @@ from groundswell.platform.runtime import Runtime
 from .dimensions import dimension_of
 from .funnel_rows import Rows, rows_by_key
 from .labels import labels
-from .lake_query import read, sealed_until
+from .lake_query import days_of, read, sealed_until
 from .loop import stayed
 from .report_cache import answered
 from .report_filter import Slice, check_model
@@ -87,6 +87,7 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
     return Breakdown(
         first=slice.first,
         last=slice.last,
+        zone=slice.zone,
         as_of=as_of,
         dimension=dimension,
         model=model,
@@ -124,15 +125,17 @@ def _by_key(rows: Rows) -> dict[str, Rows]:
 def _read(lake: "Lake", slice: Slice, dimension: str, models: Sequence[str], model: str, as_of: datetime) -> _Numbers:
     from . import funnel
 
+    days = days_of(slice)
+
     def keyed(table: Any) -> Any:
-        within = funnel.sliced(funnel.within(table, slice.first, slice.last), slice.where, lake.named)
-        return funnel.by_dimension(within, dimension, lake.named)
+        within = funnel.sliced(funnel.between(table, slice.begin, slice.end), slice.where, lake.named, days)
+        return funnel.by_dimension(within, dimension, lake.named, days)
 
     credited = {each: keyed(funnel.with_model(lake.credits, each, MODELS_VERSION)) for each in models}
     return _Numbers(
-        visits=lake.run(funnel.visits(keyed(lake.events))),
+        visits=lake.run(funnel.visits(keyed(lake.events), days)),
         conversions={each: lake.run(funnel.conversions(table)) for each, table in credited.items()},
         staying={
-            days: lake.run(funnel.staying(credited[model], lake.logged, days, as_of)) for days in funnel.STAYED_DAYS
+            after: lake.run(funnel.staying(credited[model], lake.logged, after, as_of)) for after in funnel.STAYED_DAYS
         },
     )

@@ -92,7 +92,7 @@ async def _began(session: AsyncSession, slice: Slice) -> list[ColumnElement[bool
     inside = [Share.created_at >= slice.begin, Share.created_at < slice.end]
     if not slice.where:
         return inside
-    narrowed = await conditions(session, JudgedEvent, slice.where)
+    narrowed = await conditions(session, JudgedEvent, slice.where, slice.zone)
     made = select(JudgedEvent.share_id).where(JudgedEvent.kind == "share", JudgedEvent.at >= slice.begin, *narrowed)
     return [*inside, Share.id.in_(made.where(JudgedEvent.at < slice.end))]
 

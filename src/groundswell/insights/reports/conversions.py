@@ -1,6 +1,5 @@
 """Conversions as a list, newest first, each with the share that it is credited to."""
 
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +29,7 @@ async def recent(
         PeriodInvalid.
     """
     slice.check()
-    begin = datetime.combine(slice.first, time(), UTC)
-    end = datetime.combine(slice.last + timedelta(days=1), time(), UTC)
-    query = _rows().where(Conversion.at >= begin, Conversion.at < end)
+    query = _rows().where(Conversion.at >= slice.begin, Conversion.at < slice.end)
     if slice.title_id is not None:
         query = query.where(JudgedCredit.title_id == slice.title_id)
     if slice.channel is not None:

@@ -28,13 +28,14 @@ class CreditQuery:
     model: str
     kind: str = ""
     where: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
 
     async def conditions(self, session: AsyncSession) -> Conditions:
         found: Conditions = [JudgedCredit.at >= self.begin, JudgedCredit.at < self.end, JudgedCredit.weight_ppm > 0]
         found += [JudgedCredit.model == self.model, JudgedCredit.model_version == MODELS_VERSION]
         if self.kind in CONVERSION_KINDS:
             found.append(JudgedCredit.kind == self.kind)
-        return found + await conditions(session, JudgedCredit, self.where)
+        return found + await conditions(session, JudgedCredit, self.where, self.zone)
 
 
 async def page_of_credits(

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Executable, Text, cast, func, select
+from sqlalchemy import ColumnElement, Executable, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-WEEK = func.to_char(func.date_trunc("week", func.timezone("UTC", Share.created_at)), "YYYY-MM-DD")
-"""The Monday (UTC) of the week in which a share was made."""
+def week_of_share(zone: str) -> ColumnElement[str]:
+    """The Monday of the week in which a share was made, by the clocks of ``zone``."""
+    return func.to_char(func.date_trunc("week", func.timezone(zone, Share.created_at)), "YYYY-MM-DD")
 
 
 class DimensionUnknown(Problem):
@@ -68,13 +69,13 @@ def dimension_of(name: str) -> Dimension:
     return DIMENSIONS[name]
 
 
-async def named(session: AsyncSession, dimensions: Iterable[str]) -> "dict[str, pa.Table]":
+async def named(session: AsyncSession, dimensions: Iterable[str], zone: str = "UTC") -> "dict[str, pa.Table]":
     """The tables that ``dimensions`` need, as they are now."""
     needed = {table for name in dimensions if name in DIMENSIONS for table in DIMENSIONS[name].needs}
-    return {table: await TABLES[table](session) for table in sorted(needed)}
+    return {table: await TABLES[table](session, zone) for table in sorted(needed)}
 
 
-async def _moments(session: AsyncSession) -> "pa.Table":
+async def _moments(session: AsyncSession, zone: str) -> "pa.Table":
     scenes = await scenes_of_moments(session)
     rows = (await session.execute(select(Moment.id, Moment.viewer_id))).all()
     columns = {
@@ -85,14 +86,14 @@ async def _moments(session: AsyncSession) -> "pa.Table":
     return arrow(columns)
 
 
-async def _shares(session: AsyncSession) -> "pa.Table":
+async def _shares(session: AsyncSession, zone: str) -> "pa.Table":
     ids = Share.id, Share.viewer_id, Share.root_id, Share.parent_id, Share.generation
-    query = select(*(cast(each, Text) for each in ids), WEEK)
+    query = select(*(cast(each, Text) for each in ids), week_of_share(zone))
     names = ("share_id", "sharer_id", "root_id", "parent_id", "generation", "week")
     return arrow(await _columns(session, query, names))
 
 
-async def _converted(session: AsyncSession) -> "pa.Table":
+async def _converted(session: AsyncSession, zone: str) -> "pa.Table":
     query = select(cast(Conversion.id, Text), Viewer.territory).join(Viewer, Viewer.id == Conversion.viewer_id)
     return arrow(await _columns(session, query, ("conversion_id", "territory")))
 
@@ -109,7 +110,7 @@ def arrow(columns: dict[str, list[Any]]) -> "pa.Table":
     return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 
 
-TABLES: "dict[str, Callable[[AsyncSession], Awaitable[pa.Table]]]" = {
+TABLES: "dict[str, Callable[[AsyncSession, str], Awaitable[pa.Table]]]" = {
     "moments": _moments,
     "shares": _shares,
     "converted": _converted,

@@ -1,7 +1,6 @@
 """The rows behind a number: events or credits that are of one channel, scene, sharer … in PostgreSQL itself."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,43 +12,49 @@ from groundswell.attribution.tables import Campaign, Conversion, JudgedCredit
 from groundswell.events.tables import JudgedEvent
 from groundswell.moments.providers import scenes_of_moments
 from groundswell.moments.tables import Moment
-from groundswell.platform.clock import parse_day
+from groundswell.platform.clock import day_begin, day_end, parse_day
 from groundswell.platform.database import among
 from groundswell.shares.tables import Share
 
 from .breakdown import UNKNOWN
-from .dimensions import WEEK
+from .dimensions import week_of_share
 
 Conditions = list[ColumnElement[bool]]
 
 
 async def conditions(
-    session: AsyncSession, table: type[JudgedEvent] | type[JudgedCredit], where: Mapping[str, str]
+    session: AsyncSession,
+    table: type[JudgedEvent] | type[JudgedCredit],
+    where: Mapping[str, str],
+    zone: str,
 ) -> Conditions:
-    """What makes a row of ``table`` one of those that a report's row counts: dimension → its key.
+    """What makes a row of ``table`` one of those that a report's row counts: dimension → its key. Days and weeks are
+    of ``zone``.
 
     A key that names nothing matches nothing.
     """
     found: Conditions = []
     for dimension, key in where.items():
-        found.append(await _condition(session, table, dimension, None if key == UNKNOWN else key))
+        found.append(await _condition(session, table, dimension, None if key == UNKNOWN else key, zone))
     return found
 
 
-async def _condition(session: AsyncSession, table: Any, dimension: str, key: str | None) -> ColumnElement[bool]:
+async def _condition(
+    session: AsyncSession, table: Any, dimension: str, key: str | None, zone: str
+) -> ColumnElement[bool]:
     if dimension == "channel":
         return _is(table.channel, key)
     if dimension in ("title", "moment"):
         return _is(getattr(table, f"{dimension}_id"), _id(key))
     if dimension == "day":
-        return _on_day(table, key)
+        return _on_day(table, key, zone)
     if dimension == "territory":
         return _in_territory(table, key)
     if dimension == "campaign":
         return await _in_campaign(session, table, key or "")
     if dimension in ("scene", "maker"):
         return await _of_moments(session, table, dimension, key)
-    return _of_shares(table, dimension, key)
+    return _of_shares(table, dimension, key, zone)
 
 
 def _is(column: Any, value: Any) -> ColumnElement[bool]:
@@ -64,12 +69,11 @@ def _id(key: str | None) -> UUID | None:
         return UUID(int=0)
 
 
-def _on_day(table: Any, key: str | None) -> ColumnElement[bool]:
+def _on_day(table: Any, key: str | None, zone: str) -> ColumnElement[bool]:
     day = parse_day(key)
     if day is None:
         return table.at.is_(None)  # type: ignore[no-any-return]
-    begin = datetime.combine(day, time(), UTC)
-    return (table.at >= begin) & (table.at < begin + timedelta(days=1))  # type: ignore[no-any-return]
+    return (table.at >= day_begin(day, zone)) & (table.at < day_end(day, zone))  # type: ignore[no-any-return]
 
 
 def _in_territory(table: Any, key: str | None) -> ColumnElement[bool]:
@@ -105,8 +109,8 @@ async def _of_moments(session: AsyncSession, table: Any, dimension: str, key: st
     return among(table.moment_id, ids if wanted is None or wanted in members.values() else [wanted])
 
 
-def _of_shares(table: Any, dimension: str, key: str | None) -> ColumnElement[bool]:
-    column = {"sharer": Share.viewer_id, "generation": Share.generation, "cohort": WEEK}[dimension]
+def _of_shares(table: Any, dimension: str, key: str | None, zone: str) -> ColumnElement[bool]:
+    column = {"sharer": Share.viewer_id, "generation": Share.generation, "cohort": week_of_share(zone)}[dimension]
     if key is None:
         nameless = table.share_id.in_(select(Share.id).where(column.is_(None)))
         return table.share_id.is_(None) | nameless  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Date, Text, and_, cast, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Title
@@ -32,6 +32,7 @@ class EventQuery:
     shared: bool = False
     share_id: UUID | None = None
     where: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
 
     async def conditions(self, session: AsyncSession) -> Conditions:
         found: Conditions = [JudgedEvent.at >= self.begin, JudgedEvent.at < self.end]
@@ -45,7 +46,7 @@ class EventQuery:
             found.append(_taken_for(self.verdict))
         if self.shared:
             found.append(JudgedEvent.share_id.is_not(None))
-        return found + await narrowing(session, JudgedEvent, self.where)
+        return found + await narrowing(session, JudgedEvent, self.where, self.zone)
 
 
 def _taken_for(verdict: str) -> ColumnElement[bool]:
@@ -68,8 +69,9 @@ async def page_of_events(
 
 async def counts(session: AsyncSession, asked: EventQuery) -> tuple[int, int]:
     """How many events, and of how many visitors, as the loop's numbers count them (a visitor is one for a day)."""
+    day = func.timezone(asked.zone, JudgedEvent.at).cast(Date)
     who = func.coalesce(JudgedEvent.visitor, cast(JudgedEvent.id, Text))
-    query = select(func.count(), func.count(who.distinct())).where(*await asked.conditions(session))
+    query = select(func.count(), func.count(tuple_(day, who).distinct())).where(*await asked.conditions(session))
     events, visitors = (await session.execute(query)).one()
     return events, visitors
 

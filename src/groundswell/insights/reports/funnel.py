@@ -1,19 +1,21 @@
 """The loop's numbers as Ibis expressions: the same on every engine that Ibis speaks to.
 
-People are counted, not requests: a click or a play counts a visitor (whose hash lasts for a day) once, and a visitor
-who asks not to be told apart once for each visit. Conversions are counted by credit, so that they can be divided.
+People are counted, not requests: a click or a play counts a visitor once a day (their hash lasts for a UTC day, so who
+comes before and after UTC's midnight counts again), and a visitor who asks not to be told apart once for each visit.
+Conversions are counted by credit, so that they can be divided.
 
 Only what engines agree on is used: no approximate counts or quantiles, no joins by nearest time, and a total order
 (instant, then id) wherever order decides.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
 
 from groundswell.attribution.models import PPM
+from groundswell.platform.clock import UTC_DAYS, LocalDays, day_begin, day_end
 
 CREDIT_STEPS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation")
 OF_PEOPLE = ("click", "continue", "play")
@@ -27,9 +29,9 @@ OF_MOMENT = {"scene": "scene_id", "maker": "maker_id"}
 OF_SHARE = {"sharer": "sharer_id", "generation": "generation", "cohort": "week", "root": "root_id"}
 
 
-def within(table: ir.Table, first: date, last: date) -> ir.Table:
-    """The rows of whole UTC days, both included."""
-    return between(table, datetime.combine(first, time(), UTC), datetime.combine(last + timedelta(days=1), time(), UTC))
+def within(table: ir.Table, first: date, last: date, zone: str = "UTC") -> ir.Table:
+    """The rows of whole days of ``zone``, both included."""
+    return between(table, day_begin(first, zone), day_end(last, zone))
 
 
 def between(table: ir.Table, begin: datetime, end: datetime) -> ir.Table:
@@ -37,7 +39,27 @@ def between(table: ir.Table, begin: datetime, end: datetime) -> ir.Table:
     return table.filter(table.at >= begin, table.at < end)
 
 
-def by_dimension(table: ir.Table, dimension: str | None, named: Mapping[str, ir.Table]) -> ir.Table:
+def local_day(at: ir.Value, days: LocalDays) -> ir.Value:
+    """The day of an instant by the clocks of a zone, as text.
+
+    Engines know zones by other names and versions: what the clocks said is told to them.
+    """
+    if days == UTC_DAYS:
+        return at.date().cast("string")
+    (_, first), *later = days.ahead
+    shown = at + _interval(first)
+    for since, ahead in later:
+        shown = ibis.ifelse(at >= since, at + _interval(ahead), shown)
+    return shown.date().cast("string")
+
+
+def _interval(ahead: timedelta) -> ir.Value:
+    return ibis.interval(seconds=int(ahead.total_seconds()))
+
+
+def by_dimension(
+    table: ir.Table, dimension: str | None, named: Mapping[str, ir.Table], days: LocalDays = UTC_DAYS
+) -> ir.Table:
     """With a text column ``key`` to group by: what the row is about in that dimension, null when nothing is known.
 
     Args:
@@ -46,7 +68,7 @@ def by_dimension(table: ir.Table, dimension: str | None, named: Mapping[str, ir.
     if dimension is None:
         return table.mutate(key=ibis.literal(""))
     if dimension == "day":
-        return table.mutate(key=table.at.date().cast("string"))
+        return table.mutate(key=local_day(table.at, days))
     if dimension in COLUMNS:
         return table.mutate(key=table[COLUMNS[dimension]])
     if dimension == "territory":
@@ -65,15 +87,19 @@ def _territory(table: ir.Table, named: Mapping[str, ir.Table]) -> ir.Table:
     return table.left_join(places, table.conversion_id == places.named_id).drop("named_id")
 
 
-def sliced(table: ir.Table, where: Mapping[str, str], named: Mapping[str, ir.Table]) -> ir.Table:
+def sliced(
+    table: ir.Table, where: Mapping[str, str], named: Mapping[str, ir.Table], days: LocalDays = UTC_DAYS
+) -> ir.Table:
     """The rows of one title, one channel and so on: each dimension of ``where`` has the value given."""
-    return among(table, {dimension: (value,) for dimension, value in where.items()}, named)
+    return among(table, {dimension: (value,) for dimension, value in where.items()}, named, days)
 
 
-def among(table: ir.Table, where: Mapping[str, Collection[str]], named: Mapping[str, ir.Table]) -> ir.Table:
+def among(
+    table: ir.Table, where: Mapping[str, Collection[str]], named: Mapping[str, ir.Table], days: LocalDays = UTC_DAYS
+) -> ir.Table:
     """The rows of some titles, some creators and so on: each dimension of ``where`` has one of the values given."""
     for dimension, values in where.items():
-        keyed = by_dimension(table, dimension, named)
+        keyed = by_dimension(table, dimension, named, days)
         table = keyed.filter(keyed.key.isin(sorted(values))).drop("key")
     return table
 
@@ -83,11 +109,13 @@ def seconds(instant: ir.Value) -> ir.Value:
     return instant.epoch_seconds().floor().cast("int64")
 
 
-def visits(events: ir.Table) -> ir.Table:
-    """Per ``key`` and kind: shares, unfurls, and the people who clicked, went on and played."""
+def visits(events: ir.Table, days: LocalDays = UTC_DAYS) -> ir.Table:
+    """Per ``key`` and kind: shares, unfurls, and the people who clicked, went on and played, each once a day."""
     people = events.filter(events.verdict == "human", events.kind.isin(OF_PEOPLE))
     # Distinct rows, then a count: what does not fit into memory goes to disk, which distinct counts cannot everywhere.
-    people = people.select("key", "kind", who=ibis.coalesce(people.visitor, people.id)).distinct()
+    # Of UTC's days, a visitor's hash says the day itself.
+    day = {} if days == UTC_DAYS else {"day": local_day(people.at, days)}
+    people = people.select("key", "kind", who=ibis.coalesce(people.visitor, people.id), **day).distinct()
     # Who is signed in shares without being judged; a visitor who does, and a preview's fetch, are what they are now.
     shares = (events.kind == "share") & (events.verdict.fill_null("human") == "human")
     sent = events.filter(shares | ((events.kind == "unfurl") & (events.verdict == "unfurl")))
@@ -171,7 +199,13 @@ def cycle_times(credits: ir.Table, events: ir.Table) -> ir.Table:
 
 
 def offspring(
-    credits: ir.Table, given: ir.Table, events: ir.Table, first: date, last: date, window: timedelta
+    credits: ir.Table,
+    given: ir.Table,
+    events: ir.Table,
+    first: date,
+    last: date,
+    window: timedelta,
+    days: LocalDays = UTC_DAYS,
 ) -> ir.Table:
     """What the period's new viewers brought: the shares that each made within ``window`` of signing up, and the
     sign-ups credited to these within ``window`` of the share. A sign-up whose credit (of ``given``) a verdict took away
@@ -186,7 +220,7 @@ def offspring(
     )
     taken = credited.left_join(stands, credited.credited == stands.standing)
     taken = taken.filter(taken.standing.isnull()).select(taken_from="credited")
-    new = within(events.filter(events.kind == "sign_up", events.viewer_id.notnull()), first, last)
+    new = within(events.filter(events.kind == "sign_up", events.viewer_id.notnull()), first, last, days.zone)
     new = new.left_join(taken, new.id == taken.taken_from)
     new = new.filter(new.taken_from.isnull()).drop("taken_from")
     new = new.group_by("viewer_id").aggregate(signed_up_at=new.at.min())
@@ -204,7 +238,7 @@ def offspring(
     found = new.left_join(shares, "viewer_id").drop("viewer_id_right").left_join(sign_ups, "viewer_id")
     found = found.select(
         "signed_up_at",
-        day=found.signed_up_at.date().cast("string"),
+        day=local_day(found.signed_up_at, days),
         shares=found.shares.fill_null(0),
         millionths=found.millionths.fill_null(0),
     )

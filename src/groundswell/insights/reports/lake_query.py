@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from groundswell.events.lake.delta import SEALED
 from groundswell.events.tables import LakeSeal
+from groundswell.platform.clock import UTC_DAYS, LocalDays, local_days
 from groundswell.platform.runtime import Runtime
 
 from .dimensions import named
@@ -48,7 +49,7 @@ async def read(runtime: Runtime, slice: Slice, dimensions: Iterable[str], ask: "
         EngineUnknown, EngineDown, LakeDamaged.
     """
     async with runtime.database.transaction() as session:
-        small = await named(session, {*dimensions, *slice.where})
+        small = await named(session, {*dimensions, *slice.where}, slice.zone)
 
     def run() -> A:
         from .engine import opened
@@ -64,6 +65,11 @@ def readers(at_once: int) -> ThreadPoolExecutor:
     """The threads in which reports are computed: their own, so that they never take those that check tokens or read
     files, and few, since each is a share of the processor that visitors wait for."""
     return ThreadPoolExecutor(at_once, "reports")
+
+
+def days_of(slice: Slice) -> LocalDays:
+    """How the slice's days are cut, in all days of the lake that it reads."""
+    return UTC_DAYS if slice.zone == "UTC" else local_days(slice.zone, earlier(slice.first), later(slice.last))
 
 
 def earlier(day: date) -> date:

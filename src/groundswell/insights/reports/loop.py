@@ -25,7 +25,7 @@ from groundswell.platform.runtime import Runtime
 from .coverage import coverage
 from .funnel_rows import Rows, row, rows_by_key
 from .labels import labels
-from .lake_query import read, sealed_until
+from .lake_query import days_of, read, sealed_until
 from .report_cache import answered
 from .report_filter import EARLIEST, ModelUnknown, PeriodInvalid, Slice, check_model
 from .virality import DEFINITION, WINDOW, NewViewer, estimate
@@ -75,6 +75,7 @@ async def _report(runtime: Runtime, slice: Slice, model: str) -> LoopReport:
     return LoopReport(
         first=slice.first,
         last=slice.last,
+        zone=slice.zone,
         as_of=as_of,
         title_id=slice.title_id,
         channel=slice.channel,
@@ -97,28 +98,31 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime) -> _Numbers:
     """Run the report's questions."""
     from . import funnel
 
+    days = days_of(slice)
     credits = funnel.with_model(lake.credits, model, MODELS_VERSION)
     last_touch, given = (
         funnel.with_model(table, DEFAULT_MODEL, MODELS_VERSION) for table in (lake.credits, lake.given)
     )
 
     def here(table: Any) -> Any:
-        return funnel.sliced(funnel.within(table, slice.first, slice.last), slice.where, lake.named)
+        return funnel.sliced(funnel.between(table, slice.begin, slice.end), slice.where, lake.named, days)
 
     def keyed(table: Any, dimension: str | None = None) -> Any:
-        return funnel.by_dimension(table, dimension, lake.named)
+        return funnel.by_dimension(table, dimension, lake.named, days)
 
     events, credited = here(lake.events), here(credits)
     return _Numbers(
-        visits={d: lake.run(funnel.visits(keyed(events, d))) for d in DIMENSIONS},
+        visits={d: lake.run(funnel.visits(keyed(events, d), days)) for d in DIMENSIONS},
         conversions={d: lake.run(funnel.conversions(keyed(credited, d))) for d in DIMENSIONS},
         staying={
-            days: lake.run(funnel.staying(keyed(credited), lake.logged, days, as_of)) for days in funnel.STAYED_DAYS
+            after: lake.run(funnel.staying(keyed(credited), lake.logged, after, as_of)) for after in funnel.STAYED_DAYS
         },
-        reported=lake.run(funnel.reported(funnel.within(lake.logged, slice.first, slice.last))),
+        reported=lake.run(funnel.reported(funnel.between(lake.logged, slice.begin, slice.end))),
         excluded=lake.run(funnel.excluded(events)),
         cycle=lake.run(funnel.cycle_times(here(last_touch), lake.logged)),
-        offspring=lake.run(funnel.offspring(last_touch, given, lake.logged, slice.first, slice.last, WINDOW)),
+        offspring=lake.run(
+            funnel.offspring(last_touch, given, lake.logged, slice.first, slice.last, WINDOW, days),
+        ),
     )
 
 

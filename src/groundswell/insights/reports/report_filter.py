@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from groundswell.attribution.models import MODELS
+from groundswell.platform.clock import day_begin, day_end
 from groundswell.platform.problems import Problem
 
 from .dimensions import dimension_of
@@ -24,7 +25,7 @@ class ModelUnknown(Problem):
 
 @dataclass(frozen=True)
 class Slice:
-    """What a report is about: whole UTC days, both included; one title or channel, or all.
+    """What a report is about: whole days of a time zone, both included; one title or channel, or all.
 
     ``others`` narrows it further: pairs of a dimension (see ``dimensions``) and the key that rows must have in it.
     """
@@ -34,6 +35,7 @@ class Slice:
     title_id: UUID | None = None
     channel: str | None = None
     others: tuple[tuple[str, str], ...] = field(default=())
+    zone: str = "UTC"
 
     def check(self) -> None:
         """Raises ``PeriodInvalid``, ``DimensionUnknown``."""
@@ -51,11 +53,11 @@ class Slice:
 
     @property
     def begin(self) -> datetime:
-        return datetime.combine(self.first, time(), UTC)
+        return day_begin(self.first, self.zone)
 
     @property
     def end(self) -> datetime:
-        return datetime.combine(self.last + timedelta(days=1), time(), UTC)
+        return day_end(self.last, self.zone)
 
 
 def check_model(model: str) -> None:

@@ -2,10 +2,25 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Protocol
 
 from fastapi import Response
 
 from groundswell.platform.csv_response import csv_file
+
+
+class Dated(Protocol):
+    """What is about days of a time zone."""
+
+    first: date
+    last: date
+    zone: str
+
+
+def dated(name: str, about: Dated) -> str:
+    """The name of a file that says which days it is about, and of which zone: ``day-2026-11-01-2026-11-30-UTC``."""
+    return f"{name}-{about.first}-{about.last}-{about.zone.replace('/', '-')}"
 
 
 def table_file(name: str, kind: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

@@ -16,9 +16,11 @@ from groundswell.insights.reports.breakdown import UNKNOWN
 from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.insights.reports.labels import labels
 from groundswell.insights.reports.report_filter import Slice
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.problems import Problem
 from groundswell.web.period import Period, PeriodUnreadable, read_period
+
+from .reader_zone import ReaderZone
 
 NARROWING = tuple(name for name in DIMENSIONS if name != "day")
 MOST_LETTERS = 100
@@ -83,14 +85,14 @@ def one_of(name: str, value: str | None, allowed: Iterable[str], default: D) -> 
     return value
 
 
-def asked_period(name: str | None, first: str | None, last: str | None) -> Period:
-    """The period that the address asks for.
+def asked_period(name: str | None, first: str | None, last: str | None, zone: str) -> Period:
+    """The period that the address asks for, in days of ``zone``.
 
     Raises:
         FilterInvalid: it asks for one that there is not.
     """
     try:
-        return read_period(utc_now().date(), name, first, last)
+        return read_period(day_of(utc_now(), zone), name, first, last, zone)
     except PeriodUnreadable as unreadable:
         raise FilterInvalid(str(unreadable)) from None
 
@@ -158,7 +160,8 @@ class FilteredView:
         title = keys.pop("title", None)
         channel = keys.pop("channel", None)
         title_id = NOTHING if title == UNKNOWN else UUID(title) if title else None
-        return Slice(self.period.first, self.period.last, title_id, channel, tuple(sorted(keys.items())))
+        others = tuple(sorted(keys.items()))
+        return Slice(self.period.first, self.period.last, title_id, channel, others, self.period.zone)
 
     def address(self, path: str, **change: str | None) -> str:
         """``path`` for this view, with parameters changed, added or (None) left out."""
@@ -175,6 +178,7 @@ class FilteredView:
 @reads(*NARROWING)
 def chosen_view(
     request: Request,
+    zone: ReaderZone,
     period: str | None = None,
     model: str | None = None,
     first: Annotated[str | None, Query(alias="from")] = None,
@@ -184,7 +188,7 @@ def chosen_view(
     asked = {name: request.query_params.get(name, "").replace("\0", "")[:MOST_LETTERS] for name in NARROWING}
     chosen = one_of("model", model, MODELS, DEFAULT_MODEL)
     where = {name: key for name, key in asked.items() if key}
-    return FilteredView(asked_period(period, first, last), chosen, where)
+    return FilteredView(asked_period(period, first, last, zone), chosen, where)
 
 
 Viewed = Annotated[FilteredView, Depends(chosen_view)]

@@ -16,6 +16,7 @@ from groundswell.web.page_route import PageRoute
 from groundswell.web.templating import page
 
 from .filters import refuse_unknown
+from .reader_zone import ReaderZone
 
 
 class ConsoleRoute(PageRoute):
@@ -28,10 +29,10 @@ class ConsoleRoute(PageRoute):
         return staff_sign_in_path(request)
 
 
-def staff_page(power: str) -> Callable[[Request, Caller, AsyncSession], Coroutine[Any, Any, Caller]]:
+def staff_page(power: str) -> Callable[[Request, Caller, AsyncSession, str], Coroutine[Any, Any, Caller]]:
     """A dependency: somebody who has ``power`` (``accounts.powers``); the page that refuses others knows who it is."""
 
-    async def require(request: Request, caller: Member, session: DbSession) -> Caller:
+    async def require(request: Request, caller: Member, session: DbSession, zone: ReaderZone) -> Caller:
         request.state.caller = caller
         allowed = require_power(request, caller, power)
         refuse_unknown(request)
@@ -45,7 +46,7 @@ router = APIRouter(prefix="/console", route_class=ConsoleRoute)
 
 
 @router.get("")
-async def front_door(request: Request, caller: Member) -> Response:
+async def front_door(request: Request, caller: Member, zone: ReaderZone) -> Response:
     """Somebody with one role goes straight to their page; others choose."""
     sections = navigation().open_to(caller.roles)
     if len(sections) == 1:

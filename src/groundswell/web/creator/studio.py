@@ -14,7 +14,7 @@ from groundswell.creators.schemas import CreatorChange, NewCreator
 from groundswell.creators.tables import Creator
 from groundswell.earnings import statements
 from groundswell.earnings.api import pdf_file
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.csv_response import by_currency, csv_file
 from groundswell.platform.pages import decode_cursor, next_cursor
 from groundswell.platform.problems import Problem
@@ -58,14 +58,16 @@ async def read_own(
         creator = await profiles.own(session, caller.id)
     except profiles.CreatorMissing:
         return _become_page(request, caller, {})
-    chosen = chosen_period(utc_now().date(), period, first, last)
+    zone = services_of(request).settings.time_zone
+    today = day_of(utc_now(), zone)
+    chosen = chosen_period(today, period, first, last, zone=zone)
     return page(
         request,
         "creator/own.html",
         caller=caller,
         creator=profiles.shown(creator),
         period=chosen,
-        presets=presets(utc_now().date()),
+        presets=presets(today, zone),
         saved=saved,
         channel=channel_name,
         **await _results(request, session, caller, creator, chosen),
@@ -152,9 +154,10 @@ async def object_to_case(
 
 
 @router.get("/creator/moments.csv")
-async def download_results(session: DbSession, caller: Member, period: str | None = None) -> Response:
+async def download_results(request: Request, session: DbSession, caller: Member, period: str | None = None) -> Response:
     """What each of my moments brought."""
-    chosen = chosen_period(utc_now().date(), period, None, None)
+    zone = services_of(request).settings.time_zone
+    chosen = chosen_period(day_of(utc_now(), zone), period, None, None, zone=zone)
     found = await results.of_viewer(session, caller.id, chosen.begin, chosen.end)
     header = "moment title caption shares unfurls clicks plays sign_ups_millionths subscriptions_millionths"
     revenue = [{money.currency: money.amount_minor for money in each.revenue} for each in found.moments]

@@ -34,7 +34,8 @@ COLUMNS = (
 async def behind(session: AsyncSession, view: FilteredView, kind: str) -> CreditQuery:
     """The credits that a number of the view counts."""
     kind = one_of("kind", kind, CONVERSION_KINDS, "")
-    return CreditQuery(view.period.begin, view.period.end, view.model, kind, await view.keys(session))
+    period = view.period
+    return CreditQuery(period.begin, period.end, view.model, kind, await view.keys(session), period.zone)
 
 
 @router.get("")
@@ -51,6 +52,7 @@ async def list_credits(
     rows = await page_of_credits(session, asked, PAGE, read_place(before))
     total, conversions = await totals(session, asked)
     slice = await view.slice(session)
+    whole = not slice.where and not kind
     older = _place(rows[-1][0].at, rows[-1][0].id) if len(rows) == PAGE else None
     return page(
         request,
@@ -63,7 +65,7 @@ async def list_credits(
         total=total / PPM,
         conversions=conversions,
         certain=CERTAIN,
-        incremental=await incremental(session, slice.first, slice.last, whole=not slice.where and not kind),
+        incremental=await incremental(session, slice.first, slice.last, whole=whole, zone=slice.zone),
         channel=channel_name,
         older=view.address("/console/credits", kind=kind, before=older) if older else None,
         **await choices(session, view, "/console/credits", kind=kind or None),

@@ -18,6 +18,7 @@ from groundswell.shares.channels import channel_name
 from groundswell.shares.listing import find_share_by_id
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.filters import asked_id, asked_period, asked_title, one_of, read_place
+from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.period import Period
 from groundswell.web.templating import page
@@ -40,6 +41,7 @@ VERDICTS = {"human": "People", "robot": "Robots", "unfurl": "Link previews"}
 class EventFilter:
     """Which events, from the parameters of an address."""
 
+    zone: ReaderZone
     kind: str | None = None
     verdict: str | None = None
     title: str | None = None
@@ -59,7 +61,7 @@ class EventFilter:
     last: Annotated[str | None, Query(alias="to")] = None
 
     def chosen(self) -> Period:
-        return asked_period(self.period, self.first, self.last)
+        return asked_period(self.period, self.first, self.last, self.zone)
 
     def parameters(self) -> dict[str, str | None]:
         """Everything but the period, as parameters of an address."""
@@ -82,6 +84,7 @@ class EventFilter:
             shared=self.shared,
             share_id=asked_id("share", self.share),
             where=where,
+            zone=period.zone,
         )
 
 

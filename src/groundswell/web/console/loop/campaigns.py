@@ -1,6 +1,6 @@
 """Campaigns for people: what each brought by its own rule, from every number to the rows behind it."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -21,7 +21,7 @@ from groundswell.insights.reports.credit_rows import converted_names
 from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.insights.reports.event_rows import COUNTED
 from groundswell.insights.reports.wording import LABELS
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import day_begin, day_end, day_of, utc_now
 from groundswell.platform.csv_response import by_currency
 from groundswell.platform.pages import decode_cursor, next_cursor
 from groundswell.platform.problems import Invalid
@@ -31,6 +31,7 @@ from groundswell.shares.channels import channel_name
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.evidence.conversion import KINDS, MODELS, Marketer
 from groundswell.web.console.filters import one_of
+from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute, staff_page
 from groundswell.web.period import Period
 from groundswell.web.responses import see_other
@@ -51,18 +52,20 @@ Typed = Annotated[str, Form(max_length=10_000)]
 
 
 @router.get("")
-async def list_campaigns(request: Request, session: DbSession, caller: Marketer, cursor: str | None = None) -> Response:
+async def list_campaigns(
+    request: Request, session: DbSession, caller: Marketer, zone: ReaderZone, cursor: str | None = None
+) -> Response:
     """Campaigns, newest first, with what each brought, and the form that makes one."""
     rows = await recent(session, PAGE, decode_cursor(cursor))
     runtime = services_of(request).runtime
-    today = utc_now().date()
+    today = day_of(utc_now(), zone)
     return page(
         request,
         "console/loop/campaigns.html",
         caller=caller,
-        campaigns=[(row, await campaign_report(runtime, row)) for row in rows],
+        campaigns=[(row, await campaign_report(runtime, row, zone=zone)) for row in rows],
         state=state_of,
-        rows_of=rows_of,
+        rows_of=lambda campaign, *about: rows_of(campaign, zone, *about),
         older=_older(next_cursor(rows, PAGE)),
         titles=[(title.slug, title.name) for title, _ in await directory.choices(session)],
         window=services_of(request).settings.attribution_window_days,
@@ -92,6 +95,7 @@ async def make_one(
     request: Request,
     session: DbSession,
     caller: CampaignMaker,
+    zone: ReaderZone,
     key: Typed,
     name: Typed,
     first: Annotated[date, Form(alias="from")],
@@ -103,12 +107,12 @@ async def make_one(
     territories: Typed = "",
     terms: Typed = "",
 ) -> Response:
-    """Make a campaign from the page's form: whole UTC days; lists are parted by commas or spaces."""
+    """Make a campaign from the page's form: whole days of its reader's zone; lists are parted by commas or spaces."""
     given = {
         "key": key,
         "name": name,
-        "begins_at": datetime.combine(first, time(), UTC),
-        "ends_at": datetime.combine(last + timedelta(days=1), time(), UTC),
+        "begins_at": day_begin(first, zone),
+        "ends_at": day_end(last, zone),
         "titles": [each for each in title if each] or None,
         "creators": _listed(creators) or None,
         "territories": _listed(territories.upper()) or None,
@@ -129,15 +133,17 @@ def _listed(text: str) -> list[str]:
 
 
 @router.get("/{key}")
-async def read(request: Request, session: DbSession, caller: Marketer, key: str, by: By = "title") -> Response:
+async def read(
+    request: Request, session: DbSession, caller: Marketer, zone: ReaderZone, key: str, by: By = "title"
+) -> Response:
     """One campaign: its funnel, told apart by anything, and the rule by which its credit is reckoned."""
     campaign = await find_campaign(session, key)
     by = one_of("by", by, DIMENSIONS, "title")
     (about,) = await shown(session, [campaign])
-    slugs = await directory.slugs(session)
+    slugs, period = await directory.slugs(session), _period(campaign, zone)
 
     def row_of(step: str, by: str, key: str) -> str:
-        return rows_of(campaign, step, by, slugs.get(key, key))
+        return rows_of(campaign, zone, step, by, slugs.get(key, key))
 
     return page(
         request,
@@ -146,14 +152,14 @@ async def read(request: Request, session: DbSession, caller: Marketer, key: str,
         campaign=campaign,
         about=about,
         state=state_of(campaign),
-        report=await campaign_report(services_of(request).runtime, campaign, by),
+        report=await campaign_report(services_of(request).runtime, campaign, by, zone),
         by=by,
         dimensions=DIMENSIONS,
-        rows_of=rows_of,
+        rows_of=lambda campaign, *about: rows_of(campaign, zone, *about),
         row_of=row_of,
-        loop=_period(campaign).address("/console/loop", title=_only(about.titles)),
+        loop=period.address("/console/loop", title=_only(about.titles)),
         titles=await directory.names_by_slug(session),
-        incremental=await incremental(session, campaign.begins_at.date(), campaign.ends_at.date(), whole=False),
+        incremental=await incremental(session, period.first, period.last, whole=False, zone=zone),
         **_words(),
     )
 
@@ -162,15 +168,15 @@ def _only(names: list[str] | None) -> str | None:
     return names[0] if names and len(names) == 1 else None
 
 
-def _period(campaign: Campaign) -> Period:
-    return Period("custom", "Campaign", *days_of(campaign, utc_now()))
+def _period(campaign: Campaign, zone: str) -> Period:
+    return Period("custom", "Campaign", *days_of(campaign, utc_now(), zone), zone)
 
 
-def rows_of(campaign: Campaign, step: str, by: str | None = None, key: str | None = None) -> str:
+def rows_of(campaign: Campaign, zone: str, step: str, by: str | None = None, key: str | None = None) -> str:
     """The address of the rows behind a number of a campaign, or of one row of its table."""
     if step not in COUNTED:
         return f"/console/campaigns/{campaign.key}/credits?kind={step}"
-    days = _period(campaign).query
+    days = _period(campaign, zone).query
     mine = place(by, key) if by and key else {}
     asked = {**days, "campaign": campaign.key, "kind": step, "verdict": COUNTED[step], **mine}
     return f"/console/events?{urlencode({name: value for name, value in asked.items() if value})}"
@@ -185,11 +191,11 @@ async def end_one(session: DbSession, caller: CampaignMaker, key: str) -> Respon
 
 @router.get("/{key}/results.{kind}")
 async def download(
-    request: Request, session: DbSession, caller: Marketer, key: str, kind: str, by: By = "title"
+    request: Request, session: DbSession, caller: Marketer, zone: ReaderZone, key: str, kind: str, by: By = "title"
 ) -> Response:
     """The campaign's table as ``csv`` or ``parquet``; the first row is the whole."""
     by = one_of("by", by, DIMENSIONS, "title")
-    report = await campaign_report(services_of(request).runtime, await find_campaign(session, key), by)
+    report = await campaign_report(services_of(request).runtime, await find_campaign(session, key), by, zone)
     whole = {each.step: each.count for each in report.steps}
     rows = [("", "all", whole, report.revenue)]
     rows += [(row.key, row.label, row.counts, row.revenue) for row in report.rows]

@@ -14,11 +14,11 @@ from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.insights.reports.event_rows import COUNTED
 from groundswell.insights.reports.wording import DEFINITIONS, LABELS
 from groundswell.insights.schemas import Breakdown
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.csv_response import by_currency
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
-from groundswell.web.console.downloads import table_file
+from groundswell.web.console.downloads import dated, table_file
 from groundswell.web.console.evidence.conversion import Marketer, model_name
 from groundswell.web.console.filters import FilteredView, Viewed, one_of
 from groundswell.web.console.shell import ConsoleRoute
@@ -55,7 +55,7 @@ async def explore(
         "console/loop/explore.html",
         caller=caller,
         report=report,
-        incremental=await incremental(session, slice.first, slice.last, whole=not slice.where),
+        incremental=await incremental(session, slice.first, slice.last, whole=not slice.where, zone=slice.zone),
         view=view,
         by=by,
         other=other,
@@ -107,7 +107,7 @@ async def choices(session: AsyncSession, view: FilteredView, path: str, **kept: 
         "period": view.period,
         "presets": [
             (each, FilteredView(each, view.model, view.where).address(path, **kept))
-            for each in presets(utc_now().date())
+            for each in presets(day_of(utc_now(), view.period.zone), view.period.zone)
         ],
         "dimensions": DIMENSIONS,
         "models": {name: model_name(name) for name in CREDIT_MODELS},
@@ -151,7 +151,7 @@ async def download(
     )
     header = [by, "label", *steps, *columns, "due_30", "stayed_30", "due_90", "stayed_90"]
     header += [f"rank_{view.model}"] + ([f"rank_{other}"] if other != view.model else [])
-    return table_file(f"{by}-{report.first}-{report.last}", kind, header, cells(report, steps, nets))
+    return table_file(dated(by, report), kind, header, cells(report, steps, nets))
 
 
 def cells(report: Breakdown, steps: list[str], nets: list[list[int]]) -> Iterator[list[object]]:

@@ -15,14 +15,15 @@ from groundswell.insights.reports.conversions import recent
 from groundswell.insights.reports.event_rows import COUNTED
 from groundswell.insights.reports.loop import Slice, loop_report
 from groundswell.insights.schemas import LoopReport, Row
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.csv_response import by_currency
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.shares.channels import CHANNELS, channel_name
-from groundswell.web.console.downloads import table_file
+from groundswell.web.console.downloads import dated, table_file
 from groundswell.web.console.evidence.conversion import KINDS, MODELS, Marketer
 from groundswell.web.console.filters import asked_period, asked_title, one_of
+from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.period import Period, presets
 from groundswell.web.templating import page
@@ -41,6 +42,7 @@ WORDS = {"click": "per share", "play": "of clicks", "sign_up": "of clicks", "sub
 class LoopFilter:
     """What the page is about, from its address."""
 
+    zone: ReaderZone
     title: str | None = None
     channel: str | None = None
     model: str | None = None
@@ -49,7 +51,7 @@ class LoopFilter:
     last: Annotated[str | None, Query(alias="to")] = None
 
     def chosen(self) -> Period:
-        return asked_period(self.period, self.first, self.last)
+        return asked_period(self.period, self.first, self.last, self.zone)
 
     @property
     def credit_model(self) -> str:
@@ -57,7 +59,8 @@ class LoopFilter:
 
     async def slice(self, session: AsyncSession) -> Slice:
         period, title = self.chosen(), await asked_title(session, self.title)
-        return Slice(period.first, period.last, title, one_of("channel", self.channel, CHANNELS, None))
+        channel = one_of("channel", self.channel, CHANNELS, None)
+        return Slice(period.first, period.last, title, channel, zone=period.zone)
 
     def kept(self) -> dict[str, str | None]:
         """Everything but the period, as parameters of an address."""
@@ -80,7 +83,7 @@ async def overview(request: Request, session: DbSession, caller: Marketer, chose
         steps={step.step: step for step in report.steps},
         funnel=funnel(report),
         conversions=await recent(session, slice, limit=RECENT),
-        incremental=await incremental(session, slice.first, slice.last, whole=not slice.where),
+        incremental=await incremental(session, slice.first, slice.last, whole=not slice.where, zone=slice.zone),
         **await _choices(session, chosen),
     )
 
@@ -127,6 +130,7 @@ async def _choices(session: AsyncSession, chosen: LoopFilter, path: str = "/cons
     names = {title.slug: f"{title.name} ({label_of(title)})" if series else title.name for title, series in titles}
     slugs = {str(title.id): title.slug for title, _ in titles}
     period, kept = chosen.chosen(), chosen.kept()
+    offered = presets(day_of(utc_now(), period.zone), period.zone)
 
     def rows_of(step: str, **more: str | None) -> str:
         """The address of the rows behind a step, within the same filter."""
@@ -137,7 +141,7 @@ async def _choices(session: AsyncSession, chosen: LoopFilter, path: str = "/cons
     return {
         "chosen": chosen,
         "period": period,
-        "presets": [(each, each.address(path, **kept)) for each in presets(utc_now().date())],
+        "presets": [(each, each.address(path, **kept)) for each in offered],
         "titles": names,
         "slugs": slugs,
         "channels": {name: channel.label for name, channel in CHANNELS.items()},
@@ -163,7 +167,7 @@ async def download(
     rows: list[Row] = {"days": report.days, "channels": report.channels}.get(table, report.titles)
     steps = [step.step for step in report.steps]
     columns, nets = by_currency("net_minor", [{each.currency: each.net_minor for each in row.revenue} for row in rows])
-    name, header = f"loop-{table}-{report.first}-{report.last}", ["key", "label", *steps, *columns]
+    name, header = dated(f"loop-{table}", report), ["key", "label", *steps, *columns]
     cells = ([*_cells(row, steps), *net] for row, net in zip(rows, nets, strict=True))
     return table_file(name, kind, header, cells)
 
@@ -181,7 +185,7 @@ def _weeks_file(report: LoopReport, kind: str) -> Response:
         )
         for week, each in report.virality.weeks
     )
-    return table_file(f"k-{report.first}-{report.last}", kind, header.split(), rows)
+    return table_file(dated("k", report), kind, header.split(), rows)
 
 
 @router.get("/conversions")

@@ -12,11 +12,12 @@ from groundswell.insights.reports.breakdown import breakdown
 from groundswell.insights.reports.loop import loop_report
 from groundswell.insights.reports.report_filter import Slice
 from groundswell.insights.schemas import LoopReport
-from groundswell.platform.clock import utc_now
+from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.web.console.evidence.conversion import KINDS, Marketer
 from groundswell.web.console.filters import asked_period
+from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.templating import page
 
@@ -41,11 +42,14 @@ class WeeklyLine:
 
 
 @router.get("")
-async def weekly(request: Request, session: DbSession, caller: Marketer, week: str | None = None) -> Response:
+async def weekly(
+    request: Request, session: DbSession, caller: Marketer, zone: ReaderZone, week: str | None = None
+) -> Response:
     """The week that begins on the Monday named, by default the last one that is over."""
-    monday = monday_of(week, utc_now().date())
+    today = day_of(utc_now(), zone)
+    monday = monday_of(week, today, zone)
     runtime = services_of(request).runtime
-    this, last = week_slice(monday, utc_now().date())
+    this, last = week_slice(monday, today, zone)
     report, before = await asyncio.gather(loop_report(runtime, this), loop_report(runtime, last))
     tops = {name: (await breakdown(runtime, this, name)).rows[:TOP] for name in ("scene", "channel", "maker")}
     shown: dict[str, Any] = {"report": report, "lines": lines(report, before), "tops": tops, "kinds": KINDS}
@@ -57,28 +61,28 @@ async def weekly(request: Request, session: DbSession, caller: Marketer, week: s
         monday=monday,
         whole=this.last == monday + timedelta(days=6),
         weeks=weeks,
-        current=utc_now().date(),
-        incremental=await incremental(session, this.first, this.last, whole=True),
+        current=today,
+        incremental=await incremental(session, this.first, this.last, whole=True, zone=zone),
         **shown,
     )
 
 
-def monday_of(text: str | None, today: date) -> date:
+def monday_of(text: str | None, today: date, zone: str) -> date:
     """The Monday of the day that ``text`` names, or of last week.
 
     Raises:
         FilterInvalid: it names none.
     """
-    asked = asked_period(None, text, text)
+    asked = asked_period(None, text, text, zone)
     day = asked.first if text else today - timedelta(days=7)
     return day - timedelta(days=day.weekday())
 
 
-def week_slice(monday: date, today: date) -> tuple[Slice, Slice]:
+def week_slice(monday: date, today: date, zone: str = "UTC") -> tuple[Slice, Slice]:
     """The week as far as it has come, and the same days of the one before."""
     until = min(monday + timedelta(days=6), max(today, monday))
     week = timedelta(days=7)
-    return Slice(monday, until), Slice(monday - week, until - week)
+    return Slice(monday, until, zone=zone), Slice(monday - week, until - week, zone=zone)
 
 
 def lines(report: LoopReport, before: LoopReport) -> list[WeeklyLine]:
