@@ -46,6 +46,7 @@ NOBODYS = {
     "cases": "rule status",
     "catalog_entries": "hash entry given_by",
     "catalog_syncs": "name source problem etag refusals",
+    "closed_reports": "question figures",
     "conversions": "kind currency",
     "covered_ranges": "kind",
     "credits": "kind model channel currency",

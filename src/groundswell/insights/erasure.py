@@ -1,7 +1,8 @@
 """What becomes of an erased viewer in experiments and reports.
 
 That a unit was exposed, and in which arm, stays; what the service called the viewer goes. Reports kept for when the
-engine is down may show names and captions: all of them go, and come back with the next answer.
+engine is down may show names and captions: all of them go, and come back with the next answer. Nothing more is mailed
+to them.
 """
 
 from sqlalchemy import delete, or_, update
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.signals import ViewerErased
 from groundswell.platform import signals
 
-from .tables import Exposure, KeptReport
+from .tables import Exposure, KeptReport, WeeklyMail, WeeklyRecipient
 
 
 @signals.on(ViewerErased)
@@ -21,4 +22,6 @@ async def forget(session: AsyncSession, erased: ViewerErased) -> None:
         if column is Exposure.viewer:
             of.append(Exposure.viewer_id == erased.viewer_id)
         await session.execute(update(Exposure).where(or_(*of)).values({column: erased.alias}))
+    for kept in (WeeklyRecipient, WeeklyMail):
+        await session.execute(delete(kept).filter_by(viewer_id=erased.viewer_id))
     await session.execute(delete(KeptReport))

@@ -129,6 +129,31 @@ class Coverage(BaseModel):
     unmatched: int
 
 
+class ClosedFigure(BaseModel):
+    """A figure of a period that is over: as it was first told (``before``), and ``now``."""
+
+    figure: str
+    label: str
+    before: float
+    now: float
+
+
+class Causes(BaseModel):
+    """What came since, of the same period: verdicts changed, refunds, and other events that came late."""
+
+    verdicts: int
+    refunds: int
+    late: int
+
+
+class ClosedSince(BaseModel):
+    """What changed since a period that is over was first told, and why."""
+
+    first_told: datetime
+    figures: list[ClosedFigure]
+    causes: Causes
+
+
 class LoopReport(ReportBase):
     """How the loop turned over a period of whole days of a time zone, both included."""
 
@@ -149,6 +174,7 @@ class LoopReport(ReportBase):
     staying: list[Staying]
     coverage: list[Coverage]
     excluded: list[Excluded]
+    changed: Annotated[ClosedSince | None, Field(description="Null: not over yet, or as first told.")] = None
 
 
 class BreakdownRow(Row):

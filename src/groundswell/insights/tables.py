@@ -1,6 +1,6 @@
-"""Reports kept for when the engine is down, views that people saved, experiments and who was exposed to them."""
+"""Reports kept for when the engine is down, what was told of periods that are over, saved views, experiments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,19 @@ class KeptReport(Base):
     made_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class ClosedReport(Base):
+    """The figures of a period as they were first told after it was over: what they are told later is set against them.
+
+    ``figures``: counts by step, and net revenue in minor units by currency; ``as_of``: up to when all was counted.
+    """
+
+    __tablename__ = "closed_reports"
+
+    question: Mapped[str] = mapped_column(primary_key=True)
+    figures: Mapped[dict[str, float]] = mapped_column(JSONB)
+    as_of: Mapped[datetime] = mapped_column(index=True)
+
+
 class SavedView(Base):
     """A page of the console with everything chosen on it, under a name of its owner's, for all who may see it."""
 
@@ -36,6 +49,26 @@ class SavedView(Base):
     address: Mapped[str]
     made_by: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
     created_at: Mapped[CreatedAt]
+
+
+class WeeklyRecipient(Base):
+    """Somebody who works here and has the weekly report mailed to them."""
+
+    __tablename__ = "weekly_recipients"
+
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    address: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+
+class WeeklyMail(Base):
+    """That the report of a week (its Monday) is due to somebody, and when it was sent: once."""
+
+    __tablename__ = "weekly_mails"
+
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    week: Mapped[date] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime | None]
 
 
 class Experiment(Base):

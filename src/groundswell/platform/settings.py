@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         description="The time zone (IANA, such as Europe/Berlin) by whose clocks reports cut days, weeks and months, "
         "and the console says when; staff may choose another for themselves. Months of money are UTC's.",
     )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Where mail is handed in: `smtp://user:password@host:587` (STARTTLS where the server offers it; "
+        "always, where there is a password) or `smtps://…:465`. Unset: nothing is mailed.",
+    )
+    mail_from: str = Field("groundswell@localhost", description="The sender of what is mailed.")
     links_url: Address | None = Field(
         None,
         description="Where share links begin, when not at the base address: a host of their own, so that phones "

@@ -51,6 +51,7 @@ IDENTITY: tuple[tuple[str, ...], ...] = (
     ("verdict", "reason", "rule"),
     ("kind", "currency"),
     ("moment_id", "period"),
+    ("figure",),
     ("step",),
     ("days",),
     ("key",),

@@ -199,6 +199,39 @@ class Loop:
         found |= {"shares_per_new_viewer": shares / n, **({"sign_ups_per_share": brought / shares} if shares else {})}
         return found | k_limits([float(row["brought"]) / WHOLE for row in rows])
 
+    def before(self) -> dict[str, Any]:
+        """The headline numbers of as many days just before."""
+        length = self.last - self.first + timedelta(days=1)
+        then = Loop(self.raw, self.first - length, self.last - length, self.as_of, self.model, self.where).report()
+        k, cycle = then["virality"]["cohort"].get("value"), then["cycle"].get("median_s")
+        return {
+            "counts": {step: numbers["count"] for step, numbers in then["steps"].items()},
+            "net_minor": {currency: money["net_minor"] for currency, money in then["revenue"].items()},
+            "left_out": left_out(then),
+            **({} if k is None else {"k": k}), **({} if cycle is None else {"median_s": cycle}),
+        }  # fmt: skip
+
+    def changed(self, total: Mapping[str, Any]) -> dict[str, Any]:
+        """What differs from what was first told, and what came since."""
+        figures = {step: count for step, count in total["counts"].items() if count}
+        money = {f"revenue {name}": each["net_minor"] for name, each in total["revenue"].items() if each["net_minor"]}
+        key = (self.first, self.last, self.model, tuple(sorted(self.where.items())), self.raw.zone)
+        then, since = self.raw.told.setdefault(key, (figures | money, self.as_of))
+        now = figures | money
+        differ = {name for name in then | now if abs(then.get(name, 0) - now.get(name, 0)) > 1e-9}
+        if not differ:
+            return {}
+        inside = "(at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s"
+        counted = {
+            "verdicts": f"SELECT count(*) AS n FROM verdicts WHERE created_at > %(since)s AND {inside}",
+            "refunds": f"""SELECT count(*) AS n FROM conversions
+                WHERE kind = 'refund' AND received_at > %(since)s AND {inside}""",
+            "late": f"SELECT count(*) AS n FROM events WHERE kind <> 'refund' AND received_at > %(since)s AND {inside}",
+        }
+        causes = {name: self.rows(sql, since=since)[0]["n"] for name, sql in counted.items()}
+        shown = {name: {"before": then.get(name, 0), "now": now.get(name, 0)} for name in differ}
+        return {"changed": {"figures": shown, "causes": causes}}
+
     def report(self) -> dict[str, Any]:
         total = self.funnel().get("", {"counts": {}, "revenue": {}})
         days = [str(self.first + timedelta(days=n)) for n in range((self.last - self.first).days + 1)]
@@ -218,6 +251,7 @@ class Loop:
             "staying": self.staying()[""],
             "coverage": self.coverage(),
             "excluded": self.excluded(),
+            **self.changed(total),
         }
 
     def breakdown(self, dimension: str, other: str = "") -> dict[str, Any]:
@@ -231,6 +265,14 @@ class Loop:
             its = {model: ranks[model][key] for model in models if key in ranks[model]}
             rows[key] = row | {"ranks": its, "staying": staying[None if key == "unknown" else key]}
         return {"rows": rows}
+
+
+def left_out(report: Mapping[str, Any]) -> dict[str, int]:
+    """Visits that are no people's, by kind of traffic."""
+    kinds = {"givt": 0, "sivt": 0}
+    for name, each in report["excluded"].items():
+        kinds["sivt" if name.split()[1] == "ring" else "givt"] += each["events"]
+    return kinds
 
 
 def ranked(table: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

@@ -118,9 +118,11 @@ class Console:
         yield ConsolePage("/console/live", "/console/live", mira, self.live)
 
     def overview(self, model: str = "last", **where: Any) -> Numbers:
-        report = self.loop(model, **where).report()
+        loop = self.loop(model, **where)
+        report = loop.report()
         return {
             "report": report,
+            "before": loop.before(),
             "steps": report["steps"],
             "funnel": funnel(report["steps"]),
             "conversions": self.conversions(12, **where)["conversions"],
@@ -153,16 +155,22 @@ class Console:
         return {"report": report, "most": most}
 
     def cohorts(self) -> Numbers:
-        return {"report": self.loop().report(), "cascades": loop_pages.cascades(self.raw, FIRST, LAST)}
+        loop = self.loop()
+        return {
+            "report": loop.report(),
+            "before": loop.before(),
+            "cascades": loop_pages.cascades(self.raw, FIRST, LAST),
+        }
 
     def traffic(self) -> Numbers:
         report = self.loop().report()
-        kinds = {"givt": 0, "sivt": 0}
-        for name, each in report["excluded"].items():
-            reason = name.split()[1]
-            kinds["sivt" if reason == "ring" else "givt"] += each["events"]
         counts = {step: numbers["count"] for step, numbers in report["steps"].items()}
-        return {"report": report, "counts": counts, "left_out": kinds}
+        return {
+            "report": report,
+            "counts": counts,
+            "before": self.loop().before(),
+            "left_out": loop_pages.left_out(report),
+        }
 
     def weekly(self, monday: Any) -> Numbers:
         sunday, week = monday + timedelta(days=6), timedelta(days=7)

@@ -7,7 +7,7 @@ product wrote down as credit is not looked at.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -18,6 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 Rows = list[dict[str, Any]]
+Told = dict[Any, tuple[dict[str, float], datetime]]
 WINDOW = timedelta(days=30)
 HALF_LIFE = timedelta(days=7)
 WHOLE = 1_000_000
@@ -100,6 +101,7 @@ class Raw:
     conversions: Rows
     verdicts: dict[UUID, list[tuple[datetime, str]]]
     zone: str = "UTC"
+    told: Told = field(default_factory=dict)
 
     def __enter__(self) -> "Raw":
         return self
@@ -171,15 +173,16 @@ class Raw:
         return about | by | more | {"stands": self.human(touch)}
 
 
-def read_rows(url: str, zone: str = "UTC") -> Raw:
-    """Connect, and make ``seen`` and ``given``; days are cut by the clocks of ``zone``, those of money by UTC."""
+def read_rows(url: str, told: Told, zone: str = "UTC") -> Raw:
+    """Connect, and make ``seen`` and ``given``; days are of ``zone``, those of money UTC's. ``told`` is
+    what was first told of periods that are over."""
     connection = psycopg.connect(url, row_factory=dict_row, options="-c timezone=UTC")
     connection.execute(SEEN, {"zone": zone})
     verdicts: defaultdict[UUID, list[tuple[datetime, str]]] = defaultdict(list)
     for row in connection.execute(VERDICTS):
         verdicts[row["event_id"]].append((row["created_at"], row["kind"]))
     touches, conversions = (connection.execute(sql).fetchall() for sql in (TOUCHES, CONVERSIONS))
-    raw = Raw(connection, touches, conversions, verdicts, zone)
+    raw = Raw(connection, touches, conversions, verdicts, zone, told)
     connection.execute(GIVEN)
     insert = f"INSERT INTO given ({', '.join(COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in COLUMNS)})"
     for conversion in (each for each in conversions if each["kind"] != "refund"):

@@ -22,6 +22,7 @@ from groundswell.insights.schemas import (
 from groundswell.platform.clock import utc_now
 from groundswell.platform.runtime import Runtime
 
+from .closed_periods import figures_of, since_closed
 from .coverage import coverage
 from .funnel_rows import Rows, row, rows_by_key
 from .labels import labels
@@ -67,11 +68,12 @@ async def loop_report(runtime: Runtime, slice: Slice, model: str = DEFAULT_MODEL
 async def _report(runtime: Runtime, slice: Slice, model: str) -> LoopReport:
     as_of = await sealed_until(runtime)
     numbers = await read(runtime, slice, (), lambda lake: _read(lake, slice, model, as_of or utc_now()))
+    total = row("", "", numbers.visits[None], numbers.conversions[None])
     titles = {each["key"] for rows in (numbers.visits["title"], numbers.conversions["title"]) for each in rows}
     async with runtime.database.transaction() as session:
         names = await labels(session, "title", titles)
         covered = await coverage(session, slice)
-    total = row("", "", numbers.visits[None], numbers.conversions[None])
+        changed = await since_closed(session, slice, model, figures_of(total), as_of)
     return LoopReport(
         first=slice.first,
         last=slice.last,
@@ -91,6 +93,7 @@ async def _report(runtime: Runtime, slice: Slice, model: str) -> LoopReport:
         staying=[stayed(days, rows) for days, rows in numbers.staying.items()],
         coverage=covered,
         excluded=[Excluded(**each) for each in _worded(numbers.excluded)],
+        changed=changed,
     )
 
 

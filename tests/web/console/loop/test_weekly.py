@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from groundswell.insights.reports.weekly import week_slice
 from groundswell.platform.clock import utc_now
-from groundswell.web.console.loop.weekly import week_slice
 from tests.support import App
 from tests.web.console.loop.test_overview import text_of
 

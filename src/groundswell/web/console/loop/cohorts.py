@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request, Response
 
 from groundswell.insights.reports.cascades import cascades_report
-from groundswell.insights.reports.loop import loop_report
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.web.console.downloads import table_file
@@ -13,6 +12,7 @@ from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.templating import page
 
 from .explore import choices
+from .period_before import figures_before, with_before
 
 router = APIRouter(prefix="/console/cohorts", route_class=ConsoleRoute)
 PAGE = "/console/cohorts"
@@ -22,11 +22,13 @@ PAGE = "/console/cohorts"
 async def cohorts(request: Request, session: DbSession, caller: Marketer, view: Viewed) -> Response:
     """K over closed cohorts, open ones marked; generations and cascades of the period's first shares."""
     slice = await view.slice(session)
+    report, before = await with_before(services_of(request).runtime, slice, view.model)
     return page(
         request,
         "console/loop/cohorts.html",
         caller=caller,
-        report=await loop_report(services_of(request).runtime, slice, view.model),
+        report=report,
+        before=figures_before(before),
         cascades=await cascades_report(session, slice),
         view=view,
         **await choices(session, view, PAGE),

@@ -28,6 +28,8 @@ from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.period import Period, presets
 from groundswell.web.templating import page
 
+from .period_before import figures_before, with_before
+
 router = APIRouter(prefix="/console/loop", route_class=ConsoleRoute)
 
 RECENT = 12
@@ -74,12 +76,13 @@ Chosen = Annotated[LoopFilter, Depends()]
 async def overview(request: Request, session: DbSession, caller: Marketer, chosen: Chosen) -> Response:
     """How the loop turned over a period, for one title or channel or all."""
     slice = await chosen.slice(session)
-    report = await loop_report(services_of(request).runtime, slice, model=chosen.credit_model)
+    report, before = await with_before(services_of(request).runtime, slice, chosen.credit_model)
     return page(
         request,
         "console/loop/overview.html",
         caller=caller,
         report=report,
+        before=figures_before(before),
         steps={step.step: step for step in report.steps},
         funnel=funnel(report),
         conversions=await recent(session, slice, limit=RECENT),

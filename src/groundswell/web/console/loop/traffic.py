@@ -15,6 +15,7 @@ from groundswell.web.console.shell import ConsoleRoute, staff_page
 from groundswell.web.templating import page
 
 from .explore import choices
+from .period_before import figures_before, with_before
 
 router = APIRouter(prefix="/console/traffic", route_class=ConsoleRoute)
 PAGE = "/console/traffic"
@@ -25,7 +26,7 @@ TRAFFIC = ("givt", "sivt")
 @router.get("")
 async def traffic(request: Request, session: DbSession, caller: TrafficViewer, view: Viewed) -> Response:
     """Visits left out, with verdict, reason and rule; conversions matched for certain, probably, or not."""
-    report = await loop_report(services_of(request).runtime, await view.slice(session), view.model)
+    report, before = await with_before(services_of(request).runtime, await view.slice(session), view.model)
     counts = {step.step: step.count for step in report.steps}
     return page(
         request,
@@ -33,6 +34,7 @@ async def traffic(request: Request, session: DbSession, caller: TrafficViewer, v
         caller=caller,
         report=report,
         counts=counts,
+        before=figures_before(before),
         left_out={kind: sum(each.events for each in report.excluded if each.traffic == kind) for kind in TRAFFIC},
         kinds=KINDS,
         view=view,

@@ -1,0 +1,148 @@
+"""One week against the week before: what changed, and by what most of it came. Read on a page, and mailed."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from groundswell.insights.schemas import Breakdown, BreakdownRow, LoopReport
+from groundswell.platform.runtime import Runtime
+
+from .breakdown import breakdown
+from .dimensions import DIMENSIONS
+from .loop import loop_report
+from .report_filter import Slice
+
+STEPS = ("share", "unfurl", "click", "play", "sign_up", "subscription")
+EXPLAINED = ("click", "sign_up", "subscription")
+"""The steps of which it is said by what they changed."""
+
+BY = ("scene", "channel", "maker")
+TOP = 5
+
+
+@dataclass(frozen=True)
+class WeeklyLine:
+    """One number and what it was the week before."""
+
+    step: str
+    label: str
+    count: float
+    before: float
+
+    @property
+    def change(self) -> float | None:
+        return self.count / self.before - 1 if self.before else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The channel, scene or creator by which most of a change came, and how much."""
+
+    dimension: str
+    one: str
+    label: str
+    change: float
+
+
+@dataclass(frozen=True)
+class Mover:
+    """How much a step changed, and by what."""
+
+    step: str
+    label: str
+    change: float
+    by: list[Part]
+
+
+@dataclass(frozen=True)
+class WeeklyReport:
+    """The week that begins on ``monday``, as far as it has come, against the same days of the one before."""
+
+    monday: date
+    report: LoopReport
+    before: LoopReport
+    tops: dict[str, list[BreakdownRow]]
+    lines: list[WeeklyLine]
+    movers: list[Mover]
+
+    @property
+    def whole(self) -> bool:
+        return self.report.last == self.monday + timedelta(days=6)
+
+
+async def weekly_report(runtime: Runtime, monday: date, today: date, zone: str = "UTC") -> WeeklyReport:
+    """The week that begins on ``monday``, a day of ``zone``.
+
+    Raises:
+        as ``loop_report``.
+    """
+    this, last = week_slice(monday, today, zone)
+    report, before, *parts = await asyncio.gather(
+        loop_report(runtime, this),
+        loop_report(runtime, last),
+        *(breakdown(runtime, each, name) for name in BY for each in (this, last)),
+    )
+    assert isinstance(report, LoopReport)
+    assert isinstance(before, LoopReport)
+    now, then = _by_name(parts[::2]), _by_name(parts[1::2])
+    shown = lines(report, before)
+    return WeeklyReport(
+        monday=monday,
+        report=report,
+        before=before,
+        tops={name: rows[:TOP] for name, rows in now.items()},
+        lines=shown,
+        movers=movers(shown, now, then),
+    )
+
+
+def _by_name(found: Iterable[LoopReport | Breakdown]) -> dict[str, list[BreakdownRow]]:
+    return {each.dimension: each.rows for each in found if isinstance(each, Breakdown)}
+
+
+def week_slice(monday: date, today: date, zone: str = "UTC") -> tuple[Slice, Slice]:
+    """The week as far as it has come, and the same days of the one before."""
+    until = min(monday + timedelta(days=6), max(today, monday))
+    week = timedelta(days=7)
+    return Slice(monday, until, zone=zone), Slice(monday - week, until - week, zone=zone)
+
+
+def lines(report: LoopReport, before: LoopReport) -> list[WeeklyLine]:
+    """The steps of the loop against the week before."""
+    counts = {step.step: step.count for step in before.steps}
+    return [
+        WeeklyLine(step.step, step.label, step.count, counts.get(step.step, 0))
+        for step in report.steps
+        if step.step in STEPS
+    ]
+
+
+def movers(
+    shown: Sequence[WeeklyLine],
+    now: Mapping[str, Sequence[BreakdownRow]],
+    before: Mapping[str, Sequence[BreakdownRow]],
+) -> list[Mover]:
+    """Of the steps that changed: by which scene, channel and creator most of the change came."""
+    changed = [line for line in shown if line.step in EXPLAINED and line.count != line.before]
+    return [
+        Mover(
+            line.step,
+            line.label,
+            line.count - line.before,
+            [part for name in BY if (part := _most(line, name, now[name], before[name])) is not None],
+        )
+        for line in changed
+    ]
+
+
+def _most(line: WeeklyLine, name: str, now: Sequence[BreakdownRow], before: Sequence[BreakdownRow]) -> Part | None:
+    """The row that changed most in the direction in which the whole did; None when none did."""
+    labels = {row.key: row.label for row in (*before, *now)}
+    counts = [{row.key: row.counts.get(line.step, 0.0) for row in rows} for rows in (now, before)]
+    changes = {key: counts[0].get(key, 0.0) - counts[1].get(key, 0.0) for key in labels}
+    way = 1 if line.count > line.before else -1
+    key = min(changes, key=lambda key: (-way * changes[key], key), default=None)
+    if key is None or way * changes[key] <= 0:
+        return None
+    return Part(name, DIMENSIONS[name].one, labels[key], changes[key])
