@@ -113,6 +113,8 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         trending_people_min=0,  # worlds of tests are small
         trending_networks_min=0,
         admission_wait_ms=60_000,  # a machine busy with other tests sheds nothing
+        request_deadline_s=600,
+        reports_fresh_s=0,  # a test sees what it has just done
     )
 
 

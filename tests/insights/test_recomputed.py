@@ -64,6 +64,7 @@ STANDS = {
     "* most/share": SIGNED_IN,
     "* cascades/*": SIGNED_IN,
     "* */ranks/*": "the order of the rows",
+    "/console/weekly movers/*": "against the week before, of which all was shares",
     "/console/weekly whole": "whether the week is over",
     "/console/experiments* */conversions/*": "what units bought; accounts that no person's visit led to are left out",
     "/console/experiments* */revenues/*": "the same",

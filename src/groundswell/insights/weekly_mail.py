@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, get_currency_precision
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy import Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -78,8 +78,8 @@ async def _note(session: AsyncSession, viewer_id: UUID, week: date) -> bool:
 async def deliver(runtime: Runtime, viewer_id: UUID, week: date, now: datetime) -> bool:
     """Send the report of a week to somebody, unless it was; False when there is nothing to send.
 
-    The row is held while the server takes the mail. If we are killed before that is written down, the next attempt sends
-    it again, under the same Message-ID.
+    The row is held while the server takes the mail. If we are killed before that is written down, the next attempt
+    sends it again, under the same Message-ID.
     """
     async with runtime.database.transaction() as session:
         query = select(WeeklyMail).filter_by(viewer_id=viewer_id, week=week).with_for_update()
@@ -129,10 +129,8 @@ def _day(day: date) -> str:
 
 def _made() -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "templates")
-    made = Environment(
-        loader=loader, autoescape=lambda name: name is not None and name.endswith(".html"),
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    made = Environment(loader=loader, autoescape=select_autoescape(["html"]), undefined=StrictUndefined)
+    made.trim_blocks = made.lstrip_blocks = True
     made.filters.update({"number": _number, "signed": _signed, "money": _money, "day": _day})
     return made
 

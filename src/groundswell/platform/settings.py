@@ -170,6 +170,11 @@ class Settings(BaseSettings):
     request_deadline_s: float = Field(
         30, description="Seconds in which an answer must begin; twice that for files for saving.", gt=0
     )
+    reports_fresh_s: float = Field(
+        20,
+        description="Seconds for which a report answers everybody who asks the same; it says as of when it is.",
+        ge=0,
+    )
     reports_at_once: int = Field(2, description="Reports computed at once by one process.", ge=1)
     secret_key: SecretStr | None = Field(
         None,

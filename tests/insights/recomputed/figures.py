@@ -52,6 +52,7 @@ IDENTITY: tuple[tuple[str, ...], ...] = (
     ("kind", "currency"),
     ("moment_id", "period"),
     ("figure",),
+    ("dimension",),
     ("step",),
     ("days",),
     ("key",),

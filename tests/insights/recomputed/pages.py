@@ -176,15 +176,23 @@ class Console:
         sunday, week = monday + timedelta(days=6), timedelta(days=7)
         this, before = (Loop(self.raw, monday - back, sunday - back, self.as_of) for back in (timedelta(), week))
         report, then = this.report(), before.report()
-        tops = {}
+        tops, parts = {}, {}
         for by in ("scene", "channel", "maker"):
             rows = this.breakdown(by)["rows"]
+            parts[by] = rows, before.breakdown(by)["rows"]
             first = sorted(rows, key=lambda key: rows[key]["ranks"]["last"])[:5]
             tops[by] = {key: rows[key] for key in first}
         lines = {
             step: {"count": report["steps"][step]["count"], "before": then["steps"][step]["count"]} for step in FUNNEL
         }
-        return {"report": report, "lines": lines, "tops": tops, "whole": True}
+        movers = {
+            step: {"change": change, "by": most_changed(step, change, parts)}
+            for step in ("click", "sign_up", "subscription")
+            if (change := lines[step]["count"] - lines[step]["before"])
+        }
+        changed = {"changed_before": then["changed"]} if "changed" in then else {}
+        shown = {"report": report, "lines": lines, "tops": tops, "movers": movers}
+        return shown | changed | {"whole": True, "can_mail": False}
 
     def live(self) -> Numbers:
         now = utc_now().replace(second=0, microsecond=0)
@@ -405,6 +413,18 @@ class Console:
                 "payable": {"EUR": due["payable_minor"] if due["payable"] else 0},
             }
         return brought | money
+
+
+def most_changed(step: str, change: float, parts: dict[str, tuple[Numbers, Numbers]]) -> Numbers:
+    """By dimension: the most that one row changed in the direction of the whole."""
+    found = {}
+    for by, (now, then) in parts.items():
+        each = [now.get(key, NOTHING)["counts"].get(step, 0) - then.get(key, NOTHING)["counts"].get(step, 0)
+                for key in {*now, *then}]  # fmt: skip
+        most = max(each, default=0) if change > 0 else min(each, default=0)
+        if most * change > 0:
+            found[by] = {"change": most}
+    return found
 
 
 def funnel(steps: Numbers) -> Numbers:

@@ -1,5 +1,6 @@
 """The last good answer, for when there is no other; and how far the lake is complete."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -54,6 +55,29 @@ async def test_an_answer_to_another_question_is_none(app: App, asked: object, ki
     await ask(app, ("loop", 7), 1)
     with pytest.raises(EngineDown):
         await ask(app, asked, EngineDown("no answer"), kind)
+
+
+async def test_who_asks_the_same_at_about_the_same_time_costs_no_more(app: App) -> None:
+    computed: list[int] = []
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def answer() -> Report:
+        computed.append(1)
+        begun.set()
+        await go.wait()
+        return Report(as_of=AS_OF, number=len(computed))
+
+    asking = [asyncio.create_task(answered(app.runtime, Report, "the same", answer)) for _ in range(5)]
+    await begun.wait()
+    asking[0].cancel()
+    go.set()
+    told = await asyncio.gather(*asking[1:])
+    assert [each.number for each in told] == [1] * 4, "who went away took nobody's answer along"
+    app.runtime.settings.reports_fresh_s = 3600
+    assert (await ask(app, "the same", 2)).number == 1, "kept for all for so long"
+    async with app.runtime.database.transaction() as session:
+        await session.execute(update(KeptReport).values(made_at=utc_now() - timedelta(seconds=3601)))
+    assert (await ask(app, "the same", 2)).number == 2
 
 
 async def test_another_trouble_is_not_covered_up(app: App) -> None:

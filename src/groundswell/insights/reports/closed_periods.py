@@ -14,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.attribution.tables import Conversion
 from groundswell.events.tables import LoggedEvent, Reverdict
-from groundswell.insights.schemas import Causes, ClosedFigure, ClosedSince
+from groundswell.insights.schemas import Causes, ClosedFigure, ClosedSince, Row
 from groundswell.insights.tables import ClosedReport
 
-from .funnel_rows import Row
 from .report_filter import Slice
 from .wording import LABELS
 

@@ -54,22 +54,30 @@ class _Numbers:
     offspring: Rows
 
 
-async def loop_report(runtime: Runtime, slice: Slice, model: str = DEFAULT_MODEL) -> LoopReport:
+async def loop_report(
+    runtime: Runtime, slice: Slice, model: str = DEFAULT_MODEL, *, headline: bool = False
+) -> LoopReport:
     """How the loop turned over ``slice``, with conversions divided by ``model``.
+
+    Args:
+        headline: only the numbers of the whole, for what is set against another period: no days, channels and titles,
+            no retention, no totals of what was reported.
 
     Raises:
         PeriodInvalid, ModelUnknown, DimensionUnknown; EngineDown, LakeDamaged: and there is no earlier answer.
     """
     slice.check()
     check_model(model)
-    return await answered(runtime, LoopReport, (slice, model), lambda: _report(runtime, slice, model))
+    return await answered(
+        runtime, LoopReport, (slice, model, headline), lambda: _report(runtime, slice, model, headline)
+    )
 
 
-async def _report(runtime: Runtime, slice: Slice, model: str) -> LoopReport:
+async def _report(runtime: Runtime, slice: Slice, model: str, headline: bool) -> LoopReport:
     as_of = await sealed_until(runtime)
-    numbers = await read(runtime, slice, (), lambda lake: _read(lake, slice, model, as_of or utc_now()))
+    numbers = await read(runtime, slice, (), lambda lake: _read(lake, slice, model, as_of or utc_now(), headline))
     total = row("", "", numbers.visits[None], numbers.conversions[None])
-    titles = {each["key"] for rows in (numbers.visits["title"], numbers.conversions["title"]) for each in rows}
+    titles = {each["key"] for rows in (numbers.visits, numbers.conversions) for each in rows.get("title", [])}
     async with runtime.database.transaction() as session:
         names = await labels(session, "title", titles)
         covered = await coverage(session, slice)
@@ -85,7 +93,7 @@ async def _report(runtime: Runtime, slice: Slice, model: str) -> LoopReport:
         model_version=MODELS_VERSION,
         steps=_steps(total.counts, numbers.reported),
         revenue=total.revenue,
-        days=_days(slice, numbers),
+        days=[] if headline else _days(slice, numbers),
         channels=_rows(numbers, "channel"),
         titles=_rows(numbers, "title", names),
         virality=virality(numbers.offspring, as_of),
@@ -97,7 +105,7 @@ async def _report(runtime: Runtime, slice: Slice, model: str) -> LoopReport:
     )
 
 
-def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime) -> _Numbers:
+def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime, headline: bool = False) -> _Numbers:
     """Run the report's questions."""
     from . import funnel
 
@@ -114,13 +122,16 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime) -> _Numbers:
         return funnel.by_dimension(table, dimension, lake.named, days)
 
     events, credited = here(lake.events), here(credits)
+    dimensions = (None,) if headline else DIMENSIONS
+    reported = funnel.reported(funnel.between(lake.logged, slice.begin, slice.end))
     return _Numbers(
-        visits={d: lake.run(funnel.visits(keyed(events, d), days)) for d in DIMENSIONS},
-        conversions={d: lake.run(funnel.conversions(keyed(credited, d))) for d in DIMENSIONS},
+        visits={d: lake.run(funnel.visits(keyed(events, d), days)) for d in dimensions},
+        conversions={d: lake.run(funnel.conversions(keyed(credited, d))) for d in dimensions},
         staying={
-            after: lake.run(funnel.staying(keyed(credited), lake.logged, after, as_of)) for after in funnel.STAYED_DAYS
+            after: lake.run(funnel.staying(keyed(credited), lake.logged, after, as_of))
+            for after in (() if headline else funnel.STAYED_DAYS)
         },
-        reported=lake.run(funnel.reported(funnel.between(lake.logged, slice.begin, slice.end))),
+        reported=[] if headline else lake.run(reported),
         excluded=lake.run(funnel.excluded(events)),
         cycle=lake.run(funnel.cycle_times(here(last_touch), lake.logged)),
         offspring=lake.run(
@@ -156,7 +167,7 @@ def _days(slice: Slice, numbers: _Numbers) -> list[Row]:
 
 
 def _rows(numbers: _Numbers, dimension: str, names: Mapping[str, str] | None = None) -> list[Row]:
-    return rows_by_key(numbers.visits[dimension], numbers.conversions[dimension], names)
+    return rows_by_key(numbers.visits.get(dimension, []), numbers.conversions.get(dimension, []), names)
 
 
 def stayed(days: int, rows: Rows) -> Staying:

@@ -1,11 +1,10 @@
 """One week against the week before: what changed, and by what most of it came. Read on a page, and mailed."""
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from groundswell.insights.schemas import Breakdown, BreakdownRow, LoopReport
+from groundswell.insights.schemas import BreakdownRow, LoopReport
 from groundswell.platform.runtime import Runtime
 
 from .breakdown import breakdown
@@ -78,14 +77,9 @@ async def weekly_report(runtime: Runtime, monday: date, today: date, zone: str =
         as ``loop_report``.
     """
     this, last = week_slice(monday, today, zone)
-    report, before, *parts = await asyncio.gather(
-        loop_report(runtime, this),
-        loop_report(runtime, last),
-        *(breakdown(runtime, each, name) for name in BY for each in (this, last)),
-    )
-    assert isinstance(report, LoopReport)
-    assert isinstance(before, LoopReport)
-    now, then = _by_name(parts[::2]), _by_name(parts[1::2])
+    # One after another: a page holds no more of its class's connections than one beside its own.
+    report, before = await loop_report(runtime, this), await loop_report(runtime, last, headline=True)
+    now, then = await _parts(runtime, this), await _parts(runtime, last)
     shown = lines(report, before)
     return WeeklyReport(
         monday=monday,
@@ -97,8 +91,8 @@ async def weekly_report(runtime: Runtime, monday: date, today: date, zone: str =
     )
 
 
-def _by_name(found: Iterable[LoopReport | Breakdown]) -> dict[str, list[BreakdownRow]]:
-    return {each.dimension: each.rows for each in found if isinstance(each, Breakdown)}
+async def _parts(runtime: Runtime, slice: Slice) -> dict[str, list[BreakdownRow]]:
+    return {name: (await breakdown(runtime, slice, name)).rows for name in BY}
 
 
 def week_slice(monday: date, today: date, zone: str = "UTC") -> tuple[Slice, Slice]:

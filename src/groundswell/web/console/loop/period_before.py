@@ -1,6 +1,5 @@
 """The period before, beside every number of the one that is looked at: as many days, just before it."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -31,8 +30,8 @@ async def with_before(runtime: Runtime, slice: Slice, model: str) -> tuple[LoopR
         as ``loop_report``.
     """
     slice.check()
-    found = await asyncio.gather(*(loop_report(runtime, each, model) for each in (slice, slice_before(slice))))
-    return found[0], found[1]
+    report = await loop_report(runtime, slice, model)
+    return report, await loop_report(runtime, slice_before(slice), model, headline=True)
 
 
 def slice_before(slice: Slice) -> Slice:
