@@ -26,7 +26,7 @@ async def conditions(
     session: AsyncSession,
     table: type[JudgedEvent] | type[JudgedCredit],
     where: Mapping[str, str],
-    zone: str,
+    zone: str = "UTC",
 ) -> Conditions:
     """What makes a row of ``table`` one of those that a report's row counts: dimension → its key. Days and weeks are
     of ``zone``.

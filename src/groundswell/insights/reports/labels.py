@@ -34,7 +34,7 @@ async def _titles(session: AsyncSession, keys: list[str]) -> Names:
 
 async def _viewers(session: AsyncSession, keys: list[str]) -> Names:
     rows = await session.execute(select(Viewer.id, Viewer.name).where(among(Viewer.id, _ids(keys))))
-    return {str(id): name for id, name in rows}
+    return {str(id): name or "Somebody erased" for id, name in rows}
 
 
 async def _moments(session: AsyncSession, keys: list[str]) -> Names:

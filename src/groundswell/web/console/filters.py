@@ -57,12 +57,17 @@ def refuse_unknown(request: Request) -> None:
     Raises:
         FilterUnknown: names them, and what there is.
     """
-    dependant = getattr(request.scope.get("route"), "dependant", None)
-    known = set(ANYTHING) if dependant is None else set(_parameters(dependant))
+    known = known_parameters(request.scope.get("route"))
     unknown = [] if known >= set(ANYTHING) else sorted(set(request.query_params) - known)
     if unknown and request.method in {"GET", "HEAD"}:
         there_is = f"There is {', '.join(sorted(known))}." if known else "There is none."
         raise FilterUnknown(f"{', '.join(name[:40] for name in unknown)}: {there_is}")
+
+
+def known_parameters(route: object) -> set[str]:
+    """The parameters that a page reads from its address; ``ANYTHING`` where that is not known."""
+    dependant = getattr(route, "dependant", None)
+    return set(ANYTHING) if dependant is None else set(_parameters(dependant))
 
 
 def _parameters(dependant: Dependant) -> Iterator[str]:
