@@ -26,7 +26,7 @@ from groundswell.moments.recipes import HLS, PLANNED, POSTER, PREVIEW, Recipe
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
-from groundswell.platform.locks import Lock, is_held, taking
+from groundswell.platform.locks import Lock, held, is_held
 from groundswell.platform.range_server import offered
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
@@ -71,9 +71,8 @@ async def make(runtime: Runtime, recipe_hash: str) -> None:
 async def sole_maker(database: Database, recipe_hash: str) -> AsyncIterator[Connection | None]:
     """A connection that holds the recipe's lock (autocommit, no transaction open), or None when somebody has it."""
     async with await database.connect(autocommit=True) as connection:
-        cursor = await connection.execute(*taking(Lock.RENDERING, recipe_hash, wait=False))
-        row = await cursor.fetchone()
-        yield connection if row and row[0] else None
+        async with held(connection, Lock.RENDERING, recipe_hash, wait=False) as mine:
+            yield connection if mine else None
 
 
 async def is_being_made(session: AsyncSession, recipe_hash: str) -> bool:
