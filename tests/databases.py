@@ -26,8 +26,10 @@ QUICK = {
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
     "shared_buffers": "128MB",
+    "autovacuum": "off",
 }
-"""Without durability, which only the crash tests need (they start servers of their own)."""
+"""Without durability, which only the crash tests need (they start servers of their own); and with no vacuum, whose
+transactions on databases that live for seconds would keep what a test has just committed from being sealed."""
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 1 << 30
