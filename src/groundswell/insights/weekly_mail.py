@@ -128,7 +128,7 @@ def _day(day: date) -> str:
 
 
 def _made() -> Environment:
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    loader = FileSystemLoader(Path(__file__).parent / "templates" / "console")
     made = Environment(loader=loader, autoescape=select_autoescape(["html"]), undefined=StrictUndefined)
     made.trim_blocks = made.lstrip_blocks = True
     made.filters.update({"number": _number, "signed": _signed, "money": _money, "day": _day})

@@ -117,7 +117,7 @@ def page(
         context: what the template shows; ``caller`` (a ``Caller`` or None) fills the bar at the top.
 
     Staff's pages are in English; all others speak the language of whoever reads them. Instants are told in the time
-    zone that ``request.state.zone`` names, by default the service's.
+    zone that the request's state names (``zone``), by default the service's.
     """
     settings: Settings = services_of(request).settings
     shared: dict[str, Any] = {

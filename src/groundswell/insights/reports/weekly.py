@@ -35,7 +35,7 @@ class WeeklyLine:
 
 
 @dataclass(frozen=True)
-class Part:
+class ChangePart:
     """The channel, scene or creator by which most of a change came, and how much."""
 
     dimension: str
@@ -51,7 +51,7 @@ class Mover:
     step: str
     label: str
     change: float
-    by: list[Part]
+    by: list[ChangePart]
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,9 @@ def movers(
     ]
 
 
-def _most(line: WeeklyLine, name: str, now: Sequence[BreakdownRow], before: Sequence[BreakdownRow]) -> Part | None:
+def _most(
+    line: WeeklyLine, name: str, now: Sequence[BreakdownRow], before: Sequence[BreakdownRow]
+) -> ChangePart | None:
     """The row that changed most in the direction in which the whole did; None when none did."""
     labels = {row.key: row.label for row in (*before, *now)}
     counts = [{row.key: row.counts.get(line.step, 0.0) for row in rows} for rows in (now, before)]
@@ -139,4 +141,4 @@ def _most(line: WeeklyLine, name: str, now: Sequence[BreakdownRow], before: Sequ
     key = min(changes, key=lambda key: (-way * changes[key], key), default=None)
     if key is None or way * changes[key] <= 0:
         return None
-    return Part(name, DIMENSIONS[name].one, labels[key], changes[key])
+    return ChangePart(name, DIMENSIONS[name].one, labels[key], changes[key])
