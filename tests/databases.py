@@ -26,8 +26,11 @@ QUICK = {
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
     "shared_buffers": "128MB",
+    "autovacuum": "off",
+    "io_method": "sync",
 }
-"""Without durability, which only the crash tests need (they start servers of their own)."""
+"""Without durability, which only the crash tests need (they start servers of their own), and without the processes that
+look after what lives longer than a test."""
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 1 << 30
