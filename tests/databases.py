@@ -29,8 +29,9 @@ QUICK = {
     "autovacuum": "off",
     "io_method": "sync",
 }
-"""Without durability, which only the crash tests need (they start servers of their own), and without the processes that
-look after what lives longer than a test."""
+"""Without durability, which only the crash tests need (they start servers of their own); with no vacuum, whose
+transactions on databases that live for seconds would keep what a test has just committed from being sealed; and without
+processes that read ahead of a disk that is not there."""
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 1 << 30
