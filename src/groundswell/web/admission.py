@@ -41,7 +41,7 @@ LEAST = 3
 """Places when the processor is short: about as many as keep it busy, since each waits for the database in between."""
 
 LINKS_SHARE, LINKS_BURST_S = 0.15, 0.1
-VERY_LATE_S = 0.05
+VERY_LATE_S = 0.15
 """The event loop is so late that links are held to their share, though nobody else be refused."""
 
 Refusal = Callable[[RequestClass, Scope, Receive, Send], Awaitable[None]]

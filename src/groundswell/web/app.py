@@ -66,6 +66,8 @@ class Application(FastAPI):
             await super().__call__(scope, receive, self._without_traceback(send))
         elif scope["type"] == "http" and not self._is_for_us(scope):
             await problem_response(HostUnknown())(scope, receive, send)
+        elif scope["type"] == "http" and self.has_visitors(scope) and self.answer_at_once(scope) is not None:
+            await self.answer(scope, receive, send)  # needs no place, whatever server we run under
         elif scope["type"] == "http":
             await self._admit(scope, receive, send)
         else:
