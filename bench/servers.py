@@ -154,4 +154,4 @@ def worked(ours: Service) -> float:
     """Seconds that the server's processes have worked."""
     server = psutil.Process(ours.process.pid)
     times = [each.cpu_times() for each in (server, *server.children(recursive=True)) if "postgres" not in each.name()]
-    return sum(each.user + each.system for each in times)
+    return float(sum(each.user + each.system for each in times))

@@ -52,7 +52,7 @@ class AdmissionLine:
 
     def __init__(self, kind: RequestClass, fair: FairPlaces, wait_s: float) -> None:
         self.kind, self.fair, self.wait_s = kind, fair, wait_s
-        self.inside = 0
+        self.inside, self.longest = 0, min(LINE * kind.most, LINE_MOST)
         self.waiting: deque[asyncio.Future[Place]] = deque()
         self._busy = BUSY.labels(kind.name)
 
@@ -61,7 +61,7 @@ class AdmissionLine:
         now = time.monotonic()
         if self.has_place(now):
             return False
-        return len(self.waiting) >= min(LINE * self.kind.most, LINE_MOST) or self.fair.goes_without(self.kind.name, now)
+        return len(self.waiting) >= self.longest or self.fair.goes_without(self.kind.name, now)
 
     def has_place(self, now: float) -> bool:
         return self.inside < self.kind.most and (self.kind.waits or self.fair.is_turn_of(self.kind.name, now))
