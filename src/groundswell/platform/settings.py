@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     sign_ins_at_once: int = Field(50, description="People on their way in or out at once.", ge=1)
     ingest_at_once: int = Field(200, description="Calls to /v1/events answered at once.", ge=1)
     admission_wait_ms: int = Field(
-        50,
+        100,
         description="Milliseconds for which a request waits for others of its class; then it is answered 503 "
         "`overloaded` with Retry-After.",
         ge=0,
