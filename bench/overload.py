@@ -1,9 +1,11 @@
 """Ten times what it serves, of every class at once: what is served stays quick, and who is not served is told at once.
 
-First one request at a time; then as many connections as there are places, which says what it serves; then ten times
-that, whatever becomes of it, for a minute; then one at a time again. The same load goes to a bare ASGI server whose
-application takes as much of the processor for each request, and which queues whatever comes. ``BENCH_SECONDS`` makes
-the minute another.
+First one request at a time; then a dozen connections that ask again until they are served, which says what it serves of
+this mixture; then ten times that, whatever becomes of it, for a minute; then one at a time again. What is served under
+load is another mixture, so both are weighed by the processor's time that a request of each kind takes. The same load
+goes to a bare ASGI server whose application takes as much of the processor for each request, and which queues whatever
+comes; and to one that answers a constant, which says how late the load generator itself is. ``BENCH_SECONDS`` makes the
+minute another.
 """
 
 import asyncio
@@ -21,7 +23,7 @@ from sqlalchemy import update
 from bench.arrivals import Arrivals, arrive, percentile
 from bench.harness import Bench
 from bench.redirect import AGENTS
-from bench.served import HOST, Service, answering, free_port, process, service
+from bench.served import HOST, Service, answering, bare_server, free_port, process, service
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 
@@ -31,7 +33,8 @@ SHARES = 200
 CODE = "overload01"
 CONNECTIONS = 500
 CAPACITY_CONNECTIONS = 12
-ALONE = 400
+ALONE = 1000
+EACH, EACH_CONNECTIONS = 50, 4
 MIX = {"link": 8, "page": 2, "viewer": 6, "library": 2, "console": 1, "ingest": 1}
 """Of twenty requests: links followed, moments' pages, viewers' calls, My Moments, staff's lists, reported events."""
 
@@ -97,9 +100,33 @@ async def alone(ours: Service, count: int) -> Arrivals:
     return await closed(ours, 1, count=count)
 
 
-async def closed(ours: Service, connections: int, *, count: int | None = None, seconds: float = 10) -> Arrivals:
-    """Each of some connections asks again once it was answered."""
-    found, requests = Arrivals(), mixed(ours)
+async def costs(ours: Service) -> dict[str, float]:
+    """Seconds of the server's processor that a request of each kind takes."""
+    server, found = psutil.Process(ours.process.pid), {}
+    for kind in MIX:
+        before = server.cpu_times()
+        asked = (each for each in mixed(ours) if each[0] == kind)
+        answers = await closed(ours, EACH_CONNECTIONS, count=EACH, requests=asked)
+        after = server.cpu_times()
+        found[kind] = (after.user + after.system - before.user - before.system) / len(answers.served())
+    return found
+
+
+def work(arrivals: Arrivals, costs: dict[str, float]) -> float:
+    """Seconds of the processor in a second that went into what was served."""
+    return sum(costs[kind] * len(each.served()) for kind, each in arrivals.kinds.items()) / arrivals.seconds
+
+
+async def closed(
+    ours: Service,
+    connections: int,
+    *,
+    count: int | None = None,
+    seconds: float = 10,
+    requests: Iterator[tuple[str, bytes]] | None = None,
+) -> Arrivals:
+    """Each of some connections asks again until it was served, and then the next."""
+    found, requests = Arrivals(), requests or mixed(ours)
     deadline = time.perf_counter() + seconds
 
     async def one(left: int | None) -> None:
@@ -107,11 +134,13 @@ async def closed(ours: Service, connections: int, *, count: int | None = None, s
         while time.perf_counter() < deadline if left is None else left > 0:
             left = None if left is None else left - 1
             kind, request = next(requests)
-            began = time.perf_counter()
-            writer.write(request)
-            status = await answered(reader)
-            found.kinds[kind].latencies[status].append(time.perf_counter() - began)
-            found.kinds[kind].at[status].append(time.perf_counter())
+            status = 0
+            while status in (0, 503):
+                began = time.perf_counter()
+                writer.write(request)
+                status = await answered(reader)
+                found.kinds[kind].latencies[status].append(time.perf_counter() - began)
+                found.kinds[kind].at[status].append(time.perf_counter())
         writer.close()
 
     began = time.perf_counter()
@@ -143,7 +172,7 @@ async def run(bench: Bench) -> None:
     async with service(SHARES) as ours:
         await make_public(ours)
         await closed(ours, CAPACITY_CONNECTIONS, seconds=5)
-        quiet = await alone(ours, ALONE)
+        quiet, each = await alone(ours, ALONE), await costs(ours)
         served = await closed(ours, CAPACITY_CONNECTIONS)
         capacity = len(served.served()) / served.seconds
         bench.note(f"serves {capacity:,.0f}/s; now {TIMES * capacity:,.0f}/s for {SECONDS:g} s")
@@ -157,7 +186,13 @@ async def run(bench: Bench) -> None:
     async with busy_server(1 / capacity) as port:
         constant = cycle([("any", f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())])
         bare = await arrive(HOST, port, constant, TIMES * capacity, CONNECTIONS, min(SECONDS, 20))
-    report(bench, quiet, served, loaded, bare)
+    async with bare_server(100) as port:
+        generator = await arrive(HOST, port, constant, TIMES * capacity, CONNECTIONS, min(SECONDS, 10))
+    report(bench, quiet, served, loaded, each)
+    bench.measure("bare ASGI server, as much of the processor each: p99", 1000 * percentile(bare.served(), 0.99), "ms")
+    bench.measure("bare ASGI server: asked and not sent", bare.missed / sum(bare.offered.values()), "ratio")
+    own = 1000 * percentile(generator.served(), 0.99)
+    bench.measure("bare ASGI server, a constant (the load generator's own delay): p99", own, "ms")
     bench.measure("recovery", recovery(after, ended, 2 * percentile(quiet.served(), 0.99)), "s", 5, at_most=True)
     bench.measure("memory, at most / before", max(memory) / memory[0], "ratio", 1.2, at_most=True)
 
@@ -175,13 +210,14 @@ def recovery(after: Arrivals, ended: float, limit: float) -> float:
     return max(sorted(late)[: -max(1, ALONE // 100)], default=0.0)
 
 
-def report(bench: Bench, quiet: Arrivals, served: Arrivals, loaded: Arrivals, bare: Arrivals) -> None:
+def report(bench: Bench, quiet: Arrivals, served: Arrivals, loaded: Arrivals, each: dict[str, float]) -> None:
     """What was found, with the goals."""
     capacity = len(served.served()) / served.seconds
     bench.measure("serves", capacity, "1/s")
     bench.measure("asked", sum(loaded.offered.values()) / loaded.seconds, "1/s")
     bench.measure("asked and not sent, for want of a free connection", loaded.missed, "requests")
-    bench.measure("served meanwhile / serves", len(loaded.served()) / loaded.seconds / capacity, "ratio", 0.9)
+    bench.measure("served meanwhile", len(loaded.served()) / loaded.seconds, "1/s")
+    bench.measure("served meanwhile / serves, by work", work(loaded, each) / work(served, each), "ratio", 0.9)
     alone_p99, now_p99 = percentile(quiet.served(), 0.99), percentile(loaded.served(), 0.99)
     bench.measure("served, one at a time: p99", 1000 * alone_p99, "ms")
     bench.measure("served, as much as it serves: p99", 1000 * percentile(served.served(), 0.99), "ms")
@@ -192,14 +228,14 @@ def report(bench: Bench, quiet: Arrivals, served: Arrivals, loaded: Arrivals, ba
     bench.measure("refused: p99", 1000 * percentile(refused, 0.99), "ms")
     bench.measure("refused: the slowest", 1000 * max(refused, default=0), "ms", 250, at_most=True)
     kinds = loaded.kinds.values()
-    untold, others = sum(each.without_retry_after for each in kinds), sum(each.others() for each in kinds)
+    untold, others = sum(one.without_retry_after for one in kinds), sum(one.others() for one in kinds)
     bench.measure("refused without Retry-After", untold, "answers", 0, at_most=True)
     bench.measure("answers that neither serve nor refuse", others, "answers", 0, at_most=True)
-    bench.measure("bare ASGI server, as much of the processor each: p99", 1000 * percentile(bare.served(), 0.99), "ms")
-    bench.measure("bare ASGI server: asked and not sent", bare.missed / sum(bare.offered.values()), "ratio")
     for kind, answers in sorted(loaded.kinds.items()):
-        mine, one = answers.served(), quiet.kinds[kind].served()
+        mine, one, before = answers.served(), quiet.kinds[kind].served(), served.kinds[kind].served()
         bench.note(
-            f"{kind:8} asked {loaded.offered[kind]:7,}, served {len(mine):6,}, refused {len(answers.refused()):6,}; "
-            f"p99 {1000 * percentile(mine, 0.99):7.1f} ms, alone {1000 * percentile(one, 0.99):6.1f} ms"
+            f"{kind:8} {1000 * each[kind]:5.2f} ms of the processor; asked {loaded.offered[kind]:7,}, "
+            f"refused {len(answers.refused()):6,}, served {len(mine) / loaded.seconds:6.1f}/s (not overloaded: "
+            f"{len(before) / served.seconds:6.1f}/s); p99 {1000 * percentile(mine, 0.99):6.1f} ms, "
+            f"alone {1000 * percentile(one, 0.99):6.1f} ms"
         )

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -107,9 +107,15 @@ async def bare_server(body_bytes: int = 0) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def service(shares: int, more: Mapping[str, str] | None = None) -> AsyncIterator[Service]:
-    """``groundswell serve`` as anybody would run it, with ``shares`` links of one moment; ``more`` settings, as
-    variables."""
+async def service(
+    shares: int, more: Mapping[str, str] | None = None, *, start: Callable[[int], list[str]] | None = None
+) -> AsyncIterator[Service]:
+    """``groundswell serve`` as anybody would run it, with ``shares`` links of one moment.
+
+    Args:
+        more: settings, as variables.
+        start: another command that serves the application on a port.
+    """
     with tempfile.TemporaryDirectory(prefix="groundswell-bench-") as folder:
         os.chmod(folder, 0o755)  # the embedded PostgreSQL runs as another user when we are root
         settings = Settings(data_dir=Path(folder) / "data", port=free_port(), log_level="WARNING")
@@ -128,7 +134,7 @@ async def service(shares: int, more: Mapping[str, str] | None = None) -> AsyncIt
                     "GROUNDSWELL_JWKS_URL": jwks_url,
                     **(more or {}),
                 }
-                command = [sys.executable, "-m", "groundswell.cli", "serve"]
+                command = start(settings.port) if start else [sys.executable, "-m", "groundswell.cli", "serve"]
                 with process(command, environment) as running:
                     await answering(settings.port, "/healthz")
                     yield Service(settings.port, settings, runtime, key, tokens, running, identity)

@@ -1,14 +1,23 @@
 #!/bin/sh
-# Finds or installs the browser that tests and screenshots drive: Debian's Chromium where apt is, else Playwright's.
+# Finds or installs what the tests drive and pip cannot bring: a browser (Debian's Chromium where apt is, else
+# Playwright's; screenshots want it too), and libfaketime where apt is, to run processes under another clock.
 set -eu
-if command -v chromium >/dev/null 2>&1; then exit 0; fi
-if command -v apt-get >/dev/null 2>&1; then
-    echo "→ Chromium, for the browser tests"
+
+from_debian() {
+    command -v apt-get >/dev/null 2>&1 || return 1
     as_root=""
     [ "$(id -u)" = 0 ] || as_root="sudo -n"
-    if $as_root true 2>/dev/null; then
-        export DEBIAN_FRONTEND=noninteractive
-        $as_root apt-get update -qq >/dev/null && $as_root apt-get install -y -qq --no-install-recommends chromium >/dev/null && exit 0
-    fi
+    $as_root true 2>/dev/null || return 1
+    export DEBIAN_FRONTEND=noninteractive
+    $as_root apt-get update -qq >/dev/null && $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+if ! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then
+    echo "→ libfaketime, for the tests of clocks"
+    from_debian libfaketime || echo "libfaketime could not be installed: the tests under another clock will say so and skip."
 fi
-.venv/bin/playwright install chromium || echo "No browser could be installed: the browser tests will say so and skip."
+if ! command -v chromium >/dev/null 2>&1; then
+    echo "→ Chromium, for the browser tests"
+    from_debian chromium || .venv/bin/playwright install chromium ||
+        echo "No browser could be installed: the browser tests will say so and skip."
+fi

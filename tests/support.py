@@ -67,7 +67,7 @@ class App:
     def queue_all(self) -> None:
         """Once something has been asked for: let all wait in line, however many come at once."""
         for line in self.services.get(Admission).lines.values():
-            line.longest = 1_000
+            line.longest, line.wait_s = 1_000, 60
 
     async def service_key(self, *scopes: str) -> dict[str, str]:
         """Headers of a service with ``scopes``."""

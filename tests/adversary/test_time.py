@@ -302,4 +302,6 @@ async def test_a_process_under_another_clock_destroys_nothing(
     command = [sys.executable, "-c", MAINTAIN, str(app.runtime.settings.data_dir), database_url]
     child = await asyncio.create_subprocess_exec(*command, env=environment)
     assert await child.wait() == 0
-    assert await left(app) == before
+    after = await left(app)
+    after["salts"] = min(after["salts"], before["salts"])  # it makes those of the days in which it believes itself
+    assert after == before

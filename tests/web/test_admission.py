@@ -1,6 +1,7 @@
 """Admission: a class that is full says so at once, and no class keeps another waiting."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,8 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from groundswell.platform.database import POOL, POOL_SIZES, Database
 from groundswell.platform.settings import Settings
-from groundswell.web.admission import LINE, Admission, RequestClass, class_of, request_classes
+from groundswell.web.admission import LINE, Admission
 from groundswell.web.pages import overloaded
+from groundswell.web.request_classes import RequestClass, class_of, request_classes
 from groundswell.web.route_powers import every_route
 from tests.support import App
 
@@ -56,6 +58,12 @@ async def admitting(slow: Slow, **settings: object) -> AsyncIterator[Callable[[s
         yield ask
         slow.may_begin.set()
         await asyncio.gather(*asked)
+
+
+def fill(admission: Admission) -> None:
+    """Leave no place in any class, and no time to wait for one."""
+    for line in admission.lines.values():
+        line.inside, line.wait_s = line.kind.most, 0
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -103,6 +111,50 @@ async def test_the_line_is_short_however_long_one_may_wait() -> None:
         asked = [ask("/v1/me") for _ in range(1 + LINE + 5)]
         await until(lambda: sum(one.done() for one in asked) == 5)
         assert {one.result().status_code for one in asked if one.done()} == {503}
+
+
+async def test_where_others_were_just_refused_nobody_waits() -> None:
+    slow = Slow()
+    async with admitting(slow, viewers_at_once=1, console_at_once=1, admission_wait_ms=60_000) as ask:
+        for _ in range(1 + LINE):
+            ask("/v1/me")
+        await until(lambda: slow.inside == 1)
+        assert (await ask("/v1/me")).status_code == 503
+        waiting = ask("/console/loop")
+        await until(lambda: slow.inside == 2)
+        assert not waiting.done(), "another class is not full for that"
+
+
+async def test_under_overload_each_class_has_its_share() -> None:
+    served: Counter[str] = Counter()
+    limit = asyncio.Event()
+
+    async def work(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.002)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        served[scope["path"]] += 1
+        if min(served[path] for path in asked) >= 20:
+            limit.set()
+
+    asked = {"/v1/me": 30, "/discover": 10, "/console/loop": 4, "/v1/events": 4}
+    admission = Admission(work, Settings(admission_wait_ms=1), refuse)
+
+    async def insist(http: httpx.AsyncClient, path: str) -> None:
+        while not limit.is_set():
+            if (await http.get(path)).status_code == 503:
+                await asyncio.sleep(0)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(admission), base_url="http://test") as http:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            for path, clients in asked.items():
+                for _ in range(clients):
+                    group.create_task(insist(http, path))
+            while not limit.is_set():
+                admission.adapt(busy=1.0, lag_s=0.0)
+                await asyncio.sleep(0.001)
+    assert admission.fair.places == admission.fair.least
+    assert max(served.values()) < 10 * min(served.values()), served
 
 
 async def test_an_answer_that_does_not_begin_in_time_is_given_up() -> None:
@@ -168,7 +220,7 @@ def test_a_request_that_needs_a_second_connection_never_waits_for_its_own_kind()
     held: dict[str, int] = {}
     for kind in request_classes(Settings()).values():
         if kind.name not in ("media", "sign_in", "ingest"):
-            held[kind.pool] = held.get(kind.pool, 0) + kind.at_once
+            held[kind.pool] = held.get(kind.pool, 0) + kind.most
     assert all(2 * places <= 2 * POOL_SIZES[pool] for pool, places in held.items())  # type: ignore[index]
 
 
@@ -200,8 +252,7 @@ async def test_a_pool_that_is_used_up_is_an_overload_of_its_class_alone(
 
 async def test_people_get_a_page(app: App) -> None:
     await app.http.get("/v1/me")
-    for line in app.services.get(Admission).lines.values():
-        line._places, line.wait_s = asyncio.Semaphore(0), 0
+    fill(app.services.get(Admission))
     page = await app.http.get("/moments", headers={"Accept": "text/html", "Accept-Language": "de"})
     assert page.status_code == 503
     assert page.headers["retry-after"] == "1"

@@ -33,10 +33,12 @@ class Server:
     def __init__(self) -> None:
         self.port = 0
         self.asked: list[str] = []
+        self.headers: list[tuple[bytes, bytes]] = []
         self.running: uvicorn.Server | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked.append(scope["path"])
+        self.headers = scope["headers"]
         size, more = 0, scope["path"] != "/unread"
         while more:
             message = await receive()
@@ -154,6 +156,58 @@ async def test_a_head_without_end_is_not_read_to_its_end(head: list[bytes]) -> N
         assert not answer or refused(answer) == (431, "head_too_large"), "the refusal may be lost in what is still sent"
         assert server.asked == []
         assert not connections.open
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param([b"0\r\n", *[b"X-%d: %s\r\n" % (n, b"x" * 1000) for n in range(200)]], id="many trailers"),
+        pytest.param([b"0\r\nX: ", *[b"x" * 10_000] * 20], id="a long trailer"),
+        pytest.param([b"1;", *[b"x" * 10_000] * 20], id="a long extension of a chunk"),
+    ],
+)
+async def test_what_frames_a_body_is_not_read_to_its_end(rest: list[bytes]) -> None:
+    async with serving(BOUNDS) as (server, connections):
+        assert refused(await server.ask(CHUNKED, b"5\r\nhello\r\n", *rest)) == (431, "head_too_large")
+    assert not connections.open
+
+
+async def test_a_body_in_small_chunks_arrives_and_its_trailers_are_no_headers() -> None:
+    async with serving(BOUNDS) as (server, _):
+        answer = await server.ask(CHUNKED, *[b"1\r\nx\r\n"] * 500, b"0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+        assert answer.endswith(b"\r\n500") or b"\r\n3\r\n500\r\n" in answer
+        assert b"x-forwarded-for" not in [name for name, _ in server.headers]
+
+
+async def test_no_upgrade_takes_a_connection_out_of_its_bounds() -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
+    async with serving(BOUNDS) as (server, connections):
+        for protocol in (b"websocket", b"h2c", b"WebSocket, h2c"):
+            assert (await server.ask(GET + upgrade % protocol)).startswith(b"HTTP/1.1 200"), "as if it had not asked"
+        async with asyncio.timeout(PATIENCE_S):
+            while connections.open or connections.by_client:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_one_that_cannot_be_looked_at_keeps_no_other_from_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = BoundedProtocol.look
+    odd: list[BoundedProtocol] = []
+
+    def look(self: BoundedProtocol, now: float, elapsed: float) -> None:
+        if not odd:
+            odd.append(self)
+        if self is odd[0]:
+            raise AttributeError("odd")
+        usual(self, now, elapsed)
+
+    monkeypatch.setattr(BoundedProtocol, "look", look)
+    async with serving(BOUNDS) as (server, _):
+        first, second = await asyncio.gather(server.ask(GET), server.ask(GET))
+        assert sorted([first == b"", second == b""]) == [False, True]
+        assert refused(first or second) == (408, "request_too_slow")
 
 
 async def test_what_is_no_http_is_told_so() -> None:

@@ -218,7 +218,8 @@ async def test_who_hangs_up_has_still_been_here(app: App, shared: Shared, door: 
 async def test_what_there_is_no_room_for_is_refused_at_the_door_as_by_the_application(app: App, door: Door) -> None:
     await app.http.get("/v1/me")
     line = app.services.get(Admission).lines["viewers"]
-    line._places, line.longest, line.wait_s = asyncio.Semaphore(0), 0, 0
+    line.inside = line.kind.most
+    line.fair.refused("viewers", float("inf"))  # so that nobody waits
     body = b'{"title": "numbers"}'
     post = get(None, "/v1/moments", method="POST", Content_Length=str(len(body))) + body
     requests = (
@@ -235,6 +236,17 @@ async def test_what_there_is_no_room_for_is_refused_at_the_door_as_by_the_applic
     assert answered.count(b'data-reason="overloaded"') == 1
     usual = await app.http.get("/v1/me")
     assert (usual.status_code, usual.headers["retry-after"], usual.json()["code"]) == (503, "1", "overloaded")
+
+
+async def test_links_have_their_share_where_others_go_without(app: App, shared: Shared, door: Door) -> None:
+    admission = app.services.get(Admission)
+    admission.links.share.share, admission.links.share._left = 0.0, -1.0
+    assert heads(await door.ask(get(shared, close=True)))[0][0] == 302, "nobody goes without"
+    admission.fair.refused("viewers", float("inf"))
+    answered = await door.ask(get(shared), get(None, "/v1/me", close=True))
+    assert answered.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 1\r\n" in answered
+    assert answered.count(b'"code":"overloaded"') == 1, "the viewer has a place"
 
 
 def test_the_installed_uvicorn_is_what_the_fast_path_was_written_for() -> None:

@@ -250,6 +250,13 @@ def first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error).strip().split(chr(10), 1)[0][:500]}"
 
 
+_FORGET = """
+WITH counted AS (UPDATE procrastinate_jobs SET attempts = attempts - 1 WHERE id = %(id)s AND attempts > 0)
+DELETE FROM job_failures WHERE job_id = %(id)s
+"""
+"""procrastinate counts an attempt when a job ends, and once more when one that failed is queued again."""
+
+
 async def try_again(app: procrastinate.App, job_id: int) -> None:
     """Queue a job that had failed once more.
 
@@ -263,4 +270,4 @@ async def try_again(app: procrastinate.App, job_id: int) -> None:
         raise JobWaits() from None
     except procrastinate.exceptions.ConnectorException:
         raise NotFound("There is no failed job of this number.") from None
-    await app.connector.execute_query_async("DELETE FROM job_failures WHERE job_id = %(id)s", id=job_id)
+    await app.connector.execute_query_async(_FORGET, id=job_id)

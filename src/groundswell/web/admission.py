@@ -1,128 +1,127 @@
-"""Admission: so many requests of a class at once, and the others are told at once to come again.
+"""Admission: so many requests at once, and the others are told at once to come again.
 
 A queue that grows makes everybody wait, and most of what it finally serves has been given up by then. So a request
-that finds its class full waits for ``admission_wait_ms`` at most; then it is refused with 503 ``overloaded`` and
-Retry-After. Classes do not know each other: each has database connections of its own (``Database``), so that pages of
-the console cannot keep viewers waiting, however many are asked for.
+that finds its class full waits for ``admission_wait_ms`` at most, and not at all where others have just been refused;
+then it is refused with 503 ``overloaded`` and Retry-After. Each class has database connections of its own
+(``Database``) and no more requests at once than those suffice for; how many are worked on in all, and whose turn it is
+when the processor does not suffice, ``congestion`` says. So pages of the console cannot keep viewers waiting, however
+many are asked for.
+
+Links that are followed are answered while they are read (``fast_path``) and take no place. While others are refused, or
+the event loop runs late, they have a share of the processor's time instead.
 """
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import NamedTuple
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from prometheus_client import Counter, Gauge
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from groundswell.platform.database import POOL, Pool
+from groundswell.platform.database import POOL
 from groundswell.platform.settings import Settings
+
+from .congestion import FairPlaces, Lag, Place, ProcessorShare
+from .request_classes import RequestClass, class_of, is_link, request_classes
 
 REFUSED = Counter("groundswell_requests_shed", "Requests refused for want of room.", ["kind", "why"])
 BUSY = Gauge("groundswell_requests_at_once", "Requests being answered.", ["kind"])
+PLACES = Gauge("groundswell_places", "Requests that may be worked on at once.")
+LAG = Gauge("groundswell_event_loop_lag_seconds", "How late the event loop ran when it was last looked at.")
 
 LINE = 2
 """Requests of a class that may wait for their turn, for each of its places: about as many as get theirs in time. A
 longer line costs more than it serves, since whoever waits in vain is refused after all."""
+LINE_MOST = 20
 
+LOOK_EVERY_S = 0.025
+LEAST = 3
+"""Places when the processor is short: about as many as keep it busy, since each waits for the database in between."""
 
-class RequestClass(NamedTuple):
-    """One class of requests.
-
-    Args:
-        deadline_s: seconds in which an answer must begin.
-        to_the_end: it holds its place until its answer has been sent, not just until that begins.
-    """
-
-    name: str
-    pool: Pool
-    at_once: int
-    deadline_s: float
-    retry_after_s: int
-    to_the_end: bool = False
-
+LINKS_SHARE, LINKS_BURST_S = 0.15, 0.1
+VERY_LATE_S = 0.15
+"""The event loop is so late that links are held to their share, though nobody else be refused."""
 
 Refusal = Callable[[RequestClass, Scope, Receive, Send], Awaitable[None]]
 
 
-def request_classes(settings: Settings) -> dict[str, RequestClass]:
-    """Every class, by name. Media, signing in and ingest wait for renders, for other
-    services and for the log: they hold no connection meanwhile."""
-    deadline_s = settings.request_deadline_s
-    classes = (
-        RequestClass("visitors", "visitors", settings.visitors_at_once, deadline_s, 1),
-        RequestClass("viewers", "viewers", settings.viewers_at_once, deadline_s, 1),
-        RequestClass("console", "console", settings.console_at_once, deadline_s, 2),
-        RequestClass("exports", "exports", settings.exports_at_once, 2 * deadline_s, 5, to_the_end=True),
-        RequestClass("media", "visitors", settings.media_at_once, deadline_s, 2),
-        RequestClass("sign_in", "viewers", settings.sign_ins_at_once, deadline_s, 2),
-        RequestClass("ingest", "visitors", settings.ingest_at_once, deadline_s, 1),
-    )
-    return {each.name: each for each in classes}
-
-
-_FILES = re.compile(r"\.(csv|jsonl|json|parquet)$")
-_MEDIA = re.compile(r"\.(mp4|m3u8|jpg|vtt)$|/hls/|/windows$|/progress$|/media$")
-_STAFF = re.compile(r"/v1/(reports/|ledger|pools|payouts|experiments|campaigns|rights|decisions)")
-_PUBLIC = re.compile(r"/(s|m|embed|titles|creators)/|/v1/(oembed|visits)$|/(discover)?$")
-_UNBOUNDED = re.compile(r"/(healthz|readyz|metrics)$|/static/|/favicon\.ico$|/\.well-known/")
-
-
-def class_of(path: str) -> str | None:
-    """The class of a request for ``path``; None for probes and files, which cost next to nothing."""
-    if _UNBOUNDED.match(path):
-        return None
-    if path == "/v1/events":
-        return "ingest"
-    if path.startswith("/session/"):
-        return "sign_in"
-    if path.startswith("/console"):
-        return "exports" if _FILES.search(path) else "console"
-    if _MEDIA.search(path):
-        return "media"
-    if (_FILES.search(path) and not path.endswith("openapi.json")) or path.startswith("/moments/export."):
-        return "exports"
-    if _STAFF.match(path):
-        return "console"
-    return "visitors" if _PUBLIC.match(path) else "viewers"
-
-
 class AdmissionLine:
-    """The places of one class, and who waits for one."""
+    """Those of one class who are answered, and who wait for their turn."""
 
-    def __init__(self, kind: RequestClass, wait_s: float) -> None:
-        self.kind, self.wait_s = kind, wait_s
-        self.longest, self.waiting = LINE * kind.at_once, 0
-        self._places = asyncio.Semaphore(kind.at_once)
+    def __init__(self, kind: RequestClass, fair: FairPlaces, wait_s: float) -> None:
+        self.kind, self.fair, self.wait_s = kind, fair, wait_s
+        self.inside, self.longest = 0, min(LINE * kind.most, LINE_MOST)
+        self.waiting: deque[asyncio.Future[Place]] = deque()
         self._busy = BUSY.labels(kind.name)
 
     def is_full(self) -> bool:
         """Whether there is neither a place nor room to wait for one."""
-        return self._places.locked() and self.waiting >= self.longest
+        now = time.monotonic()
+        if self.has_place(now):
+            return False
+        return len(self.waiting) >= self.longest or self.fair.goes_without(self.kind.name, now)
 
-    async def enter(self) -> bool:
-        """Take a place, waiting a little for one; False where there is none."""
-        if self._places.locked():
-            if self.is_full():
-                return False
-            self.waiting += 1
-            try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self.wait_s):
-                        await self._places.acquire()
-                        self._busy.inc()
-                        return True
-                return False
-            finally:
-                self.waiting -= 1
-        await self._places.acquire()
+    def has_place(self, now: float) -> bool:
+        return self.inside < self.kind.most and (self.kind.waits or self.fair.is_turn_of(self.kind.name, now))
+
+    async def enter(self) -> Place | None:
+        """Take a place, waiting a little for one; None where there is none."""
+        now = time.monotonic()
+        if self.has_place(now):
+            return self.take(now)
+        return None if self.is_full() else await self._turn()
+
+    async def _turn(self) -> Place | None:
+        turn: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        try:
+            async with asyncio.timeout(self.wait_s):
+                return await turn
+        except TimeoutError:
+            return None
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave(turn.result())  # it was called while it was ended
+            raise
+        finally:
+            if turn in self.waiting:
+                self.waiting.remove(turn)
+
+    def call(self, now: float) -> None:
+        """Give a place to who has waited longest, unless they have just given up."""
+        turn = self.waiting.popleft()
+        if not turn.done():
+            turn.set_result(self.take(now))
+
+    def take(self, now: float) -> Place:
+        self.inside += 1
         self._busy.inc()
-        return True
+        return Place(self.kind.name, now, counts=False) if self.kind.waits else self.fair.take(self.kind.name, now)
 
-    def leave(self) -> None:
+    def leave(self, place: Place) -> None:
         """Give the place back."""
+        self.inside -= 1
         self._busy.dec()
-        self._places.release()
+        self.fair.give_back(place, time.monotonic())
+
+    def refused(self, why: str) -> None:
+        """Count one who was refused."""
+        REFUSED.labels(self.kind.name, why).inc()
+        self.fair.refused(self.kind.name, time.monotonic())
+
+
+class Links:
+    """What those who follow links may take of the processor while others go without."""
+
+    def __init__(self, fair: FairPlaces) -> None:
+        self.share, self.fair = ProcessorShare(LINKS_SHARE, LINKS_BURST_S), fair
+        self.very_late = False
+
+    def is_full(self) -> bool:
+        now = time.monotonic()
+        return not self.share.has_left(now) and (self.very_late or self.fair.are_contended(now))
 
 
 class Admission:
@@ -134,8 +133,45 @@ class Admission:
 
     def __init__(self, app: ASGIApp, settings: Settings, refuse: Refusal) -> None:
         self.app, self.refuse = app, refuse
+        classes = request_classes(settings)
+        most = sum(kind.most for kind in classes.values() if not kind.waits)
+        weights = {name: kind.weight for name, kind in classes.items()}
+        self.fair, self.lag = FairPlaces(min(LEAST, most), most, weights), Lag()
         wait_s = settings.admission_wait_ms / 1000
-        self.lines = {name: AdmissionLine(kind, wait_s) for name, kind in request_classes(settings).items()}
+        self.lines = {name: AdmissionLine(kind, self.fair, wait_s) for name, kind in classes.items()}
+        self.links = Links(self.fair)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Follow how busy the event loop is and how late it runs, for as long as the block lasts."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            began, worked = time.monotonic(), time.thread_time()
+            await asyncio.sleep(LOOK_EVERY_S)
+            took = time.monotonic() - began
+            self.adapt((time.thread_time() - worked) / took, took - LOOK_EVERY_S)
+
+    def adapt(self, busy: float, lag_s: float) -> None:
+        """Note that the event loop worked for such a part of the time, and was seen so late."""
+        average_s = self.lag.seen(lag_s)
+        self.links.very_late = average_s > VERY_LATE_S
+        self.fair.adapt(time.monotonic(), busy, average_s)
+        LAG.set(average_s)
+        PLACES.set(self.fair.places)
+        self.call()
+
+    def call(self) -> None:
+        """Give what places there are to those who wait, first to the class that had least."""
+        now = time.monotonic()
+        while ready := [line for line in self.lines.values() if line.waiting and line.has_place(now)]:
+            min(ready, key=lambda line: self.fair.used(line.kind.name)).call(now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = class_of(scope["path"])
@@ -143,14 +179,14 @@ class Admission:
             await self.app(scope, receive, send)
             return
         line = self.lines[name]
-        if not await line.enter():
-            await self._refuse(line.kind, "full", scope, receive, send)
+        if (place := await line.enter()) is None:
+            await self._refuse(line, "full", scope, receive, send)
             return
-        admitted = Admitted(line, send)
+        admitted = Admitted(self, line, place, send)
         pool = POOL.set(line.kind.pool)
         try:
             if not await admitted.answered(self.app, scope, receive):
-                await self._refuse(line.kind, "deadline", scope, receive, send)
+                await self._refuse(line, "deadline", scope, receive, send)
         finally:
             POOL.reset(pool)
             admitted.leave()
@@ -158,22 +194,28 @@ class Admission:
     def full(self, path: str) -> RequestClass | None:
         """The class of a request for ``path`` where that is full: who asks is refused, and counted as such."""
         name = class_of(path)
-        if name is None or not (line := self.lines[name]).is_full():
+        if name is None:
             return None
-        REFUSED.labels(name, "full").inc()
+        line = self.lines[name]
+        if is_link(path) and self.links.is_full():
+            REFUSED.labels("links", "full").inc()
+        elif line.is_full():
+            line.refused("full")
+        else:
+            return None
         return line.kind
 
-    async def _refuse(self, kind: RequestClass, why: str, scope: Scope, receive: Receive, send: Send) -> None:
-        REFUSED.labels(kind.name, why).inc()
-        await self.refuse(kind, scope, receive, send)
+    async def _refuse(self, line: AdmissionLine, why: str, scope: Scope, receive: Receive, send: Send) -> None:
+        line.refused(why)
+        await self.refuse(line.kind, scope, receive, send)
 
 
 class Admitted:
     """A request that has a place."""
 
-    def __init__(self, line: AdmissionLine, send: Send) -> None:
-        self.line, self._send = line, send
-        self._has_place = True
+    def __init__(self, admission: Admission, line: AdmissionLine, place: Place, send: Send) -> None:
+        self.admission, self.line, self._send = admission, line, send
+        self._place: Place | None = place
         self._begun = False
         self._deadline: asyncio.Timeout | None = None
 
@@ -200,6 +242,7 @@ class Admitted:
         await self._send(message)
 
     def leave(self) -> None:
-        if self._has_place:
-            self._has_place = False
-            self.line.leave()
+        if self._place is not None:
+            self.line.leave(self._place)
+            self._place = None
+            self.admission.call()

@@ -44,6 +44,7 @@ from groundswell.platform.visitor_addresses import VisitorAddresses
 
 from . import features, openapi, pages
 from .admission import Admission
+from .request_classes import is_link
 from .route_powers import every_route
 from .viewer import landing_cache
 
@@ -65,10 +66,8 @@ class Application(FastAPI):
             await super().__call__(scope, receive, self._without_traceback(send))
         elif scope["type"] == "http" and not self._is_for_us(scope):
             await problem_response(HostUnknown())(scope, receive, send)
-        elif is_redirect(scope):
-            await services_of(self).get(Redirects)(scope, receive, send)
-        elif (kept := landing_cache.kept_page(services_of(self), scope)) is not None:
-            await landing_cache.send_kept(services_of(self), kept, scope, receive, send)
+        elif scope["type"] == "http" and self.has_visitors(scope) and self.answer_at_once(scope) is not None:
+            await self.answer(scope, receive, send)  # needs no place, whatever server we run under
         elif scope["type"] == "http":
             await self._admit(scope, receive, send)
         else:
@@ -76,16 +75,21 @@ class Application(FastAPI):
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         services = services_of(self)
-        admission = services.get_or_add(Admission, lambda: Admission(self._answer, services.settings, pages.refuse))
         try:
             held = services.get(BodyBounds).held(scope, receive)
         except Problem as refusal:
             await problem_response(refusal)(scope, receive, send)
         else:
-            await admission({**scope, "app": self}, held, send)
+            await services.get(Admission)({**scope, "app": self}, held, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await super().__call__(scope, receive, send)
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is let in."""
+        if is_redirect(scope):
+            await services_of(self).get(Redirects)(scope, receive, send)
+        elif (kept := landing_cache.kept_page(services_of(self), scope)) is not None:
+            await landing_cache.send_kept(services_of(self), kept, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def _without_traceback(self, send: Send) -> Send:
         """``send``, with a refusal's own words for the traceback that starlette sends."""
@@ -98,9 +102,15 @@ class Application(FastAPI):
         return send_words
 
     def has_visitors(self, scope: Scope) -> bool:
-        """Whether ``answer_at_once`` may know an answer to an HTTP request."""
-        path: str = scope["path"]
-        return path.startswith("/s/") and services_of(self).get(HostCheck).passes(scope)
+        """Whether ``answer_at_once`` may know an answer to an HTTP request, and may give it."""
+        services = services_of(self)
+        if not is_link(scope["path"]) or not services.get(HostCheck).passes(scope):
+            return False
+        return not services.get(Admission).links.is_full()
+
+    def spent(self, seconds: float) -> None:
+        """Count so many seconds of the processor that went into an answer made at once."""
+        services_of(self).get(Admission).links.share.spend(seconds)
 
     def _is_for_us(self, scope: Scope) -> bool:
         services = services_of(self)
@@ -111,10 +121,9 @@ class Application(FastAPI):
     def refusal_at_once(self, scope: Scope) -> Response | None:
         """The refusal of a request for which there is no room; ``__call__`` gives the same, and costs more."""
         services = services_of(self)
-        admission = services.find(Admission)
-        if admission is None or not services.get(HostCheck).passes(scope):
+        if not services.get(HostCheck).passes(scope):
             return None
-        kind = admission.full(scope["path"])
+        kind = services.get(Admission).full(scope["path"])
         return None if kind is None else pages.overloaded(kind, {**scope, "app": self})
 
     def answer_at_once(self, scope: Scope) -> DeferredResponse | None:
@@ -179,6 +188,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     openapi.serve(app, "/v1/docs")
     pages.install(app)
     services.add(BodyBounds(settings.body_max_kb * KIB, every_route(app.router)))
+    services.add(Admission(app.answer, settings, pages.refuse))
     return app
 
 
@@ -194,6 +204,7 @@ async def start(services: Services, stack: AsyncExitStack) -> None:
     for module in features.load("lifespan"):
         await stack.enter_async_context(module.lifespan(services))
     landing_cache.install(services)
+    await stack.enter_async_context(services.get(Admission).watching())
     if services.settings.worker_in_server:
         await stack.enter_async_context(background_worker(runtime))
 

@@ -24,6 +24,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
+from .connection_refusals import ConnectionsFull, HeadTooLarge, RequestMalformed, RequestTooSlow, TooManyConnections
+
 log = structlog.get_logger(__name__)
 
 ENDED = Counter("groundswell_connections_ended", "Connections ended for a bound.", ["bound"])
@@ -34,28 +36,11 @@ PIECE = 16 * 1024
 LINGER = 256 * 1024
 """Bytes of a body that are still read after its request was answered; then the connection is closed."""
 
+FRAMING = 8
+"""Bytes that a body may take on the wire, for each of its own, beside what a head may have."""
+
 PIPELINED = 100
 """Requests that may wait behind another on one connection."""
-
-
-class HeadTooLarge(Problem):
-    status, code, title = 431, "head_too_large", "The request's address and headers are too many or too long."
-
-
-class RequestTooSlow(Problem):
-    status, code, title = 408, "request_too_slow", "The request did not arrive in time."
-
-
-class TooManyConnections(Problem):
-    status, code, title = 429, "too_many_connections", "There are too many connections from this address."
-
-
-class ConnectionsFull(Problem):
-    status, code, title = 503, "connections_full", "The server has as many connections as it can hold; try again."
-
-
-class RequestMalformed(Problem):
-    status, code, title = 400, "request_malformed", "This is not an HTTP request."
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +150,11 @@ class Connections:
         now = loop.time()
         elapsed, self._swept_at, self._sweep = now - self._swept_at, now, None
         for protocol in list(self.open):
-            protocol.look(now, elapsed)
+            try:
+                protocol.look(now, elapsed)
+            except Exception:  # one that cannot be looked at must not keep the others from their bounds
+                log.exception("connection_not_looked_at")
+                protocol.transport.abort()
         if self.open:
             self._sweep_soon(loop)
 
@@ -191,6 +180,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.since = 0.0  # when the server began to wait for the rest of a head
         self.head_bytes = 0
         self.body_bytes = self.discarded = 0
+        self.wire_bytes = 0  # of a body, with all that frames it: chunks' heads, trailers
         self.body_s = self.unread_s = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -216,8 +206,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.deaf or self.parser is None or self.transport.is_closing():
             return
         self.head_bytes += len(data)
+        in_body = self.phase is Phase.BODY
         super().data_received(data)
-        if self.phase is Phase.HEAD and not self.transport.is_closing():
+        if in_body and self.phase is Phase.BODY:
+            self.wire_bytes += len(data)
+            if self.wire_bytes > self.bounds.head_bytes + FRAMING * self.body_bytes:
+                self.refuse(HeadTooLarge("What frames the body is too long."), "framing_bytes")
+        elif self.phase is Phase.HEAD and not self.transport.is_closing():
             self.head_bytes = self.head_bytes or len(data)
             if self.since == 0.0:
                 self.since = self.loop.time()
@@ -235,9 +230,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse_in_parser(HeadTooLarge())
         if len(self.pipeline) >= PIPELINED:
             self._refuse_in_parser(HeadTooLarge("Too many requests wait on this connection."))
-        self.phase, self.body_bytes, self.body_s, self.discarded = Phase.BODY, 0, 0.0, 0
+        self.phase, self.body_bytes, self.body_s, self.discarded, self.wire_bytes = Phase.BODY, 0, 0.0, 0, 0
         self.bounded_by.half_open.pop(self, None)
         super().on_headers_complete()
+        self.headers = []  # trailers are no headers of the request that is being answered
 
     def _is_head_too_long(self) -> bool:
         if self.head_bytes + PIECE <= self.bounds.head_bytes:
@@ -282,6 +278,13 @@ class BoundedProtocol(HttpToolsProtocol):
             if late > 0 and self.body_bytes < self.body_s * self.bounds.body_bytes_per_s:
                 self.refuse(RequestTooSlow(), "body_time")
 
+    def _should_upgrade_to_ws(self) -> bool:
+        """Nothing here speaks WebSocket; another protocol would take the connection out of its bounds, uncounted."""
+        return False
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: anybody can ask for an upgrade, as often as they like."""
+
     def _refuse_in_parser(self, refusal: Problem) -> None:
         self.refusal = refusal
         raise refusal  # the parser ends with it, and uvicorn then calls ``send_400_response``
@@ -302,7 +305,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive, self.deaf = False, True
             self.flow.pause_reading()
             return
-        answered = self.phase is Phase.BODY and self.cycle.response_complete
+        answered = self.phase is Phase.BODY and self.cycle is not None and self.cycle.response_complete
         if not answered and not self._is_silent():
             self.transport.write(self._as_bytes(refusal))
         self.transport.close()
@@ -335,7 +338,10 @@ CALLED_BY_PARSER = ("on_message_begin", "on_headers_complete", "on_body", "on_me
 
 def unbounded() -> list[str]:
     """What the bounds take from uvicorn's protocol and the installed uvicorn does not have."""
-    methods = (*CALLED_BY_PARSER, "data_received", "send_400_response", "resume_writing", "connection_made")
+    methods = (
+        *(*CALLED_BY_PARSER, "data_received", "send_400_response", "resume_writing", "connection_made"),
+        *("_should_upgrade_to_ws", "_unsupported_upgrade_warning"),
+    )
     missing = [name for name in methods if not hasattr(HttpToolsProtocol, name)]
     made = set(HttpToolsProtocol.__init__.__code__.co_names)
     missing += [name for name in ("parser", "cycle", "flow", "pipeline", "headers") if name not in made]

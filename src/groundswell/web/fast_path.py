@@ -9,6 +9,7 @@ So is a request for which there is no room refused: when ten times as much is as
 must not take the time of what is served.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -33,6 +34,20 @@ class FastPathProtocol(BoundedProtocol):
 
     uvicorn calls ``_start_asgi_task`` when it is a request's turn, pipelined ones one by one.
     """
+
+    followed = False
+    """Whether a link was among what is being read."""
+
+    def data_received(self, data: bytes) -> None:
+        began = time.perf_counter()
+        super().data_received(data)
+        if self.followed:
+            self.followed = False
+            self._spent(began)
+
+    def _spent(self, began: float) -> None:
+        """Count the processor's time since ``began`` as one that went into a link."""
+        cast(Application, self.config.app).spent(time.perf_counter() - began)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if app is not self.app or not (self._answers_soon(cycle) or self._refuses(cycle)):
@@ -68,14 +83,17 @@ class FastPathProtocol(BoundedProtocol):
             answer.commit(partial(self._when_committed, cycle, answer))
         except Problem:  # too much is waiting: the usual way will find so too, and say it
             return False
+        self.followed = True
         return True
 
     def _when_committed(self, cycle: RequestResponseCycle, answer: DeferredResponse, refusal: Problem | None) -> None:
         if refusal is not None:
             super()._start_asgi_task(cycle, cast(Any, problem_response(refusal)))
         elif not cycle.disconnected:
+            began = time.perf_counter()
             answer.counted.inc()
             self._write(cycle, answer.status, answer.headers, answer.body)
+            self._spent(began)
 
     def _write(self, cycle: RequestResponseCycle, status: int, headers: Iterable[RawHeader], body: bytes) -> None:
         parts = [STATUS_LINE[status]]

@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 from groundswell.platform.problems import NotFound, Overloaded, problem_response
 
 from . import features, reasons_page, well_known
-from .admission import RequestClass
 from .console.routers import routers as console_routers
 from .creator import studio
 from .page_route import refusal
+from .request_classes import RequestClass
 from .session import sign_out, staff, viewers, who_am_i
 from .templating import STATIC, BuiltFiles, add_templates, page_language, secured
 from .viewer import away, discover, landing, moment, my_moments

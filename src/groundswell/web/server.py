@@ -42,6 +42,7 @@ def run_server(settings: Settings, app: FastAPI | None = None, on_ready: Callabl
         log_config=None,
         access_log=False,
         http=http_protocol(settings),
+        ws="none",
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=5,
     )
