@@ -3,6 +3,7 @@
 // `state.ts`'s; this carries it out. The picture stands still while the source changes, so nothing flashes.
 import { mediaHome, Refusal, type Client, type MomentMedia } from "../api.ts";
 import { SECOND } from "../times.ts";
+import { slowConnection } from "./connection.ts";
 import { attachHls } from "./hls.ts";
 import { moveSubtitles, outside, within, type Span } from "./span.ts";
 import { NEW, step, type Choice, type Effect, type PlayerEvent, type Says, type State } from "./state.ts";
@@ -13,6 +14,8 @@ const FOR_GOOD = new Set([401, 403, 404, 410]);
 const HAND_MS = 1000;
 /** A source of which nothing comes for so long has failed, though nobody says so. */
 const PATIENCE_MS = 30_000;
+/** What waits for so long waits for the connection. */
+const STALL_MS = 1500;
 const HANDS = ["pointerdown", "pointerup", "keydown"] as const;
 
 /** A moment by its code, and by the token of the link by which the viewer came, if by one. With a `shape`, it is shown in
@@ -45,6 +48,8 @@ export class Playback {
   private touchedAt = -Infinity;
   private at = 0;
   private fileThere = false;
+  private slow = slowConnection();
+  private stall = 0;
   private detach: () => void = () => undefined;
   private unfollow: (() => void) | null = null;
   private alarm = 0;
@@ -67,6 +72,8 @@ export class Playback {
     video.addEventListener("play", () => this.resumed(), { signal });
     video.addEventListener("pause", () => this.paused(), { signal });
     video.addEventListener("error", () => this.state.playing?.kind === "mp4" && this.failed(), { signal });
+    video.addEventListener("waiting", () => this.stalls(), { signal });
+    video.addEventListener("playing", () => clearTimeout(this.stall), { signal });
     addEventListener("online", () => this.send({ is: "wake" }), { signal });
     this.everyFrame();
     this.send({ is: "begin", play });
@@ -82,6 +89,7 @@ export class Playback {
   stop(): void {
     this.stopped.abort();
     clearTimeout(this.alarm);
+    clearTimeout(this.stall);
     this.unfollow?.();
     this.detach();
     this.send({ is: "stop" });
@@ -129,17 +137,18 @@ export class Playback {
     }
     this.events.onMedia(this.media);
     this.send({ is: "answer", choices: this.choices(this.media) });
-    if (this.media.tier !== "rendered" && !this.unfollow && !this.stopped.signal.aborted) this.follow();
+    this.followOn();
   }
 
   /** How it can be played, the best first. */
-  private choices({ mp4_url, hls_url, hls_from_us, status }: MomentMedia): Choice[] {
+  private choices({ mp4_url, hls_url, hls_from_us, light_url, status }: MomentMedia): Choice[] {
     const framed = this.what.shape !== "";
     const mp4: Choice[] = mp4_url ? [{ kind: "mp4", url: this.client.address(mp4_url), from: 0, framed }] : [];
     const from = (hls_from_us ?? 0) / SECOND;
     const hls: Choice[] =
       hls_url && hls_from_us !== null ? [{ kind: "hls", url: this.client.address(hls_url), from, framed }] : [];
     const wide = status === "ready" ? [...mp4, ...hls] : [...hls, ...mp4];
+    if (this.slow && light_url) return [{ kind: "mp4", url: this.client.address(light_url), from: 0, framed }, ...wide];
     if (!framed) return wide;
     return this.fileThere ? [this.file, ...wide] : wide.length > 0 ? wide : [this.file];
   }
@@ -157,9 +166,35 @@ export class Playback {
   private awaitFile(): void {
     const there = () => {
       this.fileThere = true;
-      this.hear(this.file);
+      if (!(this.slow && this.media?.light_url)) this.hear(this.file);
     };
     this.client.fileIsThere(this.file.url, this.stopped.signal).then(there, () => undefined);
+  }
+
+  /** Hear of what is being made, as long as something better than what there is may come. */
+  private followOn(): void {
+    const better = this.media?.tier !== "rendered" || (this.slow && !this.media.light_url);
+    if (better && !this.unfollow && !this.stopped.signal.aborted) this.follow();
+  }
+
+  /** It waits for more of what plays; when that does not come soon, the connection is slow. */
+  private stalls(): void {
+    clearTimeout(this.stall);
+    if (this.slow || !this.state.wish) return;
+    this.stall = window.setTimeout(() => this.lighten(), STALL_MS);
+  }
+
+  /** From now on the lightest is the best. */
+  private lighten(): void {
+    if (this.stopped.signal.aborted || this.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+    this.slow = true;
+    this.followOn();
+    if (this.media?.light_url) this.toLighter(this.media);
+  }
+
+  private toLighter(media: MomentMedia): void {
+    const [choice] = this.choices(media);
+    if (choice) this.send({ is: "slow", choice, at: this.at });
   }
 
   private follow(): void {
@@ -168,8 +203,10 @@ export class Playback {
       (news) => {
         if (!this.media) return;
         const exactNow = this.media.tier === "virtual" && news.tier === "exact";
+        const lighter = this.slow && !this.media.light_url && news.light_url;
         this.media = { ...this.media, ...news, hls_from_us: exactNow ? 0 : this.media.hls_from_us };
         this.events.onMedia(this.media);
+        if (lighter) return this.toLighter(this.media);
         const best = this.choices(this.media)[0];
         if (best) this.hear(best);
       },
@@ -241,6 +278,7 @@ export class Playback {
     const ready = this.shown(choice.from + at, choice.from === 0 && at === 0);
     moveSubtitles(this.video, choice.from);
     this.load(choice, choice.from + at, attempt);
+    this.stalls();
     const there = await ready;
     still?.remove();
     if (attempt !== this.attempt) return;

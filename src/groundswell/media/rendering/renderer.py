@@ -145,11 +145,12 @@ AFTER_CLIP_S = 4
 
 
 def _most_rate(order: Order) -> int | None:
-    """The pictures' bits a second within which the file stays as small as its profile wants it."""
+    """The pictures' bits a second within which the file stays as small, and as slow, as its profile wants it."""
     if order.target.most_bytes is None:
-        return None
+        return order.target.most_rate
     seconds = (order.end_us - order.start_us) / SECOND_US + AFTER_CLIP_S
-    return max(100_000, int(order.target.most_bytes * 8 / seconds) - BESIDES_PICTURES)
+    fits = max(100_000, int(order.target.most_bytes * 8 / seconds) - BESIDES_PICTURES)
+    return min(fits, order.target.most_rate or fits)
 
 
 @dataclass
