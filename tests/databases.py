@@ -27,9 +27,11 @@ QUICK = {
     "max_wal_size": "256MB",
     "shared_buffers": "128MB",
     "autovacuum": "off",
+    "io_method": "sync",
 }
-"""Without durability, which only the crash tests need (they start servers of their own); and with no vacuum, whose
-transactions on databases that live for seconds would keep what a test has just committed from being sealed."""
+"""Without durability, which only the crash tests need (they start servers of their own); with no vacuum, whose
+transactions on databases that live for seconds would keep what a test has just committed from being sealed; and without
+processes that read ahead of a disk that is not there."""
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 1 << 30
