@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Lumen, NewVisitor
+from .test_viewer_quick import SHIFTS
 from .walking import clip_and_share, open_trimmer, settled
 
 pytestmark = pytest.mark.browser
@@ -35,8 +36,10 @@ async def test_a_film_opened_from_a_link_begins_by_itself_and_offers_its_sound(
     page = (await visitor(PHONE)).page
     await lumen.sign_in(page, "ada")
     fresh = await page.context.new_page()
+    await fresh.add_init_script(SHIFTS)
     await fresh.goto(f"{lumen.url}/watch/lamp?t=31")
     await fresh.wait_for_function("() => document.querySelector('#player').currentTime > 31.2")
+    assert await fresh.evaluate("() => shifts") == []
     muted = await fresh.evaluate("document.querySelector('#player').muted")
     await expect(fresh.get_by_role("button", name="Tap for sound")).to_be_visible(visible=muted)
     await fresh.evaluate("document.querySelector('#player').pause()")
