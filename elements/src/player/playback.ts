@@ -48,7 +48,9 @@ export class Playback {
   private touchedAt = -Infinity;
   private at = 0;
   private fileThere = false;
-  private slow = slowConnection();
+  /** The browser says from the beginning that the connection is slow. */
+  private readonly told = slowConnection();
+  private slow = this.told;
   private stall = 0;
   private detach: () => void = () => undefined;
   private unfollow: (() => void) | null = null;
@@ -141,14 +143,16 @@ export class Playback {
   }
 
   /** How it can be played, the best first. */
-  private choices({ mp4_url, hls_url, hls_from_us, light_url, status }: MomentMedia): Choice[] {
+  private choices({ mp4_url, hls_url, hls_from_us, light_url, status, tier }: MomentMedia): Choice[] {
     const framed = this.what.shape !== "";
+    // Of a clip that is being made, the light file is worth waiting for: what else there is comes slower than it plays.
+    const light = light_url ?? (this.told && tier !== "rendered" ? this.fileAt("light") : null);
     const mp4: Choice[] = mp4_url ? [{ kind: "mp4", url: this.client.address(mp4_url), from: 0, framed }] : [];
     const from = (hls_from_us ?? 0) / SECOND;
     const hls: Choice[] =
       hls_url && hls_from_us !== null ? [{ kind: "hls", url: this.client.address(hls_url), from, framed }] : [];
     const wide = status === "ready" ? [...mp4, ...hls] : [...hls, ...mp4];
-    if (this.slow && light_url) return [{ kind: "mp4", url: this.client.address(light_url), from: 0, framed }, ...wide];
+    if (this.slow && light) return [{ kind: "mp4", url: this.client.address(light), from: 0, framed }, ...wide];
     if (!framed) return wide;
     return this.fileThere ? [this.file, ...wide] : wide.length > 0 ? wide : [this.file];
   }
@@ -156,10 +160,14 @@ export class Playback {
   private get file(): Choice {
     return {
       kind: "mp4",
-      url: this.client.address(`${mediaHome(this.what.code, this.what.share)}/${this.what.shape}.mp4`),
+      url: this.client.address(this.fileAt(this.what.shape)),
       from: 0,
       framed: false,
     };
+  }
+
+  private fileAt(profile: string): string {
+    return `${mediaHome(this.what.code, this.what.share)}/${profile}.mp4`;
   }
 
   /** The shape's own file takes the wide picture's place when it is there; where it cannot be made, that stays. */
