@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { slowConnection } from "../src/player/connection.ts";
+import { fetchedSlowly, slowConnection } from "../src/player/connection.ts";
 import { NEW, step, type Choice } from "../src/player/state.ts";
 
 const WIDE: Choice = { kind: "mp4", url: "/m/a/wide.mp4", from: 0, framed: false };
@@ -11,6 +11,14 @@ test("a connection is slow that the browser calls so, and none of which it says 
     assert.equal(slowConnection(slow), true);
   for (const fine of [undefined, {}, { saveData: false, effectiveType: "4g", downlink: 10 }])
     assert.equal(slowConnection(fine), false);
+});
+
+test("a connection is slow when all that tells of it came slowly", () => {
+  const fetched = (transferSize: number, ms: number) => ({ transferSize, responseStart: 100, responseEnd: 100 + ms });
+  assert.equal(fetchedSlowly([fetched(60_000, 300), fetched(40_000, 900)]), true);
+  assert.equal(fetchedSlowly([fetched(60_000, 300), fetched(40_000, 20)]), false, "one came quickly");
+  assert.equal(fetchedSlowly([fetched(2_000, 900), fetched(0, 900)]), false, "too little to tell");
+  assert.equal(fetchedSlowly([]), false);
 });
 
 test("what waits for the connection gives way at once to what is lighter, and goes on where it was", () => {

@@ -17,6 +17,24 @@ export function slowConnection(said: Connection | undefined = told()): boolean {
   return said.saveData === true || SLOW.has(said.effectiveType ?? "") || (said.downlink ?? ENOUGH_MBIT) < ENOUGH_MBIT;
 }
 
+/** What the browser tells of something that was fetched (Resource Timing). */
+export interface Fetched {
+  readonly transferSize: number;
+  readonly responseStart: number;
+  readonly responseEnd: number;
+}
+
+/** Below so many bytes the way there and back counts more than the connection. */
+const TELLING_BYTES = 30_000;
+const BITS_A_MS = ENOUGH_MBIT * 1000;
+
+/** Whether all that was fetched came slowly. A machine that is busy has a quick one among them. */
+export function fetchedSlowly(fetched: readonly Fetched[]): boolean {
+  const telling = fetched.filter(({ transferSize }) => transferSize >= TELLING_BYTES);
+  const rates = telling.map((each) => (8 * each.transferSize) / Math.max(1, each.responseEnd - each.responseStart));
+  return rates.length > 0 && Math.max(...rates) < BITS_A_MS;
+}
+
 function told(): Connection | undefined {
   return (navigator as Navigator & { readonly connection?: Connection }).connection;
 }

@@ -3,7 +3,7 @@
 // `state.ts`'s; this carries it out. The picture stands still while the source changes, so nothing flashes.
 import { mediaHome, Refusal, type Client, type MomentMedia } from "../api.ts";
 import { SECOND } from "../times.ts";
-import { slowConnection } from "./connection.ts";
+import { fetchedSlowly, slowConnection } from "./connection.ts";
 import { attachHls } from "./hls.ts";
 import { moveSubtitles, outside, within, type Span } from "./span.ts";
 import { NEW, step, type Choice, type Effect, type PlayerEvent, type Says, type State } from "./state.ts";
@@ -185,7 +185,7 @@ export class Playback {
     if (better && !this.unfollow && !this.stopped.signal.aborted) this.follow();
   }
 
-  /** It waits for more of what plays; when that does not come soon, the connection is slow. */
+  /** It waits for more of what plays; when that does not come soon, it may be the connection. */
   private stalls(): void {
     clearTimeout(this.stall);
     if (this.slow || !this.state.wish) return;
@@ -195,6 +195,7 @@ export class Playback {
   /** From now on the lightest is the best. */
   private lighten(): void {
     if (this.stopped.signal.aborted || this.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+    if (!fetchedSlowly(performance.getEntriesByType("resource") as PerformanceResourceTiming[])) return;
     this.slow = true;
     this.followOn();
     if (this.media?.light_url) this.toLighter(this.media);
