@@ -3,7 +3,7 @@
 // `state.ts`'s; this carries it out. The picture stands still while the source changes, so nothing flashes.
 import { mediaHome, Refusal, type Client, type MomentMedia } from "../api.ts";
 import { SECOND } from "../times.ts";
-import { slowConnection } from "./connection.ts";
+import { fetchedSlowly, slowConnection } from "./connection.ts";
 import { attachHls } from "./hls.ts";
 import { moveSubtitles, outside, within, type Span } from "./span.ts";
 import { NEW, step, type Choice, type Effect, type PlayerEvent, type Says, type State } from "./state.ts";
@@ -48,9 +48,7 @@ export class Playback {
   private touchedAt = -Infinity;
   private at = 0;
   private fileThere = false;
-  /** The browser says from the beginning that the connection is slow. */
-  private readonly told = slowConnection();
-  private slow = this.told;
+  private slow = slowConnection();
   private stall = 0;
   private detach: () => void = () => undefined;
   private unfollow: (() => void) | null = null;
@@ -75,7 +73,6 @@ export class Playback {
     video.addEventListener("pause", () => this.paused(), { signal });
     video.addEventListener("error", () => this.state.playing?.kind === "mp4" && this.failed(), { signal });
     video.addEventListener("waiting", () => this.stalls(), { signal });
-    video.addEventListener("playing", () => clearTimeout(this.stall), { signal });
     addEventListener("online", () => this.send({ is: "wake" }), { signal });
     this.everyFrame();
     this.send({ is: "begin", play });
@@ -91,7 +88,6 @@ export class Playback {
   stop(): void {
     this.stopped.abort();
     clearTimeout(this.alarm);
-    clearTimeout(this.stall);
     this.unfollow?.();
     this.detach();
     this.send({ is: "stop" });
@@ -146,7 +142,7 @@ export class Playback {
   private choices({ mp4_url, hls_url, hls_from_us, light_url, status, tier }: MomentMedia): Choice[] {
     const framed = this.what.shape !== "";
     // Of a clip that is being made, the light file is worth waiting for: what else there is comes slower than it plays.
-    const light = light_url ?? (this.told && tier !== "rendered" ? this.fileAt("light") : null);
+    const light = light_url ?? (tier !== "rendered" && this.fileAt("light"));
     const mp4: Choice[] = mp4_url ? [{ kind: "mp4", url: this.client.address(mp4_url), from: 0, framed }] : [];
     const from = (hls_from_us ?? 0) / SECOND;
     const hls: Choice[] =
@@ -174,7 +170,7 @@ export class Playback {
   private awaitFile(): void {
     const there = () => {
       this.fileThere = true;
-      if (!(this.slow && this.media?.light_url)) this.hear(this.file);
+      if (!this.slow) this.hear(this.file);
     };
     this.client.fileIsThere(this.file.url, this.stopped.signal).then(there, () => undefined);
   }
@@ -185,24 +181,23 @@ export class Playback {
     if (better && !this.unfollow && !this.stopped.signal.aborted) this.follow();
   }
 
-  /** It waits for more of what plays; when that does not come soon, the connection is slow. */
+  /** It waits for more of what plays; when that does not come soon, it may be the connection. */
   private stalls(): void {
     clearTimeout(this.stall);
-    if (this.slow || !this.state.wish) return;
-    this.stall = window.setTimeout(() => this.lighten(), STALL_MS);
+    if (!this.slow && this.state.wish) this.stall = window.setTimeout(() => this.lighten(), STALL_MS);
   }
 
   /** From now on the lightest is the best. */
   private lighten(): void {
-    if (this.stopped.signal.aborted || this.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+    const fetched = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+    if (this.stopped.signal.aborted || this.video.readyState > 2 || !fetchedSlowly(fetched)) return;
     this.slow = true;
     this.followOn();
-    if (this.media?.light_url) this.toLighter(this.media);
+    if (this.media) this.toLighter(this.media);
   }
 
   private toLighter(media: MomentMedia): void {
-    const [choice] = this.choices(media);
-    if (choice) this.send({ is: "slow", choice, at: this.at });
+    this.send({ is: "slow", choice: this.choices(media)[0]!, at: this.at });
   }
 
   private follow(): void {
@@ -211,10 +206,9 @@ export class Playback {
       (news) => {
         if (!this.media) return;
         const exactNow = this.media.tier === "virtual" && news.tier === "exact";
-        const lighter = this.slow && !this.media.light_url && news.light_url;
         this.media = { ...this.media, ...news, hls_from_us: exactNow ? 0 : this.media.hls_from_us };
         this.events.onMedia(this.media);
-        if (lighter) return this.toLighter(this.media);
+        if (this.slow && news.light_url) return this.toLighter(this.media);
         const best = this.choices(this.media)[0];
         if (best) this.hear(best);
       },

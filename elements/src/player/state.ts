@@ -179,9 +179,7 @@ function heard(state: State, news: { choice: Choice; untouched: boolean; at: num
 /** What waits for more than comes gives way at once, where it is. */
 function slowed(state: State, choice: Choice, at: number): Step {
   const waits = state.phase === "shown" || state.phase === "loading";
-  return waits && !same(state.playing, choice)
-    ? attach(state, choice, state.phase === "shown" ? at : state.at)
-    : [state, []];
+  return waits && !same(state.playing, choice) ? attach(state, choice, at) : [state, []];
 }
 
 function ended(state: State, loops: boolean): Step {
