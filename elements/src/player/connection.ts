@@ -1,18 +1,4 @@
-// Whether the browser itself says that the connection is slow, or that little should be sent. Pure but for its default.
-
-/** What a browser may say of the connection (Network Information API); many say nothing. */
-export interface Connection {
-  readonly saveData?: boolean;
-  /** Megabits a second. */
-  readonly downlink?: number;
-}
-
-/** Below so many megabits a second a clip of usual size does not come as fast as it plays. */
-export const ENOUGH_MBIT = 2.5;
-
-export function slowConnection(said: Connection = told() ?? {}): boolean {
-  return said.saveData || (said.downlink ?? ENOUGH_MBIT) < ENOUGH_MBIT;
-}
+// Whether the connection is too slow for a clip of usual size, or little should be sent. Pure but for its defaults.
 
 /** What the browser tells of something that was fetched (Resource Timing). */
 export interface Fetched {
@@ -21,17 +7,23 @@ export interface Fetched {
   readonly responseEnd: number;
 }
 
+/** Below so many bits a millisecond a clip of usual size does not come as fast as it plays. */
+const ENOUGH = 2500;
 /** Below so many bytes the way there and back counts more than the connection. */
-const TELLING_BYTES = 30_000;
-const BITS_A_MS = ENOUGH_MBIT * 1000;
+const TELLING_BYTES = 10_000;
 
-/** Whether all that was fetched came slowly. A machine that is busy has a quick one among them. */
-export function fetchedSlowly(fetched: readonly Fetched[]): boolean {
+/** The viewer saves data, or all that was fetched came slowly: of a quick connection something came quickly, however busy
+ * the machine. (What browsers say of its speed by themselves is made up until they have seen much.) */
+export function slowConnection(savesData = saving(), fetched: readonly Fetched[] = entries()): boolean {
   const telling = fetched.filter(({ transferSize }) => transferSize >= TELLING_BYTES);
-  const slowly = telling.every((each) => 8 * each.transferSize < BITS_A_MS * (each.responseEnd - each.responseStart));
-  return telling.length > 0 && slowly;
+  const slowly = telling.every((each) => 8 * each.transferSize < ENOUGH * (each.responseEnd - each.responseStart));
+  return savesData || (telling.length > 0 && slowly);
 }
 
-function told(): Connection | undefined {
-  return (navigator as Navigator & { readonly connection?: Connection }).connection;
+function saving(): boolean {
+  return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
+}
+
+function entries(): readonly Fetched[] {
+  return performance.getEntriesByType("resource") as PerformanceResourceTiming[];
 }

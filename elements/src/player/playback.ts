@@ -3,7 +3,7 @@
 // `state.ts`'s; this carries it out. The picture stands still while the source changes, so nothing flashes.
 import { mediaHome, Refusal, type Client, type MomentMedia } from "../api.ts";
 import { SECOND } from "../times.ts";
-import { fetchedSlowly, slowConnection } from "./connection.ts";
+import { slowConnection } from "./connection.ts";
 import { attachHls } from "./hls.ts";
 import { moveSubtitles, outside, within, type Span } from "./span.ts";
 import { NEW, step, type Choice, type Effect, type PlayerEvent, type Says, type State } from "./state.ts";
@@ -48,7 +48,7 @@ export class Playback {
   private touchedAt = -Infinity;
   private at = 0;
   private fileThere = false;
-  private slow = slowConnection();
+  private slow = false;
   private stall = 0;
   private detach: () => void = () => undefined;
   private unfollow: (() => void) | null = null;
@@ -133,6 +133,7 @@ export class Playback {
       const refused = error instanceof Refusal && FOR_GOOD.has(error.status);
       return refused ? this.send({ is: "refusal" }) : this.failed();
     }
+    this.slow ||= slowConnection();
     this.events.onMedia(this.media);
     this.send({ is: "answer", choices: this.choices(this.media) });
     this.followOn();
@@ -189,8 +190,7 @@ export class Playback {
 
   /** From now on the lightest is the best. */
   private lighten(): void {
-    const fetched = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
-    if (this.stopped.signal.aborted || this.video.readyState > 2 || !fetchedSlowly(fetched)) return;
+    if (this.stopped.signal.aborted || this.video.readyState > 2 || !slowConnection()) return;
     this.slow = true;
     this.followOn();
     if (this.media) this.toLighter(this.media);
