@@ -112,7 +112,7 @@ async def run(bench: Bench) -> None:
     with TemporaryDirectory() as name:
         async with AsyncExitStack() as stack:
             running = {
-                server: await stack.enter_async_context(service(SHARES, command))
+                server: await stack.enter_async_context(service(SHARES, start=command))
                 for server, command in commands(Path(name)).items()
             }
             for ours in running.values():  # every link is followed once

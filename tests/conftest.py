@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -21,6 +22,11 @@ from groundswell.web import features
 from tests.databases import QUICK, Databases, folder_for_a_server
 from tests.openid_provider import openid_provider
 from tests.support import App, started
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

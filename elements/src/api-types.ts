@@ -431,6 +431,11 @@ export interface components {
             /** Hls Url */
             readonly hls_url: string | null;
             /**
+             * Light Url
+             * @description A small MP4 for slow connections, once it is there.
+             */
+            readonly light_url: string | null;
+            /**
              * Mp4 Url
              * @description The best MP4 there is, or that will be there first.
              */
@@ -478,6 +483,11 @@ export interface components {
             readonly hls_from_us: number | null;
             /** Hls Url */
             readonly hls_url: string | null;
+            /**
+             * Light Url
+             * @description A small MP4 for slow connections, once it is there.
+             */
+            readonly light_url: string | null;
             /**
              * Mp4 Url
              * @description The best MP4 there is, or that will be there first.
@@ -801,6 +811,8 @@ export interface components {
             readonly failure_code?: string | null;
             /** Failure Words */
             readonly failure_words?: string | null;
+            /** Light Url */
+            readonly light_url: string | null;
             /** Mp4 Url */
             readonly mp4_url: string | null;
             /** Progress */

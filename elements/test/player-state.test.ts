@@ -14,6 +14,7 @@ import {
 
 const HLS: Choice = { kind: "hls", url: "/m/a/clip.m3u8", from: 2, framed: true };
 const FILE: Choice = { kind: "mp4", url: "/m/a/vertical.mp4", from: 0, framed: false };
+const LIGHT: Choice = { kind: "mp4", url: "/m/a/light.mp4", from: 0, framed: true };
 const CHOICES = { both: [HLS, FILE], stream: [HLS], file: [FILE], none: [] } as const;
 
 /** A media element and a network that obey the machine and go wrong as they are told. */
@@ -148,6 +149,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   fc.constant<Act>((world) => world.show()),
   fc.constant<Act>((world) => world.wake()),
   fc.constant<Act>((world) => world.send({ is: "news", choice: FILE, untouched: false, at: 4 })),
+  fc.constant<Act>((world) => world.send({ is: "slow", choice: LIGHT, at: 3 })),
   fc.constant<Act>((world) => world.send({ is: "seek", at: 2 })),
   fc.boolean().map(
     (loops): Act =>

@@ -78,7 +78,7 @@ async def recorded(app: App, viewer: str) -> Sales:
     max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     story=st.sampled_from([bought, tried, free_at_first, disputed]), version=st.sampled_from([OLD, NEW]), data=st.data()

@@ -101,7 +101,9 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=STEPS)
 async def test_they_come_to_what_counting_all_votes_comes_to(world: World, steps: list[Any]) -> None:
     for name in PEOPLE:

@@ -104,7 +104,9 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=STEPS)
 async def test_it_comes_to_what_counting_the_log_comes_to(world: World, steps: list[Any]) -> None:
     """In any order of events and verdicts, counted in between or not, and counted twice."""

@@ -159,7 +159,9 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(batches=st.lists(STEPS, min_size=1, max_size=4))
 async def test_whatever_is_asked_for_the_books_balance(
     database: Database, batches: list[list[tuple[int, int, int, int]]]

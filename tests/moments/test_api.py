@@ -31,7 +31,7 @@ async def test_a_moment_is_there_at_once_and_its_media_is_queued(app: App, title
     assert listed == {"items": [made], "next": None}
     async with app.runtime.database.transaction() as session:
         profiles = await rows(session, select(Rendition.profile).order_by(Rendition.profile))
-    assert profiles == ["poster", "preview", "wide"]
+    assert profiles == ["light", "poster", "preview", "wide"]
 
 
 @pytest.mark.parametrize(

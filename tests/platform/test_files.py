@@ -94,7 +94,9 @@ async def test_ranges_that_make_no_sense_or_are_many_get_the_whole_file(http: ht
     assert (answer.status_code, len(answer.content)) == (200, SIZE)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(asked=st.text("0123456789-,= bytes", max_size=20))
 async def test_no_range_breaks_it(http: httpx.AsyncClient, asked: str) -> None:
     answer = await http.get("/film", headers={"Range": f"bytes={asked}"})

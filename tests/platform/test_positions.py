@@ -101,7 +101,9 @@ def test_a_dump_from_before_homes_were_noted_is_recognised_by_its_ids(connection
     assert position(connection) > 7_000_000_000
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(base=st.integers(0, 2**50))
 def test_a_snapshot_in_positions_sees_what_it_sees_in_ids(
     connection: psycopg.Connection[Any], database_url: str, base: int

@@ -62,11 +62,8 @@ export class MomentPlayer extends GroundswellElement {
       }
       :host([framed]) ::slotted(video),
       :host([cropped]) ::slotted(video) {
-        object-fit: cover;
+        object-fit: var(--gs-fit, cover);
         object-position: var(--gs-frame-at, 50%) 50%;
-      }
-      :host([whole]) ::slotted(video) {
-        object-fit: contain;
       }
       :host([spoiler]) ::slotted(video) {
         filter: blur(2.2rem) brightness(0.55);
@@ -184,19 +181,19 @@ export class MomentPlayer extends GroundswellElement {
   /** In a frame, the part of the picture that was chosen for the shot. */
   private frame(us: number): void {
     const focus = focusAt(this.framing ?? this.chosen ?? this.planned, us);
-    this.toggleAttribute("whole", focus === null && (this.hasAttribute("framed") || this.hasAttribute("cropped")));
+    this.style.setProperty("--gs-fit", focus === null ? "contain" : "cover");
     this.style.setProperty("--gs-frame-at", `${100 * (focus ?? 0.5)}%`);
   }
 
   /** Where nobody chose, ask what the clip will show in this shape, so that its frame shows that from now on. */
   private async plan(): Promise<void> {
     const { shape } = this;
-    if (this.framing || this.chosen || this.plannedFor === shape) return;
-    [this.plannedFor, this.planned] = [shape, null];
-    const plan = await this.client.framing(this.code, this.share, shape).catch(() => null); // else the middle, for now
-    if (this.shape !== shape || !plan?.length) return;
-    this.planned = plan;
-    this.tell("gs-framing", { framing: plan });
+    if (this.chosen || this.plannedFor === shape) return;
+    this.plannedFor = shape;
+    const framing = await this.client.framing(this.code, this.share, shape).catch(() => []); // else the middle, for now
+    if (this.shape !== shape) return;
+    this.planned = framing;
+    this.tell("gs-framing", { framing });
   }
 
   private hear(what: Says): void {

@@ -3,6 +3,7 @@
 // `state.ts`'s; this carries it out. The picture stands still while the source changes, so nothing flashes.
 import { mediaHome, Refusal, type Client, type MomentMedia } from "../api.ts";
 import { SECOND } from "../times.ts";
+import { slowConnection } from "./connection.ts";
 import { attachHls } from "./hls.ts";
 import { moveSubtitles, outside, within, type Span } from "./span.ts";
 import { NEW, step, type Choice, type Effect, type PlayerEvent, type Says, type State } from "./state.ts";
@@ -13,6 +14,8 @@ const FOR_GOOD = new Set([401, 403, 404, 410]);
 const HAND_MS = 1000;
 /** A source of which nothing comes for so long has failed, though nobody says so. */
 const PATIENCE_MS = 30_000;
+/** What waits for so long waits for the connection. */
+const STALL_MS = 1500;
 const HANDS = ["pointerdown", "pointerup", "keydown"] as const;
 
 /** A moment by its code, and by the token of the link by which the viewer came, if by one. With a `shape`, it is shown in
@@ -45,6 +48,8 @@ export class Playback {
   private touchedAt = -Infinity;
   private at = 0;
   private fileThere = false;
+  private slow = false;
+  private stall = 0;
   private detach: () => void = () => undefined;
   private unfollow: (() => void) | null = null;
   private alarm = 0;
@@ -67,6 +72,7 @@ export class Playback {
     video.addEventListener("play", () => this.resumed(), { signal });
     video.addEventListener("pause", () => this.paused(), { signal });
     video.addEventListener("error", () => this.state.playing?.kind === "mp4" && this.failed(), { signal });
+    video.addEventListener("waiting", () => this.stalls(), { signal });
     addEventListener("online", () => this.send({ is: "wake" }), { signal });
     this.everyFrame();
     this.send({ is: "begin", play });
@@ -127,19 +133,23 @@ export class Playback {
       const refused = error instanceof Refusal && FOR_GOOD.has(error.status);
       return refused ? this.send({ is: "refusal" }) : this.failed();
     }
+    this.slow ||= slowConnection();
     this.events.onMedia(this.media);
     this.send({ is: "answer", choices: this.choices(this.media) });
-    if (this.media.tier !== "rendered" && !this.unfollow && !this.stopped.signal.aborted) this.follow();
+    this.followOn();
   }
 
   /** How it can be played, the best first. */
-  private choices({ mp4_url, hls_url, hls_from_us, status }: MomentMedia): Choice[] {
+  private choices({ mp4_url, hls_url, hls_from_us, light_url, status, tier }: MomentMedia): Choice[] {
     const framed = this.what.shape !== "";
+    // Of a clip that is being made, the light file is worth waiting for: what else there is comes slower than it plays.
+    const light = light_url ?? (tier !== "rendered" && this.fileAt("light"));
     const mp4: Choice[] = mp4_url ? [{ kind: "mp4", url: this.client.address(mp4_url), from: 0, framed }] : [];
     const from = (hls_from_us ?? 0) / SECOND;
     const hls: Choice[] =
       hls_url && hls_from_us !== null ? [{ kind: "hls", url: this.client.address(hls_url), from, framed }] : [];
     const wide = status === "ready" ? [...mp4, ...hls] : [...hls, ...mp4];
+    if (this.slow && light) return [{ kind: "mp4", url: this.client.address(light), from: 0, framed }, ...wide];
     if (!framed) return wide;
     return this.fileThere ? [this.file, ...wide] : wide.length > 0 ? wide : [this.file];
   }
@@ -147,19 +157,47 @@ export class Playback {
   private get file(): Choice {
     return {
       kind: "mp4",
-      url: this.client.address(`${mediaHome(this.what.code, this.what.share)}/${this.what.shape}.mp4`),
+      url: this.client.address(this.fileAt(this.what.shape)),
       from: 0,
       framed: false,
     };
+  }
+
+  private fileAt(profile: string): string {
+    return `${mediaHome(this.what.code, this.what.share)}/${profile}.mp4`;
   }
 
   /** The shape's own file takes the wide picture's place when it is there; where it cannot be made, that stays. */
   private awaitFile(): void {
     const there = () => {
       this.fileThere = true;
-      this.hear(this.file);
+      if (!this.slow) this.hear(this.file);
     };
     this.client.fileIsThere(this.file.url, this.stopped.signal).then(there, () => undefined);
+  }
+
+  /** Hear of what is being made, as long as something better than what there is may come. */
+  private followOn(): void {
+    const better = this.media?.tier !== "rendered" || (this.slow && !this.media.light_url);
+    if (better && !this.unfollow && !this.stopped.signal.aborted) this.follow();
+  }
+
+  /** It waits for more of what plays; when that does not come soon, it may be the connection. */
+  private stalls(): void {
+    clearTimeout(this.stall);
+    if (!this.slow && this.state.wish) this.stall = window.setTimeout(() => this.lighten(), STALL_MS);
+  }
+
+  /** From now on the lightest is the best. */
+  private lighten(): void {
+    if (this.stopped.signal.aborted || this.video.readyState > 2 || !slowConnection()) return;
+    this.slow = true;
+    this.followOn();
+    if (this.media) this.toLighter(this.media);
+  }
+
+  private toLighter(media: MomentMedia): void {
+    this.send({ is: "slow", choice: this.choices(media)[0]!, at: this.at });
   }
 
   private follow(): void {
@@ -170,6 +208,7 @@ export class Playback {
         const exactNow = this.media.tier === "virtual" && news.tier === "exact";
         this.media = { ...this.media, ...news, hls_from_us: exactNow ? 0 : this.media.hls_from_us };
         this.events.onMedia(this.media);
+        if (this.slow && news.light_url) return this.toLighter(this.media);
         const best = this.choices(this.media)[0];
         if (best) this.hear(best);
       },
@@ -241,6 +280,7 @@ export class Playback {
     const ready = this.shown(choice.from + at, choice.from === 0 && at === 0);
     moveSubtitles(this.video, choice.from);
     this.load(choice, choice.from + at, attempt);
+    this.stalls();
     const there = await ready;
     still?.remove();
     if (attempt !== this.attempt) return;

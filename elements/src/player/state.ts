@@ -47,6 +47,8 @@ export type PlayerEvent =
   | { readonly is: "wake" }
   /** Something better than what plays is there; `untouched`: nothing has been shown or wished for. */
   | { readonly is: "news"; readonly choice: Choice; readonly untouched: boolean; readonly at: number }
+  /** The connection is too slow for what plays: `choice` is lighter. */
+  | { readonly is: "slow"; readonly choice: Choice; readonly at: number }
   | { readonly is: "end"; readonly loops: boolean }
   | { readonly is: "seek"; readonly at: number }
   | { readonly is: "stop" };
@@ -104,6 +106,8 @@ export function step(state: State, event: PlayerEvent): Step {
       return state.phase === "resting" ? ask(state) : [state, []];
     case "news":
       return heard(state, event);
+    case "slow":
+      return slowed(state, event.choice, event.at);
     case "end":
       return ended(state, event.loops);
     case "seek":
@@ -170,6 +174,12 @@ function heard(state: State, news: { choice: Choice; untouched: boolean; at: num
   if (untouched) return attach(state, choice, 0);
   const unframed = state.phase === "shown" && state.wish && state.playing?.framed === true && !choice.framed;
   return unframed ? attach(state, choice, at) : [{ ...state, better: choice }, []];
+}
+
+/** What waits for more than comes gives way at once, where it is. */
+function slowed(state: State, choice: Choice, at: number): Step {
+  const waits = state.phase === "shown" || state.phase === "loading";
+  return waits && !same(state.playing, choice) ? attach(state, choice, at) : [state, []];
 }
 
 function ended(state: State, loops: boolean): Step {

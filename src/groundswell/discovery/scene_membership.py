@@ -1,34 +1,43 @@
 """Which scene each moment belongs to, whoever may see it: what numbers about scenes are added up by."""
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select, true
+from sqlalchemy.orm import aliased
 
-from groundswell.moments.providers import scenes_of_moments
+from groundswell.moments.providers import members_of_scenes
 from groundswell.moments.tables import Moment
+from groundswell.platform.database import among
 
-from .scenes import Vote, overlaps
+from .scenes import OVERLAP_MIN_PERCENT
 from .tables import SceneRow
 
 
-@scenes_of_moments.answer
-async def scene_of_each(session: AsyncSession) -> dict[UUID, UUID]:
-    """Moment → scene: of the scenes whose hottest moment it overlaps by half, the hottest."""
-    query = select(SceneRow, Moment).join(Moment, Moment.id == SceneRow.best_moment_id)
-    rows = await session.execute(query.order_by(SceneRow.slow_log.desc(), SceneRow.id))
-    scenes: dict[UUID, list[tuple[UUID, Vote]]] = {}
-    for scene, best in rows:
-        scenes.setdefault(scene.title_id, []).append((scene.id, _vote(best.id, best.start_us, best.end_us)))
-    moments = await session.execute(select(Moment.id, Moment.title_id, Moment.start_us, Moment.end_us))
-    found: dict[UUID, UUID] = {}
-    for id, title_id, start_us, end_us in moments:
-        vote = _vote(id, start_us, end_us)
-        scene_id = next((scene for scene, best in scenes.get(title_id, ()) if overlaps(best, vote)), None)
-        if scene_id is not None:
-            found[id] = scene_id
-    return found
+@members_of_scenes.answer
+async def scene_members(scenes: Collection[UUID] | None = None) -> Select[Any]:
+    """Rows (moment_id, scene_id): of the scenes whose hottest moment a moment overlaps by half, the hottest. Of all
+    titles, or of those in which ``scenes`` are."""
+    best = aliased(Moment)
+    hottest = (
+        select(SceneRow.id)
+        .join(best, best.id == SceneRow.best_moment_id)
+        .where(SceneRow.title_id == Moment.title_id, _overlap(best, Moment))
+        .order_by(SceneRow.slow_log.desc(), SceneRow.id)
+        .limit(1)
+        .lateral("hottest")
+    )
+    found = select(Moment.id.label("moment_id"), hottest.c.id.label("scene_id")).join(hottest, true())
+    if scenes is None:
+        return found
+    titles = select(SceneRow.title_id).where(among(SceneRow.id, scenes))
+    return found.where(Moment.title_id.in_(titles), among(hottest.c.id, scenes))
 
 
-def _vote(id: UUID, start_us: int, end_us: int) -> Vote:
-    return Vote(id, start_us, end_us, 0.0, 0.0)
+def _overlap(one: Any, other: Any) -> ColumnElement[bool]:
+    """``scenes.overlaps`` in SQL."""
+    shared = func.least(one.end_us, other.end_us) - func.greatest(one.start_us, other.start_us)
+    shorter = func.least(one.end_us - one.start_us, other.end_us - other.start_us)
+    met: ColumnElement[bool] = cast(shared, BigInteger) * 100 >= cast(shorter, BigInteger) * OVERLAP_MIN_PERCENT
+    return met

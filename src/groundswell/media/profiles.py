@@ -20,7 +20,8 @@ class Profile:
 
     ``framing``: ``keep`` the coded picture as it is, ``fit`` it whole between bars, ``fill`` the frame with
     the part that matters. ``crf`` is the encoder's quality, lower is better; where the file would grow beyond
-    ``most_bytes`` by it, quality gives way. ``marked``: whether the service may put its end card on it.
+    ``most_bytes`` by it, or its pictures need more than ``most_rate`` bits a second, quality gives way. ``sound_rate``
+    is the bits a second of a channel. ``marked``: whether the service may put its end card on it.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Profile:
     crf: int = 18
     marked: bool = True
     most_bytes: int | None = MESSENGERS_TAKE
+    most_rate: int | None = None
+    sound_rate: int = 80_000
 
     @property
     def renders(self) -> bool:
@@ -48,6 +51,16 @@ PROFILES: dict[str, Profile] = {
     for p in (
         Profile("source", "The title's own size; smart cut where its codec allows.", most_bytes=None),
         Profile("wide", "1280×720 for landscape players and link cards.", (1280, 720), "fit"),
+        Profile(
+            "light",
+            "640×360 for slow connections.",
+            (640, 360),
+            "fit",
+            crf=27,
+            marked=False,
+            most_rate=230_000,
+            sound_rate=32_000,
+        ),
         Profile("vertical", "720×1280 for Reels, Shorts and Stories.", (720, 1280), "fill"),
         Profile("square", "720×720 for feeds.", (720, 720), "fill"),
         Profile("stories", "720×1280, at most 20 s.", (720, 1280), "fill", 20 * SECOND_US),

@@ -10,7 +10,7 @@ from groundswell.media import PROFILES, EndCard
 EDITION = 1
 """Part of every hash. Raise it when the clip engine makes something else of the same recipe."""
 
-COPY, POSTER, PREVIEW, WIDE, HLS = "source", "poster", "preview", "wide", "hls"
+COPY, POSTER, PREVIEW, WIDE, LIGHT, HLS = "source", "poster", "preview", "wide", "light", "hls"
 """The profiles that the service itself asks for. ``source`` is the exact MP4 by smart cut, ``hls`` the exact HLS."""
 
 PLANNED = {"plan-vertical": "vertical", "plan-square": "square"}

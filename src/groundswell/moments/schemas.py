@@ -125,6 +125,7 @@ class Media(BaseModel):
     failure_words: str | None
     hls_url: str | None
     mp4_url: str | None = Field(description="The best MP4 there is, or that will be there first.")
+    light_url: str | None = Field(description="A small MP4 for slow connections, once it is there.")
     poster_url: str | None
     preview_url: str | None
     captions_url: str | None
@@ -146,6 +147,7 @@ class RenderProgress(BaseModel):
 
     tier: Tier = TIER
     mp4_url: str | None
+    light_url: str | None
     status: Literal["queued", "rendering", "ready", "failed"]
     progress: float
     failure_code: str | None = None

@@ -172,6 +172,20 @@ def test_quality_gives_way_where_the_file_would_grow_too_large(
     assert sizes[1] <= 100_000 < sizes[0]
 
 
+def test_a_light_clip_comes_as_fast_as_it_plays_on_a_slow_connection(tmp_path: Path) -> None:
+    noise, random = tmp_path / "noise.mp4", np.random.default_rng(1)
+    with av.open(str(noise), "w") as output:
+        stream = output.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for _ in range(200):
+            picture = random.integers(0, 256, (180, 320, 3), np.uint8)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        output.mux(stream.encode(None))
+    result = cut(noise, ClipRequest(start_us=0, end_us=8_000_000, profile="light"), tmp_path / "clip.mp4")
+    pictures = result.size_bytes * 8 / (result.duration_us / 1e6)
+    assert pictures + 2 * PROFILES["light"].sound_rate < 400_000
+
+
 @pytest.mark.parametrize(("rate", "made"), [(60, 60), (100, 50), (120, 60)])
 def test_a_rendered_clip_has_at_most_sixty_frames_a_second(
     film_of: FilmMaker, tmp_path: Path, rate: int, made: int

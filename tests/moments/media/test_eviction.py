@@ -51,21 +51,21 @@ def stored(app: App) -> int:
 
 async def test_what_nobody_asked_for_in_time_goes_with_all_its_objects(app: App, moment: dict[str, Any]) -> None:
     app.runtime.settings.rendition_keep_days = 30
-    assert set(await ready(app)) == {"source", "hls", "wide", "poster", "preview"}
+    assert set(await ready(app)) == {"source", "hls", "wide", "light", "poster", "preview"}
     await age(app, 31, "wide", "hls")
     before = stored(app)
     hls_files = len(((await ready(app))["hls"].result or {})["video"]["pieces"])
     assert hls_files > 0
     assert await drop_unasked(app.runtime, utc_now()) == 2
-    assert set(await ready(app)) == {"source", "poster", "preview"}
-    assert stored(app) == 3 < before
+    assert set(await ready(app)) == {"source", "light", "poster", "preview"}
+    assert stored(app) == 4 < before
     assert await drop_unasked(app.runtime, utc_now()) == 0
 
 
 async def test_what_was_dropped_is_made_again_when_asked_for(app: App, moment: dict[str, Any]) -> None:
     before = (await app.http.get(f"/m/{moment['code']}/wide.mp4")).content
     await age(app, 10_000)
-    assert await drop_unasked(app.runtime, utc_now()) == 5
+    assert await drop_unasked(app.runtime, utc_now()) == 6
     assert stored(app) == 0
     async with worker(app):
         again = await app.http.get(f"/m/{moment['code']}/wide.mp4")
@@ -84,10 +84,10 @@ async def test_beyond_the_bound_the_least_recently_asked_for_go_first(app: App, 
     app.runtime.settings.rendition_keep_mb = 0
     async with app.runtime.database.transaction() as session:
         await session.execute(update(Rendition).values(size_bytes=1 << 20))
-    for days, profile in enumerate(("wide", "poster", "hls", "source", "preview"), 1):
+    for days, profile in enumerate(("wide", "poster", "hls", "source", "preview", "light"), 1):
         await age(app, days, profile)
     app.runtime.settings.rendition_keep_mb = 2
-    assert await drop_unasked(app.runtime, utc_now()) == 3
+    assert await drop_unasked(app.runtime, utc_now()) == 4
     assert set(await ready(app)) == {"wide", "poster"}
 
 
@@ -98,7 +98,7 @@ async def test_what_is_in_use_stays_whatever_the_bound(app: App, moment: dict[st
     row = (await ready(app))["wide"]
     async with sole_maker(app.runtime.database, row.recipe_hash) as mine:
         assert mine is not None
-        assert await drop_unasked(app.runtime, late) == 4
+        assert await drop_unasked(app.runtime, late) == 5
     assert set(await ready(app)) == {"wide"}
     async with app.runtime.database.transaction() as session:
         await session.execute(update(Rendition).values(status="rendering", storage_key=None))

@@ -206,6 +206,7 @@ async def test_whoever_saved_and_watches_comes_before_everything_else(app: App, 
     assert queued == [
         ("hls", WAITING_VIEWER),
         ("source", WAITING_VIEWER),
+        ("light", SOON),
         ("poster", SOON),
         ("wide", SOON),
         ("preview", WHENEVER),
@@ -233,4 +234,4 @@ async def test_where_copies_do_not_play_everywhere_the_rendered_one_comes_first(
     assert made["media"]["mp4_url"] == f"/m/{made['code']}/wide.mp4"
     async with app.runtime.database.transaction() as session:
         profiles = await rows(session, select(Rendition.profile).order_by(Rendition.profile))
-    assert profiles == ["hls", "poster", "preview", "wide"]
+    assert profiles == ["hls", "light", "poster", "preview", "wide"]

@@ -79,3 +79,24 @@ async def test_search_engines_read_the_scenes_that_spoil_nothing(app: App, world
     assert (part["@type"], part["startOffset"], part["endOffset"]) == ("Clip", 60, 70)
     assert part["url"].endswith("?t=60")
     assert json.loads(json.dumps(found)) == found
+
+
+async def test_scenes_are_narrowed_by_words_title_and_time_and_their_people_are_links(app: App, world: World) -> None:
+    page = await app.http.get("/discover")
+    assert len(cards(page)) == 2
+    for field in ('name="q"', 'name="title"', 'name="since"'):
+        assert field in page.text
+    handles = re.findall(r'<nav class="people".*?</nav>', page.text, re.DOTALL)
+    assert "/creators/" in "".join(handles) or 'href="/creators/' not in page.text
+    assert len(cards(await app.http.get("/discover?title=night-train&since=7"))) == 2
+    nothing = await app.http.get("/discover?q=no+such+words")
+    assert cards(nothing) == []
+    assert "Show all" in nothing.text
+    seen = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", page.text, flags=re.DOTALL)
+    assert not re.search(r"half-li(fe|ves)|decay|log", seen), "no specification before viewers"
+
+
+async def test_a_scene_s_quote_is_written_once(app: App, world: World) -> None:
+    for card in cards(await app.http.get("/discover")):
+        quotes = re.findall(r'class="quote[^"]*"[^>]*>\s*(?:<a[^>]*>)?([^<]+)', card)
+        assert len(quotes) == len(set(quotes)) <= 1

@@ -77,12 +77,11 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
     )
     for each in (row for rows in (numbers.visits, *numbers.conversions.values()) for row in rows):
         each["key"] = each["key"] or UNKNOWN
-    keys = {each["key"] for rows in (numbers.visits, *numbers.conversions.values()) for each in rows}
-    async with runtime.database.transaction() as session:
-        names = await labels(session, dimension, keys - {UNKNOWN}) | {UNKNOWN: "Not known"}
-    found = {each: rows_by_key(numbers.visits, numbers.conversions[each], names) for each in models}
+    found = {each: rows_by_key(numbers.visits, numbers.conversions[each]) for each in models}
     ranks = {each: ranked(rows, ranked_by) for each, rows in found.items()}
     rows = sorted(found[model], key=lambda row: ranks[model][row.key])[:MOST_ROWS]
+    async with runtime.database.transaction() as session:
+        names = await labels(session, dimension, {row.key for row in rows} - {UNKNOWN}) | {UNKNOWN: "Not known"}
     kept = {days: _by_key(rows) for days, rows in numbers.staying.items()}
     return Breakdown(
         first=slice.first,
@@ -95,7 +94,8 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
         ranked_by=ranked_by,
         rows=[
             BreakdownRow(
-                **row.model_dump(),
+                **row.model_dump(exclude={"label"}),
+                label=names.get(row.key, row.key),
                 ranks={each: ranks[each][row.key] for each in models if row.key in ranks[each]},
                 staying=[stayed(days, those.get(row.key, [])) for days, those in kept.items()],
             )

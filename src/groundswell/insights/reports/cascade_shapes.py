@@ -8,7 +8,7 @@ being the size of the subtree below an edge (each edge lies on the path of that 
 **Broadcast share** is the part of all re-shares that the single most re-shared share brought directly.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -66,7 +66,3 @@ def subtree_sizes(parents: Mapping[Key, Key | None]) -> dict[Key, int]:
         if parent is not None:
             sizes[parent] += sizes[key]
     return sizes
-
-
-def mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None

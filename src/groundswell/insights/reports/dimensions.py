@@ -6,20 +6,25 @@ sharer, a parent and a week, is looked up here, in PostgreSQL, as it is now, and
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Executable, Text, cast, func, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.tables import Conversion
-from groundswell.moments.providers import scenes_of_moments
+from groundswell.moments.providers import members_of_scenes
 from groundswell.moments.tables import Moment
 from groundswell.platform.problems import Problem
 from groundswell.shares.tables import Share
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+AT_ONCE = 10_000
+"""Rows of a table that are held in memory on their way."""
 
 
 def week_of_share(zone: str) -> ColumnElement[str]:
@@ -69,48 +74,56 @@ def dimension_of(name: str) -> Dimension:
     return DIMENSIONS[name]
 
 
-async def named(session: AsyncSession, dimensions: Iterable[str], zone: str = "UTC") -> "dict[str, pa.Table]":
-    """The tables that ``dimensions`` need, as they are now."""
+async def named(
+    session: AsyncSession, dimensions: Iterable[str], folder: Path, zone: str = "UTC"
+) -> "dict[str, pa.Table]":
+    """The tables that ``dimensions`` need, as they are now, weeks by the clocks of ``zone``. They lie in ``folder`` and
+    are read from there, so that no more than ``AT_ONCE`` rows are in memory, however many there are."""
     needed = {table for name in dimensions if name in DIMENSIONS for table in DIMENSIONS[name].needs}
-    return {table: await TABLES[table](session, zone) for table in sorted(needed)}
-
-
-async def _moments(session: AsyncSession, zone: str) -> "pa.Table":
-    scenes = await scenes_of_moments(session)
-    rows = (await session.execute(select(Moment.id, Moment.viewer_id))).all()
-    columns = {
-        "moment_id": [str(id) for id, _ in rows],
-        "maker_id": [str(maker) for _, maker in rows],
-        "scene_id": [str(scenes.get(id, id)) for id, _ in rows],
+    return {
+        table: await _written(session, await TABLES[table](zone), folder / f"{table}.arrow") for table in sorted(needed)
     }
-    return arrow(columns)
 
 
-async def _shares(session: AsyncSession, zone: str) -> "pa.Table":
-    ids = Share.id, Share.viewer_id, Share.root_id, Share.parent_id, Share.generation
-    query = select(*(cast(each, Text) for each in ids), week_of_share(zone))
-    names = ("share_id", "sharer_id", "root_id", "parent_id", "generation", "week")
-    return arrow(await _columns(session, query, names))
+async def _moments(zone: str) -> Select[Any]:
+    members = await members_of_scenes(None)
+    if members is None:
+        return select(*_text(moment_id=Moment.id, maker_id=Moment.viewer_id, scene_id=Moment.id))
+    of = members.subquery("members")
+    scene = func.coalesce(of.c.scene_id, Moment.id)
+    query = select(*_text(moment_id=Moment.id, maker_id=Moment.viewer_id, scene_id=scene))
+    return query.select_from(Moment).outerjoin(of, of.c.moment_id == Moment.id)
 
 
-async def _converted(session: AsyncSession, zone: str) -> "pa.Table":
-    query = select(cast(Conversion.id, Text), Viewer.territory).join(Viewer, Viewer.id == Conversion.viewer_id)
-    return arrow(await _columns(session, query, ("conversion_id", "territory")))
+async def _shares(zone: str) -> Select[Any]:
+    ids = _text(share_id=Share.id, sharer_id=Share.viewer_id, root_id=Share.root_id, parent_id=Share.parent_id)
+    return select(*ids, *_text(generation=Share.generation), week_of_share(zone).label("week"))
 
 
-async def _columns(session: AsyncSession, query: Executable, names: tuple[str, ...]) -> dict[str, list[Any]]:
-    rows = (await session.execute(query)).all()
-    return {name: [row[n] for row in rows] for n, name in enumerate(names)}
+async def _converted(zone: str) -> Select[Any]:
+    columns = (*_text(conversion_id=Conversion.id), Viewer.territory.label("territory"))
+    return select(*columns).join(Viewer, Viewer.id == Conversion.viewer_id)
 
 
-def arrow(columns: dict[str, list[Any]]) -> "pa.Table":
-    """Columns of text as an Arrow table."""
+def _text(**columns: Any) -> list[Any]:
+    return [cast(column, Text).label(name) for name, column in columns.items()]
+
+
+async def _written(session: AsyncSession, query: Select[Any], path: Path) -> "pa.Table":
+    """The rows of a query, all columns text, as an Arrow table that lies in a file."""
     import pyarrow as pa
 
-    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    schema = pa.schema([(column.name, pa.string()) for column in query.selected_columns])
+    found = await session.stream(query.execution_options(yield_per=AT_ONCE))
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        async for rows in found.partitions():
+            columns = zip(*rows, strict=True)
+            writer.write_batch(pa.record_batch([pa.array(each, pa.string()) for each in columns], schema))
+    with pa.memory_map(str(path)) as mapped:
+        return pa.ipc.open_file(mapped).read_all()
 
 
-TABLES: "dict[str, Callable[[AsyncSession, str], Awaitable[pa.Table]]]" = {
+TABLES: "dict[str, Callable[[str], Awaitable[Select[Any]]]]" = {
     "moments": _moments,
     "shares": _shares,
     "converted": _converted,

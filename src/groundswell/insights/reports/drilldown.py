@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.tables import Campaign, Conversion, JudgedCredit
 from groundswell.events.tables import JudgedEvent
-from groundswell.moments.providers import scenes_of_moments
+from groundswell.moments.providers import members_of_scenes
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import day_begin, day_end, parse_day
 from groundswell.platform.database import among
@@ -53,7 +53,7 @@ async def _condition(
     if dimension == "campaign":
         return await _in_campaign(session, table, key or "")
     if dimension in ("scene", "maker"):
-        return await _of_moments(session, table, dimension, key)
+        return await _of_moments(table, dimension, key)
     return _of_shares(table, dimension, key, zone)
 
 
@@ -98,15 +98,14 @@ async def _in_campaign(session: AsyncSession, table: Any, key: str) -> ColumnEle
     return and_(*found)
 
 
-async def _of_moments(session: AsyncSession, table: Any, dimension: str, key: str | None) -> ColumnElement[bool]:
+async def _of_moments(table: Any, dimension: str, key: str | None) -> ColumnElement[bool]:
     if key is None:
         return table.moment_id.is_(None)  # type: ignore[no-any-return]
     if dimension == "maker":
         return table.moment_id.in_(select(Moment.id).where(Moment.viewer_id == _id(key)))  # type: ignore[no-any-return]
-    members = await scenes_of_moments(session)
-    wanted = _id(key)
-    ids = [id for id, scene in members.items() if scene == wanted]
-    return among(table.moment_id, ids if wanted is None or wanted in members.values() else [wanted])
+    itself: ColumnElement[bool] = table.moment_id == _id(key)
+    members = await members_of_scenes([UUID(int=0) if (wanted := _id(key)) is None else wanted])
+    return itself if members is None else itself | table.moment_id.in_(select(members.subquery().c.moment_id))
 
 
 def _of_shares(table: Any, dimension: str, key: str | None, zone: str) -> ColumnElement[bool]:

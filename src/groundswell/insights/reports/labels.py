@@ -5,12 +5,13 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Title
-from groundswell.moments.providers import scenes_of_moments
+from groundswell.moments.providers import members_of_scenes
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import format_us
 from groundswell.platform.database import among
@@ -44,25 +45,26 @@ async def _moments(session: AsyncSession, keys: list[str]) -> Names:
 
 async def _scenes(session: AsyncSession, keys: list[str]) -> Names:
     """A scene is called after the earliest of its moments with words, or that is what its key is."""
-    members: dict[UUID, list[UUID]] = {}
-    for moment_id, scene_id in (await scenes_of_moments(session)).items():
-        members.setdefault(scene_id, []).append(moment_id)
     ids = _ids(keys)
-    wanted = {id for key in ids for id in members.get(key, [key])}
-    query = select(Moment, Title.name).join(Title, Title.id == Moment.title_id).where(among(Moment.id, wanted))
-    found = {moment.id: (moment, title) for moment, title in await session.execute(query.order_by(Moment.id))}
-    names: Names = {}
-    for key in ids:
-        those = [found[id] for id in members.get(key, [key]) if id in found]
-        if those:
-            names[str(key)] = _scene_label(those)
-    return names
+    members = await members_of_scenes(ids)
+    scene: Any = Moment.id
+    query = select(Moment.id).where(among(Moment.id, ids))
+    if members is not None:
+        of = members.subquery("members")
+        scene = func.coalesce(of.c.scene_id, Moment.id)
+        query = select(Moment.id).outerjoin(of, of.c.moment_id == Moment.id)
+        query = query.where(or_(of.c.moment_id.is_not(None), among(Moment.id, ids)))
+    worded = func.array_agg(aggregate_order_by(Moment.caption, Moment.id)).filter(Moment.caption != "")
+    starts = func.array_agg(aggregate_order_by(Moment.start_us, Moment.start_us), type_=ARRAY(BigInteger))
+    columns = scene.label("scene"), func.min(Title.name), starts[func.count() // 2 + 1], worded[1]
+    grouped = query.with_only_columns(*columns).join(Title, Title.id == Moment.title_id).group_by(scene)
+    wanted = set(ids)
+    rows = [row for row in await session.execute(grouped) if row.scene in wanted]
+    return {str(scene): _scene_label(title, start, caption or "") for scene, title, start, caption in rows}
 
 
-def _scene_label(members: list[tuple[Moment, str]]) -> str:
-    start = sorted(moment.start_us for moment, _ in members)[len(members) // 2]
-    caption = next((moment.caption for moment, _ in members if moment.caption), "")
-    return f"{members[0][1]} at {format_us(start)}{f': {caption}' if caption else ''}"
+def _scene_label(title: str, start_us: int, caption: str) -> str:
+    return f"{title} at {format_us(start_us)}{f': {caption}' if caption else ''}"
 
 
 def moment_label(moment: Moment, title: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from groundswell.events.lake.delta import SEALED
 from groundswell.events.tables import LakeSeal
+from groundswell.media.scratch import scratch
 from groundswell.platform.clock import UTC_DAYS, LocalDays, local_days
 from groundswell.platform.runtime import Runtime
 
@@ -48,16 +49,17 @@ async def read(runtime: Runtime, slice: Slice, dimensions: Iterable[str], ask: "
     Raises:
         EngineUnknown, EngineDown, LakeDamaged.
     """
-    async with runtime.database.transaction() as session:
-        small = await named(session, {*dimensions, *slice.where}, slice.zone)
+    with scratch() as folder:
+        async with runtime.database.transaction() as session:
+            beside = await named(session, {*dimensions, *slice.where}, folder, slice.zone)
 
-    def run() -> A:
-        from .engine import opened
+        def run() -> A:
+            from .engine import opened
 
-        with opened(runtime.settings, earlier(slice.first), later(slice.last), small) as lake:
-            return ask(lake)
+            with opened(runtime.settings, earlier(slice.first), later(slice.last), beside) as lake:
+                return ask(lake)
 
-    return await asyncio.get_running_loop().run_in_executor(readers(runtime.settings.reports_at_once), run)
+        return await asyncio.get_running_loop().run_in_executor(readers(runtime.settings.reports_at_once), run)
 
 
 @cache

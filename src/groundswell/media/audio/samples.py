@@ -119,17 +119,20 @@ def _frames(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterato
 
 @dataclass(frozen=True)
 class SoundShape:
+    """``bit_rate`` is that of a channel."""
+
     rate: int
     layout: str
+    bit_rate: int = 80_000
 
     @classmethod
-    def of(cls, stream: AudioStream, stereo: bool) -> SoundShape:
+    def of(cls, stream: AudioStream, stereo: bool, bit_rate: int = 80_000) -> SoundShape:
         context = stream.codec_context
         channels = context.layout.nb_channels if context.layout else context.channels
         layout = "mono" if channels == 1 else "stereo"
         if not stereo and channels >= 6:
             layout = "5.1"
-        return cls(context.sample_rate if context.sample_rate in AAC_RATES else 48000, layout)
+        return cls(context.sample_rate if context.sample_rate in AAC_RATES else 48000, layout, bit_rate)
 
 
 def encode_exact(
@@ -141,7 +144,7 @@ def encode_exact(
     assert isinstance(stream, AudioStream)
     stream.metadata.update(metadata or {})
     context = stream.codec_context
-    context.bit_rate = 80_000 * max(1, av.AudioLayout(shape.layout).nb_channels)
+    context.bit_rate = shape.bit_rate * max(1, av.AudioLayout(shape.layout).nb_channels)
     packets: list[Packet[AudioStream]] = []
     position = 0
     for block in blocks:

@@ -47,7 +47,7 @@ def _encoded(
     from .loudness import normalised  # what a plain cut does not need is not loaded
     from .samples import SoundShape, encode_exact, exact_samples, silent_samples
 
-    shape = SoundShape.of(stream, stereo=order.target.renders)
+    shape = SoundShape.of(stream, stereo=order.target.renders, bit_rate=order.target.sound_rate)
 
     def samples() -> Iterator[Samples]:
         yield from exact_samples(title, stream, span, shape.rate, shape.layout)

@@ -15,7 +15,7 @@ timeline."""
 @dataclass
 class FrameAccount:
     """The times (ticks of the title's presentation timeline) of the pictures whose packets were read, piece by piece;
-    ``broken`` once a packet did not decode. ``whole`` is whether every picture has a packet with a time of its own."""
+    ``broken`` once a packet was damaged. ``whole`` is whether every picture has a packet with a time of its own."""
 
     whole: bool = True
     broken: bool = False

@@ -305,7 +305,7 @@ def _decode(
     except EOFError:
         return []
     found = [f for f in frames if isinstance(f, VideoFrame)]
-    if account is not None and any(frame.is_corrupt for frame in found):
+    if account is not None and (packet.is_corrupt or any(frame.is_corrupt for frame in found)):
         account.broken = True
     return found
 

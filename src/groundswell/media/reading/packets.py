@@ -33,7 +33,7 @@ def gather(title: OpenSource, lo: int, hi: int) -> PacketStretch:
     """Read what lies between ``lo`` and ``hi`` (ticks of the title's presentation timeline).
 
     Raises `CannotCopy` when times are missing or doubled, so that packets and frames cannot be matched, and for what
-    lies on both sides of a join, where nothing is copied across.
+    lies on both sides of a join, where nothing is copied across, and for what has lost packets.
     """
     if title.timeline.plain:
         return _gather(title, lo, hi)
@@ -93,4 +93,6 @@ def _read(title: OpenSource, lo: int, hi: int, *, from_start: bool) -> PacketStr
     wanted = sorted(p.pts for p in packets if p.pts is not None and lo <= p.pts < hi and not p.is_discard)
     if len(set(wanted)) != len(wanted):
         raise CannotCopy("doubled_times")
+    if any(packet.is_corrupt for packet in packets):
+        raise CannotCopy("damaged")  # what is left of it a decoder has to say
     return PacketStretch(packets, wanted, following)

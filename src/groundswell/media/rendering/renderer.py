@@ -89,11 +89,11 @@ def _check_positions(title: OpenSource, index: TitleIndex, order: Order, account
 
     Raises `MediaError` ``damaged``.
     """
-    if account.whole:
+    if account.whole and not account.broken:  # what a decoder makes of damage, packets cannot tell
         lo, hi = title.pts(order.start_us), title.pts(order.end_us)
         one_each = index.video.codec in ONE_PACKET_A_PICTURE and not title.interlaced
         try:
-            check_positions(account.shown(hi), account.told(lo, hi), whole=one_each and not account.broken)
+            check_positions(account.shown(hi), account.told(lo, hi), whole=one_each)
         except MediaError as error:
             raise MediaError("damaged", error.detail) from error
 
@@ -145,11 +145,12 @@ AFTER_CLIP_S = 4
 
 
 def _most_rate(order: Order) -> int | None:
-    """The pictures' bits a second within which the file stays as small as its profile wants it."""
+    """The pictures' bits a second within which the file stays as small, and as slow, as its profile wants it."""
     if order.target.most_bytes is None:
-        return None
+        return order.target.most_rate
     seconds = (order.end_us - order.start_us) / SECOND_US + AFTER_CLIP_S
-    return max(100_000, int(order.target.most_bytes * 8 / seconds) - BESIDES_PICTURES)
+    fits = max(100_000, int(order.target.most_bytes * 8 / seconds) - BESIDES_PICTURES)
+    return min(fits, order.target.most_rate or fits)
 
 
 @dataclass

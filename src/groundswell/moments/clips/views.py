@@ -12,6 +12,7 @@ from groundswell.catalog.tables import Series, Title
 from groundswell.catalog.titles import label_of
 from groundswell.moments.availability import Audience, why_unavailable
 from groundswell.moments.media.tiers import Playable, SourceFacts, facts_of, playable, recipes_of, renditions_of
+from groundswell.moments.recipes import LIGHT
 from groundswell.moments.schemas import Framed, Media, MomentOut, MomentTitle, Person, Reason, RenderProgress
 from groundswell.moments.tables import Moment, Rendition
 from groundswell.platform.database import among
@@ -143,9 +144,10 @@ def media_of(home: str, found: Playable, *, shown: bool) -> Media:
     progress = progress_of(home, found)
     there = shown and progress.status != "failed"
     return Media(
-        **progress.model_dump(exclude={"mp4_url"}),
+        **progress.model_dump(exclude={"mp4_url", "light_url"}),
         hls_url=f"{home}/clip.m3u8" if shown and found.hls else None,
         mp4_url=progress.mp4_url if there else None,
+        light_url=progress.light_url if shown else None,
         poster_url=f"{home}/poster.jpg" if shown else None,
         preview_url=f"{home}/preview.mp4" if there else None,
         captions_url=f"{home}/captions.vtt" if shown else None,
@@ -162,4 +164,5 @@ def progress_of(home: str, found: Playable) -> RenderProgress:
         failure_code=None if row is None else row.failure_code,
         failure_words=None if row is None else row.failure_words,
         mp4_url=f"{home}/{found.mp4}.mp4",
+        light_url=f"{home}/{LIGHT}.mp4" if found.light else None,
     )

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Source
 from groundswell.media import PROFILES
-from groundswell.moments.recipes import COPY, HLS, POSTER, PREVIEW, WIDE, Recipe
+from groundswell.moments.recipes import COPY, HLS, LIGHT, POSTER, PREVIEW, WIDE, Recipe
 from groundswell.moments.tables import Moment, Rendition
 from groundswell.platform.database import among
 from groundswell.platform.jobs import SOON, WAITING_VIEWER, WHENEVER
@@ -46,19 +46,20 @@ class SourceFacts:
     def wanted(self) -> list[tuple[str, int]]:
         """What a new moment needs, and how urgently: somebody has just saved it and watches."""
         first = [self.exact_mp4, *([HLS] if self.package_key else [])]
-        later = [(POSTER, SOON), *([(WIDE, SOON)] if WIDE not in first else []), (PREVIEW, WHENEVER)]
+        later = [(POSTER, SOON), (LIGHT, SOON), *([(WIDE, SOON)] if WIDE not in first else []), (PREVIEW, WHENEVER)]
         return [(profile, self.urgency(profile)) for profile in first] + later
 
 
 @dataclass(frozen=True)
 class Playable:
     """What of a moment is there. ``mp4`` is the profile to play or save as MP4, and ``rendition`` its state: ready, or
-    on its way (None: nobody has asked)."""
+    on its way (None: nobody has asked). ``light``: there is one for slow connections too."""
 
     tier: Tier
     hls: bool
     mp4: str
     rendition: Rendition | None
+    light: bool
 
 
 def recipe_of(moment: Moment, profile: str) -> Recipe:
@@ -74,7 +75,7 @@ def recipes_of(moment: Moment, facts: SourceFacts) -> dict[str, Recipe]:
     """The recipes, by profile, that decide how ``moment`` is played."""
     left_out = {HLS} if facts.package_key is None else set()
     left_out |= set() if facts.copies_play else {COPY}
-    return {profile: recipe_of(moment, profile) for profile in (COPY, WIDE, HLS) if profile not in left_out}
+    return {profile: recipe_of(moment, profile) for profile in (COPY, WIDE, LIGHT, HLS) if profile not in left_out}
 
 
 def playable(facts: SourceFacts, renditions: Mapping[str, Rendition | None]) -> Playable:
@@ -86,7 +87,7 @@ def playable(facts: SourceFacts, renditions: Mapping[str, Rendition | None]) -> 
         tier = "exact"
     if WIDE in ready:
         tier = "rendered"
-    return Playable(tier, facts.package_key is not None, mp4, renditions.get(mp4))
+    return Playable(tier, facts.package_key is not None, mp4, renditions.get(mp4), LIGHT in ready)
 
 
 def _mp4(facts: SourceFacts, renditions: Mapping[str, Rendition | None], ready: set[str]) -> str:

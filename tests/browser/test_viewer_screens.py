@@ -1,0 +1,105 @@
+"""What is on a phone's first screen, in full screen, and at a film that is opened from a link: nothing in the way."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from .conftest import PHONE, Lumen, NewVisitor
+from .test_viewer_quick import SHIFTS
+from .walking import clip_and_share, open_trimmer, settled
+
+pytestmark = pytest.mark.browser
+
+LANDSCAPE = (844, 390)
+OVER_PICTURES = """() => [...document.querySelectorAll("article.card")].some((card) => {
+    const [box, picture] = [card.querySelector("input[type=checkbox]"), card.querySelector(".frame")]
+        .map((element) => element.getBoundingClientRect());
+    return box.top < picture.bottom && box.bottom > picture.top && box.left < picture.right && box.right > picture.left;
+})"""
+TRIMMER = """() => document.querySelector("gs-clip-button").shadowRoot.querySelector("gs-trimmer").shadowRoot"""
+
+
+async def test_full_screen_has_the_clip_button_and_gives_it_back(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor(PHONE)).page
+    await lumen.sign_in(page, "ada", "/watch/lamp?t=12")
+    await page.get_by_role("button", name="Full screen").click()
+    await page.wait_for_function("() => document.fullscreenElement?.querySelector('gs-clip-button')")
+    await expect(page.locator(".over-film gs-clip-button")).to_be_visible()
+    await page.get_by_role("button", name="Full screen").click()
+    await expect(page.locator(".now gs-clip-button")).to_be_visible()
+
+
+async def test_a_film_opened_from_a_link_begins_by_itself_and_offers_its_sound(
+    lumen: Lumen, visitor: NewVisitor
+) -> None:
+    page = (await visitor(PHONE)).page
+    await lumen.sign_in(page, "ada")
+    fresh = await page.context.new_page()
+    await fresh.add_init_script(SHIFTS)
+    await fresh.goto(f"{lumen.url}/watch/lamp?t=31")
+    await fresh.wait_for_function("() => document.querySelector('#player').currentTime > 31.2")
+    assert await fresh.evaluate("() => shifts") == []
+    muted = await fresh.evaluate("document.querySelector('#player').muted")
+    await expect(fresh.get_by_role("button", name="Tap for sound")).to_be_visible(visible=muted)
+    await fresh.evaluate("document.querySelector('#player').pause()")
+    await expect(fresh.get_by_role("button", name="Tap for sound")).to_be_hidden()
+
+
+async def test_where_nothing_may_begin_by_itself_a_large_button_does(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor(PHONE)).page
+    await page.add_init_script(
+        "HTMLMediaElement.prototype.play = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    )
+    await lumen.sign_in(page, "ada", "/watch/lamp?t=31")
+    begin = page.get_by_role("button", name="Play", exact=True)
+    await expect(begin).to_be_visible()
+    box = await begin.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 64
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, (720, 450)])
+async def test_a_clip_is_no_taller_than_the_window(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
+    maker = (await visitor()).page
+    await lumen.sign_in(maker, "ada")
+    link = await clip_and_share(lumen, maker, f"Wide at {size[0]}")
+    page = (await visitor(size)).page
+    await page.goto(link)
+    await settled(page)
+    box = await page.locator("video").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= size[1]
+    await expect(page.locator("a.go")).to_be_in_viewport()
+
+
+async def test_the_trimmer_of_a_phone_is_short_and_says_what_it_suggests(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor(PHONE)).page
+    await lumen.sign_in(page, "ada")
+    await open_trimmer(lumen, page)
+    await expect(page.get_by_role("button", name="Save moment")).to_be_in_viewport()
+    tall = await page.evaluate(f"() => ({TRIMMER})().querySelector('form').scrollHeight")
+    assert tall <= 1.5 * PHONE[1], "it was 1,383 px before"
+    said = await page.locator("gs-transcript .suggested button").all_inner_texts()
+    assert said
+    assert all(re.search(r"[a-z]{3}", words) for words in said), said
+
+
+async def test_my_moments_on_a_phone_begin_with_moments(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor(PHONE)).page
+    await lumen.sign_in(page, "ada")
+    await clip_and_share(lumen, page, "On the first screen")
+    await page.goto(f"{lumen.url}/moments")
+    await settled(page)
+    first = await page.locator("article.card .frame").first.bounding_box()
+    assert first is not None
+    assert first["y"] <= PHONE[1] / 2, "filters stay folded"
+    assert not await page.evaluate(OVER_PICTURES)
+    await page.get_by_role("button", name="Copy link to On the first screen").click()
+    await expect(page.get_by_text("Link copied")).to_be_visible()
+    assert re.search(r"/s/\w+$", await copied(page))
+
+
+async def copied(page: Page) -> str:
+    found: str = await page.evaluate("navigator.clipboard.readText()")
+    return found

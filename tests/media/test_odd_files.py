@@ -1,0 +1,162 @@
+"""Files that are damaged, cut short or put together oddly: a clip, the package and exact HLS show what a decoder shows.
+
+With ``GROUNDSWELL_LONG_TESTS=1`` every animal of the zoo is packaged too, else every ninth.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import av
+import pytest
+
+from groundswell.media import ClipRequest, ExactHls, MediaError, Package, cut, exact_hls, package
+from groundswell.media.isobmff import boxes
+from tests.media.conftest import FilmMaker
+from tests.media.exactness import HALF_US
+from tests.media.film import Film, numbers
+from tests.media.hls.test_exact_hls import played
+from tests.media.test_zoo import film_of as decoded
+from tests.media.timelines import PACKET
+from tests.media.zoo import FFMPEG, ZOO, breed
+
+SMALL = Film(size=(128, 72), frames=60, gop=15, b_frames=3)
+STREAM = Film(**{**SMALL.__dict__, "container": "mpegts"})
+ODD: dict[str, Callable[[FilmMaker, Path], Path]] = {}
+EVERY = list(ZOO) if "GROUNDSWELL_LONG_TESTS" in os.environ else list(ZOO)[4::9]
+"""All that is packaged."""
+WHOLE = ((0, 1),)
+DAMAGED = {"packets lost"}
+"""What is left of a group depends on where one begins to decode."""
+
+
+def odd(name: str) -> Callable[[Callable[[FilmMaker, Path], Path]], None]:
+    """Keep how an odd file is made."""
+    return lambda making: ODD.update({name: making})
+
+
+def ffmpeg(*arguments: object) -> None:
+    command = [FFMPEG, "-v", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+@odd("a stream recorded from the middle of a group")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    return without(film_of(STREAM).read_bytes(), 0, 1 / 4, folder / "a.ts")
+
+
+@odd("HEVC with open groups, from the middle")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    film = Film(**{**STREAM.__dict__, "codec": "libx265", "open_gop": True})
+    return without(film_of(film).read_bytes(), 0, 1 / 4, folder / "b.ts")
+
+
+@odd("packets lost")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    return without(film_of(STREAM).read_bytes(), 1 / 2, 0.56, folder / "c.ts")
+
+
+@odd("a fragment missing")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    whole, path = folder / "whole.mp4", folder / "d.mp4"
+    ffmpeg("-i", film_of(SMALL), "-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof", whole)
+    data = whole.read_bytes()
+    top = list(boxes.boxes(data))
+    second = [n for n, box in enumerate(top) if box.kind == "moof"][1]
+    path.write_bytes(b"".join(data[b.start - 8 : b.end] for n, b in enumerate(top) if n not in (second, second + 1)))
+    return path
+
+
+@odd("a Matroska file cut short")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    path = folder / "e.mkv"
+    ffmpeg("-i", film_of(SMALL), "-c", "copy", path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    return path
+
+
+@odd("sound alone at first")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    film, path = film_of(SMALL), folder / "f.ts"
+    ffmpeg("-i", film, "-itsoffset", "1.5", "-i", film, "-map", "0:a", "-map", "1:v", "-c", "copy", path)
+    return path
+
+
+@odd("parameters that change on the way")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    films = [film_of(SMALL), film_of(Film(**{**SMALL.__dict__, "first": 60, "b_frames": 0, "gop": 20}))]
+    (folder / "list.txt").write_text("".join(f"file '{film}'\n" for film in films))
+    ffmpeg("-f", "concat", "-safe", "0", "-i", folder / "list.txt", "-c", "copy", folder / "g.mp4")
+    return folder / "g.mp4"
+
+
+def without(data: bytes, begin: float, end: float, path: Path) -> Path:
+    """A transport stream without a part of its packets."""
+    count = len(data) // PACKET
+    kept = chain(range(int(count * begin)), range(int(count * end), count))
+    path.write_bytes(b"".join(data[n * PACKET : (n + 1) * PACKET] for n in kept))
+    return path
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_odd_shows_what_a_decoder_shows(film_of: FilmMaker, tmp_path: Path, name: str) -> None:
+    path = ODD[name](film_of, tmp_path)
+    with av.logging.Capture():
+        film, _ = decoded(path)
+        assert len(film) >= 30
+        for begin, end in WHOLE if name in DAMAGED else (*WHOLE, (0.3, 0.6)):
+            start_us, end_us = places(film, begin, end)
+            result = cut(path, ClipRequest(start_us=start_us, end_us=end_us), tmp_path / "clip.mp4")
+            assert result.frames == len(between(film, start_us, end_us))
+            assert [n for _, n in numbers(tmp_path / "clip.mp4")] == between(film, start_us, end_us)
+    if name not in DAMAGED:  # which is packaged as it is
+        assert_packaged(path, film, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if ZOO[name].numbered])
+def test_the_package_of_an_animal_shows_what_a_decoder_shows(zoo: Path, tmp_path: Path, name: str) -> None:
+    path = breed(name, zoo)
+    with av.logging.Capture():
+        film, _ = decoded(path)
+    assert_packaged(path, film, tmp_path)
+
+
+def assert_packaged(path: Path, film: list[tuple[Fraction, int]], folder: Path) -> None:
+    """The package shows the frames of ``film``, and an exact clip of it those between; or it is refused."""
+    (folder / "package").mkdir()
+    with av.logging.Capture():
+        pack = packed(path, folder / "package")
+    if pack is None:
+        return
+    assert [n for _, n in numbers(folder / "package" / pack.video.file)] == [n for _, n in film]
+    start_us, end_us = places(film, 0.3, 0.6)
+    expected = between(film, start_us, end_us)
+    if expected:
+        exact = exact_hls(pack, folder / "package", start_us, end_us, folder / "exact")
+        if isinstance(exact, ExactHls):
+            found = numbers(played(exact.video, folder / "package", folder / "exact"))
+            assert [n for _, n in found] == expected
+
+
+def packed(path: Path, folder: Path) -> Package | None:
+    """None where browsers could not play it."""
+    try:
+        return package(path, folder)
+    except MediaError as refused:
+        if refused.code != "cannot_package":
+            raise
+        return None
+
+
+def places(film: list[tuple[Fraction, int]], begin: float, end: float) -> tuple[int, int]:
+    """From one part of a film to another, in microseconds; all of it ends after its last frame."""
+    last = film[-1][0] * 10**6
+    return int(last * Fraction(begin)), int(last * Fraction(end)) + (10**6 if end == 1 else 0)
+
+
+def between(film: list[tuple[Fraction, int]], start_us: int, end_us: int) -> list[int]:
+    start, end = Fraction(start_us, 10**6) - HALF_US, Fraction(end_us, 10**6) - HALF_US
+    return [number for at, number in film if start <= at < end]
