@@ -69,7 +69,7 @@ async def test_a_saved_clip_plays_at_once_and_gets_exact_and_downloadable_while_
     someone: Visitor = await visitor()
     page = someone.page
     await lumen.sign_in(page, "ada")
-    await clip_and_share(lumen, page, "At once", at=UNUSED_S)
+    await clip_and_share(lumen, page, "At once", at=UNUSED_S, watched=True)
 
     playing = await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
     (code, start_us, end_us), *_ = lumen.rows(
