@@ -1,10 +1,13 @@
 """Ways that several browser tests walk."""
 
+import asyncio
 import re
+from typing import Any
 
+import httpx
 from playwright.async_api import Locator, Page, expect
 
-from .conftest import Lumen
+from .conftest import PATIENCE_MS, Lumen
 
 STOP_AT = """async (at) => {
     const film = document.querySelector("#player");
@@ -73,6 +76,14 @@ async def clip_and_share(
     if not words.get("watched"):
         await page.evaluate(REST)
     return link
+
+
+async def when_made(http: httpx.AsyncClient, address: str, **options: Any) -> httpx.Response:
+    """The media at an address: asked for until they are made, as often as the answer says."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while (answer := await http.get(address, **options)).status_code == 503:  # noqa: ASYNC110 - says when to ask
+            await asyncio.sleep(int(answer.headers["retry-after"]))
+    return answer
 
 
 async def shown_link(page: Page) -> str:
