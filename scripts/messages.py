@@ -2,8 +2,8 @@
 ``--check`` to see that nothing is missing.
 
 English is written where it is said: in templates (``_()``, ``ngettext()``), in Python (``marked()``, ``gettext()``), in
-``elements/src/messages.ts``, and as the titles of the refusals that viewers meet. From all of it come
-``web/locale/<language>.po``, to be translated, and from those the components' dictionaries.
+``elements/src/messages.ts``, as the titles of the refusals that viewers meet, and as what staff may do. From all of it
+come ``web/locale/<language>.po``, to be translated, and from those the components' dictionaries.
 """
 
 import re
@@ -16,6 +16,7 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from groundswell.accounts.powers import POWERS
 from groundswell.web.languages import DEFAULT, LANGUAGES, LOCALES
 from groundswell.web.reason_codes import reason_codes
 
@@ -28,9 +29,11 @@ REFUSALS = """
     caption_too_long share_unknown rate_limited temporarily_unavailable internal_error invalid email_taken
     code_refused report_refused no_membership embed_refused cross_site reminder_unknown too_many_reminders
     render_failed rendering hand_over_invalid hand_over_expired hand_over_spent hand_over_unasked
-    sign_in_state_unknown sign_in_too_late return_not_allowed
+    sign_in_state_unknown sign_in_too_late return_not_allowed sign_in_refused sign_in_without_role session_ended
+    issuer_unreachable issuer_misdescribed issuer_mixed_up sign_in_client_refused sign_in_code_refused
+    sign_in_nonce_wrong sign_in_audience_wrong sign_in_token_expired sign_in_token_invalid
 """.split()
-"""Codes of what a viewer's page may refuse."""
+"""Codes of what a page of a viewer or of signing in may refuse."""
 METHODS = [("**/console/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "marked": None, "ngettext": (1, 2)}
@@ -53,6 +56,7 @@ def said() -> Iterator[str | tuple[str, str]]:
     yield from sorted({message for _, _, message, _, _ in found if message}, key=str)
     codes = reason_codes()
     yield from (codes[code][1] for code in REFUSALS)
+    yield from (power.what for power in POWERS.values())
     yield from component_messages().values()
 
 

@@ -1,14 +1,18 @@
 """What every test may ask for: a real PostgreSQL, a fresh database in it, a running application."""
 
+import asyncio
+import gc
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
 import structlog
 
+from groundswell.events.log.partitions import days_ahead, ensure_days
 from groundswell.platform.database import Database
 from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.migrations import migrate
@@ -50,6 +54,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (not item.get_closest_marker("slow"), not item.get_closest_marker("browser")))
 
 
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what is here to stay: modules, and some thousand tests."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let it clear up behind them at the end."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """One server for the whole run (with xdist: of each worker)."""
@@ -74,9 +89,17 @@ def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
         connection.execute("CREATE DATABASE template_groundswell")
     features.load("tables")
     migrate(postgres.url("template_groundswell"))
+    with asyncio.Runner() as runner:
+        runner.run(_make_days(postgres.url("template_groundswell")))
     databases = Databases(postgres, "template_groundswell")
     yield databases
     databases.close()
+
+
+async def _make_days(url: str) -> None:
+    """Make the event log's days, as every application would at its start."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await ensure_days(connection, days_ahead())
 
 
 @pytest.fixture
@@ -104,9 +127,16 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a test application: its own database and data folder, no worker unless the test runs one."""
+    return _plain_settings().model_copy(
+        update={"data_dir": tmp_path / "data", "database_url": database_url},
+        deep=True,
+    )
+
+
+@cache
+def _plain_settings() -> Settings:
+    """Settings without a place: reading them takes as long as many a test."""
     return Settings(
-        data_dir=tmp_path / "data",
-        database_url=database_url,
         worker_in_server=False,
         base_url="http://test",
         refund_window_days=0,

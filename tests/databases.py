@@ -26,8 +26,12 @@ QUICK = {
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
     "shared_buffers": "128MB",
+    "autovacuum": "off",
+    "io_method": "sync",
 }
-"""Without durability, which only the crash tests need (they start servers of their own)."""
+"""Without durability, which only the crash tests need (they start servers of their own); with no vacuum, whose
+transactions on databases that live for seconds would keep what a test has just committed from being sealed; and without
+processes that read ahead of a disk that is not there."""
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 1 << 30

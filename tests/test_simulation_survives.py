@@ -201,7 +201,6 @@ def test_a_simulation_survives_kill_9_of_everything(service: Service, tmp_path: 
     assert len(audience.acknowledged) >= EVENTS_LEAST
     assert audience.conversions > 50
 
-    url = service.postgres.url()
     logged = [str(id) for (id,) in service.rows("SELECT id FROM events")]
     assert max(Counter(logged).values()) == 1
     assert set(audience.acknowledged) <= set(logged)
@@ -215,26 +214,29 @@ def test_a_simulation_survives_kill_9_of_everything(service: Service, tmp_path: 
     features.load("tables")
     features.load("jobs")
     anew = service.settings.model_copy(update={"lake_url": str(tmp_path / "anew")})
-    Sealer(url, anew).seal(wait=False) or seal_after(service, url, anew)
+    seal_into(service, anew)
     today = datetime.now(UTC).date()
     slice = Slice(today - timedelta(days=1), today)
     assert numbers(service.settings, slice) == numbers(anew, slice)
     clicks = "SELECT count(DISTINCT visitor) FROM events WHERE kind = 'click' AND verdict = 'human'"
     (total,) = [row["count"] for row in numbers(anew, slice)["visits"][None] if row["kind"] == "click"]
     assert [(total,)] == service.rows(clicks)
-    given, recomputed = asyncio.run(credit_anew(url, service.settings))
+    given, recomputed = asyncio.run(credit_anew(service.postgres.url(), service.settings))
     assert given == recomputed
     assert len(given) > 50
 
 
-def seal_after(service: Service, url: str, anew: Settings) -> None:
-    """Seal into another lake: one process at a time is the sealer, so those that serve must have left."""
+def seal_into(service: Service, anew: Settings) -> None:
+    """Seal into another lake: one process at a time is the sealer, so those that serve must have left. With the last
+    of them goes the database, which may answer elsewhere when it is started again."""
     for process in service.processes:
         if process.poll() is None:
             process.terminate()
             process.wait(60)
     service.postgres.start()
-    assert Sealer(url, anew).seal(wait=True)
+    sealer = Sealer(service.postgres.url(), anew)
+    assert sealer.seal(wait=True)
+    sealer.close()
 
 
 def numbers(settings: Settings, slice: Slice) -> dict[str, Any]:

@@ -392,9 +392,9 @@ export interface components {
         readonly Framed: {
             /**
              * Focus
-             * @description From 0, all the way left, to 1, all the way right.
+             * @description From 0, all the way left, to 1, all the way right; null: the whole picture.
              */
-            readonly focus: number;
+            readonly focus: number | null;
             /** Start Us */
             readonly start_us: number;
         };

@@ -80,6 +80,11 @@ export class Client {
     return response.text();
   }
 
+  /** Which part of the picture an upright clip shows by itself, shot by shot. */
+  async framing(code: string, share: string, shape: string): Promise<readonly Framed[]> {
+    return JSON.parse(await this.text(`${mediaHome(code, share)}/framing.json?shape=${shape}`));
+  }
+
   /** A picture that only who is signed in may see, as an address of this page's own. */
   async picture(url: string): Promise<string> {
     const response = await fetch(this.address(url), { headers: this.headers(), credentials: this.credentials() });

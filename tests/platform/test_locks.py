@@ -5,9 +5,11 @@ import re
 from itertools import product
 from pathlib import Path
 
+import pytest
+
 import groundswell
 from groundswell.platform.database import Database
-from groundswell.platform.locks import Lock, giving_back, is_held, lock, number, taking
+from groundswell.platform.locks import Lock, giving_back, held, is_held, lock, number, taking
 
 
 def test_no_two_locks_share_a_number() -> None:
@@ -63,3 +65,30 @@ async def test_a_connection_holds_it_until_it_gives_it_back_or_ends(database: Da
         assert tried == (True,)
     async with database.transaction() as session:
         assert not await is_held(session, Lock.SEALING)
+
+
+async def test_what_was_held_is_free_at_the_end_of_the_block_though_the_connection_ends_with_it(
+    database: Database,
+) -> None:
+    for _ in range(30):
+        async with await database.connect(autocommit=True) as connection:
+            async with held(connection, Lock.CATALOGUE_SYNC, "main", wait=False) as ours:
+                assert ours
+                async with await database.connect(autocommit=True) as other:
+                    async with held(other, Lock.CATALOGUE_SYNC, "main", wait=False) as theirs:
+                        assert not theirs
+                async with database.transaction() as session:
+                    assert await is_held(session, Lock.CATALOGUE_SYNC, "main"), "not given back by who never had it"
+
+
+async def test_a_block_that_fails_or_breaks_its_connection_gives_back_what_it_held(database: Database) -> None:
+    async with await database.connect(autocommit=True) as one, await database.connect(autocommit=True) as two:
+        with pytest.raises(KeyError):
+            async with held(one, Lock.SEALING):
+                raise KeyError
+        async with held(two, Lock.SEALING, wait=False) as ours:
+            assert ours
+        async with held(one, Lock.SEALING):
+            await one.close()
+        async with held(two, Lock.SEALING) as ours:  # the server hears of it after a while
+            assert ours

@@ -3,17 +3,17 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import type { Framed } from "../api.ts";
-import { focusAt } from "../player/span.ts";
+import { focusIn, MIDDLE, moved } from "../framing.ts";
 import { define, GroundswellElement } from "../element.ts";
 import type { Span } from "../selection.ts";
 import { theme } from "../theme.ts";
-
-const MIDDLE = 0.5;
 
 export class Crop extends GroundswellElement {
   /** The shots of the clip, cut at its ends. */
   @property({ attribute: false }) shots: readonly Span[] = [];
   @property({ attribute: false }) framing: readonly Framed[] | null = null;
+  /** What is shown by itself: where the hand begins. */
+  @property({ attribute: false }) planned: readonly Framed[] | null = null;
 
   static override styles = [
     theme,
@@ -39,8 +39,7 @@ export class Crop extends GroundswellElement {
 
   /** `done`: the hand has left it. */
   private move(shot: Span, focus: number, done: boolean): void {
-    const all = this.shots.map(({ start }) => ({ start_us: start, focus: focusAt(this.framing, start) ?? MIDDLE }));
-    this.framing = all.map((each) => (each.start_us === shot.start ? { ...each, focus } : each));
+    this.framing = moved(this.framing ?? this.planned, this.shots, shot, focus);
     this.send(this.framing, shot, done);
   }
 
@@ -60,7 +59,7 @@ export class Crop extends GroundswellElement {
               min="0"
               max="100"
               aria-label=${this.say("crop_move", { number: index + 1 })}
-              .value=${String(Math.round(100 * (focusAt(this.framing, shot.start) ?? MIDDLE)))}
+              .value=${String(Math.round(100 * (focusIn(this.framing ?? this.planned, shot) ?? MIDDLE)))}
               @input=${(event: Event) => this.move(shot, value(event), false)}
               @change=${(event: Event) => this.move(shot, value(event), true)}
             />

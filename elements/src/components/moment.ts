@@ -36,6 +36,9 @@ export class MomentPlayer extends GroundswellElement {
   @state() private silent = false;
   private reported = false;
   private chosen: readonly Framed[] | null = null;
+  /** What is shown where nobody chose: see `plan`. */
+  private planned: readonly Framed[] | null = null;
+  private plannedFor = "";
   private playback: Playback | null = null;
   private unwatch: () => void = () => undefined;
 
@@ -61,6 +64,9 @@ export class MomentPlayer extends GroundswellElement {
       :host([cropped]) ::slotted(video) {
         object-fit: cover;
         object-position: var(--gs-frame-at, 50%) 50%;
+      }
+      :host([whole]) ::slotted(video) {
+        object-fit: contain;
       }
       :host([spoiler]) ::slotted(video) {
         filter: blur(2.2rem) brightness(0.55);
@@ -166,7 +172,10 @@ export class MomentPlayer extends GroundswellElement {
           this.tell("gs-media", { media });
         },
         onTime: (us) => this.frame(us),
-        onFramed: (framed) => this.toggleAttribute("framed", framed),
+        onFramed: (framed) => {
+          this.toggleAttribute("framed", framed);
+          if (framed) void this.plan();
+        },
       },
     );
     this.playback.begin((this.autoplay || again) && !calm);
@@ -174,8 +183,20 @@ export class MomentPlayer extends GroundswellElement {
 
   /** In a frame, the part of the picture that was chosen for the shot. */
   private frame(us: number): void {
-    const focus = focusAt(this.framing ?? this.chosen, us);
+    const focus = focusAt(this.framing ?? this.chosen ?? this.planned, us);
+    this.toggleAttribute("whole", focus === null && (this.hasAttribute("framed") || this.hasAttribute("cropped")));
     this.style.setProperty("--gs-frame-at", `${100 * (focus ?? 0.5)}%`);
+  }
+
+  /** Where nobody chose, ask what the clip will show in this shape, so that its frame shows that from now on. */
+  private async plan(): Promise<void> {
+    const { shape } = this;
+    if (this.framing || this.chosen || this.plannedFor === shape) return;
+    [this.plannedFor, this.planned] = [shape, null];
+    const plan = await this.client.framing(this.code, this.share, shape).catch(() => null); // else the middle, for now
+    if (this.shape !== shape || !plan?.length) return;
+    this.planned = plan;
+    this.tell("gs-framing", { framing: plan });
   }
 
   private hear(what: Says): void {

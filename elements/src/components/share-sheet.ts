@@ -41,6 +41,8 @@ export class ShareSheet extends GroundswellElement {
   @state() private fileFor: { share: Share; channel: Channel } | null = null;
   /** What the upright shapes show, shot by shot; null: chosen by itself. */
   @state() private framing: readonly Framed[] | null = null;
+  /** What they show by themselves, where that is known. */
+  @state() private planned: readonly Framed[] | null = null;
   @state() private shots: readonly Span[] = [];
   @state() private media: MediaNews | null = null;
   /** The address of the file that is being made, to be saved. */
@@ -62,7 +64,7 @@ export class ShareSheet extends GroundswellElement {
     [this.share, this.fileFor, this.media, this.options] = [null, null, moment.media ?? null, {}];
     this.shots = [];
     this.links = new Links(this.client, moment.code, parent);
-    this.framing = moment.framing ?? null;
+    [this.framing, this.planned] = [moment.framing ?? null, null];
     await this.prepare();
     await this.updateComplete;
     if (!this.dialog.open) this.dialog.showModal();
@@ -95,6 +97,7 @@ export class ShareSheet extends GroundswellElement {
   }
 
   private async change(change: ShareOptions, options: ShareOptions): Promise<void> {
+    if (options.shape !== this.options.shape) this.planned = null;
     this.options = options;
     if (options.shape !== "wide") void this.loadShots();
     try {
@@ -256,6 +259,7 @@ export class ShareSheet extends GroundswellElement {
       api=${this.api}
       .token=${this.token}
       autoplay
+      @gs-framing=${(event: CustomEvent<{ framing: readonly Framed[] }>) => (this.planned = event.detail.framing)}
       @gs-media=${(event: CustomEvent<{ media: MomentMedia }>) => (this.media = event.detail.media)}
     ></gs-moment>`;
   }
@@ -376,7 +380,12 @@ export class ShareSheet extends GroundswellElement {
     const upright = (this.options.shape ?? "wide") !== "wide";
     const mine = this.subject?.note != null;
     if (!upright || !mine || this.shots.length === 0) return nothing;
-    return html`<gs-crop .shots=${this.shots} .framing=${this.framing} @crop-change=${this.crop}></gs-crop>`;
+    return html`<gs-crop
+      .shots=${this.shots}
+      .framing=${this.framing}
+      .planned=${this.planned}
+      @crop-change=${this.crop}
+    ></gs-crop>`;
   }
 
   private renderQr(share: Share): TemplateResult {

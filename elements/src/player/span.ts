@@ -8,10 +8,11 @@ export interface Span {
   readonly length: number;
 }
 
-/** Where the frame lies at a time of the title: as chosen for its shot; null where nobody chose. */
-export function focusAt(framing: readonly Framed[] | null, us: number): number | null {
-  if (!framing || framing.length === 0) return null;
-  return (framing.findLast(({ start_us }) => start_us <= us) ?? framing[0])?.focus ?? null;
+/** Where the frame lies at a time of the title: as chosen for its shot; null shows the whole picture; undefined where
+ * nothing is chosen. */
+export function focusAt(framing: readonly Framed[] | null, us: number): number | null | undefined {
+  if (!framing || framing.length === 0) return undefined;
+  return (framing.findLast(({ start_us }) => start_us <= us) ?? framing[0])?.focus;
 }
 
 const SLACK = 0.05;

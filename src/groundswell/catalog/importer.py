@@ -20,7 +20,7 @@ from groundswell.media import Cues, MediaError, read_subtitles
 from groundswell.media.reading.source import Fingerprint
 from groundswell.media.scratch import scratch
 from groundswell.platform.database import Database
-from groundswell.platform.locks import Lock, lock, taking
+from groundswell.platform.locks import Lock, held, lock
 from groundswell.platform.problems import Problem
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.storage import ObjectStore
@@ -162,8 +162,7 @@ def _sha256(file: Path, size: int, said: OnProgress) -> str:
 async def _one_import_of(database: Database, sha256: str) -> AsyncIterator[None]:
     """At most one import of the same bytes at once; given up by the database when this process dies."""
     connection = await database.connect(autocommit=True)
-    async with connection:
-        await connection.execute(*taking(Lock.IMPORT, sha256))
+    async with connection, held(connection, Lock.IMPORT, sha256):
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +17,9 @@ from .times import clock
 from .title import TitleIndex
 
 Audio = Literal["copy", "exact"]
-Focus = float | Sequence[tuple[int, float]]
-"""Where along the spare side the crop lies, 0 to 1: throughout, or from each time (microseconds) on."""
+Focus = float | Sequence[tuple[int, float | None]]
+"""Where along the spare side the crop lies, 0 to 1: throughout, or from each time (microseconds) on; None: the whole
+picture is shown."""
 AudioDone = Literal["copy", "exact", "none"]
 Progress = Callable[[float], None]
 
@@ -82,7 +84,7 @@ class ClipRequest:
             raise MediaError("start_not_before_end")
         if self.audio not in ("copy", "exact"):
             raise MediaError("bad_option", "audio is 'copy' or 'exact'.")
-        if not all(0 <= at <= 1 for _, at in self.focuses):
+        if not all(at is None or 0 <= at <= 1 for _, at in self.focuses):
             raise MediaError("bad_option", "focus lies between 0 and 1.")
         if self.card is not None and not self.target.takes_card:
             raise MediaError("bad_option", f"A {self.target.name} clip takes no end card.")
@@ -91,11 +93,13 @@ class ClipRequest:
             raise MediaError("too_long", f"A {self.target.name} clip lasts at most {clock(longest)}, end card and all.")
 
     @property
-    def focuses(self) -> list[tuple[int, float]]:
+    def focuses(self) -> list[tuple[int, float | None]]:
         """Where the crop is put by hand, from when on, in the order of time; empty where it is not."""
         if self.focus is None:
             return []
-        return [(0, self.focus)] if isinstance(self.focus, (int, float)) else sorted((us, at) for us, at in self.focus)
+        if isinstance(self.focus, (int, float)):
+            return [(0, self.focus)]
+        return sorted(((us, at) for us, at in self.focus), key=itemgetter(0))
 
     @property
     def target(self) -> Profile:

@@ -17,5 +17,5 @@ async def lifespan(services: Services) -> AsyncIterator[None]:
     async with Watch(services.database).running() as watch:
         services.add(Followers(services.database, watch))
         runtime = services.runtime
-        async with repeating("moments.evict", EVERY.total_seconds(), lambda: evict(runtime)):
+        async with repeating("moments.evict", EVERY.total_seconds(), lambda: evict(runtime), at_once=False):
             yield

@@ -13,7 +13,10 @@ EDITION = 1
 COPY, POSTER, PREVIEW, WIDE, HLS = "source", "poster", "preview", "wide", "hls"
 """The profiles that the service itself asks for. ``source`` is the exact MP4 by smart cut, ``hls`` the exact HLS."""
 
-OURS = frozenset({POSTER, PREVIEW, HLS})
+PLANNED = {"plan-vertical": "vertical", "plan-square": "square"}
+"""Which part of the picture a shape would show, shot by shot: whose crop each of these profiles tells, as JSON."""
+
+OURS = frozenset({POSTER, PREVIEW, HLS, *PLANNED})
 """Those that are none of the clip engine's."""
 
 PREVIEW_US = 3_000_000
@@ -21,7 +24,7 @@ PREVIEW_US = 3_000_000
 
 @dataclass(frozen=True)
 class Recipe:
-    """A span of one version of a title, in a profile: one of the clip engine's, ``poster``, ``preview`` or ``hls``.
+    """A span of one version of a title, in a profile: one of the clip engine's or of ``OURS``.
 
     ``captions`` is WebVTT, timed to the title, that is drawn into the picture; ``card`` is shown at the end;
     ``framing`` is which part of a wide picture an upright one shows, from each time on, where somebody chose.
@@ -36,7 +39,7 @@ class Recipe:
     profile: str
     captions: str | None = None
     card: EndCard | None = None
-    framing: tuple[tuple[int, float], ...] = ()
+    framing: tuple[tuple[int, float | None], ...] = ()
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES and self.profile not in OURS:
@@ -54,12 +57,14 @@ class Recipe:
 
     @property
     def media_type(self) -> str:
+        if self.profile in PLANNED:
+            return "application/json"
         return {POSTER: "image/jpeg", HLS: "application/vnd.apple.mpegurl"}.get(self.profile, "video/mp4")
 
     @property
     def storage_key(self) -> str:
         """Where the bytes are kept; the files of exact HLS lie under it as in a folder."""
-        suffix = {POSTER: ".jpg", HLS: ""}.get(self.profile, ".mp4")
+        suffix = ".json" if self.profile in PLANNED else {POSTER: ".jpg", HLS: ""}.get(self.profile, ".mp4")
         return f"renditions/{self.hash[:2]}/{self.hash}{suffix}"
 
     @property

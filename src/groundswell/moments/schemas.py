@@ -18,7 +18,9 @@ class Framed(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
     start_us: Microseconds
-    focus: float = Field(ge=0, le=1, description="From 0, all the way left, to 1, all the way right.")
+    focus: float | None = Field(
+        ge=0, le=1, description="From 0, all the way left, to 1, all the way right; null: the whole picture."
+    )
 
 
 Framing = Annotated[list[Framed], Field(max_length=200)]

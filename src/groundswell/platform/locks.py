@@ -2,13 +2,17 @@
 
 A lock is named by what it guards and, where there are many of the kind, by which of them. Its number is the first 64
 bits of a SHA-256 over both, so that no two collide by chance. The database gives a lock back when the transaction ends
-(``lock``), or when the connection that took it does (``taking``): a process that is killed leaves none behind.
+(``lock``), or when the connection that took it does (``held``, ``taking``): a process that is killed leaves none
+behind.
 """
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from typing import Any, Literal, LiteralString
 
+import psycopg
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -80,6 +84,30 @@ TAKING: dict[tuple[str, bool], LiteralString] = {
 def giving_back(which: Lock, of: object = "") -> tuple[LiteralString, list[int]]:
     """The statement that gives a connection's lock back before the connection ends."""
     return "SELECT pg_advisory_unlock(%s)", [number(which, of)]
+
+
+@asynccontextmanager
+async def held(
+    connection: psycopg.AsyncConnection[Any], which: Lock, of: object = "", *, wait: bool = True
+) -> AsyncIterator[bool]:
+    """Hold a lock on a connection of its own for as long as the block runs; the value says whether it was taken.
+
+    The lock is given back at the block's end, for the server notices only some time after that a connection was
+    closed, and whoever asks meanwhile would be told that somebody holds it. A connection that breaks gives it back too.
+
+    Args:
+        connection: in autocommit, so that no transaction stays open meanwhile.
+        wait: wait for whoever holds it, rather than go without.
+    """
+    cursor = await connection.execute(*taking(which, of, wait=wait))
+    row = await cursor.fetchone()
+    taken = wait or (row is not None and bool(row[0]))
+    try:
+        yield taken
+    finally:
+        if taken:
+            with suppress(psycopg.Error):
+                await connection.execute(*giving_back(which, of))
 
 
 HELD = text("""

@@ -6,14 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import procrastinate
-import psycopg
 import structlog
 from procrastinate import JobContext
 
 from .database import Base, Database
 from .embedded import EmbeddedPostgres
 from .jobs import create_job_app
-from .migrations import migrate
+from .migrations import migrate_over, reached
 from .migrations.shape import check_shape
 from .positions import settle_in
 from .settings import Settings, writing_data
@@ -61,8 +60,8 @@ def prepare_tables(url: str) -> None:
         UnknownRevision: a newer version has migrated the database.
         WrongShape: what it lacks is named.
     """
-    migrate(url)
-    with psycopg.connect(url, autocommit=True) as connection:
+    with reached(url) as connection:
+        migrate_over(connection, url)
         for slow in check_shape(connection, Base.metadata):
             log.warning("database_shape", missing=slow)
         settle_in(connection, Base.metadata)

@@ -3,6 +3,7 @@ secrets."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic_settings import EnvSettingsSource
 
@@ -19,6 +20,9 @@ class SettingFileUnreadable(CannotStart):
 
 class SettingFiles(EnvSettingsSource):
     """The variables whose name ends in ``_FILE``, each as the variable without it and the file's text as its value."""
+
+    def __call__(self) -> dict[str, Any]:
+        return super().__call__() if self.env_vars else {}
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         said = super()._load_env_vars()

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.catalog.tables import Title
 from groundswell.moments.availability import Audience, check_available
 from groundswell.moments.media import hls_api, media_api
-from groundswell.moments.media.media_api import Asking, BurntIn, ForPurpose, Language, WithCard
+from groundswell.moments.media.media_api import Asking, BurntIn, CroppedShape, ForPurpose, Language, WithCard
+from groundswell.moments.schemas import Framed
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.services import services_of
@@ -73,6 +74,12 @@ async def video(
 async def captions(token: str, request: Request, audience: Asking, language: Language = None) -> Response:
     """The lines spoken in the moment as WebVTT, in ``language`` (BCP 47) or the first there is."""
     return await media_api.send_captions(request, LinkDoor.at(request, token), audience, language)
+
+
+@router.get("/s/{token}/framing.json", operation_id="share_framing", responses={200: {"model": list[Framed]}})
+async def framing(token: str, request: Request, audience: Asking, shape: CroppedShape) -> Response:
+    """Which part of the picture the clip shows in ``shape``, as at the moment's own address."""
+    return await media_api.send_framing(request, LinkDoor.at(request, token), shape, audience)
 
 
 @router.head("/s/{token}/clip.m3u8", include_in_schema=False)

@@ -139,8 +139,8 @@ def page(
     return answer
 
 
-TRANSLATED = ("viewer/", "demo/", "refused.html", "creator/public.html")
-"""What the templates of viewers' pages begin with."""
+TRANSLATED = ("viewer/", "session/", "demo/", "refused.html", "creator/public.html")
+"""What the templates that viewers may meet begin with."""
 
 
 def page_language(request: Request, caller: Caller | None) -> str:

@@ -105,6 +105,17 @@ async def test_a_profile_is_made_when_first_asked_for_and_whoever_asks_waits(app
     assert len({a.content for a in answers}) == 1
 
 
+async def test_what_an_upright_shape_will_show_is_told_before_it_is_made(app: App) -> None:
+    moment = await clipped(app, start=10, end=15)
+    async with worker(app):
+        plan = (await app.http.get(f"/m/{moment['code']}/framing.json?shape=vertical")).json()
+    assert plan[0]["start_us"] == moment["start_us"]
+    assert all(shot["focus"] is None or 0 <= shot["focus"] <= 1 for shot in plan)
+    kept = await app.http.patch(f"/v1/moments/{moment['id']}", json={"framing": plan}, headers=app.signed_in("ada"))
+    assert kept.json()["framing"] == plan, "what was planned can be chosen as it is"
+    assert (await app.http.get(f"/m/{moment['code']}/framing.json?shape=wide")).status_code == 422
+
+
 async def test_one_that_takes_longer_says_when_to_come_back(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_api, "WAIT_S", 0.2)
     made = await clipped(app)

@@ -149,3 +149,11 @@ async def test_this_machine_under_another_name_is_called_by_ours_first(app: App)
     for path in ("/session/start?return=%2Fmoments", "/session/staff?return=%2Fconsole"):
         answer = await app.http.get(f"http://localhost:8000{path}")
         assert (answer.status_code, answer.headers["location"]) == (307, f"http://127.0.0.1:8000{path}")
+
+
+async def test_a_viewer_who_signs_out_is_told_so_in_their_language_and_signs_in_again_as_a_viewer(app: App) -> None:
+    await app.http.get(f"{await asked(app)}&token={fresh(app)}")
+    ended = await app.http.post("/session/end", headers={"Origin": "http://test", "Accept-Language": "ar"})
+    assert '<html lang="ar" dir="rtl"' in ended.text
+    assert 'href="/session/start"' in ended.text
+    assert "/session/staff" not in ended.text

@@ -42,9 +42,16 @@ async def test_why_a_page_is_closed(app: App, role: str, path: str, found: str |
     answer = await app.http.get("/who-am-i", params={"page": path}, headers=app.signed_in("mira", role))
     assert answer.status_code == 200
     assert door(answer.text) == found
-    assert ("role <strong>" in answer.text) == (found == "closed")
+    assert ('class="role"' in answer.text) == (found == "closed")
 
 
 async def test_a_refused_page_leads_to_why(app: App) -> None:
     refused = await app.http.get("/console/finance", headers=app.signed_in("mira", "marketer"))
     assert 'href="/who-am-i?page=%2Fconsole%2Ffinance"' in refused.text
+
+
+async def test_it_speaks_the_language_of_whoever_asks(app: App) -> None:
+    page = await app.http.get("/who-am-i", headers=app.signed_in("mira", "marketer") | {"Accept-Language": "de"})
+    assert '<html lang="de"' in page.text
+    assert "Kampagnen anlegen und beenden." in page.text
+    assert "Make campaigns" not in page.text

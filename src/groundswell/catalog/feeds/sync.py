@@ -22,7 +22,7 @@ from groundswell.catalog.tables import CatalogEntry, CatalogSync, Title
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.ids import uuid7
-from groundswell.platform.locks import Lock, taking
+from groundswell.platform.locks import Lock, held
 from groundswell.platform.problems import Problem
 
 from .source import Format, fetched, format_of, lines_of, without_secrets
@@ -113,11 +113,10 @@ async def sync(
 async def _alone(database: Database, name: str) -> AsyncIterator[None]:
     """No other sync of that name runs; given up by the database when this process dies."""
     async with await database.connect(autocommit=True) as connection:
-        cursor = await connection.execute(*taking(Lock.CATALOGUE_SYNC, name, wait=False))
-        row = await cursor.fetchone()
-        if row is None or not row[0]:
-            raise SyncRunning(f"A sync of {name} is running already; it does what this one would.")
-        yield
+        async with held(connection, Lock.CATALOGUE_SYNC, name, wait=False) as ours:
+            if not ours:
+                raise SyncRunning(f"A sync of {name} is running already; it does what this one would.")
+            yield
 
 
 async def _begin(database: Database, wanted: FeedOptions) -> UUID:

@@ -18,7 +18,7 @@ import structlog
 from psycopg import sql
 
 from groundswell.events.log.partitions import ensure_days, kept_for, partition
-from groundswell.platform.locks import Lock, giving_back, taking
+from groundswell.platform.locks import Lock, held
 from groundswell.platform.settings import Settings
 
 from .delta import EVENTS, open_delta
@@ -46,10 +46,9 @@ async def drop_old_days(connection: Connection, settings: Settings, now: datetim
         connection: in autocommit, so that each day is settled by itself.
         now: by a clock that can be trusted.
     """
-    cursor = await connection.execute(*taking(Lock.RETENTION, wait=False))
-    if (row := await cursor.fetchone()) is None or not row[0]:
-        return []
-    try:
+    async with held(connection, Lock.RETENTION, wait=False) as alone:
+        if not alone:
+            return []
         moved = []
         for day in await _days_before(connection, now.date() - kept_for(settings) - A_DAY):
             if await _sealed(connection, day) and await _counted(connection, settings, day, partition(day)):
@@ -57,8 +56,6 @@ async def drop_old_days(connection: Connection, settings: Settings, now: datetim
                 moved.append(day)
         await _drop_aside(connection, settings, now)
         return moved
-    finally:
-        await connection.execute(*giving_back(Lock.RETENTION))
 
 
 async def _move_aside(connection: Connection, day: date, now: datetime) -> None:

@@ -58,6 +58,15 @@ def _preview(arguments: dict[str, Any], _: Report) -> Any:
     return asdict(preview(**arguments))
 
 
+def _crop_plan(arguments: dict[str, Any], _: Report) -> Any:
+    from groundswell.media.rendering.crop_plan import crop_plan
+
+    destination = Path(arguments.pop("destination"))
+    plan = crop_plan(**arguments)
+    destination.write_text(json.dumps([{"start_us": us, "focus": at} for us, at in plan]), encoding="utf-8")
+    return len(plan)
+
+
 def _find_shots(arguments: dict[str, Any], report: Report) -> Any:
     from groundswell.media.analysis.shots import find_shots
 
@@ -112,6 +121,7 @@ WORK: dict[str, Work] = {
     "storyboard": _storyboard,
     "waveform": _waveform,
     "preview": _preview,
+    "crop_plan": _crop_plan,
     "package": _package,
     "exact_hls": _exact_hls,
     "find_shots": _find_shots,

@@ -1,6 +1,7 @@
 """Making, changing and deleting moments."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -98,7 +99,8 @@ async def change_moment(session: AsyncSession, viewer: Viewer, moment: Moment, c
         if name in changes:
             changes[name] = cleaned(changes[name])
     if changes.get("framing") is not None:
-        changes["framing"] = sorted([framed["start_us"], framed["focus"]] for framed in changes["framing"]) or None
+        chosen = sorted(changes["framing"], key=itemgetter("start_us"))
+        changes["framing"] = [[framed["start_us"], framed["focus"]] for framed in chosen] or None
     span = changes.pop("start_us", moment.start_us), changes.pop("end_us", moment.end_us)
     if span != (moment.start_us, moment.end_us):
         await _trim(session, viewer, moment, *span)

@@ -24,7 +24,8 @@ from .renderer import sole_maker
 
 log = structlog.get_logger(__name__)
 
-EVERY = timedelta(hours=1)
+EVERY = timedelta(minutes=10)
+"""The first time comes as long after the start, which has enough to do."""
 GRACE = timedelta(hours=2)
 NOTED_EVERY = timedelta(hours=1)
 """How exactly it is known when something was last asked for."""

@@ -14,6 +14,7 @@ from groundswell.media import PROFILES
 from groundswell.moments.availability import Audience
 from groundswell.moments.doors import CodeDoor, Door
 from groundswell.moments.recipes import POSTER, PREVIEW, Recipe
+from groundswell.moments.schemas import Framed
 from groundswell.moments.tables import Rendition
 from groundswell.platform.database import Database
 from groundswell.platform.files import ranged_response
@@ -84,6 +85,7 @@ WithCard = Annotated[
     bool, Query(description="Add two seconds with a code that leads to the moment; not to `source` and `clean`.")
 ]
 Language = Annotated[str | None, Query(max_length=35)]
+CroppedShape = Annotated[Literal["vertical", "square"], Query()]
 
 
 @router.head("/m/{code}/poster.jpg", include_in_schema=False)
@@ -91,6 +93,12 @@ Language = Annotated[str | None, Query(max_length=35)]
 async def poster(code: str, request: Request, audience: Asking) -> Response:
     """A frame of the moment, 1200×630, for cards and as the player's poster."""
     return await send_poster(request, CodeDoor(code), audience)
+
+
+@router.get("/m/{code}/framing.json", operation_id="moment_framing", responses={200: {"model": list[Framed]}})
+async def framing(code: str, request: Request, audience: Asking, shape: CroppedShape) -> Response:
+    """Which part of the picture the clip shows in ``shape``, shot by shot, where its maker chose nothing."""
+    return await send_framing(request, CodeDoor(code), shape, audience)
 
 
 @router.head("/m/{code}/{profile}.mp4", include_in_schema=False)
@@ -140,6 +148,11 @@ async def send_video(
     if profile == PREVIEW:
         captions, card = None, False
     return await _media(request, door, profile, audience, purpose, captions, card)
+
+
+async def send_framing(request: Request, door: Door, shape: str, audience: Audience) -> Response:
+    """Where the crop of the moment behind ``door`` lies in ``shape``, as chosen by itself."""
+    return await _media(request, door, f"plan-{shape}", audience)
 
 
 async def send_captions(request: Request, door: Door, audience: Audience, language: str | None) -> Response:

@@ -22,11 +22,11 @@ from groundswell.catalog.tables import Source
 from groundswell.media import ClipRequest, EndCard, Limits, MediaError, cut_bounded, run_bounded
 from groundswell.media.remote import SUFFIX
 from groundswell.media.scratch import scratch
-from groundswell.moments.recipes import HLS, POSTER, PREVIEW, Recipe
+from groundswell.moments.recipes import HLS, PLANNED, POSTER, PREVIEW, Recipe
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
-from groundswell.platform.locks import Lock, is_held, taking
+from groundswell.platform.locks import Lock, held, is_held
 from groundswell.platform.range_server import offered
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
@@ -71,9 +71,8 @@ async def make(runtime: Runtime, recipe_hash: str) -> None:
 async def sole_maker(database: Database, recipe_hash: str) -> AsyncIterator[Connection | None]:
     """A connection that holds the recipe's lock (autocommit, no transaction open), or None when somebody has it."""
     async with await database.connect(autocommit=True) as connection:
-        cursor = await connection.execute(*taking(Lock.RENDERING, recipe_hash, wait=False))
-        row = await cursor.fetchone()
-        yield connection if row and row[0] else None
+        async with held(connection, Lock.RENDERING, recipe_hash, wait=False) as mine:
+            yield connection if mine else None
 
 
 async def is_being_made(session: AsyncSession, recipe_hash: str) -> bool:
@@ -142,7 +141,7 @@ async def _make_and_store(
         made = folder / "made"
         async with _reading(runtime, source) as path:
             result = await _render(recipe, path, made, limits, progress)
-        if await sign_made(runtime, recipe, source, made, result, limits):
+        if recipe.profile not in PLANNED and await sign_made(runtime, recipe, source, made, result, limits):
             result = {**result, "signed": True}
         await runtime.store.put_file(recipe.storage_key, made)
         return result, made.stat().st_size
@@ -169,6 +168,9 @@ async def _render(recipe: Recipe, source: Path, made: Path, limits: Limits, prog
         span = {"start_us": recipe.start_us, "length_us": recipe.preview_us}
         shown: dict[str, Any] = await run_bounded("preview", {**files, **span}, limits, progress)
         return shown
+    if recipe.profile in PLANNED:
+        wanted = {"start_us": recipe.start_us, "end_us": recipe.end_us, "profile": PLANNED[recipe.profile]}
+        return {"shots": await run_bounded("crop_plan", {**files, **wanted}, limits, progress)}
     captions = None
     if recipe.captions is not None:
         captions = made.with_name("captions.vtt")

@@ -42,15 +42,25 @@ def migrate(url: str) -> None:
         UnknownRevision: a newer version has migrated the database.
         OperationalError, LockNotAvailable: the locks were not to be had in some minutes.
     """
-    with _reached(url) as connection:
-        if current_revision(connection) == newest_revision():
-            return
-        connection.execute(*taking(Lock.MIGRATION))
-        ensure_known(current_revision(connection))
-        _upgrade(url)
+    with reached(url) as connection:
+        migrate_over(connection, url)
 
 
-def _reached(url: str) -> psycopg.Connection[tuple[object, ...]]:
+def migrate_over(connection: psycopg.Connection[tuple[object, ...]], url: str) -> None:
+    """``migrate``, where there is a connection to ``url``; in autocommit, it keeps the lock of those that migrate."""
+    if current_revision(connection) == newest_revision():
+        return
+    connection.execute(*taking(Lock.MIGRATION))
+    ensure_known(current_revision(connection))
+    _upgrade(url)
+
+
+def reached(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    """A connection to ``url``, in autocommit.
+
+    Raises:
+        DatabaseUnreachable: nothing answers there, or not to us.
+    """
     try:
         return psycopg.connect(url, autocommit=True)
     except psycopg.OperationalError as error:

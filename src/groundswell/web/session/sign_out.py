@@ -17,6 +17,9 @@ from .staff import SignInRoute
 
 router = APIRouter(prefix="/session", route_class=SignInRoute)
 
+STAFF, VIEWERS = "/session/staff", "/session/start"
+"""Where one signs in again."""
+
 
 @router.post("/end")
 async def sign_out(request: Request, session: DbSession) -> Response:
@@ -26,7 +29,9 @@ async def sign_out(request: Request, session: DbSession) -> Response:
     """
     refuse_cross_site(request.headers)
     ended = await sessions.end(session, request.cookies.get(COOKIE, ""))
-    response = page(request, "session/ended.html", there=await provider_sign_out(request, ended))
+    staff = ended is not None and ended.provider is not None
+    there = await provider_sign_out(request, ended)
+    response = page(request, "session/ended.html", there=there, again=STAFF if staff else VIEWERS)
     forget(response)
     return response
 
@@ -34,7 +39,7 @@ async def sign_out(request: Request, session: DbSession) -> Response:
 @router.get(SIGNED_OUT.removeprefix("/session"))
 async def signed_out(request: Request) -> Response:
     """Where the provider sends the browser once it has signed out there too."""
-    return page(request, "session/ended.html", there=None)
+    return page(request, "session/ended.html", there=None, again=STAFF)
 
 
 async def provider_sign_out(request: Request, ended: SignIn | None) -> str | None:
