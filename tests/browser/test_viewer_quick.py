@@ -50,9 +50,7 @@ async def test_it_is_light_and_does_not_move(lumen: Lumen, visitor: NewVisitor, 
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
-async def test_nothing_moves_when_the_type_comes_late(
-    lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]
-) -> None:
+async def test_nothing_moves_when_the_type_comes_late(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
     ada = (await visitor()).page
     await lumen.sign_in(ada, "ada")
     link = await clip_and_share(lumen, ada, "Type comes late, and there are several words")
