@@ -121,7 +121,7 @@ async def test_links_that_lead_nowhere_say_why(lumen: Lumen, visitor: NewVisitor
 
     moment = lumen.rows("SELECT id, code FROM moments WHERE caption = 'Soon gone'")[0]
     tess = (await visitor()).page
-    await lumen.sign_in(tess, "tess")
+    await lumen.sign_in(tess, "tess", "/")
     decision = {
         "subject": {"kind": "moment", "id": moment[1]},
         "reason_code": "rights_holder",
