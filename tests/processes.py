@@ -50,6 +50,7 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = Settings(data_dir=folder, demo=True, port=self.port, base_url=self.url)
         self.postgres = EmbeddedPostgres(folder / "postgres")
+        self.http = httpx.Client(base_url=self.url)  # making one takes longer than asking: it reads all certificates
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def run(self, *command: str, worker_inside: bool = False) -> subprocess.Popen[bytes]:
@@ -81,7 +82,7 @@ class Service:
             if process.poll() is not None:
                 logs = (log.read_text()[-4000:] for log in self.settings.data_dir.parent.glob("*.log"))
                 raise AssertionError(f"the process ended with {process.returncode}\n" + "\n".join(logs))
-            return httpx.get(f"{self.url}{path}").is_success
+            return self.http.get(path).is_success
 
         eventually(answered, seconds, f"an answer to {path}")
 
@@ -110,3 +111,4 @@ class Service:
                 process.wait()
         self.postgres.start()
         self.postgres.stop()
+        self.http.close()

@@ -29,19 +29,21 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 class Burst:
-    """Clients that report events as fast as they are acknowledged, and remember which were."""
+    """Clients that report events as fast as they are acknowledged, and remember which were. They rest while something
+    else is waited for, which they would keep from the processor."""
 
     def __init__(self, service: Service, key: str, clients: int = 4) -> None:
         self.service, self.key = service, key
         self.acknowledged: list[UUID] = []
-        self.ending = threading.Event()
-        self.threads = [threading.Thread(target=self._report) for _ in range(clients)]
+        self.ending, self.going = threading.Event(), threading.Event()
+        self.going.set()
+        self.threads = [threading.Thread(target=self._report, daemon=True) for _ in range(clients)]
         for thread in self.threads:
             thread.start()
 
     def _report(self) -> None:
         with httpx.Client(base_url=self.service.url, headers={"Authorization": f"Bearer {self.key}"}) as http:
-            while not self.ending.is_set():
+            while self.going.wait() and not self.ending.is_set():
                 ids = [uuid4() for _ in range(5)]
                 at = datetime.now(UTC).isoformat()
                 events = [{"kind": "play", "id": str(id), "at": at, "title": "film"} for id in ids]
@@ -58,8 +60,17 @@ class Burst:
         goal = len(self.acknowledged) + events
         eventually(lambda: len(self.acknowledged) >= goal, what="more acknowledged events")
 
+    def rest(self) -> None:
+        self.going.clear()
+
+    def go_on(self) -> None:
+        """Report again; returns when that is acknowledged."""
+        self.going.set()
+        self.await_more()
+
     def end(self) -> list[UUID]:
         self.ending.set()
+        self.going.set()
         for thread in self.threads:
             thread.join()
         return self.acknowledged
@@ -102,6 +113,7 @@ def test_events_moments_and_postings_survive_kill_9(service: Service, tmp_path: 
     os.kill(postmaster, signal.SIGKILL)
     burst.await_more()
     assert server.poll() is None
+    burst.rest()
 
     # A worker dies in the middle of a render, and another one finishes it.
     moment = call("POST", "/v1/moments", viewer, title="film", start_us=5_000_000, end_us=19_000_000).json()
@@ -122,6 +134,7 @@ def test_events_moments_and_postings_survive_kill_9(service: Service, tmp_path: 
     period = ended.strftime("%Y-%m")
     body = {"period": period, "amount_minor": 10_007, "currency": "EUR", "basis": "plays"}
     pool = call("POST", "/v1/pools", finance, **body).json()
+    burst.go_on()
     call("POST", f"/v1/pools/{pool['id']}/run", finance)
     for process in service.processes:
         if process.poll() is None:

@@ -137,5 +137,7 @@ async def test_a_player_sees_one_stretch_of_media(chromium: Browser, served: Ser
     again = 12 if player == "Shaka" else 0  # it seeks to the beginning once it has it, and decodes that again
     assert clip.frames <= seen["frames"] <= clip.frames + again
     assert seen["times"] == sorted(seen["times"])
-    assert seen["times"][0] < 4 * frame, "the beginning is not shown"
-    assert seen["times"][-1] == pytest.approx(seconds - frame, abs=0.003)
+    # All were decoded; which of them a busy machine gets to show is its own affair, but none at another time than its.
+    assert all(at == pytest.approx(round(at / frame) * frame, abs=0.003) for at in seen["times"])
+    assert seen["times"][0] < 0.5, "the beginning is not shown"
+    assert seconds - 0.5 < seen["times"][-1] <= seconds - frame + 0.003, "the end is not shown"

@@ -33,7 +33,7 @@ async def test_a_link_that_cannot_be_seen_yet_is_waited_for(
     await lumen.sign_in(maker, "noor")
     link = await clip_and_share(lumen, maker, "Only elsewhere", slug="storm")
     rights = (await visitor()).page
-    await lumen.sign_in(rights, "ravi")
+    await lumen.sign_in(rights, "ravi", "/")
     rule = await put(rights, RULE)
     try:
         page = (await visitor(size, javascript=javascript, extra_http_headers={"CF-IPCountry": "DE"})).page

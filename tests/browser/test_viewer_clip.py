@@ -117,7 +117,7 @@ async def test_nothing_exists_until_it_is_saved(lumen: Lumen, visitor: NewVisito
 
 async def test_what_rights_forbid_is_said_before_and_after_trying(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor()).page
-    await lumen.sign_in(page, "ravi")
+    await lumen.sign_in(page, "ravi", "/")
     title = lumen.rows("SELECT id FROM titles WHERE slug = 'storm'")[0][0]
     rule = {
         "scope": "title",
@@ -134,7 +134,7 @@ async def test_what_rights_forbid_is_said_before_and_after_trying(lumen: Lumen, 
         await expect(page.get_by_text("This part cannot be clipped: The song is not ours to share.")).to_be_visible()
         await expect(page.get_by_role("button", name="Save moment")).to_be_disabled()
     finally:
-        await lumen.sign_in(page, "ravi")
+        await lumen.sign_in(page, "ravi", "/")
         await put_rule(page, {"scope": "title", "title": "storm", "sharing": None})
     assert title
 

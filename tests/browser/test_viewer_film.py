@@ -82,20 +82,20 @@ async def test_the_trimmer_fits(lumen: Lumen, visitor: NewVisitor, size: tuple[i
 
 async def test_where_clipping_is_off_the_button_says_so(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor()).page
-    await lumen.sign_in(page, "ravi")
+    await lumen.sign_in(page, "ravi", "/")
     await put_rule(page, {"scope": "title", "title": "storm", "sharing": False})
     try:
         await lumen.sign_in(page, "ada")
         await page.goto(f"{lumen.url}/watch/storm")
         await expect(page.get_by_role("button", name="Not for clipping")).to_be_disabled()
     finally:
-        await lumen.sign_in(page, "ravi")
+        await lumen.sign_in(page, "ravi", "/")
         await put_rule(page, {"scope": "title", "title": "storm", "sharing": None})
 
 
 async def test_one_goes_on_where_one_left(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor()).page
-    await lumen.sign_in(page, "mira")
+    await lumen.sign_in(page, "mira", "/")
     body = {"title": "lamp", "position_us": 31_000_000}
     await page.evaluate(
         """body => fetch("/v1/progress", {method: "PUT", body: JSON.stringify(body),

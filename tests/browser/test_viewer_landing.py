@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import DESKTOP, ORDINARY, PHONE, Lumen, NewVisitor
-from .walking import clip_and_share
+from .walking import clip_and_share, when_made
 
 pytestmark = pytest.mark.browser
 
@@ -93,8 +93,8 @@ async def test_robots_read_the_head_and_are_counted_as_unfurls(lumen: Lumen, vis
         assert 'name="twitter:card" content="summary_large_image"' in head
         assert 'content="Quotes &#34; &amp; &lt;tags&gt;"' in head
         assert '<meta name="robots" content="noindex">' in head
-        assert (await robot.get(picture[1])).headers["content-type"] == "image/jpeg"
-        part = await robot.get(film[1], headers={"Range": "bytes=0-99"})
+        assert (await when_made(robot, picture[1])).headers["content-type"] == "image/jpeg"
+        part = await when_made(robot, film[1], headers={"Range": "bytes=0-99"})
         assert (part.status_code, len(part.content)) == (206, 100)
     assert counted(lumen, link) == {"unfurl unfurl": 1}
 
@@ -121,7 +121,7 @@ async def test_links_that_lead_nowhere_say_why(lumen: Lumen, visitor: NewVisitor
 
     moment = lumen.rows("SELECT id, code FROM moments WHERE caption = 'Soon gone'")[0]
     tess = (await visitor()).page
-    await lumen.sign_in(tess, "tess")
+    await lumen.sign_in(tess, "tess", "/")
     decision = {
         "subject": {"kind": "moment", "id": moment[1]},
         "reason_code": "rights_holder",

@@ -1,7 +1,9 @@
 """A landing page is light, still, and shows its picture before any script runs."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import Request, Route, expect
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
 from .walking import clip_and_share
@@ -11,10 +13,19 @@ pytestmark = pytest.mark.browser
 BUDGET = 60 * 1024
 SHIFTS = """
     globalThis.shifts = [];
+    const box = ({ x, y, width, height }) => [x, y, width, height].join(" ");
     new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifts.push(entry.value);
+        for (const { hadRecentInput, value, sources } of list.getEntries()) {
+            if (hadRecentInput) continue;
+            const moved = sources.map(({ node, previousRect, currentRect }) => {
+                const what = (node?.outerHTML ?? node?.parentElement?.outerHTML ?? "gone").slice(0, 120);
+                return `${what}: ${box(previousRect)} -> ${box(currentRect)}`;
+            });
+            shifts.push([value, ...moved]);
+        }
     }).observe({ type: "layout-shift", buffered: true });
 """
+"""Keeps how much moved, and what, from where to where."""
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
@@ -35,6 +46,30 @@ async def test_it_is_light_and_does_not_move(lumen: Lumen, visitor: NewVisitor, 
             sizes[request.url] = (await request.sizes())["responseBodySize"]
     assert len(sizes) >= 4, "page, style, script and type"
     assert sum(sizes.values()) <= BUDGET, sizes
+    assert await page.evaluate("() => shifts") == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_nothing_moves_when_the_type_comes_late(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, "Type comes late, and there are several words")
+    someone = await visitor(size)
+    page, seen = someone.page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await seen.wait()
+        await route.continue_()
+
+    await someone.context.route("**/*.woff2", late)
+    await page.add_init_script(SHIFTS)
+    try:
+        await page.goto(link, wait_until="commit")
+        await page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+    finally:
+        seen.set()
+    await page.evaluate("() => document.fonts.ready.then(() => undefined)")
+    await page.wait_for_function("() => document.querySelector('video').currentTime > 0.5")
     assert await page.evaluate("() => shifts") == []
 
 

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from groundswell.moments.media import renderer
 
 from .conftest import PATIENCE_MS, Lumen, NewVisitor, Visitor
-from .walking import clip_and_share
+from .walking import clip_and_share, when_made
 
 pytestmark = pytest.mark.browser
 UNUSED_S = 47
@@ -69,7 +69,7 @@ async def test_a_saved_clip_plays_at_once_and_gets_exact_and_downloadable_while_
     someone: Visitor = await visitor()
     page = someone.page
     await lumen.sign_in(page, "ada")
-    await clip_and_share(lumen, page, "At once", at=UNUSED_S)
+    await clip_and_share(lumen, page, "At once", at=UNUSED_S, watched=True)
 
     playing = await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
     (code, start_us, end_us), *_ = lumen.rows(
@@ -129,5 +129,6 @@ async def test_without_a_script_the_clip_is_a_video_with_a_poster(lumen: Lumen, 
     await expect(video).to_be_visible()
     address = await video.get_attribute("src") or ""
     async with httpx.AsyncClient(base_url=lumen.url, timeout=60) as http:
-        assert (await http.get(address)).content[4:8] == b"ftyp"
-        assert (await http.get(await video.get_attribute("poster") or "")).headers["content-type"] == "image/jpeg"
+        assert (await when_made(http, address)).content[4:8] == b"ftyp"
+        poster = await when_made(http, await video.get_attribute("poster") or "")
+        assert poster.headers["content-type"] == "image/jpeg"

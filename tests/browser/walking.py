@@ -1,17 +1,37 @@
 """Ways that several browser tests walk."""
 
+import asyncio
 import re
+from typing import Any
 
+import httpx
 from playwright.async_api import Locator, Page, expect
 
-from .conftest import Lumen
+from .conftest import PATIENCE_MS, Lumen
+
+STOP_AT = """async (at) => {
+    const film = document.querySelector("#player");
+    film.pause();
+    if (film.currentTime === at) return;
+    const there = new Promise((reached) => film.addEventListener("seeked", reached, { once: true }));
+    film.currentTime = at;
+    await there;
+}"""
+REST = """() => {
+    const rest = (tree) => {
+        for (const video of tree.querySelectorAll("video")) video.pause();
+        for (const { shadowRoot } of tree.querySelectorAll("*")) if (shadowRoot) rest(shadowRoot);
+    };
+    rest(document);
+}"""
 
 
 async def open_trimmer(lumen: Lumen, page: Page, slug: str = "lamp", at: int = 40) -> None:
-    """Watch a title from a second on and press Clip."""
+    """Stop a title at a second exactly and press Clip: the same second chooses the same span, whose media is made once
+    for all tests."""
     await page.goto(f"{lumen.url}/watch/{slug}?t={at}")
     await page.wait_for_function("() => document.querySelector('#player').readyState >= 2")
-    await page.evaluate("document.querySelector('#player').pause()")
+    await page.evaluate(STOP_AT, at)
     await page.get_by_role("button", name="Clip").click()
     await expect(handle(page, "Start")).to_be_visible()
 
@@ -40,7 +60,11 @@ def handle(page: Page, edge: str) -> Locator:
 async def clip_and_share(
     lumen: Lumen, page: Page, caption: str = "", slug: str = "lamp", at: int = 40, **words: bool
 ) -> str:
-    """Save a moment with the fifteen seconds before ``at`` chosen; returns the link that the sheet shows."""
+    """Save a moment with the fifteen seconds before ``at`` chosen; returns the link that the sheet shows.
+
+    What plays in the sheet is stopped, unless it is to be ``watched``: drawing it takes a third of a processor for as
+    long as the page is open.
+    """
     await open_trimmer(lumen, page, slug, at)
     await page.get_by_label("Your words").fill(caption)
     if words.get("spoiler"):
@@ -48,7 +72,18 @@ async def clip_and_share(
     if words.get("public"):
         await page.get_by_label("Who can see it").select_option("public")
     await page.get_by_role("button", name="Save moment").click()
-    return await shown_link(page)
+    link = await shown_link(page)
+    if not words.get("watched"):
+        await page.evaluate(REST)
+    return link
+
+
+async def when_made(http: httpx.AsyncClient, address: str, **options: Any) -> httpx.Response:
+    """The media at an address: asked for until they are made, as often as the answer says."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while (answer := await http.get(address, **options)).status_code == 503:  # noqa: ASYNC110 - says when to ask
+            await asyncio.sleep(int(answer.headers["retry-after"]))
+    return answer
 
 
 async def shown_link(page: Page) -> str:
