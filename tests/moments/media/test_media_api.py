@@ -23,7 +23,7 @@ from tests.media.film import make, numbers
 from tests.moments.clipping import FILM, WIDE_SCALE, add_title, clipped, come_for, rows, set_rights, take_down, worker
 from tests.support import App
 
-pytestmark = pytest.mark.usefixtures("title")
+pytestmark = pytest.mark.usefixtures("title", "media_cache")
 
 
 @pytest.fixture(autouse=True)
