@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
@@ -14,12 +15,15 @@ import pytest
 import structlog
 
 from groundswell.events.log.partitions import days_ahead, ensure_days
+from groundswell.media.sandbox import bounded
 from groundswell.platform.database import Database
 from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.migrations import migrate
 from groundswell.platform.settings import Settings
 from groundswell.web import features
+from tests import media_cache as media_cache_child
 from tests.databases import QUICK, Databases, folder_for_a_server
+from tests.film_cache import cache_folder, engine_digest
 from tests.openid_provider import openid_provider
 from tests.support import App, started
 
@@ -106,6 +110,18 @@ async def _make_days(url: str) -> None:
     """Make the event log's days, as every application would at its start."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await ensure_days(connection, days_ahead())
+
+
+@pytest.fixture
+def media_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each piece of media work done once, for all tests that ask for this (see ``tests/media_cache.py``)."""
+    monkeypatch.setattr(bounded, "COMMAND", _remembering())
+
+
+@cache
+def _remembering() -> tuple[str, ...]:
+    script = Path(media_cache_child.__file__)
+    return (sys.executable, "-I", "-S", str(script), str(cache_folder()), engine_digest())
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import av
 import imageio_ffmpeg
 import numpy as np
 
-CACHE = Path(os.environ.get("GROUNDSWELL_TEST_FILMS") or Path(__file__).parents[1] / ".pytest_cache" / "films")
+ROOT = Path(__file__).parents[1]
+CACHE = Path(os.environ.get("GROUNDSWELL_TEST_FILMS") or ROOT / ".pytest_cache" / "films")
 UNUSED_S = 14 * 86400
 VERSIONS = (av.__version__, sorted(av.library_versions.items()), np.__version__, imageio_ffmpeg.__version__)
 
@@ -35,7 +36,7 @@ def rendered_once(make: Callable[P, Path]) -> Callable[P, Path]:
     def copied(*arguments: P.args, **options: P.kwargs) -> Path:
         (place,) = (n for n, argument in enumerate(arguments) if isinstance(argument, Path))
         path, rest = arguments[place], (arguments[:place], arguments[place + 1 :], sorted(options.items()))
-        folder = _folder() / _digest(text, make.__name__, path.suffix, rest, VERSIONS)
+        folder = cache_folder() / _digest(text, make.__name__, path.suffix, rest, VERSIONS)
         with folder.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.exists():
@@ -51,12 +52,19 @@ def rendered_once(make: Callable[P, Path]) -> Callable[P, Path]:
     return copied
 
 
+def engine_digest() -> str:
+    """What stands for the clip engine as it is: its text, and the versions of all libraries."""
+    files = sorted((ROOT / "src" / "groundswell" / "media").rglob("*.py"))
+    texts = [file.read_bytes() for file in (*files, ROOT / "requirements.lock")]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
+
+
 def _digest(*parts: Any) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 @cache
-def _folder() -> Path:
+def cache_folder() -> Path:
     """The cache, rid of what nobody has asked for lately."""
     CACHE.mkdir(parents=True, exist_ok=True)
     for folder in CACHE.iterdir():

@@ -16,6 +16,8 @@ from tests.adversary.titles import SAID, import_whole, takings, title_paths
 from tests.moments.clipping import worker
 from tests.support import App
 
+pytestmark = pytest.mark.usefixtures("media_cache")
+
 S = 1_000_000
 WHOLE = ("media.mp4", "/hls/")
 

@@ -5,8 +5,11 @@ from pathlib import Path
 from uuid import UUID
 
 import av
+import pytest
 
 from tests.support import App
+
+pytestmark = pytest.mark.usefixtures("media_cache")
 
 BASE = "/v1/titles/harbour-lights/hls"
 

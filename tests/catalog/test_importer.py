@@ -26,6 +26,8 @@ from groundswell.platform.runtime import Runtime
 from tests.catalog.films import film
 from tests.support import App
 
+pytestmark = pytest.mark.usefixtures("media_cache")
+
 
 @pytest.fixture
 def runtime(app: App) -> Runtime:

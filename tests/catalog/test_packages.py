@@ -19,6 +19,8 @@ from groundswell.platform.runtime import Runtime
 from tests.catalog.films import film
 from tests.support import App
 
+pytestmark = pytest.mark.usefixtures("media_cache")
+
 
 async def source_of(runtime: Runtime, title_id: UUID) -> Source:
     async with runtime.database.transaction() as session:

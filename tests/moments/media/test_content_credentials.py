@@ -11,7 +11,7 @@ from groundswell.moments.tables import Rendition
 from tests.moments.clipping import clipped, rows
 from tests.support import App
 
-pytestmark = pytest.mark.usefixtures("title")
+pytestmark = pytest.mark.usefixtures("title", "media_cache")
 
 FILES = ("wide.mp4", "preview.mp4", "poster.jpg")
 

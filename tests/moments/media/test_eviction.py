@@ -18,6 +18,8 @@ from tests.moments.clipping import add_title, clipped, rows, worker
 from tests.moments.packaged import PACKAGED, pack
 from tests.support import App
 
+pytestmark = pytest.mark.usefixtures("media_cache")
+
 DAY = timedelta(days=1)
 
 

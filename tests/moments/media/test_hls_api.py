@@ -22,6 +22,8 @@ from tests.moments.clipping import add_title, clipped, rows, set_rights, take_do
 from tests.moments.packaged import PACKAGED, addresses, pack, watch
 from tests.support import App
 
+pytestmark = pytest.mark.usefixtures("media_cache")
+
 
 @pytest.fixture(scope="session")
 def packaged_film(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,18 +18,20 @@ from groundswell.media import CARD_US, probe
 from groundswell.moments.media import media_api
 from groundswell.moments.media.waiters import Followers
 from groundswell.moments.tables import Rendition
+from groundswell.platform import database
 from groundswell.platform.clock import utc_now
 from tests.media.film import make, numbers
 from tests.moments.clipping import FILM, WIDE_SCALE, add_title, clipped, come_for, rows, set_rights, take_down, worker
 from tests.support import App
 
-pytestmark = pytest.mark.usefixtures("title")
+pytestmark = pytest.mark.usefixtures("title", "media_cache")
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests may run on a busy machine: whoever waits for a render waits until it is there."""
+    """Tests may run on a busy machine: whoever waits for a render, or for a connection, waits until it is there."""
     monkeypatch.setattr(media_api, "WAIT_S", 120)
+    monkeypatch.setattr(database, "WAIT_S", 120)
 
 
 @pytest.fixture
@@ -126,15 +128,7 @@ async def test_one_that_takes_longer_says_when_to_come_back(app: App, monkeypatc
 
 async def test_those_who_wait_hold_no_connection(app: App) -> None:
     made = await clipped(app)
-
-    async def come() -> httpx.Response:
-        while True:  # a machine that is busy turns some away at first
-            answer = await app.http.get(f"/m/{made['code']}/wide.mp4")
-            if answer.status_code != 503:
-                return answer
-            await asyncio.sleep(0.1)
-
-    waiting = [asyncio.create_task(come()) for _ in range(40)]
+    waiting = [asyncio.create_task(app.http.get(f"/m/{made['code']}/wide.mp4")) for _ in range(40)]
     while app.services.get(Followers).waiting() < 40:
         assert not any(task.done() for task in waiting)
         await asyncio.sleep(0.05)

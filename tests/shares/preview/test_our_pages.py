@@ -20,6 +20,8 @@ from tests.shares.preview.site import picture
 from tests.shares.sharing import shared
 from tests.support import App
 
+pytestmark = pytest.mark.usefixtures("media_cache")
+
 KINDS = {"discord": "video", "telegram": "video", "imessage": "video", "wordpress": "embed"}
 
 

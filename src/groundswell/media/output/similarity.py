@@ -38,5 +38,5 @@ def likeness(a: Plane, b: Plane) -> float:
         return 0.0
     step = max(1, a.width * a.height // SAMPLED) | 1
     x, y = (memoryview(p.data).cast("H" if p.deep else "B")[::step].tolist() for p in (a, b))
-    error = sum((m - n) ** 2 for m, n in zip(x, y, strict=True)) / len(x)
+    error = math.dist(x, y) ** 2 / len(x)
     return 99.0 if error == 0 else min(99.0, 10 * math.log10((1023 if a.deep else 255) ** 2 / error))
