@@ -90,7 +90,7 @@ async def landing(browser: Browser, link: str, speed: tuple[int, int]) -> tuple[
     page = await visitor(browser, link, PHONE)
     session = await page.context.new_cdp_session(page)
     bytes_a_second = speed[0] / 8
-    throttled = {"offline": False, "latency": speed[1]}
+    throttled: dict[str, float | bool] = {"offline": False, "latency": speed[1]}
     throttled |= {"downloadThroughput": bytes_a_second, "uploadThroughput": bytes_a_second}
     await session.send("Network.enable")
     await session.send("Network.emulateNetworkConditions", throttled)
