@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from groundswell.accounts.tokens import TokenInvalid, TokenVerifier
 from groundswell.demo.identity import IdentityProvider
+from groundswell.platform.attachment import attachment
 from groundswell.platform.settings import Settings
 from groundswell.web.app import create_app
 from tests.moments.clipping import add_title
@@ -85,3 +86,18 @@ def test_a_token_about_nobody_signs_nobody_in(subject: str) -> None:
         identity = IdentityProvider(settings)
         with pytest.raises(TokenInvalid):
             TokenVerifier(settings, identity).verify(identity.token(subject, "Nobody"))
+
+
+def test_a_file_s_name_is_a_header_whatever_it_holds() -> None:
+    for name in ('a"; filename="b.exe', "a\x00\r\nX: y", "\ud800", "Ä/../b", ""):
+        (value,) = attachment(name).values()
+        assert value.isascii()
+        assert value.isprintable()
+        assert value.count('"') == value.count("=") - 1 == 0, value
+    assert attachment("loop-days.csv") == {"Content-Disposition": 'attachment; filename="loop-days.csv"'}
+
+
+async def test_a_table_that_there_is_not_is_not_found(app: App) -> None:
+    for table in ("%00.%00", "nothing.csv", "a%22b.csv"):
+        answer = await app.http.get(f"/console/loop/{table}", headers=app.signed_in("mira", "marketer"))
+        assert answer.status_code == 404, table

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from groundswell.platform.database import POOL, POOL_SIZES, Database
 from groundswell.platform.settings import Settings
 from groundswell.web.admission import LINE, Admission
+from groundswell.web.congestion import Place
 from groundswell.web.pages import overloaded
 from groundswell.web.request_classes import RequestClass, class_of, request_classes
 from groundswell.web.route_powers import every_route
@@ -111,6 +112,25 @@ async def test_the_line_is_short_however_long_one_may_wait() -> None:
         asked = [ask("/v1/me") for _ in range(1 + LINE + 5)]
         await until(lambda: sum(one.done() for one in asked) == 5)
         assert {one.result().status_code for one in asked if one.done()} == {503}
+
+
+async def test_no_place_is_lost_where_it_comes_with_the_end_of_patience() -> None:
+    admission = Admission(Slow(), Settings(viewers_at_once=1), refuse)
+    line = admission.lines["viewers"]
+    line.wait_s = 0
+    for ended in (False, True):
+        held = await line.enter()
+        assert held is not None
+        waiting = asyncio.create_task(line.enter())
+        await asyncio.sleep(0)  # it waits; its patience ends at the next turn of the loop
+        line.leave(held)
+        admission.call()
+        if ended:
+            waiting.cancel()
+        (place,) = await asyncio.gather(waiting, return_exceptions=True)
+        if isinstance(place, Place):
+            line.leave(place)
+    assert (line.inside, admission.fair.taken, len(line.waiting)) == (0, 0, 0)
 
 
 async def test_where_others_were_just_refused_nobody_waits() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from groundswell.accounts.access import Caller, SignedIn, staff
 from groundswell.creators.profiles import own
+from groundswell.platform.attachment import attachment
 from groundswell.platform.jobs import defer
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.problems import Invalid, NotFound
@@ -141,7 +142,7 @@ async def download_document(statement_id: UUID, session: DbSession, caller: Sign
 
 def pdf_file(number: str, document: bytes) -> Response:
     """A document to download."""
-    headers = {"Content-Disposition": f'attachment; filename="statement-{number}.pdf"', "Cache-Control": "no-store"}
+    headers = attachment(f"statement-{number}.pdf") | {"Cache-Control": "no-store"}
     return Response(document, headers=headers, media_type="application/pdf")
 
 

@@ -11,14 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fastapi import Response
 
+from .attachment import attachment
+
 FORMULA_BEGINS = frozenset("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """A table to download as ``name``.csv."""
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(csv_text(header, rows), headers=disposition, media_type="text/csv; charset=utf-8")
+    return Response(csv_text(header, rows), headers=attachment(f"{name}.csv"), media_type="text/csv; charset=utf-8")
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from urllib.parse import quote
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
+from .attachment import attachment
 from .problems import NotFound, Problem
 from .storage import ObjectStore
 
@@ -83,7 +83,7 @@ async def ranged_response(
         "X-Content-Type-Options": "nosniff",
     }
     if filename is not None:
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        headers |= attachment(filename)
     if unchanged(request, found):
         return Response(status_code=304, headers=headers)
     span = wanted_range(request, found) if request.method == "GET" else None

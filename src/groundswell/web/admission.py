@@ -53,7 +53,7 @@ class AdmissionLine:
     def __init__(self, kind: RequestClass, fair: FairPlaces, wait_s: float) -> None:
         self.kind, self.fair, self.wait_s = kind, fair, wait_s
         self.inside, self.longest = 0, min(LINE * kind.most, LINE_MOST)
-        self.waiting: deque[asyncio.Future[Place]] = deque()
+        self.waiting: deque[asyncio.Future[Place | None]] = deque()
         self._busy = BUSY.labels(kind.name)
 
     def is_full(self) -> bool:
@@ -74,18 +74,20 @@ class AdmissionLine:
         return None if self.is_full() else await self._turn()
 
     async def _turn(self) -> Place | None:
-        turn: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[Place | None] = loop.create_future()
         self.waiting.append(turn)
+        patience = loop.call_later(
+            self.wait_s, _give_up, turn
+        )  # no time-out: one could meet the call, and lose a place
         try:
-            async with asyncio.timeout(self.wait_s):
-                return await turn
-        except TimeoutError:
-            return None
+            return await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave(turn.result())  # it was called while it was ended
+            if not turn.cancelled() and (place := turn.result()) is not None:
+                self.leave(place)  # it was called while it was ended
             raise
         finally:
+            patience.cancel()
             if turn in self.waiting:
                 self.waiting.remove(turn)
 
@@ -110,6 +112,11 @@ class AdmissionLine:
         """Count one who was refused."""
         REFUSED.labels(self.kind.name, why).inc()
         self.fair.refused(self.kind.name, time.monotonic())
+
+
+def _give_up(turn: "asyncio.Future[Place | None]") -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 class Links:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fastapi import Response
 
+from groundswell.platform.attachment import attachment
 from groundswell.platform.csv_response import csv_file
 
 
@@ -41,7 +42,7 @@ def parquet_file(name: str, header: Sequence[str], rows: Iterable[Sequence[objec
         arrays.append(pa.array(column if plain and kinds <= {int, float, str, bool} else [_text(v) for v in column]))
     sink = io.BytesIO()
     pq.write_table(pa.table(dict(zip(header, arrays, strict=True))), sink)
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.parquet"'}
+    disposition = attachment(f"{name}.parquet")
     return Response(sink.getvalue(), headers=disposition, media_type="application/vnd.apache.parquet")
 
 

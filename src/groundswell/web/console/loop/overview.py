@@ -17,6 +17,7 @@ from groundswell.insights.reports.loop import Slice, loop_report
 from groundswell.insights.schemas import LoopReport, Row
 from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.csv_response import by_currency
+from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.shares.channels import CHANNELS, channel_name
@@ -159,15 +160,20 @@ async def _choices(session: AsyncSession, chosen: LoopFilter, path: str = "/cons
     }
 
 
+TABLES = ("days", "channels", "titles", "weeks")
+
+
 @router.get("/{table}.{kind}")
 async def download(
     request: Request, table: str, kind: str, session: DbSession, caller: Marketer, chosen: Chosen
 ) -> Response:
     """One of the page's tables (``days``, ``channels``, ``titles`` or ``weeks`` of K) as ``csv`` or ``parquet``."""
+    if table not in TABLES:
+        raise NotFound("There is no such table.")
     report = await loop_report(services_of(request).runtime, await chosen.slice(session), model=chosen.credit_model)
     if table == "weeks":
         return _weeks_file(report, kind)
-    rows: list[Row] = {"days": report.days, "channels": report.channels}.get(table, report.titles)
+    rows: list[Row] = {"days": report.days, "channels": report.channels, "titles": report.titles}[table]
     steps = [step.step for step in report.steps]
     columns, nets = by_currency("net_minor", [{each.currency: each.net_minor for each in row.revenue} for row in rows])
     name, header = dated(f"loop-{table}", report), ["key", "label", *steps, *columns]
