@@ -90,13 +90,13 @@ async def landing(browser: Browser, link: str, speed: tuple[int, int]) -> tuple[
     page = await visitor(browser, link, PHONE)
     session = await page.context.new_cdp_session(page)
     bytes_a_second = speed[0] / 8
-    throttled = {"offline": False, "latency": speed[1]}
+    throttled: dict[str, float] = {"offline": False, "latency": speed[1]}
     throttled |= {"downloadThroughput": bytes_a_second, "uploadThroughput": bytes_a_second}
     await session.send("Network.enable")
     await session.send("Network.emulateNetworkConditions", throttled)
     await page.goto(link, wait_until="commit")
     moves = await asyncio.wait_for(page.evaluate("moved"), 120)
-    await page.wait_for_timeout(1000 * LOOK_S - moves)
+    await page.wait_for_timeout(max(0.0, 1000 * LOOK_S - moves))
     plays = await page.evaluate("document.querySelector('video').currentTime")
     await page.context.close()
     return moves / 1000, plays
