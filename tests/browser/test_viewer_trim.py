@@ -85,7 +85,7 @@ async def test_the_preview_goes_round(lumen: Lumen, visitor: NewVisitor) -> None
 
 async def test_what_is_kept_back_is_written_under_the_bar(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor()).page
-    await lumen.sign_in(page, "ravi")
+    await lumen.sign_in(page, "ravi", "/")
     blocked = [{"start_us": 30_000_000, "end_us": 50_000_000, "reason": "The song is not ours."}]
     await rule(page, {"scope": "title", "title": "storm", "blocked_ranges": blocked})
     try:
@@ -94,7 +94,7 @@ async def test_what_is_kept_back_is_written_under_the_bar(lumen: Lumen, visitor:
         await expect(page.get_by_text("From 0:30 to 0:50 cannot be clipped: The song is not ours.")).to_be_visible()
         await expect(page.get_by_role("button", name="Save moment")).to_be_enabled()
     finally:
-        await lumen.sign_in(page, "ravi")
+        await lumen.sign_in(page, "ravi", "/")
         await rule(page, {"scope": "title", "title": "storm", "blocked_ranges": None})
 
 
