@@ -28,8 +28,14 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectServer]:
 
 
 @pytest.fixture
-def settings(settings: Settings, storage: ObjectServer) -> Settings:
-    return settings.model_copy(update={"storage_url": f"s3://{BUCKET}"})
+def deadline_s() -> float:
+    """How long an answer may take to begin."""
+    return 600
+
+
+@pytest.fixture
+def settings(settings: Settings, storage: ObjectServer, deadline_s: float) -> Settings:
+    return settings.model_copy(update={"storage_url": f"s3://{BUCKET}", "request_deadline_s": deadline_s})
 
 
 @pytest.fixture
@@ -65,10 +71,10 @@ async def test_slow_storage_keeps_nobody_else_waiting(app: App, shared: Shared, 
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, POSTER_BYTES)}
 
 
+@pytest.mark.parametrize("deadline_s", [0.5])
 async def test_whoever_needs_slow_storage_is_told_when_to_come_back(
     app: App, shared: Shared, storage: ObjectServer
 ) -> None:
-    app.runtime.settings.request_deadline_s = 0.5
     storage.slow()
     late = await app.http.get(f"/m/{shared.moment.code}/poster.jpg")
     assert (late.status_code, late.json()["code"]) == (503, "overloaded")

@@ -19,7 +19,7 @@ from groundswell.attribution.tables import Conversion, Credit, StripeInvoice, St
 from groundswell.catalog.tables import Progress
 from groundswell.creators.tables import Creator
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
-from groundswell.insights.tables import Experiment, KeptReport
+from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
@@ -181,6 +181,7 @@ async def someone(app: App) -> dict[str, Any]:
         session.add(
             SignIn(hash=b"h", roles=[], titles=[], id_token=f"a token of {SUBJECT}", viewer_id=viewer.id, **until)
         )
+        session.add(WeeklyRecipient(viewer_id=viewer.id, address=f"{MARK}@service.example"))
         session.add(KeptReport(question="q", answer={"label": NAME}, made_at=utc_now()))
         failed = {"args": {"to": f"{MARK}-subject"}, "error": f"No such mailbox: {NAME}", "failed_at": utc_now()}
         session.add(JobFailure(job_id=1, task="mail", attempts=4, **failed))

@@ -37,6 +37,7 @@ ALLOWED = {
         "events/log/event_log.py": WRITES,
         "events/tables.py": "defines them",
         "events/traffic/current_verdict.py": "defines the current verdict",
+        "insights/reports/closed_periods.py": "how many came late, whatever they were judged, as a cause of a change",
         "insights/reports/event_rows.py": "shows one event with every verdict on it",
     },
     "credits": {

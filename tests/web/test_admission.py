@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from groundswell.platform.database import POOL, POOL_SIZES, Database
 from groundswell.platform.settings import Settings
 from groundswell.web.admission import LINE, Admission
-from groundswell.web.congestion import Place
+from groundswell.web.congestion import TakenPlace
 from groundswell.web.pages import overloaded
 from groundswell.web.request_classes import RequestClass, class_of, request_classes
 from groundswell.web.route_powers import every_route
@@ -128,7 +128,7 @@ async def test_no_place_is_lost_where_it_comes_with_the_end_of_patience() -> Non
         if ended:
             waiting.cancel()
         (place,) = await asyncio.gather(waiting, return_exceptions=True)
-        if isinstance(place, Place):
+        if isinstance(place, TakenPlace):
             line.leave(place)
     assert (line.inside, admission.fair.taken, len(line.waiting)) == (0, 0, 0)
 
@@ -154,7 +154,8 @@ async def test_under_overload_each_class_has_its_share() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
         served[scope["path"]] += 1
-        if min(served[path] for path in asked) >= 20:
+        served_all = min(served[path] for path in asked) >= 20
+        if served_all and admission.fair.places == admission.fair.least:
             limit.set()
 
     asked = {"/v1/me": 30, "/discover": 10, "/console/loop": 4, "/v1/events": 4}
@@ -173,7 +174,6 @@ async def test_under_overload_each_class_has_its_share() -> None:
             while not limit.is_set():
                 admission.adapt(busy=1.0, lag_s=0.0)
                 await asyncio.sleep(0.001)
-    assert admission.fair.places == admission.fair.least
     assert max(served.values()) < 10 * min(served.values()), served
 
 

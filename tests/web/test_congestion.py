@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groundswell.web.congestion import AHEAD_S, CONTENDED_S, LONG_S, FairPlaces, Lag, Place, ProcessorShare
+from groundswell.web.congestion import AHEAD_S, CONTENDED_S, LONG_S, FairPlaces, Lag, ProcessorShare, TakenPlace
 
 SLICE_S = 0.01
 
@@ -65,7 +65,7 @@ def test_classes_that_ask_all_the_time_get_places_time_by_weight(
     demand: dict[str, int], weights: dict[str, int], places: int
 ) -> None:
     fair = FairPlaces(places, places, weights)
-    held: list[Place] = []
+    held: list[TakenPlace] = []
     had = dict.fromkeys(demand, 0)
     for round in range(300):
         now = round * SLICE_S

@@ -31,8 +31,8 @@ async def scene_members(scenes: Collection[UUID] | None = None) -> Select[Any]:
     found = select(Moment.id.label("moment_id"), hottest.c.id.label("scene_id")).join(hottest, true())
     if scenes is None:
         return found
-    titles = select(SceneRow.title_id).where(among(SceneRow.id, scenes))
-    return found.where(Moment.title_id.in_(titles), among(hottest.c.id, scenes))
+    its_titles = among(SceneRow.id, scenes)
+    return found.where(Moment.title_id.in_(select(SceneRow.title_id).where(its_titles)), among(hottest.c.id, scenes))
 
 
 def _overlap(one: Any, other: Any) -> ColumnElement[bool]:

@@ -58,6 +58,11 @@ DESTRUCTIVE_JOBS = (
         "Copies alone: they are computed again when somebody asks.",
     ),
     DestructiveJob(
+        "Figures of periods as they were first told, after 800 days",
+        "groundswell.insights.reports.closed_periods",
+        "A clock that can be trusted; figures are computed from the log, and only the mark of what changed is gone.",
+    ),
+    DestructiveJob(
         "Work folders of renders that were killed",
         "groundswell.moments.media.renderer",
         "Twice as old as a render may get; a render that loses its folder fails in passing, and is made again.",

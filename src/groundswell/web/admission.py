@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from groundswell.platform.database import POOL
 from groundswell.platform.settings import Settings
 
-from .congestion import FairPlaces, Lag, Place, ProcessorShare
+from .congestion import FairPlaces, Lag, ProcessorShare, TakenPlace
 from .request_classes import RequestClass, class_of, is_link, request_classes
 
 REFUSED = Counter("groundswell_requests_shed", "Requests refused for want of room.", ["kind", "why"])
@@ -53,7 +53,7 @@ class AdmissionLine:
     def __init__(self, kind: RequestClass, fair: FairPlaces, wait_s: float) -> None:
         self.kind, self.fair, self.wait_s = kind, fair, wait_s
         self.inside, self.longest = 0, min(LINE * kind.most, LINE_MOST)
-        self.waiting: deque[asyncio.Future[Place | None]] = deque()
+        self.waiting: deque[asyncio.Future[TakenPlace | None]] = deque()
         self._busy = BUSY.labels(kind.name)
 
     def is_full(self) -> bool:
@@ -66,16 +66,16 @@ class AdmissionLine:
     def has_place(self, now: float) -> bool:
         return self.inside < self.kind.most and (self.kind.waits or self.fair.is_turn_of(self.kind.name, now))
 
-    async def enter(self) -> Place | None:
+    async def enter(self) -> TakenPlace | None:
         """Take a place, waiting a little for one; None where there is none."""
         now = time.monotonic()
         if self.has_place(now):
             return self.take(now)
         return None if self.is_full() else await self._turn()
 
-    async def _turn(self) -> Place | None:
+    async def _turn(self) -> TakenPlace | None:
         loop = asyncio.get_running_loop()
-        turn: asyncio.Future[Place | None] = loop.create_future()
+        turn: asyncio.Future[TakenPlace | None] = loop.create_future()
         self.waiting.append(turn)
         patience = loop.call_later(
             self.wait_s, _give_up, turn
@@ -97,12 +97,12 @@ class AdmissionLine:
         if not turn.done():
             turn.set_result(self.take(now))
 
-    def take(self, now: float) -> Place:
+    def take(self, now: float) -> TakenPlace:
         self.inside += 1
         self._busy.inc()
-        return Place(self.kind.name, now, counts=False) if self.kind.waits else self.fair.take(self.kind.name, now)
+        return TakenPlace(self.kind.name, now, counts=False) if self.kind.waits else self.fair.take(self.kind.name, now)
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: TakenPlace) -> None:
         """Give the place back."""
         self.inside -= 1
         self._busy.dec()
@@ -114,7 +114,7 @@ class AdmissionLine:
         self.fair.refused(self.kind.name, time.monotonic())
 
 
-def _give_up(turn: "asyncio.Future[Place | None]") -> None:
+def _give_up(turn: "asyncio.Future[TakenPlace | None]") -> None:
     if not turn.done():
         turn.set_result(None)
 
@@ -220,9 +220,9 @@ class Admission:
 class Admitted:
     """A request that has a place."""
 
-    def __init__(self, admission: Admission, line: AdmissionLine, place: Place, send: Send) -> None:
+    def __init__(self, admission: Admission, line: AdmissionLine, place: TakenPlace, send: Send) -> None:
         self.admission, self.line, self._send = admission, line, send
-        self._place: Place | None = place
+        self._place: TakenPlace | None = place
         self._begun = False
         self._deadline: asyncio.Timeout | None = None
 

@@ -34,7 +34,7 @@ LONG_S = 0.25
 
 
 @dataclass(slots=True)
-class Place:
+class TakenPlace:
     """A place that a request of class ``kind`` has since ``began``; ``counts`` while it is held and not for long."""
 
     kind: str
@@ -65,7 +65,7 @@ class FairPlaces:
     def __init__(self, least: int, most: int, weights: Mapping[str, int] | None = None) -> None:
         self.least, self.most, self.weights = least, most, weights or {}
         self.places, self.taken = most, 0
-        self._young: deque[Place] = deque()
+        self._young: deque[TakenPlace] = deque()
         self._used: dict[str, float] = {}
         self._contention: dict[str, Contention] = {}
 
@@ -85,13 +85,13 @@ class FairPlaces:
         """Places' time that ``kind`` has had, by its weight, since classes went without."""
         return self._used.get(kind, 0.0)
 
-    def take(self, kind: str, now: float) -> Place:
-        place = Place(kind, now)
+    def take(self, kind: str, now: float) -> TakenPlace:
+        place = TakenPlace(kind, now)
         self.taken += 1
         self._young.append(place)
         return place
 
-    def give_back(self, place: Place, now: float) -> None:
+    def give_back(self, place: TakenPlace, now: float) -> None:
         self._count_no_more(place, now)
 
     def refused(self, kind: str, now: float) -> None:
@@ -120,7 +120,7 @@ class FairPlaces:
         had = [self.used(kind) for kind, each in self._contention.items() if each.lasts(now)]
         return min(had, default=float("inf"))
 
-    def _count_no_more(self, place: Place, now: float) -> None:
+    def _count_no_more(self, place: TakenPlace, now: float) -> None:
         if place.counts:
             place.counts = False
             self.taken -= 1
