@@ -96,11 +96,11 @@ def _stop_session() -> None:
 
 
 def alive(page: int) -> int:
-    """How many workers the master says it has."""
+    """How many workers the master says it has; none while it does not say: it answers its page before its JSON."""
     try:
         with urlopen(f"http://127.0.0.1:{page}/json/", timeout=5) as answer:
             return int(json.load(answer)["aliveworkers"])
-    except OSError:
+    except (OSError, json.JSONDecodeError):
         return 0
 
 
