@@ -26,7 +26,8 @@ pytestmark = pytest.mark.usefixtures("still_server")
 
 PERIOD = "period=7d"
 NUMBERS = [
-    f"/console/loop/funnel.csv?{PERIOD}",
+    f"/console/loop/days.csv?{PERIOD}",
+    f"/console/loop/titles.csv?{PERIOD}",
     f"/console/explore.csv?by=channel&{PERIOD}",
     f"/console/explore.csv?by=title&{PERIOD}",
     f"/console/traffic.csv?{PERIOD}",

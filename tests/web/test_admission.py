@@ -224,7 +224,7 @@ async def test_once_an_answer_begins_its_place_is_free_except_for_files() -> Non
         ("/v1/reports/loop", "console"),
         ("/console", "console"),
         ("/console/live/stream", "console"),
-        ("/console/loop/funnel.csv", "exports"),
+        ("/console/loop/days.csv", "exports"),
         ("/console/audit/audit.jsonl", "exports"),
         ("/v1/ledger/postings.csv", "exports"),
         ("/creator/moments.csv", "exports"),
