@@ -18,6 +18,7 @@ from groundswell.web.congestion import TakenPlace
 from groundswell.web.pages import overloaded
 from groundswell.web.request_classes import RequestClass, class_of, request_classes
 from groundswell.web.route_powers import every_route
+from tests.events.places import make_shared
 from tests.support import App
 
 
@@ -207,6 +208,7 @@ async def test_once_an_answer_begins_its_place_is_free_except_for_files() -> Non
         ("/metrics", None),
         ("/static/dist/x.js", None),
         ("/s/abc", "visitors"),
+        ("/s/abc/go", "links"),
         ("/m/abc", "visitors"),
         ("/embed/abc", "visitors"),
         ("/v1/visits", "visitors"),
@@ -239,7 +241,7 @@ def test_every_address_has_its_class(path: str, name: str | None) -> None:
 def test_a_request_that_needs_a_second_connection_never_waits_for_its_own_kind() -> None:
     held: dict[str, int] = {}
     for kind in request_classes(Settings()).values():
-        if kind.name not in ("media", "sign_in", "ingest"):
+        if kind.name not in ("media", "sign_in", "ingest", "links"):  # which hold none, or one for one statement
             held[kind.pool] = held.get(kind.pool, 0) + kind.most
     assert all(2 * places <= 2 * POOL_SIZES[pool] for pool, places in held.items())  # type: ignore[index]
 
@@ -295,3 +297,12 @@ async def test_databases_pools_are_told_apart(database: Database) -> None:
     token = POOL.set("console")
     assert database.engine is database._engines["console"]
     POOL.reset(token)
+
+
+async def test_links_that_are_new_are_looked_up_and_not_refused_however_many_come_at_once(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    visitors = app.services.get(Admission).lines["visitors"]
+    visitors.inside, visitors.wait_s = visitors.kind.most, 0
+    assert (await app.http.get("/discover")).status_code == 503
+    answers = await asyncio.gather(*(app.http.get(f"/s/{shared.token}/go") for _ in range(4 * visitors.kind.most)))
+    assert {answer.status_code for answer in answers} == {302}

@@ -155,6 +155,7 @@ class Settings(BaseSettings):
         500, description="Most connections whose request is not whole yet; beyond it the oldest is ended.", ge=1
     )
     visitors_at_once: int = Field(6, description="Visitors' pages and calls answered at once by one process.", ge=1)
+    links_at_once: int = Field(200, description="Links that are new to the process looked up at once.", ge=1)
     viewers_at_once: int = Field(6, description="Viewers' pages and calls answered at once.", ge=1)
     console_at_once: int = Field(3, description="Pages of the console and staff's calls answered at once.", ge=1)
     exports_at_once: int = Field(2, description="Files for saving (CSV, JSON) written at once.", ge=1)

@@ -30,10 +30,12 @@ class RequestClass(NamedTuple):
 
 def request_classes(settings: Settings) -> dict[str, RequestClass]:
     """Every class, by name. Media, signing in and ingest wait for renders, for other services and for the log: they
-    hold no connection meanwhile."""
+    hold no connection meanwhile. Links that lead on wait for one short look-up when nobody has followed them lately:
+    were they to share visitors' places, a hit whose links are new would be refused with nobody to make room for."""
     deadline_s = settings.request_deadline_s
     classes = (
         RequestClass("visitors", "visitors", settings.visitors_at_once, deadline_s, 1, weight=2),
+        RequestClass("links", "visitors", settings.links_at_once, deadline_s, 1, waits=True),
         RequestClass("viewers", "viewers", settings.viewers_at_once, deadline_s, 1, weight=2),
         RequestClass("console", "console", settings.console_at_once, deadline_s, 2),
         RequestClass("exports", "exports", settings.exports_at_once, 2 * deadline_s, 5, to_the_end=True),
@@ -57,6 +59,8 @@ def class_of(path: str) -> str | None:
         return None
     if path == "/v1/events":
         return "ingest"
+    if is_link(path) and path.endswith("/go"):
+        return "links"
     if path.startswith("/session/"):
         return "sign_in"
     if path.startswith("/console"):
