@@ -11,7 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
-WITH_NOTE = ("robots", "loop", "touches")
+WITH_NOTE = ("robots", "loop", "touches", "cold")
 """Whose last note belongs on the page."""
 
 HEAD = """# Benchmarks
