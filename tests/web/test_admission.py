@@ -306,3 +306,21 @@ async def test_links_that_are_new_are_looked_up_and_not_refused_however_many_com
     assert (await app.http.get("/discover")).status_code == 503
     answers = await asyncio.gather(*(app.http.get(f"/s/{shared.token}/go") for _ in range(4 * visitors.kind.most)))
     assert {answer.status_code for answer in answers} == {302}
+
+
+@pytest.mark.parametrize("full", ["media", "sign_in", "exports", "links"])
+async def test_a_class_that_is_full_keeps_no_other_from_its_places(full: str) -> None:
+    slow = Slow()
+    slow.may_begin.set()
+    admission = Admission(slow, Settings(admission_wait_ms=0), refuse)
+    line = admission.lines[full]
+    line.inside = line.kind.most
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(admission), base_url="http://test") as http:
+        path = {"media": "/m/a/poster.jpg", "sign_in": "/session/a", "exports": "/creator/a.csv", "links": "/s/a/go"}[
+            full
+        ]
+        viewers = admission.lines["viewers"]
+        for _ in range(50):
+            assert (await http.get(path)).status_code == 503
+            assert (await http.get("/v1/me")).status_code == 200
+            admission.fair._used["viewers"] = viewers.fair.used("viewers") + 0.05  # as after a busy while

@@ -104,3 +104,16 @@ def test_one_long_task_is_no_queue() -> None:
     for _ in range(10):
         lag.seen(0.04)
     assert lag.seconds > 0.02
+
+
+@given(st.sampled_from([0.005, 0.02, 0.09]), st.integers(1, 4))
+def test_a_class_that_is_full_by_its_own_limit_holds_back_nobody(every_s: float, weight: int) -> None:
+    fair = FairPlaces(3, 200, {"viewers": weight})
+    now = 0.0
+    for _ in range(300):
+        now += every_s
+        fair.refused("exports", now, at_its_limit=True)
+        assert fair.are_contended(now)
+        assert not fair.are_passed_over(now)
+        assert fair.is_turn_of("viewers", now)
+        fair.give_back(fair.take("viewers", now), now + every_s)

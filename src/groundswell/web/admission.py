@@ -109,9 +109,11 @@ class AdmissionLine:
         self.fair.give_back(place, time.monotonic())
 
     def refused(self, why: str) -> None:
-        """Count one who was refused."""
+        """Count one who was refused. A class that takes none of the places lacks none."""
         REFUSED.labels(self.kind.name, why).inc()
-        self.fair.refused(self.kind.name, time.monotonic())
+        if not self.kind.waits:
+            at_its_limit = why != "full" or self.inside >= self.kind.most
+            self.fair.refused(self.kind.name, time.monotonic(), at_its_limit=at_its_limit)
 
 
 def _give_up(turn: "asyncio.Future[TakenPlace | None]") -> None:
@@ -128,7 +130,7 @@ class Links:
 
     def is_full(self) -> bool:
         now = time.monotonic()
-        return not self.share.has_left(now) and (self.very_late or self.fair.are_contended(now))
+        return not self.share.has_left(now) and (self.very_late or self.fair.are_passed_over(now))
 
 
 class Admission:

@@ -68,6 +68,7 @@ class FairPlaces:
         self._young: deque[TakenPlace] = deque()
         self._used: dict[str, float] = {}
         self._contention: dict[str, Contention] = {}
+        self._passed_over: dict[str, Contention] = {}
 
     def are_contended(self, now: float) -> bool:
         """Whether any class goes without."""
@@ -76,6 +77,10 @@ class FairPlaces:
     def goes_without(self, kind: str, now: float) -> bool:
         """Whether one of class ``kind`` was refused lately."""
         return kind in self._contention and self._contention[kind].lasts(now)
+
+    def are_passed_over(self, now: float) -> bool:
+        """Whether any class goes without for what others have, rather than for a limit of its own."""
+        return any(each.lasts(now) for each in self._passed_over.values())
 
     def is_turn_of(self, kind: str, now: float) -> bool:
         """Whether a request of class ``kind`` may be begun."""
@@ -94,13 +99,22 @@ class FairPlaces:
     def give_back(self, place: TakenPlace, now: float) -> None:
         self._count_no_more(place, now)
 
-    def refused(self, kind: str, now: float) -> None:
-        """Note that one of class ``kind`` was refused. A class that did not ask for a while has saved up nothing."""
+    def refused(self, kind: str, now: float, *, at_its_limit: bool = False) -> None:
+        """Note that one of class ``kind`` was refused. A class that did not ask for a while has saved up nothing.
+
+        Args:
+            at_its_limit: as many of the class are answered as may be. Others cannot make room for it, and do not wait
+                until it has had as much as they.
+        """
         if not self.are_contended(now):
             self._used.clear()
-        elif not self.goes_without(kind, now):
-            self._used[kind] = max(self.used(kind), self._least_used(now))
         self._contention.setdefault(kind, Contention()).refused(now)
+        if at_its_limit:
+            return
+        passed_over = self._passed_over.setdefault(kind, Contention())
+        if self.are_passed_over(now) and not passed_over.lasts(now):
+            self._used[kind] = max(self.used(kind), self._least_used(now))
+        passed_over.refused(now)
 
     def adapt(self, now: float, busy: float, lag_s: float) -> None:
         """Have as many places as an event loop can use that worked for a part ``busy`` of the time and ran so late.
@@ -116,8 +130,8 @@ class FairPlaces:
             self.places = min(self.most, self.places + max(1, int(self.places * INCREASE)))
 
     def _least_used(self, now: float) -> float:
-        """What the class has had that had least, of those that go without; no bound where none does."""
-        had = [self.used(kind) for kind, each in self._contention.items() if each.lasts(now)]
+        """What the class has had that had least, of those that are passed over; no bound where none is."""
+        had = [self.used(kind) for kind, each in self._passed_over.items() if each.lasts(now)]
         return min(had, default=float("inf"))
 
     def _count_no_more(self, place: TakenPlace, now: float) -> None:
