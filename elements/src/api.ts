@@ -36,6 +36,8 @@ const FILE_TRIES = 20;
 const TITLE_FRESH_MS = 5000;
 /** Titles asked for just now: the button, the player and the trimmer of a page want the same one. */
 const fresh = new Map<string, Promise<Title>>();
+/** What clips show by themselves in a shape: the player and the sheet of a page want the same. */
+const plans = new Map<string, Promise<readonly Framed[]>>();
 
 /** Talks to the API at `base`; with a `token`, as its viewer, else with the page's own cookie. */
 export class Client {
@@ -80,9 +82,15 @@ export class Client {
     return response.text();
   }
 
-  /** Which part of the picture an upright clip shows by itself, shot by shot. */
-  async framing(code: string, share: string, shape: string): Promise<readonly Framed[]> {
-    return JSON.parse(await this.text(`${mediaHome(code, share)}/framing.json?shape=${shape}`));
+  /** Which part of the picture an upright clip shows by itself, shot by shot. It is looked for when it is first asked
+      for, which may take a while; whoever asks meanwhile, and later, has the same answer. */
+  framing(code: string, share: string, shape: string): Promise<readonly Framed[]> {
+    const url = this.address(`${mediaHome(code, share)}/framing.json?shape=${shape}`);
+    const key = `${this.token}\n${url}`;
+    const asked = plans.get(key) ?? this.whenThere(url).then((answer) => answer.json());
+    plans.set(key, asked);
+    asked.catch(() => plans.delete(key));
+    return asked;
   }
 
   /** A picture that only who is signed in may see, as an address of this page's own. */
@@ -129,10 +137,14 @@ export class Client {
 
   /** When the file at `url` can be fetched; asks again while it is being made. */
   async fileIsThere(url: string, signal?: AbortSignal): Promise<void> {
+    await (await this.whenThere(url, signal)).body?.cancel();
+  }
+
+  private async whenThere(url: string, signal?: AbortSignal): Promise<Response> {
     const asked = { headers: this.headers(), credentials: this.credentials(), ...(signal ? { signal } : {}) };
     for (let tries = 0; ; tries++) {
       const answer = await fetch(url, asked);
-      if (answer.ok) return answer.body?.cancel();
+      if (answer.ok) return answer;
       const problem = await answer.json().catch(() => ({}));
       if (answer.status !== 503 || tries === FILE_TRIES)
         throw new Refusal(problem.code ?? "failed", answer.status, problem.detail ?? "");

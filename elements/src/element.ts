@@ -12,7 +12,6 @@ export interface GroundswellEvents {
   "gs-clip-edited": { moment: Moment };
   "gs-clip-shared": { share: Share; channel: string };
   "gs-media": { media: MomentMedia };
-  "gs-framing": { framing: readonly Framed[] };
   "gs-clip-denied": { code: string; detail: string };
 }
 

@@ -226,3 +226,30 @@ test("a play is told of the share, or of the moment where there is none, and nob
     ],
   );
 });
+
+test("what a clip shows by itself is asked for until it is known, and then once for all", async () => {
+  const framing = [{ start_us: 0, focus: 0.2 }];
+  await using service = await serve((_, response) =>
+    service.asked.length < 3
+      ? json(response, { code: "rendering" }, 503, { "Retry-After": "0" })
+      : json(response, framing),
+  );
+  const ask = () => new Client(service.url).framing("m1", "", "vertical");
+  assert.deepEqual(await Promise.all([ask(), ask()]), [framing, framing]);
+  assert.deepEqual(await ask(), framing);
+  assert.deepEqual(
+    service.asked.map(({ path }) => path),
+    Array(3).fill("/m/m1/framing.json?shape=vertical"),
+  );
+});
+
+test("what a clip shows by itself is asked for again after it was refused", async () => {
+  let refuse = true;
+  await using service = await serve((_, response) =>
+    refuse ? json(response, { code: "render_failed" }, 422) : json(response, []),
+  );
+  const ask = () => new Client(service.url).framing("m1", "", "square");
+  await assert.rejects(ask(), { code: "render_failed" });
+  refuse = false;
+  assert.deepEqual(await ask(), []);
+});

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
 from .walking import clip_and_share, handle
@@ -76,12 +76,39 @@ async def test_several_are_narrowed_chosen_and_deleted(lumen: Lumen, visitor: Ne
     await expect(page.get_by_role("link", name="Chosen one", exact=True)).to_have_count(0)
 
 
+async def stands_where_it_is_cropped(page: Page) -> None:
+    """Choose upright: each shot's slider stands where the clip is cropped by itself, also when that took long to find,
+    and again after another shape was looked at."""
+    sliders, asked = page.get_by_role("slider", name=re.compile("^Frame of shot")), 0
+
+    async def late(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await route.fulfill(status=503, headers={"Retry-After": "0"}, json={"code": "rendering"})
+            return
+        answer = await route.fetch()
+        while answer.status == 503:
+            answer = await route.fetch()
+        shots = await answer.json()
+        await route.fulfill(json=[{**shot, "focus": 0.2 + 0.3 * (n % 3)} for n, shot in enumerate(shots)])
+
+    await page.route(re.compile(r"/framing\.json"), late)
+    for shape in ("9:16", "16:9", "9:16"):
+        await page.get_by_role("radio", name=shape).check(force=True)
+        if shape == "9:16":
+            await expect(sliders.first).to_be_enabled()
+            values = await sliders.evaluate_all("all => all.map((each) => Number(each.value))")
+            assert values[0] == 20
+    assert asked >= 2
+
+
 async def test_the_options_of_the_sheet_change_the_link(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor(PHONE)).page
     await lumen.sign_in(page, "ada")
     link = await clip_and_share(lumen, page, "Upright")
     await page.get_by_role("button", name="Options").click()
-    await page.get_by_role("radio", name="9:16").check(force=True)
+    await stands_where_it_is_cropped(page)
     await page.get_by_label("Subtitles on").uncheck()
     await page.get_by_role("checkbox", name="Show my name").uncheck()
     await page.get_by_label("Link expires").select_option("In a day")

@@ -7,11 +7,11 @@ from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Lumen, NewVisitor
 from .test_viewer_quick import SHIFTS
-from .walking import clip_and_share, open_trimmer, settled
+from .walking import clip_and_share, handle, open_trimmer, settled, shown_link
 
 pytestmark = pytest.mark.browser
 
-LANDSCAPE = (844, 390)
+LANDSCAPE, SMALLEST = (844, 390), (320, 640)
 OVER_PICTURES = """() => [...document.querySelectorAll("article.card")].some((card) => {
     const [box, picture] = [card.querySelector("input[type=checkbox]"), card.querySelector(".frame")]
         .map((element) => element.getBoundingClientRect());
@@ -71,6 +71,81 @@ async def test_a_clip_is_no_taller_than_the_window(lumen: Lumen, visitor: NewVis
     assert box is not None
     assert box["y"] + box["height"] <= size[1]
     await expect(page.locator("a.go")).to_be_in_viewport()
+
+
+SQUEEZED = """() => {
+    const boxes = (...selectors) => selectors.map((each) => document.querySelector(each)?.getBoundingClientRect());
+    const shown = ({ width, height, left, right }) => width > 0 && height > 0 && left >= 0 && right <= innerWidth;
+    const [logo, face] = boxes(".site-brand svg", ".site-account");
+    const inBar = [...document.querySelectorAll(".site-bar > *")].map((each) => each.getBoundingClientRect());
+    const beside = inBar.filter(({ width }) => width).sort((one, other) => one.left - other.left);
+    return [
+        ...[logo, face].filter((box) => box && (!shown(box) || Math.abs(box.width - box.height) > 1 || box.width < 24)),
+        ...beside.slice(1).filter((box, n) => box.left < beside[n].right - 0.5),
+    ];
+}"""
+"""What of the bar is squeezed, cut off, or lies over what stands beside it."""
+
+CHANNELS = """() => {
+    const sheet = document.querySelector("gs-share-sheet, gs-clip-button")?.shadowRoot;
+    const root = sheet.querySelector("gs-share-sheet")?.shadowRoot ?? sheet;
+    const within = document.createRange();
+    const names = [...root.querySelectorAll(".channel span:last-child")].map((name) => {
+        within.selectNodeContents(name);
+        return within.getBoundingClientRect();
+    });
+    const over = (one, other) =>
+        one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+    return [names.length, names.some((one, n) => names.slice(n + 1).some((other) => over(one, other)))];
+}"""
+
+
+async def test_on_the_smallest_phone_nothing_is_squeezed_or_runs_together(lumen: Lumen, visitor: NewVisitor) -> None:
+    for who in (None, "ada"):
+        page = (await visitor(SMALLEST)).page
+        if who:
+            await lumen.sign_in(page, who)
+        for path in ("/", "/discover", "/watch/lamp?t=40") + (("/moments",) if who else ()):
+            await page.goto(lumen.url + path)
+            await settled(page)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= SMALLEST[0], path
+            assert await page.evaluate(SQUEEZED) == [], path
+    await open_trimmer(lumen, page)
+    for edge in ("Start", "End"):
+        await expect(handle(page, edge)).to_be_in_viewport(ratio=0.99)
+    await page.get_by_role("button", name="Save moment").click()
+    await shown_link(page)
+    count, over = await page.evaluate(CHANNELS)
+    assert count >= 4
+    assert not over, "two names run together"
+
+
+async def test_a_landing_page_leads_on_wherever_one_looks(lumen: Lumen, visitor: NewVisitor) -> None:
+    """To another clip, to the film, to what it is about; a phone's last third is not black; so after a report."""
+    maker = (await visitor()).page
+    await lumen.sign_in(maker, "ada")
+    link = await clip_and_share(lumen, maker, "Leads on", public=True)
+    page = (await visitor(PHONE)).page
+    await page.goto(link)
+    await settled(page)
+    words = await page.locator(".words").bounding_box()
+    assert words is not None
+    assert words["y"] + words["height"] >= PHONE[1] * 0.8, "no black third"
+    await expect(page.get_by_text("A light.", exact=True)).to_be_visible()
+    onwards = page.get_by_role("link", name="Next clip")
+    await expect(onwards).to_be_visible()
+    await page.locator("details.report summary").click()
+    await page.get_by_label("What is wrong with it?").select_option("spam")
+    await page.get_by_role("button", name="Send report").click()
+    await expect(page.get_by_role("heading", name="Thank you for telling us")).to_be_visible()
+    for name, leads_to in (("Next clip", "/"), ("Back to this one", "/s/"), ("Watch The Lamp Room", "/watch/lamp")):
+        way = page.get_by_role("link", name=name)
+        await expect(way).to_be_visible()
+        address = await way.get_attribute("href")
+        assert address is not None
+        answer = await page.request.get(address if "://" in address else lumen.url + address)
+        assert answer.ok, f"{name}: {answer.status} {address}"
+        assert leads_to in answer.url
 
 
 async def test_the_trimmer_of_a_phone_is_short_and_says_what_it_suggests(lumen: Lumen, visitor: NewVisitor) -> None:

@@ -12,7 +12,7 @@ export class Crop extends GroundswellElement {
   /** The shots of the clip, cut at its ends. */
   @property({ attribute: false }) shots: readonly Span[] = [];
   @property({ attribute: false }) framing: readonly Framed[] | null = null;
-  /** What is shown by itself: where the hand begins. */
+  /** What is shown by itself: where the hand begins. Null while that is being looked for. */
   @property({ attribute: false }) planned: readonly Framed[] | null = null;
 
   static override styles = [
@@ -58,6 +58,7 @@ export class Crop extends GroundswellElement {
               type="range"
               min="0"
               max="100"
+              ?disabled=${!this.framing && !this.planned}
               aria-label=${this.say("crop_move", { number: index + 1 })}
               .value=${String(Math.round(100 * (focusIn(this.framing ?? this.planned, shot) ?? MIDDLE)))}
               @input=${(event: Event) => this.move(shot, value(event), false)}

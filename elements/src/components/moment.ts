@@ -187,13 +187,11 @@ export class MomentPlayer extends GroundswellElement {
 
   /** Where nobody chose, ask what the clip will show in this shape, so that its frame shows that from now on. */
   private async plan(): Promise<void> {
-    const { shape } = this;
+    const { code, share, shape } = this;
     if (this.chosen || this.plannedFor === shape) return;
-    this.plannedFor = shape;
-    const framing = await this.client.framing(this.code, this.share, shape).catch(() => []); // else the middle, for now
-    if (this.shape !== shape) return;
-    this.planned = framing;
-    this.tell("gs-framing", { framing });
+    [this.planned, this.plannedFor] = [null, shape];
+    const framing = await this.client.framing(code, share, shape).catch(() => null); // else the middle, for now
+    if (this.plannedFor === shape) [this.planned, this.plannedFor] = [framing, framing ? shape : ""];
   }
 
   private hear(what: Says): void {

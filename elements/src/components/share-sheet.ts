@@ -97,8 +97,9 @@ export class ShareSheet extends GroundswellElement {
   }
 
   private async change(change: ShareOptions, options: ShareOptions): Promise<void> {
-    if (options.shape !== this.options.shape) this.planned = null;
+    const reshaped = options.shape !== this.options.shape;
     this.options = options;
+    if (reshaped) void this.plan();
     if (options.shape !== "wide") void this.loadShots();
     try {
       await this.links.change(change);
@@ -107,6 +108,21 @@ export class ShareSheet extends GroundswellElement {
     } catch (error) {
       this.trouble = this.denied(error);
     }
+  }
+
+  /** Ask what the clip shows by itself in its shape: there the sliders stand until one moves them. */
+  private async plan(): Promise<void> {
+    const { subject } = this;
+    const shape = this.options.shape ?? "wide";
+    this.planned = null;
+    if (!subject?.code || !this.movable) return;
+    const planned = await this.client.framing(subject.code, "", shape).catch(() => []);
+    if (this.subject === subject && this.options.shape === shape) this.planned = planned;
+  }
+
+  /** Whether the frame is for whoever has opened the sheet to move: the clip is theirs, and no longer wide. */
+  private get movable(): boolean {
+    return (this.options.shape ?? "wide") !== "wide" && this.subject?.note != null;
   }
 
   /** The shots of the clip, of which its maker may move the frame. */
@@ -259,7 +275,6 @@ export class ShareSheet extends GroundswellElement {
       api=${this.api}
       .token=${this.token}
       autoplay
-      @gs-framing=${(event: CustomEvent<{ framing: readonly Framed[] }>) => (this.planned = event.detail.framing)}
       @gs-media=${(event: CustomEvent<{ media: MomentMedia }>) => (this.media = event.detail.media)}
     ></gs-moment>`;
   }
@@ -377,9 +392,7 @@ export class ShareSheet extends GroundswellElement {
   }
 
   private renderCrop(): TemplateResult | typeof nothing {
-    const upright = (this.options.shape ?? "wide") !== "wide";
-    const mine = this.subject?.note != null;
-    if (!upright || !mine || this.shots.length === 0) return nothing;
+    if (!this.movable || this.shots.length === 0) return nothing;
     return html`<gs-crop
       .shots=${this.shots}
       .framing=${this.framing}
