@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from groundswell.attribution.campaign_credit import credit_of
 from groundswell.attribution.tables import Campaign, Credit
-from groundswell.insights.reports.breakdown import MOST_ROWS, UNKNOWN
+from groundswell.insights.reports.breakdown import UNKNOWN
 from groundswell.insights.reports.dimensions import dimension_of
 from groundswell.insights.reports.funnel_rows import Rows, row, rows_by_key
 from groundswell.insights.reports.labels import labels
@@ -68,8 +68,6 @@ async def _report(runtime: Runtime, campaign: Campaign, by: str, zone: str) -> C
     numbers = await read(
         runtime, slice, (by, *scope), lambda lake: _read(lake, campaign, scope, credits, by, known_by, cut)
     )
-    for each in (each for rows in numbers.told_apart for each in rows):
-        each["key"] = each["key"] or UNKNOWN
     keys = {each["key"] for rows in numbers.told_apart for each in rows} - {UNKNOWN}
     async with runtime.database.transaction() as session:
         names = await labels(session, by, keys) | {UNKNOWN: "Not known"}
@@ -87,7 +85,7 @@ async def _report(runtime: Runtime, campaign: Campaign, by: str, zone: str) -> C
         revenue=total.revenue,
         staying=[stayed(days, rows) for days, rows in numbers.staying.items()],
         by=by,
-        rows=rows_by_key(*numbers.told_apart, names)[:MOST_ROWS],
+        rows=rows_by_key(*numbers.told_apart, names),
     )
 
 
@@ -104,16 +102,21 @@ def _read(
     as_of: datetime,
     days: LocalDays,
 ) -> _Numbers:
-    from groundswell.insights.reports import funnel
+    from groundswell.insights.reports import funnel, leaders
     from groundswell.insights.reports.engine import credit_rows
 
     events = funnel.among(funnel.between(lake.events, campaign.begins_at, campaign.until), scope, lake.named)
     credited = credit_rows(lake.engine, CREDIT_TABLE, credits)
 
-    def asked(dimension: str | None) -> tuple[Rows, Rows]:
-        visits, conversions = (funnel.by_dimension(table, dimension, lake.named, days) for table in (events, credited))
+    def keyed(dimension: str | None) -> list[Any]:
+        return [funnel.by_dimension(table, dimension, lake.named, days) for table in (events, credited)]
+
+    def asked(visits: Any, conversions: Any) -> tuple[Rows, Rows]:
         return lake.run(funnel.visits(visits, days)), lake.run(funnel.conversions(conversions))
 
+    visits, given = (leaders.known(table) for table in keyed(by))
+    first = lake.run(leaders.leaders(visits, {"own": given}, "own", days=days))
+    keys = [each["key"] for each in first]
     whole: Any = funnel.by_dimension(credited, None, lake.named)
     staying = {after: lake.run(funnel.staying(whole, lake.logged, after, as_of)) for after in funnel.STAYED_DAYS}
-    return _Numbers(asked(None), asked(by), staying)
+    return _Numbers(asked(*keyed(None)), asked(leaders.only(visits, keys), leaders.only(given, keys)), staying)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 
 from groundswell.attribution.models import PPM
-from groundswell.insights.reports import funnel
+from groundswell.insights.reports import funnel, leaders
+from groundswell.insights.reports.breakdown import RANKABLE
+from groundswell.insights.reports.funnel_rows import WEIGHTS, rows_by_key
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 EVENTS = ibis.schema(
@@ -263,3 +265,28 @@ def test_what_newcomers_brought_is_counted_within_a_week_of_each_step(
         (*key, viewers) for key, viewers in expected.items()
     )
     assert max((row["newest"] for row in got), default=None) == max(joined.values(), default=None)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events, credits, st.sampled_from([(each,) for each in RANKABLE] + [WEIGHTS]), st.integers(1, 3))
+def test_the_first_are_those_that_sorting_all_would_put_first(
+    engine: Backend, happened: list[Row], credited: list[Row], by: tuple[str, ...], most: int
+) -> None:
+    seen = leaders.known(funnel.by_dimension(table(happened, EVENTS), "title", {}))
+    shares = leaders.known(funnel.by_dimension(table(credited, CREDITS), "title", {}))
+    models = {name: shares.filter(shares.model == name) for name in ("last_touch", "linear")}
+    found = engine.to_pyarrow(leaders.leaders(seen, models, "linear", by, most)).to_pylist()
+    visits, expected = engine.to_pyarrow(funnel.visits(seen)).to_pylist(), {}
+    for name, theirs in models.items():
+        rows = rows_by_key(visits, engine.to_pyarrow(funnel.conversions(theirs)).to_pylist())
+
+        def measure(row: Any) -> tuple[float, ...]:
+            left = max((each.net_minor for each in row.revenue), default=0)
+            return tuple(-left if step == "revenue" else -row.counts.get(step, 0) for step in by)
+
+        expected[name] = [row.key for row in sorted(rows, key=lambda row: (measure(row), row.key))]
+    assert [each["key"] for each in found] == expected["linear"][:most]
+    for each in found:
+        assert each["rank_linear"] == expected["linear"].index(each["key"]) + 1
+        if each["key"] in expected["last_touch"]:
+            assert each["rank_last_touch"] == expected["last_touch"].index(each["key"]) + 1

@@ -1,19 +1,18 @@
 """The funnel told apart by any dimension, with the ranks that two credit models give."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
-from groundswell.insights.schemas import Breakdown, BreakdownRow, Row
+from groundswell.insights.schemas import Breakdown, BreakdownRow
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 from groundswell.platform.runtime import Runtime
 
 from .dimensions import dimension_of
-from .funnel_rows import Rows, rows_by_key
+from .funnel_rows import Rows, by_key, rows_by_key
 from .labels import labels
 from .lake_query import days_of, read, sealed_until
 from .loop import stayed
@@ -35,8 +34,9 @@ class RankUnknown(Problem):
 
 @dataclass(frozen=True)
 class _Numbers:
+    leaders: Rows
     visits: Rows
-    conversions: dict[str, Rows]
+    conversions: Rows
     staying: dict[int, Rows]
 
 
@@ -71,18 +71,19 @@ async def breakdown(
 
 async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, other: str, ranked_by: str) -> Breakdown:
     as_of = await sealed_until(runtime)
-    models = sorted({model, other})
+    models, known_by = sorted({model, other}), as_of or utc_now()
     numbers = await read(
-        runtime, slice, (dimension,), lambda lake: _read(lake, slice, dimension, models, model, as_of or utc_now())
+        runtime,
+        slice,
+        (dimension,),
+        lambda lake: _read(lake, slice, dimension, models, model, ranked_by, known_by),
     )
-    for each in (row for rows in (numbers.visits, *numbers.conversions.values()) for row in rows):
-        each["key"] = each["key"] or UNKNOWN
-    found = {each: rows_by_key(numbers.visits, numbers.conversions[each]) for each in models}
-    ranks = {each: ranked(rows, ranked_by) for each, rows in found.items()}
-    rows = sorted(found[model], key=lambda row: ranks[model][row.key])[:MOST_ROWS]
+    found = {row.key: row for row in rows_by_key(numbers.visits, numbers.conversions)}
+    rows = [found[leader["key"]] for leader in numbers.leaders]
+    ranks = {leader["key"]: leader for leader in numbers.leaders}
     async with runtime.database.transaction() as session:
-        names = await labels(session, dimension, {row.key for row in rows} - {UNKNOWN}) | {UNKNOWN: "Not known"}
-    kept = {days: _by_key(rows) for days, rows in numbers.staying.items()}
+        names = await labels(session, dimension, found.keys() - {UNKNOWN}) | {UNKNOWN: "Not known"}
+    kept = {days: by_key(rows) for days, rows in numbers.staying.items()}
     return Breakdown(
         first=slice.first,
         last=slice.last,
@@ -96,7 +97,7 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
             BreakdownRow(
                 **row.model_dump(exclude={"label"}),
                 label=names.get(row.key, row.key),
-                ranks={each: ranks[each][row.key] for each in models if row.key in ranks[each]},
+                ranks={each: rank for each in models if (rank := ranks[row.key][f"rank_{each}"]) is not None},
                 staying=[stayed(days, those.get(row.key, [])) for days, those in kept.items()],
             )
             for row in rows
@@ -104,38 +105,25 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
     )
 
 
-def ranked(rows: Sequence[Row], by: str) -> dict[str, int]:
-    """Key → rank: 1 for the most, the key's order among equals, so that a rank means the same every time."""
-
-    def measure(row: Row) -> float:
-        if by == "revenue":
-            return max((each.net_minor for each in row.revenue), default=0)
-        return row.counts.get(by, 0)
-
-    return {row.key: rank for rank, row in enumerate(sorted(rows, key=lambda row: (-measure(row), row.key)), 1)}
-
-
-def _by_key(rows: Rows) -> dict[str, Rows]:
-    found: defaultdict[str, Rows] = defaultdict(list)
-    for each in rows:
-        found[each["key"] or UNKNOWN].append(each)
-    return found
-
-
-def _read(lake: "Lake", slice: Slice, dimension: str, models: Sequence[str], model: str, as_of: datetime) -> _Numbers:
-    from . import funnel
+def _read(
+    lake: "Lake", slice: Slice, dimension: str, models: Sequence[str], model: str, by: str, as_of: datetime
+) -> _Numbers:
+    from . import funnel, leaders
 
     days = days_of(slice)
 
     def keyed(table: Any) -> Any:
         within = funnel.sliced(funnel.between(table, slice.begin, slice.end), slice.where, lake.named, days)
-        return funnel.by_dimension(within, dimension, lake.named, days)
+        return leaders.known(funnel.by_dimension(within, dimension, lake.named, days))
 
+    events = keyed(lake.events)
     credited = {each: keyed(funnel.with_model(lake.credits, each, MODELS_VERSION)) for each in models}
+    first = lake.run(leaders.leaders(events, credited, model, (by,), days=days))
+    keys = [each["key"] for each in first]
+    theirs = leaders.only(credited[model], keys)
     return _Numbers(
-        visits=lake.run(funnel.visits(keyed(lake.events), days)),
-        conversions={each: lake.run(funnel.conversions(table)) for each, table in credited.items()},
-        staying={
-            after: lake.run(funnel.staying(credited[model], lake.logged, after, as_of)) for after in funnel.STAYED_DAYS
-        },
+        leaders=first,
+        visits=lake.run(funnel.visits(leaders.only(events, keys), days)),
+        conversions=lake.run(funnel.conversions(theirs)),
+        staying={after: lake.run(funnel.staying(theirs, lake.logged, after, as_of)) for after in funnel.STAYED_DAYS},
     )

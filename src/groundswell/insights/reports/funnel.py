@@ -111,16 +111,25 @@ def seconds(instant: ir.Value) -> ir.Value:
 
 def visits(events: ir.Table, days: LocalDays = UTC_DAYS) -> ir.Table:
     """Per ``key`` and kind: shares, unfurls, and the people who clicked, went on and played, each once a day."""
-    people = events.filter(events.verdict == "human", events.kind.isin(OF_PEOPLE))
+    people = of_people(events)
     # Distinct rows, then a count: what does not fit into memory goes to disk, which distinct counts cannot everywhere.
     # Of UTC's days, a visitor's hash says the day itself.
     day = {} if days == UTC_DAYS else {"day": local_day(people.at, days)}
     people = people.select("key", "kind", who=ibis.coalesce(people.visitor, people.id), **day).distinct()
-    # Who is signed in shares without being judged; a visitor who does, and a preview's fetch, are what they are now.
-    shares = (events.kind == "share") & (events.verdict.fill_null("human") == "human")
-    sent = events.filter(shares | ((events.kind == "unfurl") & (events.verdict == "unfurl")))
-    counted = [each.group_by("key", "kind").aggregate(count=each.count()) for each in (people, sent)]
+    counted = [each.group_by("key", "kind").aggregate(count=each.count()) for each in (people, sent(events))]
     return counted[0].union(counted[1]).order_by("key", "kind")
+
+
+def of_people(events: ir.Table) -> ir.Table:
+    """The clicks, goings on and plays of people."""
+    return events.filter(events.verdict == "human", events.kind.isin(OF_PEOPLE))
+
+
+def sent(events: ir.Table) -> ir.Table:
+    """The shares, and the unfurls that they led to. Who is signed in shares without being judged; a visitor who does,
+    and a preview's fetch, are what they are now."""
+    shares = (events.kind == "share") & (events.verdict.fill_null("human") == "human")
+    return events.filter(shares | ((events.kind == "unfurl") & (events.verdict == "unfurl")))
 
 
 def conversions(credits: ir.Table) -> ir.Table:

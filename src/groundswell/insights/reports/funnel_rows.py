@@ -9,6 +9,9 @@ from groundswell.insights.schemas import Revenue, Row
 
 Rows = list[dict[str, Any]]
 
+WEIGHTS = ("subscription", "sign_up", "click", "share")
+"""What rows are ranked by where nobody says otherwise: by the first of these, among equals by the next, and so on."""
+
 
 def rows_by_key(visits: Rows, conversions: Rows, names: Mapping[str, str] | None = None) -> list[Row]:
     """One row a key, those that brought the most subscriptions, sign-ups, clicks and shares first."""
@@ -19,7 +22,7 @@ def rows_by_key(visits: Rows, conversions: Rows, names: Mapping[str, str] | None
 
 
 def _weight(row: Row) -> tuple[float, ...]:
-    return tuple(row.counts.get(step, 0) for step in ("subscription", "sign_up", "click", "share"))
+    return tuple(row.counts.get(step, 0) for step in WEIGHTS)
 
 
 def by_key(rows: Rows) -> dict[str | None, Rows]:

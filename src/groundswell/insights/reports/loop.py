@@ -106,8 +106,8 @@ async def _report(runtime: Runtime, slice: Slice, model: str, headline: bool) ->
 
 
 def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime, headline: bool = False) -> _Numbers:
-    """Run the report's questions."""
-    from . import funnel
+    """Run the report's questions. Of titles, the first are told apart."""
+    from . import funnel, leaders
 
     days = days_of(slice)
     credits = funnel.with_model(lake.credits, model, MODELS_VERSION)
@@ -123,10 +123,21 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime, headline: boo
 
     events, credited = here(lake.events), here(credits)
     dimensions = (None,) if headline else DIMENSIONS
+
+    def asked(dimension: str | None) -> tuple[Any, Any]:
+        visits, given = keyed(events, dimension), keyed(credited, dimension)
+        if dimension != "title":
+            return visits, given
+        visits, given = visits.filter(visits.key.notnull()), given.filter(given.key.notnull())
+        first = lake.run(leaders.leaders(visits, {"own": given}, "own", days=days))
+        keys = [each["key"] for each in first]
+        return leaders.only(visits, keys), leaders.only(given, keys)
+
+    told_apart = {d: asked(d) for d in dimensions}
     reported = funnel.reported(funnel.between(lake.logged, slice.begin, slice.end))
     return _Numbers(
-        visits={d: lake.run(funnel.visits(keyed(events, d), days)) for d in dimensions},
-        conversions={d: lake.run(funnel.conversions(keyed(credited, d))) for d in dimensions},
+        visits={d: lake.run(funnel.visits(visits, days)) for d, (visits, _) in told_apart.items()},
+        conversions={d: lake.run(funnel.conversions(given)) for d, (_, given) in told_apart.items()},
         staying={
             after: lake.run(funnel.staying(keyed(credited), lake.logged, after, as_of))
             for after in (() if headline else funnel.STAYED_DAYS)
