@@ -7,6 +7,7 @@ Distributed MIS*, PODC 2016): a change can only concern what is colder and overl
 moments downwards, and ends where nothing changes.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -64,18 +65,16 @@ OVERTAKING = text(f"""
     WHERE v.moment_id = over.moment_id
     RETURNING over.first_id
 """)  # noqa: S608
-NEXT = text("""
-    SELECT moment_id FROM scene_votes WHERE title_id = :title AND first_id IS NULL
-    ORDER BY log_heat DESC, moment_id LIMIT 1
-""")
-DISPLACED = text(f"""
-    SELECT f.moment_id FROM scene_votes f, scene_votes u
-    WHERE u.moment_id = :first AND {FIRST.format("f")} AND f.moment_id <> u.moment_id
-        AND {overlapping("f", "u")} AND {hotter("u", "f")}
+NEXT = text(f"""
+    SELECT u.moment_id, u.log_heat, ARRAY(
+        SELECT f.moment_id FROM scene_votes f
+        WHERE {FIRST.format("f")} AND f.moment_id <> u.moment_id AND {overlapping("f", "u")} AND {hotter("u", "f")}
+    ) AS displaced
+    FROM scene_votes u WHERE u.title_id = :title AND u.first_id IS NULL AND u.log_heat <= :heat
+    ORDER BY u.log_heat DESC, u.moment_id LIMIT 1
 """)  # noqa: S608
 DISSOLVE = text("UPDATE scene_votes SET first_id = NULL WHERE first_id = ANY(:firsts)")
-BEGIN = text("UPDATE scene_votes SET first_id = moment_id WHERE moment_id = :first")
-CAPTURE = text(f"""
+CAPTURED = f"""
     UPDATE scene_votes v SET first_id = :first FROM (
         SELECT near.moment_id, near.first_id
         FROM scene_votes u JOIN scene_votes near ON {overlapping("near", "u")} AND {hotter("u", "near")}
@@ -84,7 +83,11 @@ CAPTURE = text(f"""
     ) near
     WHERE v.moment_id = near.moment_id
     RETURNING near.first_id
-""")  # noqa: S608
+"""  # noqa: S608
+CAPTURE = text(CAPTURED)
+BEGIN = text(
+    f"WITH begun AS (UPDATE scene_votes SET first_id = moment_id WHERE moment_id = :first) {CAPTURED}"  # noqa: S608
+)
 
 
 class Before(NamedTuple):
@@ -131,16 +134,17 @@ class Membership:
     async def settle(self) -> None:
         """Give every moment that belongs to no scene one, the hottest first.
 
-        Before each turn, no first moment overlaps a free one that is colder: it would have joined.
+        What becomes free on the way is colder than what has just begun a scene, so no turn looks again at what those
+        before it have settled.
         """
         self.changed |= await self._firsts(JOIN)
-        while (first := await self.session.scalar(NEXT, {"title": self.title_id})) is not None:
-            displaced = list(await self.session.scalars(DISPLACED, self._named(first=first)))
-            await self.session.execute(BEGIN, {"first": first})
-            await self._dissolve(displaced)
+        heat = math.inf
+        while (found := (await self.session.execute(NEXT, self._named(heat=heat))).first()) is not None:
+            first, heat, displaced = found
+            self.changed |= {first} | await self._firsts(BEGIN, first=first)
             if displaced:
+                await self._dissolve(displaced)
                 self.changed |= await self._firsts(JOIN)
-            self.changed |= {first} | await self._firsts(CAPTURE, first=first)
 
     async def _upsert(self, votes: Votes) -> None:
         if votes:

@@ -1,12 +1,13 @@
 """The rows that Discover shows, written anew for the scenes of a title that changed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, or_, select, text
+from sqlalchemy import BigInteger, Row, Uuid, delete, func, insert, literal, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Line
@@ -81,8 +82,8 @@ MEASURED = text(
 
 SUPPORT = text(
     """
-    SELECT count(DISTINCT ballot), count(DISTINCT network) FROM scene_ballots
-    WHERE scene_id = :scene AND established
+    SELECT scene_id, count(DISTINCT ballot) AS people, count(DISTINCT network) AS networks FROM scene_ballots
+    WHERE scene_id = ANY(:scenes) AND established GROUP BY scene_id
     """
 )
 
@@ -94,7 +95,7 @@ async def rewrite(session: AsyncSession, title_id: UUID, changed: Collection[UUI
     measured = (await session.execute(MEASURED, named)).all()
     around = await _near(session, title_id, [(row.start_us, row.end_us) for row in measured])
     counted = await _let_go(session, title_id, changed, [row.id for row in measured])
-    rows = [await _row(session, title_id, each, counted.get(each.id)) for each in measured]
+    rows = await _rows(session, title_id, measured, counted) if measured else []
     if rows:
         await session.execute(insert(SceneRow), rows)
     for row in newly_rising(around, [SceneRow(**row) for row in rows]):
@@ -123,35 +124,67 @@ async def _near(session: AsyncSession, title_id: UUID, spans: Sequence[Span]) ->
     return [Gathered(*row) for row in await session.execute(query)]
 
 
-async def _row(session: AsyncSession, title_id: UUID, scene: Row[Any], before: Support | None) -> dict[str, Any]:
+async def _rows(
+    session: AsyncSession, title_id: UUID, scenes: Sequence[Row[Any]], before: Mapping[UUID, Support]
+) -> list[dict[str, Any]]:
     now = utc_now()
-    support = await _support(session, scene, before, now)
-    return {
-        "title_id": title_id,
-        **scene._mapping,
-        **support._asdict(),
-        "quote": await _quote(session, title_id, scene.start_us, scene.end_us),
-        "refreshed_at": now,
-    }
+    supports = await _supports(session, scenes, before, now)
+    quotes = await _quotes(session, title_id, scenes)
+    return [
+        {
+            "title_id": title_id,
+            **scene._mapping,
+            **supports[scene.id]._asdict(),
+            "quote": quotes.get(scene.id),
+            "refreshed_at": now,
+        }
+        for scene in scenes
+    ]
 
 
-async def _support(session: AsyncSession, scene: Row[Any], before: Support | None, now: datetime) -> Support:
+async def _supports(
+    session: AsyncSession, scenes: Sequence[Row[Any]], before: Mapping[UUID, Support], now: datetime
+) -> dict[UUID, Support]:
     """How many people sent one of a scene's moments (each share by somebody without an account counts as one more),
     how many established ones voted for it, from how many networks; and when that was counted."""
-    known_at = before.sharers_at if before is not None else None
-    if before is not None and known_at is not None and scene.moments > LARGE and now - known_at < LARGE_COUNTED_EVERY:
-        return before
+    kept = {scene.id: before[scene.id] for scene in scenes if _holds_still(scene, before.get(scene.id), now)}
+    fresh = [scene for scene in scenes if scene.id not in kept]
     query = (
-        select(func.count(func.coalesce(Share.viewer_id, Share.id).distinct()))
-        .join(SceneVote, SceneVote.moment_id == Share.moment_id)
-        .where(SceneVote.first_id == scene.first_id, Share.channel != OWN_PAGE)
+        select(SceneVote.first_id, func.count(func.coalesce(Share.viewer_id, Share.id).distinct()))
+        .join(Share, Share.moment_id == SceneVote.moment_id)
+        .where(among(SceneVote.first_id, [scene.first_id for scene in fresh]), Share.channel != OWN_PAGE)
+        .group_by(SceneVote.first_id)
     )
-    people, networks = (await session.execute(SUPPORT, {"scene": scene.id})).one()
-    return Support(await session.scalar(query) or 0, people, networks, now)
+    sharers: dict[UUID | None, int] = {row[0]: row[1] for row in await session.execute(query)}
+    voters = {row.scene_id: row for row in await session.execute(SUPPORT, {"scenes": [scene.id for scene in fresh]})}
+    found = {
+        scene.id: Support(
+            sharers.get(scene.first_id, 0),
+            voters[scene.id].people if scene.id in voters else 0,
+            voters[scene.id].networks if scene.id in voters else 0,
+            now,
+        )
+        for scene in fresh
+    }
+    return kept | found
 
 
-async def _quote(session: AsyncSession, title_id: UUID, start_us: int, end_us: int) -> str | None:
-    """The line of dialogue that fills most of the scene."""
-    shared = func.least(Line.end_us, end_us) - func.greatest(Line.start_us, start_us)
-    query = select(Line.text).where(Line.title_id == title_id, Line.start_us < end_us, Line.end_us > start_us)
-    return await session.scalar(query.order_by(shared.desc(), Line.language, Line.number).limit(1))
+def _holds_still(scene: Row[Any], before: Support | None, now: datetime) -> bool:
+    """Whether what was counted of a large scene a while ago will do."""
+    counted_at = before.sharers_at if before is not None else None
+    return counted_at is not None and scene.moments > LARGE and now - counted_at < LARGE_COUNTED_EVERY
+
+
+async def _quotes(session: AsyncSession, title_id: UUID, scenes: Sequence[Row[Any]]) -> dict[UUID, str]:
+    """The line of dialogue that fills most of each scene."""
+    arrays = [
+        literal([getattr(scene, name) for scene in scenes], ARRAY(kind))
+        for name, kind in (("id", Uuid), ("start_us", BigInteger), ("end_us", BigInteger))
+    ]
+    given = func.unnest(*arrays).table_valued("id", "start_us", "end_us").render_derived(name="given")
+    shared = func.least(Line.end_us, given.c.end_us) - func.greatest(Line.start_us, given.c.start_us)
+    line = select(Line.text).where(Line.title_id == title_id)
+    line = line.where(Line.start_us < given.c.end_us, Line.end_us > given.c.start_us)
+    line = line.order_by(shared.desc(), Line.language, Line.number).limit(1)
+    quote = line.correlate(given).scalar_subquery()
+    return {id: text for id, text in await session.execute(select(given.c.id, quote)) if text is not None}
