@@ -93,6 +93,30 @@ def _(film_of: FilmMaker, folder: Path) -> Path:
     return folder / "g.mp4"
 
 
+@odd("a clean aperture")
+def _(film_of: FilmMaker, folder: Path) -> Path:
+    """A `clap` box, as cameras and editors write it, in the sample entry, and with it all that encloses it longer."""
+    data = film_of(SMALL).read_bytes()
+    moov = next(boxes.find(data, "moov"))
+    assert moov.end == len(data), "the index has to be last, so that nothing moves when it grows"
+    aperture = boxes.box("clap", b"".join(n.to_bytes(4, "big") for n in (120, 1, 64, 1, 0, 1, 0, 1)))
+    (folder / "j.mp4").write_bytes(data[: moov.start - 8] + boxes.box("moov", _with(data, moov, aperture)))
+    return folder / "j.mp4"
+
+
+def _with(data: bytes, outer: boxes.Box, more: bytes) -> bytes:
+    """What is in ``outer``, with ``more`` at the end of the picture's sample entry."""
+    made = b""
+    for box in boxes.boxes(data, outer.start, outer.end):
+        body = data[box.start : box.end]
+        if box.kind in ("trak", "mdia", "minf", "stbl"):
+            body = _with(data, box, more)
+        elif box.kind == "stsd" and body[12:16] == b"avc1":
+            body = body[:8] + (len(body) - 8 + len(more)).to_bytes(4, "big") + body[12:] + more
+        made += boxes.box(box.kind, body)
+    return made
+
+
 def without(data: bytes, begin: float, end: float, path: Path) -> Path:
     """A transport stream without a part of its packets."""
     count = len(data) // PACKET
