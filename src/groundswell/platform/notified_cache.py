@@ -92,7 +92,9 @@ class NotifiedCache(Generic[T]):
         self._facts[key] = Fact(until, fact, size, ids)
         self.bytes += size
         for id in ids:
-            self._dependents.setdefault(id, set()).add(key)
+            if (dependents := self._dependents.get(id)) is None:
+                dependents = self._dependents[id] = set()
+            dependents.add(key)
         while self.bytes > self.bytes_max and self._facts:
             self._forget(next(iter(self._facts)))
 
@@ -122,6 +124,8 @@ class NotifiedCache(Generic[T]):
 
     def _changed_since(self, generation: int, ids: Iterable[str]) -> bool:
         """Whether one of ``ids`` may have changed since; which changed long ago is not remembered."""
+        if generation == self.generation:
+            return False
         return self._all_changed > generation or any(self._changed.get(id, 0) > generation for id in ids)
 
     def _forget(self, key: Hashable) -> None:

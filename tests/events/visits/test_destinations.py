@@ -263,3 +263,24 @@ async def test_a_connection_that_was_lost_meanwhile_is_made_again(
         ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%shares%'"
         await session.execute(text(ended + " AND pid <> pg_backend_pid() AND datname = current_database()"))
     assert (await outcome(destinations, shared.token)).startswith("http")
+
+
+async def test_who_asks_in_the_very_turn_in_which_a_look_up_ends_is_looked_up_too(
+    database: Database, settings: Settings, destinations: Destinations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = await make_shared(database, settings)
+    _, late = await make_share(database, settings, shared.moment, None)
+    asked: list[asyncio.Future[Destination]] = []
+    opened = Destinations._open
+
+    def opening(self: Destinations, token: str, *rest: Any) -> Destination:
+        asyncio.get_running_loop().call_soon(lambda: asked.append(self.ask(late)))
+        monkeypatch.undo()
+        return opened(self, token, *rest)
+
+    monkeypatch.setattr(Destinations, "_open", opening)
+    await destinations.find(shared.token, utc_now())
+    while not asked:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        assert (await asked[0]).start.startswith("http")

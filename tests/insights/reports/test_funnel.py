@@ -267,7 +267,7 @@ def test_what_newcomers_brought_is_counted_within_a_week_of_each_step(
     assert max((row["newest"] for row in got), default=None) == max(joined.values(), default=None)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events, credits, st.sampled_from([(each,) for each in RANKABLE] + [WEIGHTS]), st.integers(1, 3))
 def test_the_first_are_those_that_sorting_all_would_put_first(
     engine: Backend, happened: list[Row], credited: list[Row], by: tuple[str, ...], most: int

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from groundswell.catalog.watch_address import Device, Named, device_of, own_devices, watch_address
@@ -31,8 +31,6 @@ AT_THE_SERVICE = Audience(viewer_id=UUID(int=0), territory=ANYWHERE)
 
 TOGETHER_MAX = 256
 SINGLY_AT_ONCE = 4
-AT_ONCE = 1
-"""Batches on their way at the same time. The more links one statement answers, the less each costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,16 @@ class Destination:
         return self.elsewhere.get(device_of(user_agent), (self.start, self.after))
 
 
-Waiting = dict[tuple[str, int], "asyncio.Future[Destination]"]
-"""Who waits for a token, by the generation of the cache at which they asked: what changes meanwhile is asked anew."""
+class Question(NamedTuple):
+    """Where a token leads, asked at a generation of the cache: what changes meanwhile is asked anew."""
+
+    token: str
+    code: str
+    generation: int
+
+
+Waiting = dict[Question, "asyncio.Future[Destination]"]
+"""Who waits."""
 
 
 class Destinations:
@@ -67,7 +73,7 @@ class Destinations:
         self._waiting: Waiting = {}
         self._asked: Waiting = {}
         self._alone = count(-1, -1)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
         self._singly: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(SINGLY_AT_ONCE)
 
@@ -94,8 +100,8 @@ class Destinations:
         Raises:
             LinkForged: it was never a link of ours.
         """
-        code_of(self.settings, token)
-        question = (token, self.memory.generation if self.memory.listening else next(self._alone))
+        code = code_of(self.settings, token)
+        question = Question(token, code, self.memory.generation if self.memory.listening else next(self._alone))
         answer = self._asked.get(question)
         if answer is None:
             answer = self._asked[question] = self._waiting[question] = asyncio.get_running_loop().create_future()
@@ -112,15 +118,16 @@ class Destinations:
         """Let go of the connections."""
         await self._lookup.close()
 
-    def _answered(self, question: tuple[str, int], done: "asyncio.Future[Destination]") -> None:
+    def _answered(self, question: Question, done: "asyncio.Future[Destination]") -> None:
         self._asked.pop(question, None)
         if not done.cancelled():
             done.exception()  # those who asked have it, if any are left
 
     def _begin(self) -> None:
-        """Look up who waits, unless enough look-ups are on their way: these take who waits when they are done."""
-        if len(self._tasks) < AT_ONCE:
-            _start(self._look_up_waiting(), self._tasks)
+        """Look up who waits, unless a look-up is on its way: that takes who waits when it is done. One at a time: the
+        more links a statement answers, the less each costs."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_up_waiting())
 
     async def _look_up_waiting(self) -> None:
         while self._waiting:
@@ -136,15 +143,14 @@ class Destinations:
 
     async def _look_up_together(self, batch: Waiting) -> None:
         generation = self.memory.generation
-        codes = {question: code_of(self.settings, question[0]) for question in batch}
-        found = await self._lookup.find(sorted(set(codes.values())))
+        found = await self._lookup.find(sorted({question.code for question in batch}))
         for question, answer in batch.items():
-            link = found.get(codes[question])
+            link = found.get(question.code)
             if link is not None and not answer.done():
-                answer.set_result(self._open(question[0], link, generation))
+                answer.set_result(self._open(question.token, link, generation))
         for question, answer in batch.items():
             if not answer.done():
-                _start(self._look_at(question[0], answer), self._singly)
+                _start(self._look_at(question.token, answer), self._singly)
 
     def _open(self, token: str, link: OpenLink, generation: int) -> Destination:
         title, span = link.title, (link.start_us, link.end_us)

@@ -84,20 +84,6 @@ class OpenLink(NamedTuple):
     depends_on: tuple[str, ...]
 
 
-class LinkRow(NamedTuple):
-    """A link that holds, and its moment, as ``LINKS`` has them."""
-
-    code: str
-    share_id: UUID
-    channel: str
-    expires_at: datetime | None
-    moment_id: UUID
-    viewer_id: UUID
-    title_id: UUID
-    start_us: int
-    end_us: int
-
-
 def _restricted(kind: str, subject: Any) -> Any:
     about = exists().where(Decision.subject_id == subject, Decision.subject_kind == kind, Decision.lifted_at.is_(None))
     return ~about
@@ -108,8 +94,8 @@ def _links() -> Select[Any]:
     passed on) is not plainly open: those are looked at."""
     asked = bindparam("values", type_=ARRAY(String))
     columns: tuple[Any, ...] = (
-        *(Share.code, Share.id, Share.channel, Share.expires_at),
-        *(Moment.id, Moment.viewer_id, Moment.title_id, Moment.start_us, Moment.end_us),
+        *(Share.code, Moment.title_id, Share.id, Moment.id, Moment.viewer_id),
+        *(Share.channel, Share.expires_at, Moment.start_us, Moment.end_us),
     )
     return (
         select(*columns)
@@ -161,9 +147,9 @@ class LinkLookup:
     async def find(self, codes: Sequence[str]) -> dict[str, OpenLink]:
         """Those of ``codes`` whose links are plainly open."""
         asked_at = utc_now()
-        rows = [LinkRow(*row) for row in await self._links.rows(codes)]
-        titles = await self._titles({row.title_id for row in rows}, asked_at)
-        found = ((row.code, _open(row, titles.get(row.title_id), asked_at)) for row in rows)
+        rows = await self._links.rows(codes)
+        titles = await self._titles({title_id for _, title_id, *_ in rows}, asked_at)
+        found = ((row[0], _open(row, titles.get(row[1]), asked_at)) for row in rows)
         return {code: link for code, link in found if link is not None}
 
     async def close(self) -> None:
@@ -214,23 +200,16 @@ def _facts(row: Row[Any]) -> TitleFacts:
     )
 
 
-def _open(row: LinkRow, title: OpenTitle | None, at: datetime) -> OpenLink | None:
-    if title is None or (row.expires_at is not None and row.expires_at <= at):
+def _open(row: tuple[Any, ...], title: OpenTitle | None, at: datetime) -> OpenLink | None:
+    """One row of ``LINKS``, if it is plainly open."""
+    _, title_id, share_id, moment_id, viewer_id, channel, expires_at, start_us, end_us = row
+    if title is None or (expires_at is not None and expires_at <= at):
         return None
-    target = None if row.channel == OWN_PAGE else row.channel
-    if not title.allows(row.start_us, row.end_us, target):
+    if not title.allows(start_us, end_us, None if channel == OWN_PAGE else channel):
         return None
-    return OpenLink(
-        share_id=row.share_id,
-        moment_id=row.moment_id,
-        title_id=row.title_id,
-        channel=row.channel,
-        title=title,
-        start_us=row.start_us,
-        end_us=row.end_us,
-        holds_until=title.holds_until if row.expires_at is None else _first(row.expires_at, title.holds_until),
-        depends_on=(str(row.share_id), str(row.moment_id), str(row.viewer_id), *title.depends_on),
-    )
+    until = title.holds_until if expires_at is None else _first(expires_at, title.holds_until)
+    ids = (str(share_id), str(moment_id), str(viewer_id), *title.depends_on)
+    return OpenLink(share_id, moment_id, title_id, channel, title, start_us, end_us, until, ids)
 
 
 def _first(at: datetime, other: datetime | None) -> datetime:
