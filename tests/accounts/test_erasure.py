@@ -68,6 +68,9 @@ NOBODYS = {
     "payouts": "currency return_reason",
     "pools": "period basis rules currency status snapshot after_snapshot carried cancel_reason",
     "postings": "currency period reason",
+    "barriers": "kind",
+    "follows": "state",
+    "reactions": "kind verdict",
     "renditions": "recipe_hash profile framing captions card status storage_key media_type result failure_code"
     " failure_words",
     "reports": "reason_code",
