@@ -35,8 +35,9 @@ export class ReactionBar extends GroundswellElement {
         display: block;
       }
       .kinds {
-        display: flex;
-        flex-wrap: wrap;
+        display: grid;
+        grid-template-columns: repeat(6, minmax(0, auto));
+        justify-content: start;
         gap: 0.25rem;
       }
       .kinds button {
@@ -65,6 +66,16 @@ export class ReactionBar extends GroundswellElement {
         border-color: var(--_accent);
         background: color-mix(in srgb, var(--_accent) 16%, transparent);
         color: var(--_accent);
+      }
+      @media (max-width: 30rem) {
+        .kinds {
+          grid-template-columns: repeat(6, minmax(0, 1fr));
+        }
+        .kinds button {
+          gap: 0.2em;
+          min-inline-size: 0;
+          padding-inline: 0.2em;
+        }
       }
       .own {
         block-size: 1.75rem;
@@ -166,7 +177,7 @@ export class ReactionBar extends GroundswellElement {
       aria-pressed=${this.reactions?.mine?.kind === kind ? "true" : "false"}
       @click=${() => this.tap(kind)}
     >
-      ${reactionIcons[kind]}${count ? html`<span>${count.toLocaleString(this.language)}</span>` : nothing}
+      ${reactionIcons[kind]}${count ? html`<span>${count.toLocaleString(this.language, { notation: "compact" })}</span>` : nothing}
     </button>`;
   }
 }

@@ -25,7 +25,7 @@ class OutsideMoment(Problem):
 
 COUNTED = text(
     """
-    SELECT r.kind, r.at_us / 1000000 AS second, count(*) AS count
+    SELECT r.kind, r.at_us / 1000000 AS second, count(*) AS people
     FROM reactions r LEFT JOIN judged_events e ON e.at = r.event_at AND e.id = r.event_id
     WHERE r.moment_id = :moment AND r.at_us >= :start AND r.at_us <= :end
         AND coalesce(e.verdict, r.verdict) = 'human'
@@ -106,5 +106,5 @@ async def line_of(session: AsyncSession, moment: Moment, viewer_id: UUID | None)
     apart = (await separation_of(session, viewer_id)).unlisted
     asked = {"moment": moment.id, "start": moment.start_us, "end": moment.end_us, "apart": list(apart)}
     rows = (await session.execute(COUNTED, asked)).all()
-    counts = {kind: sum(row.count for row in rows if row.kind == kind) for kind in REACTIONS}
-    return ReactionLine(counts, [(row.second * US_PER_SECOND, row.kind, row.count) for row in rows])
+    counts = {kind: sum(row.people for row in rows if row.kind == kind) for kind in REACTIONS}
+    return ReactionLine(counts, [(row.second * US_PER_SECOND, row.kind, row.people) for row in rows])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from fastapi import Request
@@ -18,7 +19,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.platform.services import services_of
 
-KIND = "react"
+KIND: Final = "react"
 
 
 @dataclass(frozen=True)

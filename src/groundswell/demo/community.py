@@ -45,18 +45,25 @@ async def fill_community(runtime: Runtime) -> None:
 
 async def _react(session: AsyncSession) -> None:
     columns = JudgedEvent.at, JudgedEvent.id, JudgedEvent.share_id, JudgedEvent.visitor, JudgedEvent.viewer_id
-    seen = JudgedEvent.channel, JudgedEvent.inputs, Moment.id, Moment.title_id, Moment.start_us, Moment.end_us
+    seen = (
+        JudgedEvent.channel,
+        JudgedEvent.inputs,
+        JudgedEvent.moment_id,
+        Moment.title_id,
+        Moment.start_us,
+        Moment.end_us,
+    )
     plays = select(*columns, *seen).join(Moment, Moment.id == JudgedEvent.moment_id)
     plays = plays.where(JudgedEvent.kind == "play", JudgedEvent.verdict == "human", JudgedEvent.visitor.is_not(None))
     rows = (await session.execute(plays.order_by(JudgedEvent.at, JudgedEvent.id))).all()
-    found = {(row[7], row.viewer_id or row.visitor): row for row in rows if row.id.int % ONE_IN == 0}
+    found = {(row.moment_id, row.viewer_id or row.visitor): row for row in rows if row.id.int % ONE_IN == 0}
     reactions, events = zip(*(_reaction(row) for row in found.values()), strict=True)
     await session.execute(insert(Reaction), reactions)
     await record(session, *events)
 
 
 def _reaction(row: Row[Any]) -> tuple[dict[str, Any], Event]:
-    moment_id, title_id, start_us, end_us = row[7], row.title_id, row.start_us, row.end_us
+    moment_id, title_id, start_us, end_us = row.moment_id, row.title_id, row.start_us, row.end_us
     number, at = row.id.int, row.at + timedelta(seconds=9)
     peak = PEAKS[number // ONE_IN % len(PEAKS)]
     event = Event(
@@ -90,7 +97,7 @@ def _reaction(row: Row[Any]) -> tuple[dict[str, Any], Event]:
 
 async def _follow(session: AsyncSession) -> None:
     """Everybody follows some of the creators; Ada follows more of them, and some want to follow her."""
-    people = list(await session.scalars(select(Viewer.id).order_by(Viewer.id)))
+    people = list(await session.scalars(select(Viewer.id).where(Viewer.name.contains(" ")).order_by(Viewer.id)))
     creators = list(await session.scalars(select(Creator.viewer_id).order_by(Creator.id)))
     ada = await session.scalar(select(Viewer.id).filter_by(subject="ada"))
     rows = list(_follows(people, creators, ada))
