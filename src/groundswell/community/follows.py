@@ -35,7 +35,7 @@ class RequestUnknown(NotFound):
 
 
 @dataclass(frozen=True)
-class Standing:
+class FollowStanding:
     """How a viewer stands to somebody: whether they follow them; how many others do."""
 
     state: State
@@ -101,13 +101,13 @@ async def grant(session: AsyncSession, viewer_id: UUID, follower_id: UUID) -> No
         raise RequestUnknown()
 
 
-async def standing(session: AsyncSession, viewer_id: UUID | None, other_id: UUID) -> Standing:
+async def standing(session: AsyncSession, viewer_id: UUID | None, other_id: UUID) -> FollowStanding:
     """How a viewer (None: a visitor) stands to somebody. Followers from whom the viewer is kept apart do not count."""
     apart = (await separation_of(session, viewer_id)).blocked
     query = select(func.count()).select_from(Follow).filter_by(followed_id=other_id, state="following")
     followers = await session.scalar(query.where(~among(Follow.follower_id, apart))) or 0
     state: State = "none" if viewer_id is None else await state_of(session, viewer_id, other_id)
-    return Standing(state, followers)
+    return FollowStanding(state, followers)
 
 
 async def followed_by(session: AsyncSession, viewer_id: UUID, limit: int) -> list[tuple[UUID, State]]:

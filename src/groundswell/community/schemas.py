@@ -14,7 +14,9 @@ ReactionKind = Literal["love", "laugh", "wow", "cry", "fire", "star"]
 BarrierKind = Literal["block", "mute"]
 
 
-class Said(BaseModel):
+class CommunityInput(BaseModel):
+    """What is sent to us: nothing in it that is not described."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -52,13 +54,13 @@ class FollowersOut(BaseModel):
     approves: bool
 
 
-class ApprovalIn(Said):
+class ApprovalIn(CommunityInput):
     """Whether the caller decides on each follower."""
 
     approves: bool
 
 
-class BarrierIn(Said):
+class BarrierIn(CommunityInput):
     """Keep somebody away."""
 
     handle: Annotated[str, Field(min_length=1, max_length=200)]
@@ -89,7 +91,7 @@ class FollowingItem(BaseModel):
     created_at: datetime
 
 
-class ReactionIn(Said):
+class ReactionIn(CommunityInput):
     """What one feels at a second of the title."""
 
     kind: ReactionKind
