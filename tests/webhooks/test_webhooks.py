@@ -1,4 +1,4 @@
-"""Webhooks: what happened is told, signed, in the order of each subject, at least once, to a receiver over real HTTP."""
+"""Webhooks: what happened is told, signed, in the order of each subject, at least once, over real HTTP."""
 
 import asyncio
 import signal
@@ -30,7 +30,7 @@ from tests.webhook_receiver import Receiver, receiving
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"outbound_networks": ["127.0.0.0/8"], "webhook_timeout_s": 0.5})
+    return settings.model_copy(update={"outbound_networks": ["127.0.0.0/8"], "webhook_timeout_s": 60})
 
 
 @pytest.fixture
@@ -68,8 +68,9 @@ async def write(app: App, many: int, subjects: int = 1) -> list[str]:
         await session.flush()
         await session.execute(
             text(
-                "INSERT INTO webhook_deliveries (endpoint_id, message_id, subject, due_at) SELECT e.id, m.id, m.subject,"
-                " now() FROM webhook_endpoints e, webhook_messages m WHERE m.id = ANY(:ids) ORDER BY m.data->'n'"
+                "INSERT INTO webhook_deliveries (endpoint_id, message_id, subject, due_at)"
+                " SELECT e.id, m.id, m.subject, now() FROM webhook_endpoints e, webhook_messages m"
+                " WHERE m.id = ANY(:ids) ORDER BY m.data->'n'"
             ),
             {"ids": [UUID(id) for id in ids]},
         )
@@ -96,10 +97,9 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
     await deliver_all(app)  # clicks are heard of from here on
     async with database.transaction() as session:
         await signals.send(session, MomentCreated(shared.moment))
-    with pytest.raises(ZeroDivisionError):
-        async with database.transaction() as session:
-            await signals.send(session, MomentChanged(shared.moment))
-            raise ZeroDivisionError
+    async with database.sessions() as session:
+        await signals.send(session, MomentChanged(shared.moment))
+        await session.rollback()
     service, touch = await app.service_key("conversions:write"), await visit(app, shared, ago(hours=2))
     await visit(app, shared, ago(hours=1))
     await visit(app, shared, ago(hours=3), verdict="robot")
@@ -116,8 +116,8 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
     assert answer.status_code == 201, answer.text
     await deliver_all(app)
     assert sorted(receiver.kinds) == sorted(
-        ["moment.created", "share.first_click", "sign_up.credited", "subscription.credited", "subscription.reversed"]
-        + ["decision.taken", "moment.taken_down", "decision.taken", "title.unclippable"]
+        "moment.created share.first_click sign_up.credited subscription.credited subscription.reversed decision.taken "
+        "moment.taken_down decision.taken title.unclippable".split()
     )
     by_kind = {told.document["type"]: told for told in receiver.told}
     for told in receiver.told:
@@ -181,7 +181,13 @@ async def test_an_endpoint_is_made_changed_tried_and_removed(app: App, receiver:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://10.1.2.3/x", "https://user@play.example/", "ftp://play.example/x", "http://[::1]/", "https://169.254.169.254/"],
+    [
+        "http://10.1.2.3/x",
+        "https://user@play.example/",
+        "ftp://play.example/x",
+        "http://[::1]/",
+        "https://169.254.169.254/",
+    ],
 )
 async def test_addresses_within_our_own_network_are_told_nothing(app: App, address: str) -> None:
     """Refused when it is said, or when its host turns out to be where nobody may go."""
@@ -211,6 +217,7 @@ async def test_a_bad_receiver_is_tried_again_by_the_schedule_and_left_alone_mean
     await hook(app, receiver)
     ids = await write(app, 60, subjects=20)
     vars(receiver).update(bad)
+    app.runtime.settings.webhook_timeout_s = 0.5 if receiver.hang else 60
     await deliver_all(app)
     tried = [row for row in await rows(app) if row.attempts]
     assert {row.problem for row in tried} == {problem}
@@ -220,6 +227,7 @@ async def test_a_bad_receiver_is_tried_again_by_the_schedule_and_left_alone_mean
         assert endpoint.failures >= 5
         assert endpoint.rests_until is not None
     receiver.answer, receiver.hang = "200 OK\r\n", False
+    app.runtime.settings.webhook_timeout_s = 60
     receiver.told.clear()
     await make_due(app)
     await deliver_all(app)
@@ -231,7 +239,7 @@ async def test_a_bad_receiver_is_tried_again_by_the_schedule_and_left_alone_mean
 
 
 async def test_one_subject_waits_for_its_first_and_no_other_does(app: App, receiver: Receiver) -> None:
-    """Until the schedule has ended: then it is failed, and the next has its turn. An answer without end is an answer."""
+    """Until the schedule has ended: then it has failed, and the next has its turn. An answer without end is one."""
     await hook(app, receiver)
     ids = await write(app, 6, subjects=2)
     receiver.in_vain = {ids[0]}
@@ -276,7 +284,7 @@ async def test_kill_9_in_the_middle_loses_nothing_and_keeps_the_order(app: App, 
     receiver.takes_s = 0.005
     assert settings.database_url is not None
     arguments = [settings.database_url, str(settings.data_dir), made["id"], settings.secret.decode()]
-    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments])
+    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments])  # noqa: ASYNC220 - it runs beside us
     while len(receiver.told) < 300:
         assert process.poll() is None
         await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpcore
 from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, String, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from standardwebhooks import Webhook
@@ -22,17 +22,16 @@ from groundswell.accounts.tables import Viewer
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database, among
 from groundswell.platform.locks import Lock, held
-from groundswell.platform.outbound import Outbound
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
-from .message import ANSWER_MAX, asked_pause, body_of, headers_of
+from .message import asked_pause, body_of, headers_of
 from .schedule import RESTS_AFTER, next_attempt, rest
 from .secret_box import SecretUnreadable, signer
+from .sender import UNREACHABLE, Sender, senders
 from .tables import WebhookEndpoint
 
 BATCH = 256
-AT_ONCE = 16
 GONE = 410
 
 DUE = text("""
@@ -70,7 +69,7 @@ DROP = text("UPDATE webhook_deliveries SET status = 'dropped' WHERE endpoint_id 
 
 
 @dataclass(frozen=True)
-class Due:
+class DueMessage:
     """A message that is to be sent now. ``data`` names people as the service does."""
 
     id: int
@@ -83,10 +82,10 @@ class Due:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class DeliveryAttempt:
     """What became of one attempt; ``problem`` is None where it was taken."""
 
-    due: Due
+    due: DueMessage
     at: datetime
     took_ms: int
     status: int | None
@@ -102,14 +101,14 @@ async def deliver(database: Database, settings: Settings, endpoint_id: UUID, sec
         async with held(connection, Lock.WEBHOOK, endpoint_id, wait=False) as mine:
             if not mine:
                 return False
-            async with Outbound(settings).client(settings.webhook_timeout_s) as http:
+            async with senders(settings) as workers:
                 while time.monotonic() < until:
-                    if not await _deliver_some(database, settings, endpoint_id, http):
+                    if not await _deliver_some(database, settings, endpoint_id, workers):
                         return False
     return True
 
 
-async def _deliver_some(database: Database, settings: Settings, endpoint_id: UUID, http: httpx.AsyncClient) -> bool:
+async def _deliver_some(database: Database, settings: Settings, endpoint_id: UUID, workers: list[Sender]) -> bool:
     """Deliver a batch; False when nothing more is due, or the receiver is to be left alone."""
     now = utc_now()
     async with database.transaction() as session:
@@ -121,7 +120,7 @@ async def _deliver_some(database: Database, settings: Settings, endpoint_id: UUI
         return False
     if not chains:
         return True
-    attempts = await Round(endpoint, _signers(settings, endpoint, now), http).run(chains)
+    attempts = await Round(endpoint, _signers(settings, endpoint, now), workers).run(chains)
     async with database.transaction() as session:
         return await _note(session, endpoint_id, attempts)
 
@@ -137,17 +136,17 @@ def _signers(settings: Settings, endpoint: WebhookEndpoint, now: datetime) -> li
         return None
 
 
-async def _chains(session: AsyncSession, endpoint_id: UUID, now: datetime) -> list[list[Due]] | None:
+async def _chains(session: AsyncSession, endpoint_id: UUID, now: datetime) -> list[list[DueMessage]] | None:
     """What is due, by subject, each from the first that waits of it; None: nothing is due. What has to wait for one
     before it that is not due yet is made due when that is."""
     rows = (await session.execute(DUE, {"endpoint": endpoint_id, "now": now, "most": BATCH})).all()
     if not rows:
         return None
     called = await _called(session, [row.people for row in rows])
-    by_subject: dict[str, list[Due]] = {}
+    by_subject: dict[str, list[DueMessage]] = {}
     for row in sorted(rows, key=lambda row: row.id):
         data = row.data | {field: called.get(viewer) for field, viewer in row.people.items()}
-        due = Due(row.id, row.subject, row.attempts, row.message, row.kind, row.at, data)
+        due = DueMessage(row.id, row.subject, row.attempts, row.message, row.kind, row.at, data)
         by_subject.setdefault(row.subject, []).append(due)
     firsts = await session.execute(FIRST, {"endpoint": endpoint_id, "subjects": list(by_subject)})
     kept_back: dict[str, datetime] = {}
@@ -177,70 +176,59 @@ async def _put_off(session: AsyncSession, endpoint_id: UUID, dues: dict[str, dat
 class Round:
     """One batch on its way to one endpoint. Once it has failed a few times running, the rest stays for later."""
 
-    def __init__(self, endpoint: WebhookEndpoint, signers: list[Webhook] | None, http: httpx.AsyncClient) -> None:
+    def __init__(self, endpoint: WebhookEndpoint, signers: list[Webhook] | None, workers: list[Sender]) -> None:
         self._address, self._failures = endpoint.address, endpoint.failures
-        self._signers, self._http = signers, http
-        self._attempts: list[Attempt] = []
+        self._signers, self._workers = signers, workers
+        self._attempts: list[DeliveryAttempt] = []
         self._over = False
 
-    async def run(self, chains: list[list[Due]]) -> list[Attempt]:
+    async def run(self, chains: list[list[DueMessage]]) -> list[DeliveryAttempt]:
         """The attempts that were made, of each chain up to the first that was not taken."""
         waiting = iter(chains)
 
-        async def work() -> None:
+        async def work(sender: Sender) -> None:
             for chain in waiting:
-                await self._follow(chain)
+                await self._follow(chain, sender)
                 if self._over:
                     return
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(AT_ONCE, len(chains))):
-                group.create_task(work())
+            for sender in self._workers[: len(chains)]:
+                group.create_task(work(sender))
         return self._attempts
 
-    async def _follow(self, chain: list[Due]) -> None:
+    async def _follow(self, chain: list[DueMessage], sender: Sender) -> None:
         for due in chain:
             if self._over:
                 return
-            attempt = await self._send(due)
+            attempt = await self._send(due, sender)
             self._attempts.append(attempt)
             self._failures = 0 if attempt.problem is None else self._failures + 1
             self._over = attempt.status == GONE or self._failures >= RESTS_AFTER
             if attempt.problem is not None:
                 return
 
-    async def _send(self, due: Due) -> Attempt:
+    async def _send(self, due: DueMessage, sender: Sender) -> DeliveryAttempt:
         at, began = utc_now(), time.monotonic()
         if self._signers is None:
-            return Attempt(due, at, 0, None, SecretUnreadable.code)
+            return DeliveryAttempt(due, at, 0, None, SecretUnreadable.code)
         body = body_of(due.kind, due.at, due.data)
         status, problem, asked = None, None, None
         try:
-            status, retry_after = await self._post(body, headers_of(due.message, body, self._signers, at))
+            headers = headers_of(due.message, body, self._signers, at)
+            status, retry_after = await sender.post(self._address, body, headers)
             asked = asked_pause(retry_after, at)
             problem = None if 200 <= status < 300 else f"http_{status}"
-        except (TimeoutError, httpx.TimeoutException):
+        except (TimeoutError, httpcore.TimeoutException):
             problem = "timed_out"
         except Problem as refused:
             problem = refused.code
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except UNREACHABLE as error:
             problem = f"unreachable ({type(error).__name__})"
-        return Attempt(due, at, int((time.monotonic() - began) * 1000), status, problem, asked)
-
-    async def _post(self, body: str, headers: dict[str, str]) -> tuple[int, str | None]:
-        """The status, once the answer has been read as far as it is; redirects are answers that will not do."""
-        timeout = self._http.timeout.read
-        async with asyncio.timeout(timeout):
-            async with self._http.stream("POST", self._address, content=body.encode(), headers=headers) as answer:
-                size = 0
-                async for piece in answer.aiter_raw():
-                    size += len(piece)
-                    if size > ANSWER_MAX:
-                        break
-                return answer.status_code, answer.headers.get("retry-after")
+        return DeliveryAttempt(due, at, int((time.monotonic() - began) * 1000), status, problem, asked)
 
 
-async def _note(session: AsyncSession, endpoint_id: UUID, attempts: list[Attempt]) -> bool:
+async def _note(session: AsyncSession, endpoint_id: UUID, attempts: list[DeliveryAttempt]) -> bool:
     """Note what became of each, and how the endpoint is; says whether to go on."""
     now = utc_now()
     dues = {each.due.id: next_attempt(each.due.attempts + 1, now, each.asked) for each in attempts if each.problem}
@@ -268,7 +256,7 @@ async def _note(session: AsyncSession, endpoint_id: UUID, attempts: list[Attempt
     return endpoint.rests_until is None and endpoint.status == "on"
 
 
-def _status(attempt: Attempt, dues: dict[int, datetime | None]) -> str:
+def _status(attempt: DeliveryAttempt, dues: dict[int, datetime | None]) -> str:
     if attempt.problem is None:
         return "delivered"
     if attempt.status == GONE:

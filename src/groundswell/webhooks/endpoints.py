@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.ids import uuid7
 from groundswell.platform.outbound import Outbound
 from groundswell.platform.problems import NotFound, Problem
@@ -188,6 +189,6 @@ async def forget_old(session: AsyncSession, before: object, most: int) -> int:
     old = select(WebhookMessage.id).where(WebhookMessage.created_at < before, ~waits)
     ids = (await session.scalars(old.order_by(WebhookMessage.created_at).limit(most))).all()
     if ids:
-        await session.execute(delete(WebhookDelivery).where(WebhookDelivery.message_id.in_(ids)))
-        await session.execute(delete(WebhookMessage).where(WebhookMessage.id.in_(ids)))
+        await session.execute(delete(WebhookDelivery).where(among(WebhookDelivery.message_id, ids)))
+        await session.execute(delete(WebhookMessage).where(among(WebhookMessage.id, ids)))
     return len(ids)

@@ -32,7 +32,7 @@ ORDER BY e.id
 
 
 async def queue_due(session: AsyncSession) -> None:
-    """Tell of first clicks; queue delivering for each endpoint for which something is due, unless that waits already."""
+    """Tell of first clicks; queue delivering for each endpoint for which something is due, once."""
     await tell_first_clicks(session)
     for id in (await session.scalars(DUE)).all():
         await defer(session, deliver_due, priority=SOON, once=f"webhooks.deliver:{id}", endpoint=str(id))

@@ -63,7 +63,7 @@ async def tell(
         "kind": kind,
         "subject": subject,
         "at": at,
-        "data": json.dumps({**data, **{field: None for field in people or {}}}, ensure_ascii=False, default=str),
+        "data": json.dumps({**data, **dict.fromkeys(people or {})}, ensure_ascii=False, default=str),
         "people": json.dumps(named),
     }
     await session.execute(WRITE, row)

@@ -1,4 +1,4 @@
-"""When a message that was not taken is tried again: the schedule that the Standard Webhooks specification gives. Pure."""
+"""When a message that was not taken is tried again: the schedule of the Standard Webhooks specification. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -37,4 +37,5 @@ def rest(failures: int, now: datetime) -> datetime | None:
     """Until when a receiver that took nothing of the last ``failures`` attempts is left alone; None: go on."""
     if failures < RESTS_AFTER:
         return None
-    return now + min(REST * 2 ** min(failures // RESTS_AFTER - 1, 10), REST_MAX)
+    doubled: int = 2 ** min(failures // RESTS_AFTER - 1, 10)
+    return now + min(REST * doubled, REST_MAX)

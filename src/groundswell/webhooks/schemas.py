@@ -13,7 +13,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=2000)]
 Kinds = Annotated[list[Kind], Field(max_length=50, description="What it is told; an empty list: everything.")]
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "name": "Our back end",
     "address": "https://hooks.play.example/groundswell",
     "kinds": ["sign_up.credited", "subscription.credited", "subscription.reversed"],
@@ -115,7 +115,7 @@ def delivery_out(delivery: WebhookDelivery, message: WebhookMessage) -> Delivery
         kind=message.kind,
         subject=message.subject,
         at=message.at,
-        status=delivery.status,  # type: ignore[arg-type]  # the table's check
+        status=delivery.status,
         attempts=delivery.attempts,
         tried_at=delivery.tried_at,
         due_at=delivery.due_at if delivery.status == "waiting" else None,

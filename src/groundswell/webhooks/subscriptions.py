@@ -197,9 +197,7 @@ async def restricted(session: AsyncSession, signal: Restricted) -> None:
     if decision.action not in STOPS_CLIPPING:
         return
     if decision.subject_kind == "moment" and (moment := await session.get(Moment, decision.subject_id)) is not None:
-        await _moment(
-            session, "moment.taken_down", moment, decision.created_at, reason_code=decision.reason_code
-        )
+        await _moment(session, "moment.taken_down", moment, decision.created_at, reason_code=decision.reason_code)
     elif decision.subject_kind == "title" and await is_wanted(session, "title.unclippable"):
         about = await _title(session, decision.subject_id)
         data = {"scope": "title", **about, "territory": None, "reason_code": decision.reason_code}

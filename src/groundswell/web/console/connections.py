@@ -33,8 +33,8 @@ NO_STORE = "no-store"
 STATUSES = ("waiting", "delivered", "failed", "dropped")
 
 
-class KeyInvalid(Problem):
-    status, code, title = 422, "key_invalid", "A key has a name of at most 80 letters, and one scope at least."
+class KeyFormInvalid(Problem):
+    status, code, title = 422, "key_form_invalid", "A key has a name of at most 80 letters, and one scope at least."
 
 
 def scope_words() -> dict[str, str]:
@@ -60,9 +60,8 @@ async def overview(request: Request, session: DbSession, caller: KeyMaster) -> R
 
 async def _keys_page(request: Request, session: AsyncSession, caller: Caller, **more: Any) -> Response:
     keys = await keys_and_uses(session)
-    return page(
-        request, "console/connections/keys.html", caller=caller, keys=keys, scope_words=scope_words(), **more
-    )
+    shown: dict[str, Any] = {"saved": "", "made": None, "scope_words": scope_words(), **more}
+    return page(request, "console/connections/keys.html", caller=caller, keys=keys, **shown)
 
 
 @router.get("/keys")
@@ -84,7 +83,7 @@ async def new_key(
     """Make a key. The page that answers shows it, this once."""
     name = " ".join(name.replace("\0", "").split())
     if not name or len(name) > 80 or not scopes or not set(scopes) <= set(SCOPES):
-        raise KeyInvalid()
+        raise KeyFormInvalid()
     made = await make_key(session, name, sorted(set(scopes)))
     answer = await _keys_page(request, session, caller, made=made, made_name=name)
     answer.headers["Cache-Control"] = NO_STORE
@@ -101,8 +100,13 @@ async def revoke_key(key_id: UUID, session: DbSession, caller: KeyMaster) -> Res
 @router.get("/webhooks")
 async def list_hooks(request: Request, session: DbSession, caller: Joiner) -> Response:
     """Every webhook, how it is, and a form for another."""
+    return await _hooks_page(request, session, caller)
+
+
+async def _hooks_page(request: Request, session: AsyncSession, caller: Caller, **more: Any) -> Response:
+    typed: dict[str, Any] = {"problem": None, "name": "", "address": "", "chosen": (), **more}
     hooks = await endpoints.all_endpoints(session)
-    return page(request, "console/connections/webhooks.html", caller=caller, hooks=hooks, kinds=KIND_INFO)
+    return page(request, "console/connections/webhooks.html", caller=caller, hooks=hooks, kinds=KIND_INFO, **typed)
 
 
 @router.post("/webhooks")
@@ -121,9 +125,8 @@ async def new_hook(
             session, settings, name or _host(address), address.strip(), () if set(kinds) == set(KINDS) else kinds
         )
     except Problem as problem:
-        shown = {"hooks": await endpoints.all_endpoints(session), "kinds": KIND_INFO, "problem": problem}
-        typed = {"name": name, "address": address, "chosen": kinds}
-        answer = page(request, "console/connections/webhooks.html", caller=caller, **shown, **typed)
+        typed: dict[str, Any] = {"name": name, "address": address, "chosen": kinds}
+        answer = await _hooks_page(request, session, caller, problem=problem, **typed)
         answer.status_code = problem.status
         return answer
     return await _hook_page(request, session, caller, hook, secret=secret)
@@ -136,12 +139,18 @@ def _host(address: str) -> str:
 async def _hook_page(
     request: Request, session: AsyncSession, caller: Caller, hook: WebhookEndpoint, **more: Any
 ) -> Response:
-    before, status = more.pop("before", None), more.pop("status", None)
-    rows = await endpoints.deliveries(session, hook.id, before, PAGE, status)
-    older = rows[-1][0].id if len(rows) == PAGE else None
-    shown = {"hook": hook, "rows": rows, "older_than": older, "status": status, "statuses": STATUSES}
+    shown: dict[str, Any] = {"secret": None, "rotated": False, "saved": "", "before": None, "status": None, **more}
+    rows = await endpoints.deliveries(session, hook.id, shown["before"], PAGE, shown.pop("status"))
+    shown |= {"hook": hook, "rows": rows, "older_than": rows[-1][0].id if len(rows) == PAGE else None}
+    chosen = more.get("status")
     answer = page(
-        request, "console/connections/webhook.html", caller=caller, kinds=KIND_INFO, before=before, **shown, **more
+        request,
+        "console/connections/webhook.html",
+        caller=caller,
+        kinds=KIND_INFO,
+        statuses=STATUSES,
+        chosen=chosen,
+        **shown,
     )
     answer.headers["Cache-Control"] = NO_STORE
     return answer
