@@ -62,9 +62,7 @@ async def test_a_deployment_is_walked_and_what_does_not_hold_is_said(service: Se
     by_name = {step["what"]: step for step in steps}
     assert code == 1
     failing = {name for name, step in by_name.items() if step["state"] == "fails"}
-    assert failing == {"your pages' calls (CORS)", "a viewer's token", "a title", "webhooks"} - (
-        {"a title"} if by_name["a title"]["state"] == "holds" else set()
-    )
+    assert failing == {"your pages' calls (CORS)", "a viewer's token", "webhooks"}
     assert "GROUNDSWELL_COMPONENT_ORIGINS" in by_name["your pages' calls (CORS)"]["todo"]
     assert by_name["a share"]["state"] == "left out"
     code, steps = await asyncio.to_thread(check, f"http://127.0.0.1:{free_port()}")

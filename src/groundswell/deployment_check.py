@@ -227,6 +227,7 @@ async def viewers_token(http: httpx.AsyncClient, given: Given) -> str:
     answer = await http.get("/v1/me", headers=_bearer(token))
     if not answer.is_success:
         raise Fails(_code(answer), "Compare iss and aud with GROUNDSWELL_JWT_ISSUER and _AUDIENCE, keys with JWKS_URL.")
+    given.found["viewer"] = answer.json()
     return f"taken: {answer.json()['name']}"
 
 
@@ -260,6 +261,7 @@ async def a_clip(http: httpx.AsyncClient, given: Given) -> str:
     """A viewer's clip is cut, and plays."""
     title = _found(given, "title")
     token = _need(given.token, "--token", "a clip")
+    _found(given, "viewer")
     if not given.write:
         raise LeftOut("say --write to have a clip made, shared and deleted")
     length, start = min(10_000_000, title["length"] // 4), title["length"] // 3
