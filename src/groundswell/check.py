@@ -35,11 +35,11 @@ def check_command(
 ) -> None:
     """Walk a deployment as your service sees it; says what holds, and what to do about what does not. Exit 1 when
     something does not hold."""
-    from groundswell.deployment_check import CheckStep, Given, report, walk
+    from groundswell.deployment_check import CheckStep, CheckTarget, report, walk
     from groundswell.platform.addresses import web_address
 
     try:
-        given = Given(web_address(url), token, key, title, origin and web_address(origin), write)
+        given = CheckTarget(web_address(url), token, key, title, origin and web_address(origin), write)
     except ValueError as error:
         raise refuse(f"{error}") from None
 

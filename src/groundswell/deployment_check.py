@@ -62,7 +62,7 @@ class CheckStep:
 
 
 @dataclass
-class Given:
+class CheckTarget:
     """What is known of the deployment. ``key`` is a service key; what it may do decides how far the walk goes."""
 
     url: str
@@ -81,14 +81,14 @@ def report(steps: list[CheckStep]) -> str:
 
 
 @asynccontextmanager
-async def _client(given: Given) -> AsyncIterator[httpx.AsyncClient]:
+async def _client(given: CheckTarget) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(
         base_url=given.url.rstrip("/"), timeout=TIMEOUT_S, headers={"User-Agent": BROWSER}, trust_env=False
     ) as http:
         yield http
 
 
-async def walk(given: Given) -> AsyncIterator[CheckStep]:
+async def walk(given: CheckTarget) -> AsyncIterator[CheckStep]:
     """Every step, in the order in which a newcomer would come to it. One that fails ends no other but those on it."""
     async with _client(given) as http:
         for what, step in STEPS.items():
@@ -125,7 +125,7 @@ def _need(given: str | None, option: str, why: str) -> str:
     return given
 
 
-async def reached(http: httpx.AsyncClient, given: Given) -> str:
+async def reached(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """It answers, over HTTPS, and has what it needs."""
     ready = await http.get("/readyz")
     if not ready.is_success:
@@ -136,7 +136,7 @@ async def reached(http: httpx.AsyncClient, given: Given) -> str:
     return f"ready, version {version}"
 
 
-async def pages(http: httpx.AsyncClient, given: Given) -> str:
+async def pages(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """A page carries what keeps browsers safe, and its cookies do too."""
     page = await http.get("/discover", headers={"Accept": "text/html"})
     if not page.is_success:
@@ -152,7 +152,7 @@ async def pages(http: httpx.AsyncClient, given: Given) -> str:
     return "policy, cookies and transport as they should be"
 
 
-async def links_host(http: httpx.AsyncClient, given: Given) -> str:
+async def links_host(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """What it calls itself is what you call it: links and cookies are made of it."""
     page = await http.get("/v1/oembed", params={"url": f"{given.url.rstrip('/')}/m/none"})
     start = await http.get("/session/start", params={"return": "/moments"})
@@ -162,12 +162,12 @@ async def links_host(http: httpx.AsyncClient, given: Given) -> str:
     return "answers under its own name" if page.status_code != 400 else "answers"
 
 
-def _same_page_elsewhere(start: httpx.Response, given: Given) -> bool:
+def _same_page_elsewhere(start: httpx.Response, given: CheckTarget) -> bool:
     there = urlsplit(start.headers["location"])
     return there.path == "/session/start" and f"{there.scheme}://{there.netloc}" != origin_of(given.url)
 
 
-async def well_known(http: httpx.AsyncClient, given: Given) -> str:
+async def well_known(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """What phones ask before they open links in your app."""
     said = []
     for path, setting in (("apple-app-site-association", "APPLE_APPS"), ("assetlinks.json", "ANDROID_APPS")):
@@ -181,7 +181,7 @@ async def well_known(http: httpx.AsyncClient, given: Given) -> str:
     return "; ".join(said)
 
 
-async def cors(http: httpx.AsyncClient, given: Given) -> str:
+async def cors(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """Components on the service's pages may call, by every method that they use."""
     origin = origin_of(_need(given.origin, "--origin", "what your own pages may call"))
     for method in METHODS:
@@ -192,7 +192,7 @@ async def cors(http: httpx.AsyncClient, given: Given) -> str:
     return f"{origin} may call by {', '.join(METHODS)}"
 
 
-async def viewers_sign_in(http: httpx.AsyncClient, given: Given) -> str:
+async def viewers_sign_in(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """A viewer on our pages is sent to the service's own sign-in, which answers."""
     start = await http.get("/session/start", params={"return": "/moments"})
     address = start.headers.get("location", "")
@@ -204,7 +204,7 @@ async def viewers_sign_in(http: httpx.AsyncClient, given: Given) -> str:
     return f"at {address.split('?')[0]}"
 
 
-async def staff_sign_in(http: httpx.AsyncClient, given: Given) -> str:
+async def staff_sign_in(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """The console leads to a place where staff sign in."""
     answer = await http.get("/console", headers={"Accept": "text/html"})
     place = given.url
@@ -221,7 +221,7 @@ async def staff_sign_in(http: httpx.AsyncClient, given: Given) -> str:
     return f"at {place.split('?')[0]}"
 
 
-async def viewers_token(http: httpx.AsyncClient, given: Given) -> str:
+async def viewers_token(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """A token of the service's is taken."""
     token = _need(given.token, "--token", "a viewer's token, and what viewers do,")
     answer = await http.get("/v1/me", headers=_bearer(token))
@@ -231,7 +231,7 @@ async def viewers_token(http: httpx.AsyncClient, given: Given) -> str:
     return f"taken: {answer.json()['name']}"
 
 
-async def a_title(http: httpx.AsyncClient, given: Given) -> str:
+async def a_title(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """There is something to clip."""
     if given.title is not None:
         answer = await http.get(f"/v1/titles/{given.title}", headers=_bearer(given.token))
@@ -251,13 +251,13 @@ async def a_title(http: httpx.AsyncClient, given: Given) -> str:
     return f"{title['name']}, {length // 1_000_000} s"
 
 
-def _found(given: Given, name: str) -> Any:
+def _found(given: CheckTarget, name: str) -> Any:
     if name not in given.found:
         raise LeftOut(f"there is no {name} to look at")
     return given.found[name]
 
 
-async def a_clip(http: httpx.AsyncClient, given: Given) -> str:
+async def a_clip(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """A viewer's clip is cut, and plays."""
     title = _found(given, "title")
     token = _need(given.token, "--token", "a clip")
@@ -280,7 +280,7 @@ async def a_clip(http: httpx.AsyncClient, given: Given) -> str:
         await asyncio.sleep(POLL_S)
 
 
-async def a_share(http: httpx.AsyncClient, given: Given) -> str:
+async def a_share(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """A link is made under your own name."""
     moment = _found(given, "moment")
     body = {"moment": moment["id"], "channel": "copy"}
@@ -291,7 +291,7 @@ async def a_share(http: httpx.AsyncClient, given: Given) -> str:
     return str(share["url"])
 
 
-async def previews(http: httpx.AsyncClient, given: Given) -> str:
+async def previews(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """Every preview robot gets a card, with a picture that is there."""
     share = _found(given, "share")
     path = urlsplit(share["url"]).path
@@ -307,7 +307,7 @@ async def previews(http: httpx.AsyncClient, given: Given) -> str:
     return f"{len(ROBOTS)} robots get a card, the picture is {len(picture.content) // 1024} KiB"
 
 
-async def continues(http: httpx.AsyncClient, given: Given) -> str:
+async def continues(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """'Continue watching' leads to the service's own address, which answers."""
     share = _found(given, "share")
     answer = await http.get(urlsplit(share["go_url"]).path)
@@ -322,7 +322,7 @@ async def continues(http: httpx.AsyncClient, given: Given) -> str:
     return f"at {address.split('?')[0]}"
 
 
-async def a_conversion(http: httpx.AsyncClient, given: Given) -> str:
+async def a_conversion(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """A sign-up with the touch token is taken and credited."""
     touch, key = _found(given, "touch"), _need(given.key, "--key", "a conversion")
     name = f"groundswell-check-{secrets.token_hex(6)}"
@@ -335,7 +335,7 @@ async def a_conversion(http: httpx.AsyncClient, given: Given) -> str:
     return f"{name} is taken, and credited with {len(answer.json().get('credits', []))} rows"
 
 
-async def webhooks(http: httpx.AsyncClient, given: Given) -> str:
+async def webhooks(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """Each webhook takes an example."""
     headers = _bearer(_need(given.key, "--key", "webhooks"))
     answer = await http.get("/v1/webhooks", headers=headers)
@@ -367,7 +367,7 @@ async def _delivered(http: httpx.AsyncClient, at: str, id: int, name: str, heade
     raise Fails(f"{name}: nobody sends", "Run a worker: groundswell work, or GROUNDSWELL_WORKER_IN_SERVER.")
 
 
-async def cleared(http: httpx.AsyncClient, given: Given) -> str:
+async def cleared(http: httpx.AsyncClient, given: CheckTarget) -> str:
     """What this walk made for viewers is taken away."""
     moment = _found(given, "moment")
     answer = await http.delete(f"/v1/moments/{moment['id']}", headers=_bearer(given.token))
@@ -377,7 +377,7 @@ async def cleared(http: httpx.AsyncClient, given: Given) -> str:
     return f"the clip is deleted, its link answers {gone.status_code}"
 
 
-STEPS: dict[str, Callable[[httpx.AsyncClient, Given], Awaitable[str]]] = {
+STEPS: dict[str, Callable[[httpx.AsyncClient, CheckTarget], Awaitable[str]]] = {
     "it is reached": reached,
     "its name": links_host,
     "pages": pages,

@@ -28,7 +28,7 @@ from groundswell.platform.settings import Settings
 from .message import asked_pause, body_of, headers_of
 from .schedule import RESTS_AFTER, next_attempt, rest
 from .secret_box import SecretUnreadable, signer
-from .sender import UNREACHABLE, Sender, senders
+from .sender import UNREACHABLE, MessageSender, senders
 from .tables import WebhookEndpoint
 
 BATCH = 256
@@ -108,7 +108,9 @@ async def deliver(database: Database, settings: Settings, endpoint_id: UUID, sec
     return True
 
 
-async def _deliver_some(database: Database, settings: Settings, endpoint_id: UUID, workers: list[Sender]) -> bool:
+async def _deliver_some(
+    database: Database, settings: Settings, endpoint_id: UUID, workers: list[MessageSender]
+) -> bool:
     """Deliver a batch; False when nothing more is due, or the receiver is to be left alone."""
     now = utc_now()
     async with database.transaction() as session:
@@ -176,7 +178,7 @@ async def _put_off(session: AsyncSession, endpoint_id: UUID, dues: dict[str, dat
 class Round:
     """One batch on its way to one endpoint. Once it has failed a few times running, the rest stays for later."""
 
-    def __init__(self, endpoint: WebhookEndpoint, signers: list[Webhook] | None, workers: list[Sender]) -> None:
+    def __init__(self, endpoint: WebhookEndpoint, signers: list[Webhook] | None, workers: list[MessageSender]) -> None:
         self._address, self._failures = endpoint.address, endpoint.failures
         self._signers, self._workers = signers, workers
         self._attempts: list[DeliveryAttempt] = []
@@ -186,7 +188,7 @@ class Round:
         """The attempts that were made, of each chain up to the first that was not taken."""
         waiting = iter(chains)
 
-        async def work(sender: Sender) -> None:
+        async def work(sender: MessageSender) -> None:
             for chain in waiting:
                 await self._follow(chain, sender)
                 if self._over:
@@ -197,7 +199,7 @@ class Round:
                 group.create_task(work(sender))
         return self._attempts
 
-    async def _follow(self, chain: list[DueMessage], sender: Sender) -> None:
+    async def _follow(self, chain: list[DueMessage], sender: MessageSender) -> None:
         for due in chain:
             if self._over:
                 return
@@ -208,7 +210,7 @@ class Round:
             if attempt.problem is not None:
                 return
 
-    async def _send(self, due: DueMessage, sender: Sender) -> DeliveryAttempt:
+    async def _send(self, due: DueMessage, sender: MessageSender) -> DeliveryAttempt:
         at, began = utc_now(), time.monotonic()
         if self._signers is None:
             return DeliveryAttempt(due, at, 0, None, SecretUnreadable.code)

@@ -19,7 +19,7 @@ AT_ONCE = 16
 UNREACHABLE = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError)
 
 
-class Sender:
+class MessageSender:
     """Posts one message after another over a connection of its own: that costs less than to share a pool."""
 
     def __init__(self, outbound: Outbound, pool: httpcore.AsyncConnectionPool, timeout_s: float) -> None:
@@ -59,9 +59,9 @@ class Sender:
 
 
 @asynccontextmanager
-async def senders(settings: Settings) -> AsyncIterator[list[Sender]]:
+async def senders(settings: Settings) -> AsyncIterator[list[MessageSender]]:
     """``AT_ONCE`` of them."""
     outbound, ssl = Outbound(settings), httpx.create_ssl_context(trust_env=False)
     async with AsyncExitStack() as stack:
         pools = [await stack.enter_async_context(outbound.pool(ssl, 1)) for _ in range(AT_ONCE)]
-        yield [Sender(outbound, pool, settings.webhook_timeout_s) for pool in pools]
+        yield [MessageSender(outbound, pool, settings.webhook_timeout_s) for pool in pools]
