@@ -5,7 +5,11 @@ export { fromShaka } from "./adapters/shaka.ts";
 export { fromVideoJs } from "./adapters/video-js.ts";
 export { addMessages, languages } from "./messages.ts";
 
-export class ClipButton {}
-export class MomentPlayer {}
-export class ShareSheet {}
-export class Trimmer {}
+class ServerElement {
+  readonly isConnected = false;
+}
+
+export class ClipButton extends ServerElement {}
+export class MomentPlayer extends ServerElement {}
+export class ShareSheet extends ServerElement {}
+export class Trimmer extends ServerElement {}
