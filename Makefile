@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 DIST := src/groundswell/web/static/dist
 ELEMENT_SOURCES := $(shell find elements -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help setup migration reference demo serve test test-fast test-engines check format release sbom bench screenshots lock clean
+.PHONY: help setup migration reference demo serve test test-fast test-engines check format release sbom clients bench screenshots lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -85,6 +85,9 @@ sbom: setup  ## write what is installed, with versions and licences, as CycloneD
 	@mkdir -p dist
 	@$(BIN)/uv tool run --quiet --from "cyclonedx-bom==7.*" cyclonedx-py environment $(BIN)/python \
 		--pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json
+
+clients: setup  ## generate the Python and TypeScript clients of the HTTP API into dist/clients
+	@$(BIN)/python scripts/clients.py
 
 bench: setup  ## run one benchmark: make bench NAME=redirect
 	@$(BIN)/python -m bench $(NAME)

@@ -15,6 +15,7 @@ VERSION = ROOT / "src" / "groundswell" / "__init__.py"
 ELEMENTS = ROOT / "elements" / "package.json"
 CHANGES = ROOT / "CHANGELOG.md"
 RELEASED = ROOT / "tests" / "platform" / "released"
+API = ROOT / "tests" / "api" / "released"
 UNRELEASED = "## Unreleased\n"
 
 
@@ -26,11 +27,13 @@ def main(version: str) -> int:
     write_version(version)
     write_notes(version)
     freeze_migrations()
+    freeze_api()
     for command in (
         ["uv", "build", "--quiet", "--wheel", "--out-dir", "dist"],
         ["npm", "run", "--silent", "package"],
         ["make", "check"],
         ["make", "sbom"],
+        ["make", "clients"],
         ["git", "add", "--all"],
         ["git", "commit", "--quiet", "--message", f"Release {version}"],
         ["git", "tag", "--annotate", f"v{version}", "--message", f"Groundswell {version}"],
@@ -88,6 +91,17 @@ def freeze_migrations() -> None:
     (RELEASED / "frozen.json").write_text(json.dumps(frozen, indent=2) + "\n")
     if not (RELEASED / f"{migrations.newest_revision()}.sql").exists():
         subprocess.run([sys.executable, "-m", "tests.platform.released.filling"], cwd=ROOT, check=True)
+
+
+def freeze_api() -> None:
+    """Keep the HTTP API's document, beside which later versions are held; what was accepted is past."""
+    from groundswell.platform.settings import Settings
+    from groundswell.web.app import create_app
+
+    document = create_app(Settings(jwks_url="http://localhost/keys")).openapi()
+    (API / "openapi.json").write_text(json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n")
+    accepted = API / "accepted.txt"
+    accepted.write_text("".join(line + "\n" for line in accepted.read_text().splitlines() if line.startswith("#")))
 
 
 if __name__ == "__main__":

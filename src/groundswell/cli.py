@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from groundswell.check import check_command
 from groundswell.media.commands import cut_command, probe_command
 from groundswell.platform.command_line import Commands, Host, Port, errors, read_settings, refuse
 from groundswell.shares.preview.commands import preview_command
@@ -34,6 +35,7 @@ audit = typer.Typer(help="The audit log: who did what, when and from where.", no
 app.add_typer(audit, name="audit")
 jobs = typer.Typer(help="Background jobs that failed for good.", no_args_is_help=True)
 app.add_typer(jobs, name="jobs")
+app.command("check")(check_command)
 app.command("cut")(cut_command)
 app.command("probe")(probe_command)
 app.command("preview")(preview_command)

@@ -30,6 +30,7 @@ from groundswell.platform.routing import IdempotencyKey
 from groundswell.shares.tables import Reminder
 from groundswell.trust.tables import Case, CaseStep
 from groundswell.web import features
+from groundswell.webhooks.tables import WebhookMessage
 from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.events.places import make_share, make_shared
 from tests.support import App
@@ -45,9 +46,10 @@ NOBODYS = {
     "case_items": "kind reason",
     "case_steps": "action",
     "cases": "rule status",
-    "catalog_entries": "hash entry given_by",
+    "catalog_entries": "hash line_hash entry given_by",
     "catalog_syncs": "name source problem etag refusals",
     "closed_reports": "question figures",
+    "click_marks": "snapshot",
     "conversions": "kind currency",
     "covered_ranges": "kind",
     "credits": "kind model channel currency",
@@ -99,6 +101,9 @@ NOBODYS = {
     "spent_tokens": "hash",
     "verdicts": "kind reason rule traffic",
     "viewers": "issuer",
+    "webhook_deliveries": "subject status problem",
+    "webhook_endpoints": "name address kinds status secret secret_before",
+    "webhook_messages": "kind subject data",
     "visitor_salts": "salt",
 }
 """Columns of text or data that say nothing of a viewer: codes, states, what staff write about their work."""
@@ -188,6 +193,9 @@ async def someone(app: App) -> dict[str, Any]:
         until = {"seen_at": utc_now(), "idle": timedelta(hours=1), "ends_at": utc_now() + timedelta(hours=1)}
         session.add(
             SignIn(hash=b"h", roles=[], titles=[], id_token=f"a token of {SUBJECT}", viewer_id=viewer.id, **until)
+        )
+        session.add(
+            WebhookMessage(id=uuid7(), kind="k", subject="s", at=utc_now(), data={}, people={MARK: str(viewer.id)})
         )
         owner = shared.moment.viewer_id
         session.add(Follow(follower_id=viewer.id, followed_id=owner, state="following"))

@@ -39,6 +39,7 @@ ALLOWED = {
         "events/traffic/current_verdict.py": "defines the current verdict",
         "insights/reports/closed_periods.py": "how many came late, whatever they were judged, as a cause of a change",
         "insights/reports/event_rows.py": "shows one event with every verdict on it",
+        "webhooks/first_clicks.py": "tells a click as it was judged at once; what a verdict reverses is told",
     },
     "credits": {
         "attribution/backfill.py": WRITES,
@@ -47,6 +48,7 @@ ALLOWED = {
         "attribution/tables.py": "defines judged_credits",
         "earnings/clawback.py": CURRENT,
         "earnings/eligible_views.py": CURRENT,
+        "webhooks/subscriptions.py": "tells what was given, and what a verdict takes back",
     },
     "lake": {
         "campaigns/results.py": CONVERSIONS,

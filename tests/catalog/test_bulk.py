@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from groundswell.catalog.bulk import LINES_MAX, read_line, read_lines
+from groundswell.catalog.bulk import LINES_MAX, raw_lines, read_line
 from groundswell.catalog.tables import CatalogEntry, Series, Title
 from tests.support import App
 
@@ -129,7 +129,8 @@ async def test_more_lines_than_one_call_takes_are_refused_whole(app: App, key: d
 
 @given(st.binary(max_size=300))
 def test_whatever_is_sent_becomes_lines_or_refusals(body: bytes) -> None:
-    for line in read_lines(body, 1000):
+    for raw in raw_lines(body, 1000):
+        line = raw.read()
         assert (line.said is None) == (line.refusal is not None)
 
 
@@ -144,3 +145,26 @@ DOCUMENTS = st.recursive(
 def test_any_document_is_read_or_refused(document: Any) -> None:
     line = read_line(1, json.dumps(document).encode())
     assert line.refusal is not None or line.said is not None
+
+
+async def test_a_line_that_was_there_is_known_unread_and_one_said_twice_ends_as_it_stands_last(
+    app: App, key: dict[str, str]
+) -> None:
+    """Other bytes that say the same are the same; what was changed another way is written again."""
+    first, second = {"external_id": "a", "name": "A"}, {"external_id": "a", "name": "A2"}
+    assert told(await post(app, key, first, {"external_id": "b", "name": "B"})) == [
+        (1, "created", None),
+        (2, "created", None),
+    ]
+    assert told(await post(app, key, first)) == [(1, "unchanged", None)]
+    spaced = json.dumps(first, indent=None, separators=(" ,  ", " : ")).encode()
+    assert told(await post(app, key, spaced)) == [(1, "unchanged", None)]
+    assert told(await post(app, key, spaced, first)) == [(1, "unchanged", None), (2, "unchanged", None)]
+    for _ in range(2):
+        await post(app, key, first, second)
+        assert (await app.http.get("/v1/catalog/a", headers=key)).json()["name"] == "A2"
+    await app.http.put("/v1/titles/a", json={"name": "A3"}, headers=key)
+    assert told(await post(app, key, second)) == [(1, "changed", None)]
+    assert (await app.http.delete("/v1/titles/a", headers=key)).status_code == 204
+    assert told(await post(app, key, second)) == [(1, "changed", None)]
+    assert (await app.http.get("/v1/catalog/a", headers=key)).json()["withdrawn_at"] is None

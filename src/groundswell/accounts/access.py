@@ -25,6 +25,7 @@ from . import sessions
 from .actors import actor_of
 from .audit import Actor, acts, tries
 from .cross_site import refuse_cross_site
+from .key_uses import KeyUses
 from .powers import POWERS, roles_words
 from .sessions import Session
 from .tables import ServiceKey, Viewer
@@ -246,6 +247,8 @@ async def require_scope(request: Request, session: AsyncSession, power: str) -> 
     if scopes.isdisjoint(row.scopes):
         raise ScopeMissing(f"This needs a key with the scope {' or '.join(sorted(scopes)) or 'that no key has'}.")
     acts(request, Actor(f"key:{row.id}", row.name))
+    services = services_of(request)
+    await services.get_or_add(KeyUses, lambda: KeyUses(services.database)).note(row.id)
     return row
 
 

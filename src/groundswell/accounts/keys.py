@@ -1,11 +1,13 @@
 """Making and revoking service keys."""
 
 import secrets
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.problems import NotFound
 
 from .access import hash_key
 from .tables import ServiceKey
@@ -19,7 +21,12 @@ SCOPES = (
     "reminders:read",
     "viewers:erase",
     "viewers:hand-over",
+    "webhooks",
 )
+
+
+class KeyUnknown(NotFound):
+    code, title = "service_key_unknown", "There is no such service key."
 
 
 async def make_key(session: AsyncSession, name: str, scopes: list[str]) -> str:
@@ -42,3 +49,16 @@ async def revoke_key(session: AsyncSession, name: str) -> int:
     for key in keys:
         key.revoked_at = utc_now()
     return len(keys)
+
+
+async def revoke_one(session: AsyncSession, id: UUID) -> ServiceKey:
+    """Revoke one key; again is once.
+
+    Raises:
+        KeyUnknown: there is none.
+    """
+    key = await session.get(ServiceKey, id, with_for_update=True)
+    if key is None:
+        raise KeyUnknown()
+    key.revoked_at = key.revoked_at or utc_now()
+    return key

@@ -44,6 +44,15 @@ class ServiceKey(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class ServiceKeyUse(Base):
+    """When a key was last used, to a minute."""
+
+    __tablename__ = "service_key_uses"
+
+    key_id: Mapped[UUID] = mapped_column(ForeignKey("service_keys.id"), primary_key=True)
+    used_at: Mapped[datetime]
+
+
 class StaffPreference(Base):
     """How somebody who works here wants the console shown: the time zone (IANA) by which it cuts days."""
 

@@ -1,11 +1,13 @@
 """Many catalogue entries as NDJSON: one JSON document a line, a result a line, bad lines refused one by one.
 
-Whether a line says what is known already is told by its hash, before anything else of it is looked at: a catalogue that
-has not changed is gone through about as quickly as it is read.
+Whether a line says what is known already is told before anything of it is looked at, by a hash over its bytes; where
+those differ (spaces, the order of members), by a hash over what it says. A catalogue that has not changed is gone
+through about as quickly as it is read from disk.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.problems import Problem
 
-from .entries import Given, known_hashes, write
+from .entries import Given, known_hashes, known_lines, note_lines, write
 from .entry import ExternalId, TitleEntry, hash_of
 
 LINES_MAX = 5_000
@@ -47,18 +49,38 @@ class ReadLine:
     said: Mapping[str, Any] | None = None
     hash: bytes = b""
     refusal: tuple[str, str] | None = None
+    line_hash: bytes | None = None
+
+
+@dataclass(frozen=True)
+class RawLine:
+    """A line as it is written, not looked at yet. ``not_live``: it says so, unless it says otherwise."""
+
+    number: int
+    text: bytes
+    not_live: bool = False
+
+    @property
+    def hash(self) -> bytes:
+        """Over the line and how it is read."""
+        return hashlib.blake2b(self.text.strip(), digest_size=16, person=b"not live" if self.not_live else b"").digest()
+
+    def read(self) -> ReadLine:
+        """What it says."""
+        line = read_line(self.number, self.text)
+        return replace(with_live(line) if self.not_live else line, line_hash=self.hash)
 
 
 _EXTERNAL_ID: TypeAdapter[str] = TypeAdapter(ExternalId)
 
 
-def read_lines(body: bytes, most: int) -> list[ReadLine]:
+def raw_lines(body: bytes, most: int) -> list[RawLine]:
     """The lines of an NDJSON body; empty ones count, and are left out.
 
     Raises:
         TooManyLines: there are more than ``most``.
     """
-    found = [read_line(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    found = [RawLine(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
     if len(found) > most:
         raise TooManyLines(f"One call takes {most} lines; this has {len(found)}. Send them in several.")
     return found
@@ -87,8 +109,33 @@ def said_line(number: int, said: Any) -> ReadLine:
     return ReadLine(number, external_id, said, hash_of(said))
 
 
-async def results(session: AsyncSession, lines: Sequence[ReadLine], given_by: str) -> list[LineResult]:
+def with_live(line: ReadLine) -> ReadLine:
+    """``line``, which says that it is not live where it says nothing of that."""
+    if line.said is None or line.said.get("live") is not None:
+        return line
+    return said_line(line.number, {**line.said, "external_id": line.external_id, "live": False})
+
+
+async def results(session: AsyncSession, lines: Sequence[ReadLine | RawLine], given_by: str) -> list[LineResult]:
     """Write what ``lines`` say; returns what became of each."""
+    raw = {line.number: line for line in lines if isinstance(line, RawLine)}
+    hashes = {number: line.hash for number, line in raw.items()}
+    same = await known_lines(session, hashes.values()) if hashes else {}
+    found = {
+        number: LineResult(line=number, external_id=same[hash], result="unchanged")
+        for number, hash in hashes.items()
+        if hash in same
+    }
+    rest = [line.read() if isinstance(line, RawLine) else line for line in lines if line.number not in found]
+    again = {line.external_id for line in rest} & {line.external_id for line in found.values()}
+    if again:  # said once more in other words: what stands there last is to stay
+        rest = [line.read() if isinstance(line, RawLine) else line for line in lines]
+        found = {}
+    found |= {line.line: line for line in await _results(session, rest, given_by)} if rest else {}
+    return [found[line.number] for line in lines]
+
+
+async def _results(session: AsyncSession, lines: Sequence[ReadLine], given_by: str) -> list[LineResult]:
     wanted = {line.external_id for line in lines if line.external_id is not None and line.refusal is None}
     known = await known_hashes(session, wanted)
     # A title that is said twice is looked at twice: the later line may bring back what the earlier one changed.
@@ -102,6 +149,8 @@ async def results(session: AsyncSession, lines: Sequence[ReadLine], given_by: st
             found[line.number] = entry or _refused(line, *(line.refusal or ("invalid", "")))
         else:
             given.append((line.number, entry))
+    same = [line for line in lines if line.number in found and found[line.number].result == "unchanged"]
+    await note_lines(session, [(str(line.external_id), line.line_hash) for line in same if line.line_hash is not None])
     outcomes = await write(session, [each for _, each in given], given_by) if given else []
     for (number, _), out in zip(given, outcomes, strict=True):
         why = {} if out.refusal is None else {"code": out.refusal.reason(), "detail": out.refusal.detail}
@@ -127,7 +176,7 @@ def _validated(line: ReadLine) -> Given | LineResult | None:
         entry = TitleEntry.model_validate(line.said)
     except ValidationError as error:
         return _refused(line, *reason_of(error))
-    return Given(line.external_id, entry, line.hash)
+    return Given(line.external_id, entry, line.hash, line.line_hash)
 
 
 def reason_of(error: ValidationError) -> tuple[str, str]:

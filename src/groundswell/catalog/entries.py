@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, and_, cast, func, literal, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, Uuid, and_, cast, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,11 +36,13 @@ Place = tuple[UUID, int, int]
 
 @dataclass(frozen=True)
 class Given:
-    """One entry as it was said of the title ``external_id``; ``hash`` is over that."""
+    """One entry as it was said of the title ``external_id``; ``hash`` is over that, ``line_hash`` over the line that
+    said it, where one did."""
 
     external_id: str
     entry: TitleEntry
     hash: bytes
+    line_hash: bytes | None = None
 
 
 class EntryOutcome(NamedTuple):
@@ -79,6 +81,26 @@ async def known_hashes(session: AsyncSession, external_ids: Iterable[str]) -> di
     query = select(Title.external_id, CatalogEntry.hash).join(CatalogEntry, CatalogEntry.title_id == Title.id)
     query = query.where(among(Title.external_id, external_ids), Title.withdrawn_at.is_(None))
     return {row.external_id: row.hash for row in await session.execute(query)}
+
+
+async def known_lines(session: AsyncSession, hashes: Iterable[bytes]) -> dict[bytes, str]:
+    """Which of the lines with these hashes say what is there already, each with the external id of its title."""
+    query = select(CatalogEntry.line_hash, Title.external_id).join(Title, Title.id == CatalogEntry.title_id)
+    query = query.where(among(CatalogEntry.line_hash, hashes), Title.withdrawn_at.is_(None))
+    return {row.line_hash: row.external_id for row in await session.execute(query) if row.line_hash is not None}
+
+
+async def note_lines(session: AsyncSession, lines: Sequence[tuple[str, bytes]]) -> None:
+    """Note by which line (its hash) a title was said that is as it was: it is known again without being read."""
+    if not lines:
+        return
+    given = func.unnest(
+        literal([id for id, _ in lines], ARRAY(Text)), literal([hash for _, hash in lines], ARRAY(LargeBinary))
+    )
+    said = given.table_valued("external_id", "line_hash").render_derived(name="said")
+    title = select(Title.id, said.c.line_hash).join(said, Title.external_id == said.c.external_id).subquery()
+    noted = update(CatalogEntry).values(line_hash=title.c.line_hash).where(CatalogEntry.title_id == title.c.id)
+    await session.execute(noted, execution_options={"synchronize_session": False})
 
 
 async def write(session: AsyncSession, given: Sequence[Given], given_by: str) -> list[EntryOutcome]:
@@ -185,6 +207,7 @@ class _Batch:
         self.entries[id] = {
             "title_id": id,
             "hash": given.hash,
+            "line_hash": given.line_hash,
             "entry": given.entry.model_dump(mode="json", exclude_unset=True),
             "given_by": self.given_by,
             "updated_at": self.now,
@@ -211,7 +234,7 @@ UPSERT_TITLE = _upsert(
     "id",
     [column.name for column in Title.__table__.columns if column.name in WRITTEN],
 )
-UPSERT_ENTRY = _upsert(CatalogEntry.__table__, "title_id", ("hash", "entry", "given_by", "updated_at"))
+UPSERT_ENTRY = _upsert(CatalogEntry.__table__, "title_id", ("hash", "line_hash", "entry", "given_by", "updated_at"))
 
 
 def _settle(around: EntryContext, batch: _Batch, given: Given) -> EntryOutcome:

@@ -14,7 +14,7 @@ from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import entries
-from .bulk import LINES_MAX, read_lines, results
+from .bulk import LINES_MAX, raw_lines, results
 from .entry import FACTS, ExternalId, Fact, TitleEntry, hash_of
 from .listing import Listed, Shown, entry_of, listed
 from .titles import TitleUnknown
@@ -114,7 +114,7 @@ async def post_titles(request: Request, key: CatalogKey, session: DbSession) -> 
     has a result a line, in their order: `line`, `external_id`, `result` (`created`, `changed`, `unchanged`,
     `refused`), and `id` and `slug` of the title, or `code` and `detail`. Bad lines are refused one by one; the others
     are written, all together. A call that was interrupted is sent again: what is there already is `unchanged`."""
-    lines = read_lines(await request.body(), LINES_MAX)
+    lines = raw_lines(await request.body(), LINES_MAX)
     written = await results(session, lines, f"key:{key.id}")
     body = "".join(line.model_dump_json(exclude_none=True) + "\n" for line in written)
     return Response(body, media_type=NDJSON)

@@ -87,6 +87,7 @@ class Title(Base):
 
 class CatalogEntry(Base):
     """What the service says of a title, as it said it last; ``hash`` is over that, so that the same again is known.
+    ``line_hash`` is over the line of a feed that said it, as it was written; null where it did not come by one.
 
     ``given_by`` is ``key:<id>``, or ``sync:<name>`` of a feed.
     """
@@ -95,6 +96,7 @@ class CatalogEntry(Base):
 
     title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    line_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     entry: Mapped[dict[str, Any]]
     given_by: Mapped[str]
     updated_at: Mapped[CreatedAt]

@@ -40,10 +40,16 @@ def template_for(settings: Settings, watch: Mapping[str, Any] | None, device: De
     return settings.service_home + "/watch/{external_id}?t={seconds}"
 
 
-def watch_address(settings: Settings, title: Named, seconds: int = 0, device: Device = "web") -> str:
-    """Where the service shows ``title`` from a second on."""
+def watch_address(
+    settings: Settings, title: Named, seconds: int = 0, device: Device = "web", *, referrer: str = ""
+) -> str:
+    """Where the service shows ``title`` from a second on.
+
+    Args:
+        referrer: fills ``{referrer}``.
+    """
     template = template_for(settings, title.watch, device)
-    return filled(template, external_id=title.external_id, slug=title.slug, seconds=seconds)
+    return filled(template, external_id=title.external_id, slug=title.slug, seconds=seconds, referrer=referrer)
 
 
 def own_devices(settings: Settings, watch: Mapping[str, Any] | None) -> tuple[Device, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from groundswell.accounts.key_uses import KeyUses
 from groundswell.platform.clock import utc_now
 from groundswell.platform.notified_cache import NotifiedCache, listening
 from groundswell.platform.repeat import repeating
@@ -16,7 +17,7 @@ from groundswell.platform.runtime import Runtime
 from groundswell.platform.services import Services
 from groundswell.platform.trusted_clock import ClockDoubtful, has_believed, trusted_now
 
-from .ingest.auth import Callers
+from .ingest.auth import Callers, KnownKey
 from .ingest.handler import Receiving
 from .ingest.limits import VisitLimits
 from .lake.retention import drop_old_days
@@ -41,7 +42,7 @@ async def lifespan(services: Services) -> AsyncIterator[None]:
     runtime, settings, database = services.runtime, services.settings, services.database
     visitors = Visitors(database)
     keys, links = (
-        NotifiedCache[frozenset[str]](),
+        NotifiedCache[KnownKey](),
         NotifiedCache[Destination](lasts_s=LINKS_LAST_S),
     )
     await run_maintenance(runtime, visitors)
@@ -55,7 +56,7 @@ async def lifespan(services: Services) -> AsyncIterator[None]:
         stack.push_async_callback(destinations.close)
         services.add(Redirects(settings, event_log, visitors, destinations))
         limits = VisitLimits(settings.plays_per_address, settings.plays_per_network)
-        callers = Callers(database, visitors, keys)
+        callers = Callers(database, visitors, keys, services.get_or_add(KeyUses, lambda: KeyUses(database)))
         references = References(database, settings.secrets, settings.jwt_issuer)
         services.add(Receiving(settings, event_log, callers, references, visitors, limits))
         housekeeping = repeating(

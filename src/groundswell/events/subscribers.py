@@ -23,7 +23,12 @@ async def record_clip(session: AsyncSession, made: MomentCreated) -> None:
     await record(
         session,
         Event(
-            kind="clip", at=moment.created_at, moment_id=moment.id, title_id=moment.title_id, viewer_id=moment.viewer_id
+            kind="clip",
+            id=moment.id,
+            at=moment.created_at,
+            moment_id=moment.id,
+            title_id=moment.title_id,
+            viewer_id=moment.viewer_id,
         ),
     )
 

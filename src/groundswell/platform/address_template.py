@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
-PLACEHOLDERS = frozenset({"external_id", "slug", "seconds"})
+PLACEHOLDERS = frozenset({"external_id", "slug", "seconds", "referrer"})
+REFERRER = "{referrer}"
+"""What stands for an install referrer until a visit fills it in."""
+_TO_COME = quote(REFERRER, safe="")
 LONGEST = 1000
 AT_HOME = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -65,6 +68,12 @@ def _named(places: Iterable[str]) -> str:
 def filled(template: str, **values: str | int) -> str:
     """``template`` with ``values`` in place of its placeholders, escaped."""
     return _PLACE.sub(lambda place: quote(str(values[place.group(1)]), safe=""), template)
+
+
+def with_referrer(address: str, said: str = "") -> str:
+    """``address`` with what an app store is to hand to the app that is installed from it (a query string), where its
+    template has a place for that."""
+    return address.replace(_TO_COME, quote(said, safe="")) if _TO_COME in address else address
 
 
 def with_parameter(address: str, name: str, value: str) -> str:

@@ -53,6 +53,11 @@ DESTRUCTIVE_JOBS = (
         "PostgreSQL's own clock, which wrote when; the log has said it, too.",
     ),
     DestructiveJob(
+        "Messages to webhooks, and what became of them, after 30 days",
+        "groundswell.webhooks.jobs",
+        "A clock that can be trusted; what still waits for somebody stays; what was told stands in its own tables.",
+    ),
+    DestructiveJob(
         "Reports kept for when the lake is away",
         "groundswell.insights.reports.report_cache",
         "Copies alone: they are computed again when somebody asks.",

@@ -42,6 +42,7 @@ class Lock(Enum):
     REVERSALS = "count a pool (alone), or reverse what it may count (together)"
     POOL = "fix what a pool of one stream counts"
     STATEMENT_NUMBERS = "number statements"
+    WEBHOOK = "deliver to an endpoint"
 
 
 def number(lock: Lock, of: object = "") -> int:

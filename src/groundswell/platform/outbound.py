@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -123,12 +124,7 @@ class Outbound:
     def client(self, timeout_s: float = 30.0, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
         """A client that goes nowhere else. Redirects are followed only where a request says so, and checked too."""
         transport = httpx.AsyncHTTPTransport(retries=0)
-        transport._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=CONNECTIONS,
-            keepalive_expiry=30.0,
-            network_backend=_GuardedBackend(self),
-        )
+        transport._pool = self.pool(httpx.create_ssl_context(trust_env=False))
         return httpx.AsyncClient(
             transport=transport,
             trust_env=False,
@@ -136,6 +132,16 @@ class Outbound:
             max_redirects=REDIRECTS,
             headers={"User-Agent": AGENT, **(headers or {})},
             event_hooks={"request": [self._check_request]},
+        )
+
+    def pool(self, ssl: SSLContext, connections: int = CONNECTIONS) -> httpcore.AsyncConnectionPool:
+        """Connections that go nowhere else, for whoever asks too often for a client: of an address that is ``http``
+        they look themselves whether it is ``inside``."""
+        return httpcore.AsyncConnectionPool(
+            ssl_context=ssl,
+            max_connections=connections,
+            keepalive_expiry=30.0,
+            network_backend=_GuardedBackend(self),
         )
 
     async def _check_request(self, request: httpx.Request) -> None:

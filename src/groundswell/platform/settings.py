@@ -187,6 +187,9 @@ class Settings(BaseSettings):
         ge=0,
     )
     reports_at_once: int = Field(2, description="Reports computed at once by one process.", ge=1)
+    webhook_timeout_s: float = Field(
+        15, description="Seconds in which a webhook's receiver must have answered; else it is tried again.", gt=0, le=60
+    )
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,

@@ -6,6 +6,7 @@ What holds for one route (keys, roles, scopes) is added where routes are made, i
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,6 +16,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.staticfiles import StaticFiles
 
 from .features import products
+from .reason_codes import reason_codes
 
 DESCRIPTION = """
 One loop: **watch → clip → share → visit → subscribe**. Viewers come with the streaming service's own JWT, its back end
@@ -29,7 +31,7 @@ with a service key (`groundswell keys create NAME --scope SCOPE`).
 OPERATIONS = {"operations": "For whatever runs this service."}
 """The tag of what no feature serves."""
 
-PROBLEM = {
+PROBLEM: dict[str, Any] = {
     "title": "Problem",
     "description": "Why not (RFC 9457).",
     "type": "object",
@@ -74,6 +76,10 @@ LATER = {
     "description": "Still being made, or briefly away; `Retry-After` says when to ask again.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+
+LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+
+_PLACE = re.compile(r"\{(\w+)\}")
 
 REFUSED = {
     "description": "Refused; `code` says why.",
@@ -134,8 +140,15 @@ def complete(document: dict[str, Any]) -> None:
     components = document["components"]
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
-    components["schemas"]["Problem"], components["securitySchemes"] = PROBLEM, SECURITY
+    code = PROBLEM["properties"]["code"] | {"x-extensible-enum": list(reason_codes())}
+    problem = PROBLEM | {"properties": PROBLEM["properties"] | {"code": code}}
+    components["schemas"]["Problem"], components["securitySchemes"] = problem, SECURITY
+    document["info"]["license"] = LICENSE
+    document["servers"] = [{"url": "/", "description": "Where this document is."}]
+    _join_paths(document["paths"])
+    _name_operations(document)
     for path, operation in _operations(document):
+        operation.setdefault("security", [{}])
         answers = operation["responses"]
         answers.pop("422", None)
         answers |= {"4XX": REFUSED, "503": LATER}
@@ -143,6 +156,35 @@ def complete(document: dict[str, Any]) -> None:
             answers["200"]["content"] = {kind: {}}
         if (stream := answers.get("200", {}).get("content", {}).get("text/event-stream")) is not None:
             stream["schema"] = _event_with(stream["schema"]["$ref"])
+
+
+def _join_paths(paths: dict[str, Any]) -> None:
+    """Make one path of those that differ by what their places are called: a place has the first one's name."""
+    named: dict[str, str] = {}
+    for path in list(paths):
+        first = named.setdefault(_PLACE.sub("{}", path), path)
+        if first != path:
+            names = dict(zip(_PLACE.findall(path), _PLACE.findall(first), strict=True))
+            for operation in paths[path].values():
+                for parameter in operation.get("parameters", ()):
+                    if parameter["in"] == "path":
+                        parameter["name"] = names[parameter["name"]]
+            paths[first] |= paths.pop(path)
+
+
+def _name_operations(document: dict[str, Any]) -> None:
+    """Call each operation as its function is called, by which clients call it; where several are called alike, they
+    keep their names with the path."""
+    short = {id(operation): _short(operation) for _, operation in _operations(document)}
+    often = Counter(short.values())
+    for _, operation in _operations(document):
+        if often[name := short[id(operation)]] == 1:
+            operation["operationId"] = name
+
+
+def _short(operation: dict[str, Any]) -> str:
+    name: str = operation["operationId"]
+    return name.partition("_v1_")[0]
 
 
 def _event_with(data: str) -> dict[str, Any]:

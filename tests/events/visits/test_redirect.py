@@ -221,3 +221,25 @@ async def test_a_title_for_some_countries_only_is_gone_on_with_wherever_one_is(a
         assert (await go(app, shared.token)).status_code == status
     landing = await app.http.get(f"/s/{shared.token}", headers=PERSON)
     assert landing.status_code == 403
+
+
+async def test_a_phone_without_the_app_takes_the_visit_along_through_the_store(app: App, shared: Shared) -> None:
+    """What the store hands to the app names the visit; robots, and whoever only asks for the head, bring nobody."""
+    store = "https://play.google.com/store/apps/details?id=com.play.example&at={external_id}-{seconds}&referrer="
+    app.runtime.settings.watch_urls = {"android": store + "{referrer}"}
+    phone = {
+        "User-Agent": "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
+    }
+    answer = await go(app, shared.token, **phone)
+    said = parse_qs(urlsplit(answer.headers["location"]).query)
+    (row,) = await logged(app)
+    token = parse_qs(said["referrer"][0])["gs"][0]
+    touched = read_touch_token(app.runtime.settings.secret, token)
+    assert touched is not None
+    assert touched.id == row.id
+    assert said["at"] == [f"{shared.title.external_id}-72"]
+    head = await app.http.head(f"/s/{shared.token}/go", headers=phone)
+    robot = await go(app, shared.token, **{"User-Agent": "Android Twitterbot/1.0"})
+    for answer in (head, robot):
+        assert "eferrer%7D" not in answer.headers["location"]
+    assert "{" not in answer.headers["location"]

@@ -89,6 +89,8 @@ PLACED: dict[str, Any] = {
     "touches.matched_by": "token",
     "touches.sharer_id": None,
     "credits.weight_ppm": 1_000_000,
+    "webhook_deliveries.status": "delivered",
+    "webhook_endpoints.status": "on",
 }
 
 

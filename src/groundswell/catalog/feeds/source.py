@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from groundswell.catalog.bulk import LINE_MAX, ReadLine, read_line
+from groundswell.catalog.bulk import LINE_MAX, RawLine, ReadLine
 
 from .mrss import items
 from .table import FeedUnreadable, rows
@@ -103,7 +103,7 @@ def _fetch(source: str, etag: str | None, path: Path, most: int) -> tuple[str | 
     return answer.headers.get("etag"), False
 
 
-def lines_of(path: Path, format: Format) -> Iterator[ReadLine]:
+def lines_of(path: Path, format: Format) -> Iterator[ReadLine | RawLine]:
     """The lines, rows or items of a feed, one after another.
 
     Raises:
@@ -122,7 +122,7 @@ def lines_of(path: Path, format: Format) -> Iterator[ReadLine]:
         raise FeedUnreadable(f"It cannot be read: {error.strerror}.") from None
 
 
-def _documents(file: IO[bytes]) -> Iterator[ReadLine]:
+def _documents(file: IO[bytes]) -> Iterator[RawLine]:
     number = 0
     while line := file.readline(LINE_MAX + 1):
         number += 1
@@ -130,4 +130,4 @@ def _documents(file: IO[bytes]) -> Iterator[ReadLine]:
         while len(line) > LINE_MAX and not line.endswith(b"\n"):
             line = file.readline(LINE_MAX + 1)
         if whole.strip():
-            yield read_line(number, whole)
+            yield RawLine(number, whole)

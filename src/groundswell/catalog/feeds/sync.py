@@ -9,14 +9,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.catalog.bulk import LineResult, ReadLine, results, said_line
+from groundswell.catalog.bulk import LineResult, RawLine, ReadLine, results, with_live
 from groundswell.catalog.entries import withdraw
 from groundswell.catalog.tables import CatalogEntry, CatalogSync, Title
 from groundswell.platform.clock import utc_now
@@ -146,23 +146,22 @@ async def _sync(
         lines = lines_of(feed.path, format)
         while batch := await asyncio.to_thread(_some, lines, wanted):
             async with database.transaction() as session:
-                report.add(await results(session, batch, wanted.given_by))
-            seen |= {line.external_id for line in batch if line.external_id is not None}
+                written = await results(session, batch, wanted.given_by)
+            report.add(written)
+            seen |= {line.external_id for line in written if line.external_id is not None}
             on_progress(sum(report.counts.values()))
     if wanted.withdraw_missing:
         await _withdraw_gone(database, wanted, seen, report)
     return feed.etag if not report.counts["refused"] else None
 
 
-def _some(lines: Iterator[ReadLine], wanted: FeedOptions) -> list[ReadLine]:
+def _some(lines: Iterator[ReadLine | RawLine], wanted: FeedOptions) -> list[ReadLine | RawLine]:
     some = list(islice(lines, BATCH))
-    return [_with_facts(line) for line in some] if wanted.not_live else some
+    return [_not_live(line) for line in some] if wanted.not_live else some
 
 
-def _with_facts(line: ReadLine) -> ReadLine:
-    if line.said is None or line.said.get("live") is not None:
-        return line
-    return said_line(line.number, {**line.said, "external_id": line.external_id, "live": False})
+def _not_live(line: ReadLine | RawLine) -> ReadLine | RawLine:
+    return replace(line, not_live=True) if isinstance(line, RawLine) else with_live(line)
 
 
 async def _etag(database: Database, wanted: FeedOptions) -> str | None:

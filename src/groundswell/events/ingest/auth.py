@@ -1,12 +1,15 @@
 """Who sends events: a service by its key, or a page in somebody's browser."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import select
 
 from groundswell.accounts.access import KeyInvalid, ScopeMissing, claims_of, find_key, hash_key, viewer_of
 from groundswell.accounts.audit import Actor, tries
+from groundswell.accounts.key_uses import KeyUses
 from groundswell.accounts.tables import ServiceKey
 from groundswell.events.traffic.client import see
 from groundswell.events.traffic.verdicts import STAFF
@@ -20,13 +23,21 @@ from .parser import Sender
 SCOPE = "events:write"
 
 
+class KnownKey(NamedTuple):
+    """A service key that holds."""
+
+    id: UUID
+    scopes: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Callers:
     """Tells senders apart; the scopes of keys are kept in memory until a key changes."""
 
     database: Database
     visitors: Visitors
-    keys: NotifiedCache[frozenset[str]]
+    keys: NotifiedCache[KnownKey]
+    uses: KeyUses
 
     async def sender(self, request: Request) -> Sender:
         """Who sends this request.
@@ -38,9 +49,11 @@ class Callers:
         header = request.headers.get("authorization", "")
         if header[:11].lower() == "bearer gsk_":
             key = header[7:].strip()
-            if SCOPE not in await self._scopes(key):
+            known = await self._known(key)
+            if SCOPE not in known.scopes:
                 await self._note(request, key)
                 raise ScopeMissing(f"This needs a key with the scope {SCOPE}.")
+            await self.uses.note(known.id)
             return Sender(service=True)
         return await self._page(request)
 
@@ -50,18 +63,18 @@ class Callers:
             row = await find_key(session, key)
         tries(request, Actor(f"key:{row.id}", row.name))
 
-    async def _scopes(self, key: str) -> frozenset[str]:
+    async def _known(self, key: str) -> KnownKey:
         digest = hash_key(key)
-        scopes = self.keys.get(digest)
-        if scopes is None:
+        known = self.keys.get(digest)
+        if known is None:
             generation = self.keys.generation
             async with self.database.transaction() as session:
                 row = await session.scalar(select(ServiceKey).filter_by(hash=digest, revoked_at=None))
             if row is None:
                 raise KeyInvalid()
-            scopes = frozenset(row.scopes)
-            self.keys.put(digest, scopes, generation, [row.id])
-        return scopes
+            known = KnownKey(row.id, frozenset(row.scopes))
+            self.keys.put(digest, known, generation, [row.id])
+        return known
 
     async def _page(self, request: Request) -> Sender:
         claims = await claims_of(request)

@@ -17,6 +17,7 @@ from uuid import UUID
 from groundswell.catalog.watch_address import Device, Named, device_of, own_devices, watch_address
 from groundswell.events.log.lookups import EventPlace, place
 from groundswell.moments.availability import Audience
+from groundswell.platform.address_template import REFERRER
 from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.notified_cache import NotifiedCache
@@ -195,7 +196,9 @@ class Destinations:
         return Addresses(*self._addresses(title, span), elsewhere)
 
     def _addresses(self, title: Named, span: tuple[int, int], device: Device = "web") -> tuple[str, str]:
-        start, after = (watch_address(self.settings, title, us // US_PER_SECOND, device) for us in span)
+        start, after = (
+            watch_address(self.settings, title, us // US_PER_SECOND, device, referrer=REFERRER) for us in span
+        )
         return start, after
 
 

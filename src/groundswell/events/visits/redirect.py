@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from groundswell.events.log.event_log import EventLog
 from groundswell.events.traffic.verdicts import USER_AGENT_MAX
 from groundswell.events.traffic.visitors import Visitors
-from groundswell.platform.address_template import with_parameter
+from groundswell.platform.address_template import with_parameter, with_referrer
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem, Unavailable, problem_response
 from groundswell.platform.settings import Settings
@@ -115,7 +115,8 @@ class Redirects:
     async def _send_head(self, scope: Scope, send: Send) -> None:
         destination = await self.destinations.find(scope["path"][3:-3], utc_now())
         FOUND.inc()
-        await send({"type": "http.response.start", "status": 302, "headers": _headers(destination.start)})
+        headers = _headers(with_referrer(destination.start))
+        await send({"type": "http.response.start", "status": 302, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
     def _answer(self, scope: Scope, destination: Destination, now: datetime, salt: bytes) -> DeferredResponse:
@@ -128,11 +129,12 @@ class Redirects:
         if arrival.kind == "unfurl":
             headers = _headers(destination.landing)
         elif not arrival.followed:
-            headers = _headers(location)
+            headers = _headers(with_referrer(location))
         else:
             touch = touch_token_of_bytes(self.settings.secret, now, arrival.id)
             cookie = (b"set-cookie", visit_cookie(self.settings, touch).encode())
-            headers = (*_headers(with_parameter(location, PARAMETER, touch)), cookie)
+            led = with_parameter(with_referrer(location, f"{PARAMETER}={touch}"), PARAMETER, touch)
+            headers = (*_headers(led), cookie)
         return DeferredResponse(self.log, arrival, 302, headers, b"", FOUND)
 
     async def refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,6 @@
 """The console's routers, in the order in which addresses are matched."""
 
-from . import audit, catalogue, jobs, previews, saved_views, shell, time_zone
+from . import audit, catalogue, connections, jobs, previews, saved_views, shell, time_zone
 from .evidence import cascade, conversion, credits, event, events
 from .finance import exchange_rates, ledger
 from .finance import overview as finance
@@ -15,6 +15,7 @@ sections = (
     jobs,
     campaigns,
     catalogue,
+    connections,
     cohorts,
     conversion,
     credits,

@@ -1,0 +1,1 @@
+"""Telling the service what happened, by Standard Webhooks."""

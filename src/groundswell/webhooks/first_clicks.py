@@ -1,0 +1,73 @@
+"""The first click on a share: found in the event log, where visits are written without a transaction of ours.
+
+How far the log has been read is a snapshot in positions (``platform/positions.py``), so that no click is missed however
+late it was committed, and none is told twice.
+"""
+
+from sqlalchemy import exists, select, text, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from groundswell.events.tables import LoggedEvent
+
+from .outbox import is_wanted, tell
+from .tables import ClickMark, FirstClick
+
+MARK = 1
+
+NEW = text(
+    "xid >= pg_snapshot_xmin(CAST(:after AS pg_snapshot))"
+    " AND NOT pg_visible_in_snapshot(xid, CAST(:after AS pg_snapshot))"
+    " AND pg_visible_in_snapshot(xid, CAST(:until AS pg_snapshot))"
+)
+
+
+async def tell_first_clicks(session: AsyncSession) -> int:
+    """Tell of the clicks since this was called last that are the first on their share; returns how many. Where nobody
+    wants to hear of them, the next who does hears of what comes after."""
+    mark = await session.get(ClickMark, MARK, with_for_update=True)
+    if not await is_wanted(session, "share.first_click"):
+        if mark is not None:
+            await session.delete(mark)
+        return 0
+    until = await session.scalar(text("SELECT log_snapshot()::text"))
+    if mark is None:
+        await session.execute(insert(ClickMark).values(id=MARK, snapshot=until).on_conflict_do_nothing())
+        return 0
+    told = 0
+    for click in await _clicks(session, mark.snapshot, str(until)):
+        told += await _tell(session, click)
+    mark.snapshot = str(until)
+    return told
+
+
+async def _clicks(session: AsyncSession, after: str, until: str) -> list[LoggedEvent]:
+    """People's clicks on shares written between two snapshots that none precedes, the first of each share."""
+    before = aliased(LoggedEvent)
+    earlier = exists().where(
+        before.moment_id == LoggedEvent.moment_id,
+        before.share_id == LoggedEvent.share_id,
+        before.kind == "click",
+        before.verdict == "human",
+        tuple_(before.at, before.id) < tuple_(LoggedEvent.at, LoggedEvent.id),
+    )
+    query = select(LoggedEvent).ext(distinct_on(LoggedEvent.share_id)).where(LoggedEvent.share_id.is_not(None))
+    query = query.where(LoggedEvent.kind == "click", LoggedEvent.verdict == "human", NEW, ~earlier)
+    query = query.order_by(LoggedEvent.share_id, LoggedEvent.at, LoggedEvent.id)
+    return list((await session.scalars(query, {"after": after, "until": until})).all())
+
+
+async def _tell(session: AsyncSession, click: LoggedEvent) -> int:
+    row = {"share_id": click.share_id, "event_id": click.id}
+    new = insert(FirstClick).values(row).on_conflict_do_nothing().returning(FirstClick.share_id)
+    if (await session.execute(new)).first() is None:
+        return 0
+    data = {
+        "share_id": click.share_id,
+        "moment_id": click.moment_id,
+        "channel": click.channel,
+        "at": click.at.isoformat(),
+    }
+    await tell(session, "share.first_click", f"share:{click.share_id}", click.at, data, id=click.id)
+    return 1

@@ -1,0 +1,310 @@
+"""Webhooks: what happened is told, signed, in the order of each subject, at least once, over real HTTP."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text, update
+from standardwebhooks.webhooks import WebhookVerificationError
+
+from groundswell.events.tables import LoggedEvent
+from groundswell.moments.signals import MomentChanged, MomentCreated
+from groundswell.platform import signals
+from groundswell.platform.ids import uuid7
+from groundswell.platform.settings import Settings
+from groundswell.webhooks.delivery import deliver
+from groundswell.webhooks.endpoints import forget_old
+from groundswell.webhooks.jobs import queue_due
+from groundswell.webhooks.kinds import KIND_INFO, KINDS
+from groundswell.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookMessage
+from tests.attribution.test_conversions import ago, conversion, report, visit
+from tests.events.places import Shared, make_share, make_shared
+from tests.support import App
+from tests.webhook_receiver import Receiver, receiving
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"outbound_networks": ["127.0.0.0/8"], "webhook_timeout_s": 60})
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as receiver:
+        yield receiver
+
+
+async def hook(app: App, receiver: Receiver, *kinds: str) -> dict[str, Any]:
+    """An endpoint for the receiver, with its secret."""
+    body = {"name": "Ours", "address": receiver.address, "kinds": list(kinds)}
+    answer = await app.http.post("/v1/webhooks", json=body, headers=await app.service_key("webhooks"))
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def deliver_all(app: App) -> None:
+    async with app.runtime.database.transaction() as session:
+        await queue_due(session)
+    await app.run_jobs()
+
+
+async def write(app: App, many: int, subjects: int = 1) -> list[str]:
+    """Messages as the outbox writes them, for the one endpoint there is; their ids in order."""
+    ids = [str(uuid7()) for _ in range(many)]
+    async with app.runtime.database.transaction() as session:
+        for number, id in enumerate(ids):
+            message = WebhookMessage(
+                id=UUID(id), kind="moment.changed", subject=f"s{number % subjects}", at=ago(), data={"n": number},
+                people={},
+            )  # fmt: skip
+            session.add(message)
+        await session.flush()
+        await session.execute(
+            text(
+                "INSERT INTO webhook_deliveries (endpoint_id, message_id, subject, due_at)"
+                " SELECT e.id, m.id, m.subject, now() FROM webhook_endpoints e, webhook_messages m"
+                " WHERE m.id = ANY(:ids) ORDER BY m.data->'n'"
+            ),
+            {"ids": [UUID(id) for id in ids]},
+        )
+    return ids
+
+
+async def make_due(app: App) -> None:
+    """Let the pauses of the schedule, and the receiver's rest, be over."""
+    async with app.runtime.database.transaction() as session:
+        await session.execute(update(WebhookDelivery).filter_by(status="waiting").values(due_at=ago()))
+        await session.execute(update(WebhookEndpoint).values(rests_until=None))
+
+
+async def rows(app: App) -> list[WebhookDelivery]:
+    async with app.runtime.database.transaction() as session:
+        return list((await session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id))).all())
+
+
+async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app: App, receiver: Receiver) -> None:
+    """The whole loop, from a clip to money taken back; a transaction that fails tells nothing."""
+    database = app.runtime.database
+    shared = await make_shared(database, app.runtime.settings)
+    secret = (await hook(app, receiver))["secret"]
+    await deliver_all(app)  # clicks are heard of from here on
+    async with database.transaction() as session:
+        await signals.send(session, MomentCreated(shared.moment))
+    async with database.sessions() as session:
+        await signals.send(session, MomentChanged(shared.moment))
+        await session.rollback()
+    service, touch = await app.service_key("conversions:write"), await visit(app, shared, ago(hours=2))
+    await visit(app, shared, ago(hours=1))
+    await visit(app, shared, ago(hours=3), verdict="robot")
+    assert (await report(app, service, conversion("sign_up", touch=touch))).status_code == 201
+    assert (await report(app, service, conversion("subscription", minor=999))).status_code == 201
+    refund = conversion("refund", minor=999, original="subscription-1", at=ago())
+    assert (await report(app, service, refund)).status_code == 201
+    trust = app.signed_in("tess", "trust")
+    body = {"subject": {"kind": "moment", "id": str(shared.moment.id)}, "action": "hide", "reason_code": "spoiler"}
+    answer = await app.http.post("/v1/decisions", json=body | {"explanation": "It tells the end."}, headers=trust)
+    assert answer.status_code == 201, answer.text
+    body |= {"subject": {"kind": "title", "id": str(shared.title.id)}, "reason_code": "rights"}
+    answer = await app.http.post("/v1/decisions", json=body | {"explanation": "Lost the rights."}, headers=trust)
+    assert answer.status_code == 201, answer.text
+    await deliver_all(app)
+    assert sorted(receiver.kinds) == sorted(
+        "moment.created share.first_click sign_up.credited subscription.credited subscription.reversed decision.taken "
+        "moment.taken_down decision.taken title.unclippable".split()
+    )
+    by_kind = {told.document["type"]: told for told in receiver.told}
+    for told in receiver.told:
+        told.verify(secret)
+        assert set(told.data) >= set(KIND_INFO[told.document["type"]].example) - {"because", "original_id", "viewer"}
+    with pytest.raises(WebhookVerificationError):
+        receiver.told[0].verify("whsec_" + "A" * 43 + "=")
+    assert by_kind["sign_up.credited"].data["viewer"] == "newcomer"
+    assert by_kind["subscription.reversed"].data["because"] == "refund"
+    logged = ("moment.created", "share.first_click", "sign_up.credited", "subscription.credited")
+    async with database.transaction() as session:
+        known = {str(id): kind for id, kind in await session.execute(select(LoggedEvent.id, LoggedEvent.kind))}
+    assert [known[by_kind[kind].id] for kind in logged] == ["clip", "click", "sign_up", "subscription"]
+    await deliver_all(app)
+    assert len(receiver.told) == 9
+
+
+async def test_an_endpoint_is_made_changed_tried_and_removed(app: App, receiver: Receiver) -> None:
+    made = await hook(app, receiver, "scene.trending")
+    key, at = await app.service_key("webhooks"), f"/v1/webhooks/{made['id']}"
+    kinds = (await app.http.get("/v1/webhook-kinds", headers=key)).json()
+    assert [each["kind"] for each in kinds] == list(KINDS)
+    for kind in KINDS:
+        assert (await app.http.post(f"{at}/examples", json={"kind": kind}, headers=key)).status_code == 202
+    second = (await app.http.post(f"{at}/secret", headers=key)).json()["secret"]
+    await deliver_all(app)
+    assert sorted(receiver.kinds) == sorted(KINDS)
+    for told in receiver.told:
+        assert told.data["example"] is True
+        told.verify(made["secret"])
+        told.verify(second)
+    async with app.runtime.database.transaction() as session:
+        await session.execute(update(WebhookEndpoint).values(secret_before_until=ago()))
+    log = (await app.http.get(f"{at}/deliveries?limit=2", headers=key)).json()
+    rest = (await app.http.get(f"{at}/deliveries?before={log['next']}", headers=key)).json()
+    assert len(rest["items"]) == len(KINDS) - 2
+    assert {each["status"] for each in log["items"]} == {"delivered"}
+    again = log["items"][0]
+    answer = await app.http.post(f"{at}/deliveries/{again['id']}/replay", headers=key)
+    assert answer.status_code == 202
+    await deliver_all(app)
+    assert receiver.told[-1].id == again["message_id"]
+    with pytest.raises(WebhookVerificationError):
+        receiver.told[-1].verify(made["secret"])
+    changed = (await app.http.patch(at, json={"on": False, "name": "Theirs"}, headers=key)).json()
+    assert (changed["status"], changed["name"], changed["kinds"]) == ("off", "Theirs", ["scene.trending"])
+    assert "secret" not in changed
+    listed = (await app.http.get("/v1/webhooks", headers=app.signed_in("root", "admin"))).json()
+    assert [each["name"] for each in listed] == ["Theirs"]
+    assert (await app.http.delete(at, headers=key)).status_code == 204
+    for answer, code in (
+        (await app.http.get(at, headers=key), "webhook_unknown"),
+        (await app.http.post(f"{at}/deliveries/1/replay", headers=key), "webhook_unknown"),
+        (await app.http.get("/v1/webhooks", headers=await app.service_key("catalog")), "scope_missing"),
+        (await app.http.get("/v1/webhooks", headers=app.signed_in("mia", "marketer")), "role_missing"),
+    ):
+        assert answer.json()["code"] == code
+    async with app.runtime.database.transaction() as session:
+        assert await forget_old(session, ago(days=-1), 100) == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://10.1.2.3/x",
+        "https://user@play.example/",
+        "ftp://play.example/x",
+        "http://[::1]/",
+        "https://169.254.169.254/",
+    ],
+)
+async def test_addresses_within_our_own_network_are_told_nothing(app: App, address: str) -> None:
+    """Refused when it is said, or when its host turns out to be where nobody may go."""
+    key = await app.service_key("webhooks")
+    answer = await app.http.post("/v1/webhooks", json={"name": "Bad", "address": address}, headers=key)
+    if answer.status_code == 201:
+        at = f"/v1/webhooks/{answer.json()['id']}"
+        await app.http.post(f"{at}/examples", json={"kind": "payout.made"}, headers=key)
+        await deliver_all(app)
+        (row,) = await rows(app)
+        assert (row.status, row.problem) == ("waiting", "address_not_allowed")
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (422, "address_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        ({"answer": "500 Internal Server Error\r\n"}, "http_500"),
+        ({"answer": "302 Found\r\nlocation: /hooks\r\n"}, "http_302"),
+        ({"hang": True}, "timed_out"),
+    ],
+)
+async def test_a_bad_receiver_is_tried_again_by_the_schedule_and_left_alone_meanwhile(
+    app: App, receiver: Receiver, bad: dict[str, Any], problem: str
+) -> None:
+    await hook(app, receiver)
+    ids = await write(app, 60, subjects=20)
+    vars(receiver).update(bad)
+    app.runtime.settings.webhook_timeout_s = 0.5 if receiver.hang else 60
+    await deliver_all(app)
+    tried = [row for row in await rows(app) if row.attempts]
+    assert {row.problem for row in tried} == {problem}
+    assert 5 <= len(tried) == len(receiver.told) <= 21  # those on their way when it was enough
+    async with app.runtime.database.transaction() as session:
+        endpoint = (await session.scalars(select(WebhookEndpoint))).one()
+        assert endpoint.failures >= 5
+        assert endpoint.rests_until is not None
+    receiver.answer, receiver.hang = "200 OK\r\n", False
+    app.runtime.settings.webhook_timeout_s = 60
+    receiver.told.clear()
+    await make_due(app)
+    await deliver_all(app)
+    assert {row.status for row in await rows(app)} == {"delivered"}
+    assert sorted(told.id for told in receiver.told) == sorted(ids)
+    for subject in range(20):
+        mine = [told.data["n"] for told in receiver.told if told.data["n"] % 20 == subject]
+        assert mine == sorted(mine)
+
+
+async def test_one_subject_waits_for_its_first_and_no_other_does(app: App, receiver: Receiver) -> None:
+    """Until the schedule has ended: then it has failed, and the next has its turn. An answer without end is one."""
+    await hook(app, receiver)
+    ids = await write(app, 6, subjects=2)
+    receiver.in_vain = {ids[0]}
+    await deliver_all(app)
+    assert [told.data["n"] for told in receiver.told if told.id != ids[0]] == [1, 3, 5]
+    async with app.runtime.database.transaction() as session:
+        await session.execute(update(WebhookDelivery).filter_by(message_id=UUID(ids[0])).values(attempts=9))
+    await make_due(app)
+    receiver.endless = True
+    await deliver_all(app)
+    assert [row.status for row in await rows(app)] == ["failed"] + ["delivered"] * 5
+    assert [told.data["n"] for told in receiver.told][-2:] == [2, 4]
+
+
+async def test_410_turns_it_off_and_drops_what_waits(app: App, receiver: Receiver) -> None:
+    await hook(app, receiver)
+    await write(app, 5)
+    receiver.answer = "410 Gone\r\n"
+    await deliver_all(app)
+    assert {row.status for row in await rows(app)} == {"dropped"}
+    (listed,) = (await app.http.get("/v1/webhooks", headers=await app.service_key("webhooks"))).json()
+    assert (listed["status"], len(receiver.told)) == ("gone", 1)
+
+
+KILLED = """
+import asyncio, sys
+from uuid import UUID
+from groundswell.platform.database import Database
+from groundswell.platform.settings import Settings
+from groundswell.web import features
+from groundswell.webhooks.delivery import deliver
+features.load("tables")
+settings = Settings(data_dir=sys.argv[2], secret_key=sys.argv[4], outbound_networks=["127.0.0.0/8"])
+asyncio.run(deliver(Database(sys.argv[1]), settings, UUID(sys.argv[3]), 60))
+"""
+
+
+async def test_kill_9_in_the_middle_loses_nothing_and_keeps_the_order(app: App, receiver: Receiver) -> None:
+    settings = app.runtime.settings
+    made = await hook(app, receiver)
+    ids = await write(app, 600, subjects=7)
+    receiver.takes_s = 0.005
+    assert settings.database_url is not None
+    arguments = [settings.database_url, str(settings.data_dir), made["id"], settings.secret.decode()]
+    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments])  # noqa: ASYNC220 - it runs beside us
+    while len(receiver.told) < 300:
+        assert process.poll() is None
+        await asyncio.sleep(0.01)
+    assert not await deliver(app.runtime.database, settings, UUID(made["id"]), 60)  # one at a time
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    receiver.takes_s = 0
+    while any(row.status == "waiting" for row in await rows(app)):
+        await deliver(app.runtime.database, settings, UUID(made["id"]), 60)
+    assert {told.id for told in receiver.told} == set(ids)
+    assert len(receiver.told) < 600 + 300
+    for subject in range(7):
+        first = list(dict.fromkeys(told.data["n"] for told in receiver.told if told.data["n"] % 7 == subject))
+        assert first == sorted(first)
+
+
+async def test_no_endpoint_no_message(app: App) -> None:
+    shared: Shared = await make_shared(app.runtime.database, app.runtime.settings)
+    await make_share(app.runtime.database, app.runtime.settings, shared.moment, None)
+    async with app.runtime.database.transaction() as session:
+        await signals.send(session, MomentCreated(shared.moment))
+    async with app.runtime.database.transaction() as session:
+        assert (await session.scalars(select(WebhookMessage))).all() == []
