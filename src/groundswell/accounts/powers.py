@@ -35,6 +35,7 @@ POWERS: dict[str, Power] = {
     ),
     "money.manage": _power("Fund and run pools, read the ledger, pay statements out.", "finance"),
     "audit.read": _power("Read, verify and export the audit log."),
+    "staff.manage": _power("Look at who works here, and end what goes on for them: sessions, mails, roles until then."),
     "jobs.manage": _power("Look at background jobs that failed, and queue them once more."),
     "events.report": _power("Report events at any instant, and log exposures.", scopes=("events:write",)),
     "conversions.report": _power("Report sign-ups, payments and refunds.", scopes=("conversions:write",)),

@@ -81,6 +81,15 @@ class Settings(BaseSettings):
         "always, where there is a password) or `smtps://…:465`. Unset: nothing is mailed.",
     )
     mail_from: str = Field("groundswell@localhost", description="The sender of what is mailed.")
+    mail_domains: list[str] = Field(
+        [],
+        description="Domains to whose addresses staff may have reports mailed: a JSON list, such as "
+        '`["example.com"]`. Others only to an address that their provider has verified (`email_verified`; ask it for '
+        "the scope `email`).",
+    )
+    mail_days: int = Field(
+        30, ge=1, le=365, description="How many days after their last sign-in reports are still mailed to staff."
+    )
     links_url: Address | None = Field(
         None,
         description="Where share links begin, when not at the base address: a host of their own, so that phones "

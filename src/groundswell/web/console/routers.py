@@ -1,10 +1,10 @@
 """The console's routers, in the order in which addresses are matched."""
 
-from . import audit, catalogue, jobs, previews, saved_views, shell, time_zone
+from . import audit, catalogue, jobs, previews, saved_views, shell, staff, time_zone
 from .evidence import cascade, conversion, credits, event, events
 from .finance import exchange_rates, ledger
 from .finance import overview as finance
-from .loop import campaigns, cohorts, experiments, explore, live, traffic, weekly
+from .loop import campaigns, cohorts, experiments, explore, live, traffic, weekly, weekly_stop
 from .loop import overview as loop
 from .rights import draft, rules, simulator
 from .trust import fraud_desk, moderation
@@ -13,6 +13,7 @@ sections = (
     shell,
     audit,
     jobs,
+    staff,
     campaigns,
     catalogue,
     cohorts,
@@ -38,5 +39,6 @@ sections = (
     fraud_desk,
     saved_views,
     weekly,
+    weekly_stop,
 )
 routers = [section.router for section in sections]

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
+from groundswell.accounts.standing import vouched_addresses
 from groundswell.insights import weekly_mail
 from groundswell.insights.experiments.experiment import incremental
 from groundswell.insights.reports.weekly import weekly_report
@@ -48,19 +49,31 @@ async def weekly(
         changed_before=found.before.changed,
         mailed=await weekly_mail.recipient(session, caller.id) if services.settings.smtp_url else None,
         can_mail=bool(services.settings.smtp_url),
+        vouched=await vouched_addresses(session, caller.id) if services.settings.smtp_url else [],
+        domains=services.settings.mail_domains,
+        mail_days=services.settings.mail_days,
         kinds=KINDS,
         incremental=await incremental(session, report.first, report.last, whole=True, zone=zone),
         **shown,
     )
 
 
+class AddressNotVouched(Problem):
+    status, code = 422, "mail_address_not_vouched"
+    title = "Reports are mailed only to an address that your provider has verified, or of a domain that is allowed."
+
+
 @router.post("/mail")
-async def mail_to(session: DbSession, caller: Marketer, address: Annotated[str, Form(max_length=320)]) -> Response:
+async def mail_to(
+    request: Request, session: DbSession, caller: Marketer, address: Annotated[str, Form(max_length=320)]
+) -> Response:
     """Have the report mailed to oneself, every Monday; another address takes the place of the one before."""
     try:
         to = address_of(address)
     except ValueError as unreadable:
         raise AddressInvalid(str(unreadable)) from None
+    if not await weekly_mail.may_go_to(session, services_of(request).settings, caller.id, to):
+        raise AddressNotVouched()
     await weekly_mail.subscribe(session, caller.id, to)
     return see_other("/console/weekly#mail")
 
