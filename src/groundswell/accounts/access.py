@@ -27,7 +27,7 @@ from .audit import Actor, acts, tries
 from .cross_site import refuse_cross_site
 from .powers import POWERS, roles_words
 from .sessions import Session
-from .standing import roles_held
+from .staff_roles import roles_held
 from .tables import ServiceKey, Viewer
 from .tokens import Claims, TokenMissing, TokenVerifier
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.platform.clock import utc_now
 from groundswell.platform.settings import Settings
 
-from .standing import note, roles_held
+from .staff_roles import note, roles_held
 from .tables import HandOverCode, SignIn, SpentToken, Viewer
 from .tokens import Claims, TokenExpired
 

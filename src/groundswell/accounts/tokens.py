@@ -1,6 +1,6 @@
 """Tokens that say who a viewer is: verified against the service's published keys (JWKS)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -53,8 +53,8 @@ class Claims:
     language: str | None = None
     titles: frozenset[str] = frozenset()
     email: str | None = None
-    said_by: str = ""
-    said_at: datetime | None = None
+    said_by: str = field(default="", compare=False)
+    said_at: datetime | None = field(default=None, compare=False)
 
     def may_watch(self, *names: str) -> bool:
         """Whether the service says in the token that this viewer may watch the title called one of ``names``."""
@@ -187,7 +187,7 @@ def claims_in(claims: dict[str, Any], issuer: str) -> Claims:
         language=locale[:35] if isinstance(locale := claims.get("locale"), str) else None,
         email=_vouched(claims),
         said_by=str(claims.get("iss") or issuer),
-        said_at=datetime.fromtimestamp(max(0, int(claims["iat"])), UTC),
+        said_at=datetime.fromtimestamp(max(0, int(claims["iat"])), UTC) if "iat" in claims else None,
     )
 
 

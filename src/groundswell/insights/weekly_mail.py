@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.preferences import chosen_zone
-from groundswell.accounts.standing import vouched_addresses, with_power
+from groundswell.accounts.staff_roles import vouched_addresses, with_power
 from groundswell.accounts.tables import StaffPreference
 from groundswell.platform.mail import message, send
 from groundswell.platform.runtime import Runtime

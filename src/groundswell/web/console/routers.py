@@ -4,7 +4,7 @@ from . import audit, catalogue, jobs, previews, saved_views, shell, staff, time_
 from .evidence import cascade, conversion, credits, event, events
 from .finance import exchange_rates, ledger
 from .finance import overview as finance
-from .loop import campaigns, cohorts, experiments, explore, live, traffic, weekly, weekly_stop
+from .loop import campaigns, cohorts, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
 from .trust import fraud_desk, moderation
@@ -39,6 +39,5 @@ sections = (
     fraud_desk,
     saved_views,
     weekly,
-    weekly_stop,
 )
 routers = [section.router for section in sections]

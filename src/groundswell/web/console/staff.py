@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from groundswell.accounts.access import Caller
-from groundswell.accounts.standing import end_standing, staff_members
+from groundswell.accounts.staff_roles import end_standing, staff_members
 from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession
 from groundswell.web.responses import see_other

@@ -10,7 +10,7 @@ from groundswell.accounts.attempts import LASTS, Attempt, AttemptUnknown, attemp
 from groundswell.accounts.openid import CALLBACK, NoStaffRole, SignInRefused, StaffProvider, StaffProviders
 from groundswell.accounts.return_address import return_address
 from groundswell.accounts.sessions import spend
-from groundswell.accounts.standing import note
+from groundswell.accounts.staff_roles import note
 from groundswell.accounts.tokens import Claims
 from groundswell.accounts.viewers import find_viewer
 from groundswell.platform.clock import utc_now

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
-from groundswell.accounts.standing import vouched_addresses
+from groundswell.accounts.staff_roles import vouched_addresses
 from groundswell.insights import weekly_mail
 from groundswell.insights.experiments.experiment import incremental
 from groundswell.insights.reports.weekly import weekly_report
@@ -20,6 +20,7 @@ from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.responses import see_other
 from groundswell.web.templating import page
+from groundswell.web.wording import counted
 
 router = APIRouter(prefix="/console/weekly", route_class=ConsoleRoute)
 
@@ -51,7 +52,7 @@ async def weekly(
         can_mail=bool(services.settings.smtp_url),
         vouched=await vouched_addresses(session, caller.id) if services.settings.smtp_url else [],
         domains=services.settings.mail_domains,
-        mail_days=services.settings.mail_days,
+        mail_lasts=counted(services.settings.mail_days, "day"),
         kinds=KINDS,
         incremental=await incremental(session, report.first, report.last, whole=True, zone=zone),
         **shown,

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from groundswell.accounts import sessions
 from groundswell.accounts.access import COOKIE, viewer_of
 from groundswell.accounts.erasure import erase_viewer
-from groundswell.accounts.standing import note, vouched_addresses, with_power
+from groundswell.accounts.staff_roles import note, vouched_addresses, with_power
 from groundswell.accounts.tables import SignIn, StaffStanding, Viewer
 from groundswell.accounts.tokens import Claims, TokenVerifier
 from groundswell.insights.tables import WeeklyMail, WeeklyRecipient
