@@ -195,7 +195,15 @@ class Settings(BaseSettings):
         description="Seconds for which a report answers everybody who asks the same; it says as of when it is.",
         ge=0,
     )
-    reports_at_once: int = Field(2, description="Reports computed at once by one process.", ge=1)
+    reports_at_once: int = Field(2, description="Reports computed at once beside one serving process.", ge=1)
+    reports_in_processes: bool = Field(
+        True,
+        description="Whether reports are computed in processes of their own, so that none takes the time of what is "
+        "served; without, in threads.",
+    )
+    reports_deadline_s: float = Field(
+        120, gt=0, description="Seconds after which the computing of a report is given up and its process killed."
+    )
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,

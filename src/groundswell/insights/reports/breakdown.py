@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
@@ -73,7 +74,10 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
     as_of = await sealed_until(runtime)
     models = sorted({model, other})
     numbers = await read(
-        runtime, slice, (dimension,), lambda lake: _read(lake, slice, dimension, models, model, as_of or utc_now())
+        runtime,
+        slice,
+        (dimension,),
+        partial(_read, slice=slice, dimension=dimension, models=models, model=model, as_of=as_of or utc_now()),
     )
     for each in (row for rows in (numbers.visits, *numbers.conversions.values()) for row in rows):
         each["key"] = each["key"] or UNKNOWN
