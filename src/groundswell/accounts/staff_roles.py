@@ -83,7 +83,7 @@ async def _end_roles(session: AsyncSession, viewer_id: UUID, claims: Claims, pro
             row.roles = sorted(claims.roles.intersection(row.roles))
 
 
-def with_power(power: str, now: datetime, lasts: timedelta) -> Select[tuple[UUID]]:
+def with_power(power: str, now: datetime, lasts: timedelta) -> Select[UUID]:
     """A query for the ids of those whose issuer last said, at most ``lasts`` ago, that they have a power."""
     return select(StaffStanding.viewer_id).where(_holds(power), *_stands(now - lasts))
 

@@ -67,7 +67,7 @@ async def may_go_to(session: AsyncSession, settings: Settings, viewer_id: UUID, 
     return address.lower() in {each.lower() for each in vouched}
 
 
-def readers(settings: Settings, now: datetime) -> Select[tuple[UUID]]:
+def readers(settings: Settings, now: datetime) -> Select[UUID]:
     """A query for those who may still read the report while they are away."""
     return with_power(POWER, now, timedelta(days=settings.mail_days))
 
