@@ -26,6 +26,12 @@ POWERS: dict[str, Power] = {
     "cases.handle": _power("Look at cases of fraud, decide them, hold money, ban.", "trust", "finance"),
     "insights.read": _power("Read reports, campaigns' and experiments' results.", "marketer", scopes=("reports:read",)),
     "insights.view": _power("Look at the loop's pages in the console.", "marketer", "finance"),
+    "names.read": _power(
+        "See by name who clipped, shared and converted; whoever may not sees a lasting pseudonym.",
+        "marketer",
+        "trust",
+        scopes=("reports:read",),
+    ),
     "traffic.view": _power("Look at what traffic is counted, and what is not.", "marketer", "finance", "trust"),
     "campaigns.manage": _power("Make campaigns and end them.", "marketer"),
     "experiments.manage": _power("Begin experiments and stop them.", "marketer"),

@@ -98,6 +98,13 @@ def _stands(since: datetime) -> tuple[ColumnElement[bool], ...]:
     return StaffStanding.said_at > since, or_(ended.is_(None), ended < StaffStanding.said_at)
 
 
+async def roles_said(session: AsyncSession, viewer_id: UUID) -> frozenset[str]:
+    """The roles that every issuer which knows somebody as staff last gave them: none that only one of them did."""
+    query = select(StaffStanding.roles).filter_by(viewer_id=viewer_id).where(StaffStanding.roles != [])
+    found = [frozenset(roles) for roles in await session.scalars(query)]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
 async def vouched_addresses(session: AsyncSession, viewer_id: UUID) -> list[str]:
     """The addresses of somebody that issuers have verified, the newest first."""
     query = select(StaffStanding.email).filter_by(viewer_id=viewer_id).where(StaffStanding.email.is_not(None))

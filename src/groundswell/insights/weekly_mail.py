@@ -20,8 +20,9 @@ from sqlalchemy import Row, Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import PersonNames
 from groundswell.accounts.preferences import chosen_zone
-from groundswell.accounts.staff_roles import vouched_addresses, with_power
+from groundswell.accounts.staff_roles import roles_said, vouched_addresses, with_power
 from groundswell.accounts.tables import StaffPreference
 from groundswell.platform.mail import message, send
 from groundswell.platform.runtime import Runtime
@@ -136,7 +137,13 @@ async def deliver(runtime: Runtime, viewer_id: UUID, week: date, now: datetime) 
             log.warning("weekly_mail_withheld", viewer_id=str(viewer_id))
             return False
         zone = await chosen_zone(session, viewer_id) or runtime.settings.time_zone
-        report = await weekly_report(runtime, week, now.astimezone(ZoneInfo(zone)).date(), zone)
+        report = await weekly_report(
+            runtime,
+            week,
+            now.astimezone(ZoneInfo(zone)).date(),
+            zone,
+            PersonNames.for_roles(await roles_said(session, viewer_id), runtime.settings.secret),
+        )
         stop = stop_address(runtime.settings, viewer_id)
         await send(
             runtime.settings,

@@ -16,6 +16,7 @@ from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.web.console.evidence.conversion import KINDS, Marketer
 from groundswell.web.console.filters import asked_period
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.responses import see_other
@@ -36,7 +37,7 @@ async def weekly(
     """The week that begins on the Monday named, by default the last one that is over."""
     today, services = day_of(utc_now(), zone), services_of(request)
     monday = monday_of(week, today, zone)
-    found = await weekly_report(services.runtime, monday, today, zone)
+    found = await weekly_report(services.runtime, monday, today, zone, names_for(request, caller))
     report = found.report
     shown: dict[str, Any] = {"report": report, "lines": found.lines, "tops": found.tops, "movers": found.movers}
     return page(
