@@ -89,7 +89,7 @@ def ours(folder: Path, ask: Callable[[str, Callable[[], Any]], Any]) -> None:
         ask(f"conversions {dimension}", partial(found.conversions.__getitem__, dimension))
     for days in found.staying:
         ask(f"staying {days}", partial(found.staying.__getitem__, days))
-    for name in ("reported", "excluded", "cycle", "offspring"):
+    for name in ("reported", "excluded", "cycle"):
         ask(name, partial(getattr, found, name))
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from bench.lakes import FIRST, name
 from groundswell.attribution.models import MODELS_VERSION
 from groundswell.attribution.tables import Credit
+from groundswell.campaigns.results import values_of
 from groundswell.insights.reports import funnel
 from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.insights.reports.engine import Lake, Rows, credit_rows
@@ -73,7 +74,7 @@ def questions(lake: Lake, dimensions: Iterable[str | None] = (None, *DIMENSIONS)
     of = {"title": [name("title", n) for n in range(30)], "maker": [name("viewer", n) for n in range(20)]}
     campaign = funnel.among(events, of, lake.named)
     yield "campaign visits", funnel.visits(funnel.by_dimension(campaign, "channel", lake.named))
-    credited = credit_rows(lake.engine, "campaign_credits", list(campaign_credits()))
+    credited = credit_rows(lake.engine, "campaign_credits", [values_of(each) for each in campaign_credits()])
     for dimension in ("day", "maker"):
         keyed = funnel.by_dimension(credited, dimension, lake.named)
         yield f"campaign conversions by {dimension}", funnel.conversions(keyed)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.actors import actor_of
 from groundswell.accounts.jobs import forget_old_answers
-from groundswell.accounts.tables import SignIn, Viewer
+from groundswell.accounts.tables import SignIn, StaffStanding, Viewer
 from groundswell.attribution.tables import Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
 from groundswell.catalog.tables import Progress
 from groundswell.community.tables import Barrier, CommunityProfile, Follow, Reaction
@@ -87,6 +87,7 @@ NOBODYS = {
     "sources": "storage_key sha256 status failure_code index playback_key playback_type package_key package_refusal"
     " storyboard_key storyboard waveform",
     "staff_preferences": "time_zone",
+    "staff_standings": "said_by roles",
     "stale_votes": "kind",
     "statement_documents": "number",
     "statement_lines": "period",
@@ -204,6 +205,8 @@ async def someone(app: App) -> dict[str, Any]:
         session.add(CommunityProfile(viewer_id=viewer.id, approves=True))
         felt = {"kind": "love", "at_us": 75_000_000, "verdict": "human", "event_at": utc_now(), "event_id": uuid7()}
         session.add(Reaction(moment_id=shared.moment.id, reactor=str(viewer.id), viewer_id=viewer.id, **felt))
+        said = {"said_by": "issuer", "roles": ["marketer"], "email": f"{MARK}@service.example", "said_at": utc_now()}
+        session.add(StaffStanding(viewer_id=viewer.id, **said))
         session.add(WeeklyRecipient(viewer_id=viewer.id, address=f"{MARK}@service.example"))
         session.add(KeptReport(question="q", answer={"label": NAME}, made_at=utc_now()))
         failed = {"args": {"to": f"{MARK}-subject"}, "error": f"No such mailbox: {NAME}", "failed_at": utc_now()}

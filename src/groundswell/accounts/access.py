@@ -28,6 +28,7 @@ from .cross_site import refuse_cross_site
 from .key_uses import KeyUses
 from .powers import POWERS, roles_words
 from .sessions import Session
+from .staff_roles import roles_held
 from .tables import ServiceKey, Viewer
 from .tokens import Claims, TokenMissing, TokenVerifier
 
@@ -158,9 +159,14 @@ _NOWHERE = {"XX", "ZZ"}
 async def optional_caller(request: Request, session: DbSession) -> Caller | None:
     """The signed-in person, or None for a visitor."""
     claims = await claims_of(request)
-    if claims is None:
-        return None
-    return Caller(await viewer_of(session, claims), claims.roles, claims.titles, claims.language)
+    return None if claims is None else await caller_of(session, claims)
+
+
+async def caller_of(session: AsyncSession, claims: Claims) -> Caller:
+    """Whom ``claims`` name, with the roles that they hold by them."""
+    viewer = await viewer_of(session, claims)
+    roles = await roles_held(session, viewer.id, claims)
+    return Caller(viewer, roles, claims.titles, claims.language)
 
 
 async def signed_in(caller: Annotated[Caller | None, Depends(optional_caller)]) -> Caller:
@@ -190,8 +196,7 @@ def require_power(request: Request, caller: Caller, power: str) -> Caller:
     actor = Actor(f"viewer:{caller.id}", caller.viewer.name)
     if caller.roles:  # of viewers nothing is kept here
         tries(request, actor)
-    if not caller.roles & {*POWERS[power].roles, "admin"}:
-        raise RoleMissing(f"This needs the role {roles_words(POWERS[power])}.")
+    _require_role(caller, power)
     acts(request, actor)
     return caller
 
@@ -307,6 +312,23 @@ async def require_still(request: Request, power: str) -> None:
     if key_in(request) is not None:
         await require_scope(request, request_session(request), power)
         return
-    claims = await claims_of(request)
-    if claims is None or not claims.roles & {*POWERS[power].roles, "admin"}:
+    _require_role(await optional_caller(request, request_session(request)), power)
+
+
+async def require_now(request: Request, power: str) -> None:
+    """Return when whoever asked has ``power`` now, for answers that go on for long. It keeps no session from ending.
+
+    Raises:
+        RoleMissing, SessionEnded, TokenExpired, TokenInvalid: they have not.
+    """
+    async with services_of(request).database.transaction() as session:
+        if request.headers.get("authorization"):
+            claims = await claims_of(request)
+        else:
+            claims = (await sessions.find(session, request.cookies.get(COOKIE, ""), seen=False)).claims
+        _require_role(None if claims is None else await caller_of(session, claims), power)
+
+
+def _require_role(caller: Caller | None, power: str) -> None:
+    if caller is None or not caller.roles & {*POWERS[power].roles, "admin"}:
         raise RoleMissing(f"This needs the role {roles_words(POWERS[power])}.")

@@ -18,7 +18,7 @@ from groundswell.platform.routing import forget_answers_to, forget_mentions
 
 from .access import principal_of_viewer
 from .signals import ViewerErased
-from .tables import SignIn, StaffPreference, Viewer
+from .tables import SignIn, StaffPreference, StaffStanding, Viewer
 
 ERASED = "erased:"
 
@@ -45,7 +45,7 @@ async def erase_viewer(session: AsyncSession, issuer: str, subject: str) -> UUID
     await forget_failures(session, *named)
     viewer.subject, viewer.name, viewer.handle = alias, "", f"erased_{random_code(16).lower()}"
     viewer.territory, viewer.kids, viewer.ad_tier = None, False, False
-    for kept in (SignIn, StaffPreference):
+    for kept in (SignIn, StaffPreference, StaffStanding):
         await session.execute(delete(kept).filter_by(viewer_id=viewer.id))
     await session.flush()
     await signals.send(session, ViewerErased(viewer.id, subject, alias))

@@ -10,6 +10,7 @@ FEATURE = Feature(
     sections=(Section("Audit log", "/console/audit", "admin", "Who did what, when and from where.", place=90),),
     menu=(
         MenuEntry("Audit log", "/console/audit", "Audit log"),
+        MenuEntry("Audit log", "/console/staff", "Staff"),
         MenuEntry("Audit log", "/console/jobs", "Failed jobs"),
     ),
 )

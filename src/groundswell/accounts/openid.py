@@ -84,7 +84,13 @@ class IdTokenInvalid(Problem):
 
 
 class NoStaffRole(Problem):
+    """``claims`` are what the provider says, which is that they have no role."""
+
     status, code, title = 403, "sign_in_without_role", "You are signed in there, but have no role here."
+
+    def __init__(self, claims: Claims, detail: str) -> None:
+        super().__init__(detail)
+        self.claims = claims
 
 
 class IssuersMisconfigured(CannotStart):
@@ -175,7 +181,7 @@ class StaffProvider:
             if not isinstance(id_token, str):
                 raise IdTokenInvalid("The answer has no ID token.")
             said = await self._verified(id_token, attempt, str(answer.get("access_token") or ""), described)
-            if value_at(said, self.about.roles_claim) is None and described.get("userinfo_endpoint"):
+            if self._lacks(said) and described.get("userinfo_endpoint"):
                 said = await self._with_userinfo(client, described, said)
         return StaffIdentity(self._claims(said), id_token)
 
@@ -250,15 +256,22 @@ class StaffProvider:
             raise IdTokenInvalid("The user info is about somebody else.")
         return more | said
 
+    def _lacks(self, said: Mapping[str, Any]) -> bool:
+        """Whether an ID token leaves something to be asked for: a provider may tell it of its user alone."""
+        wanted = "email" in self.about.scopes.split() and "email" not in said
+        return wanted or value_at(said, self.about.roles_claim) is None
+
     def _claims(self, said: dict[str, Any]) -> Claims:
         values = texts_in(value_at(said, self.about.roles_claim))
         roles = roles_given(self.about, values)
         name = said.get("name") or said.get("preferred_username") or said.get("email") or said["sub"]
+        about = {key: said.get(key) for key in ("sub", "locale", "iss", "iat", "email", "email_verified")}
+        claims = claims_in(about | {"name": name, "roles": sorted(roles)}, self.about.people)
         if not roles:
             shown = f" says {', '.join(sorted(values)[:20])}" if values else " is missing or empty"
-            raise NoStaffRole(f"{self.about.label} signed in {name}, whose claim “{self.about.roles_claim}”{shown}.")
-        about = {"sub": said["sub"], "name": name, "locale": said.get("locale"), "roles": sorted(roles)}
-        return claims_in(about, self.about.people)
+            detail = f"{self.about.label} signed in {name}, whose claim “{self.about.roles_claim}”{shown}."
+            raise NoStaffRole(claims, detail)
+        return claims
 
     def _client(self, described: Mapping[str, Any] | None = None) -> AsyncOAuth2Client:
         secret = self.about.secret()

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.platform.clock import utc_now
 from groundswell.platform.settings import Settings
 
+from .staff_roles import note, roles_held
 from .tables import HandOverCode, SignIn, SpentToken, Viewer
 from .tokens import Claims, TokenExpired
 
@@ -74,12 +75,14 @@ async def begin(
 ) -> str:
     """Begin a session of ``viewer``, with the roles and titles of ``claims``; returns its cookie."""
     cookie, now = PREFIX + secrets.token_urlsafe(32), utc_now()
-    idle, whole = lasts(settings, staff=bool(claims.roles) or provider is not None)
+    roles = await roles_held(session, viewer.id, claims)
+    await note(session, viewer.id, claims, provider)
+    idle, whole = lasts(settings, staff=bool(roles) or provider is not None)
     session.add(
         SignIn(
             hash=hash_of(cookie),
             viewer_id=viewer.id,
-            roles=sorted(claims.roles),
+            roles=sorted(roles),
             titles=sorted(claims.titles),
             language=claims.language,
             provider=provider,
@@ -100,8 +103,8 @@ def lasts(settings: Settings, *, staff: bool) -> tuple[timedelta, timedelta]:
     return timedelta(hours=settings.viewer_idle_hours), timedelta(days=settings.viewer_session_days)
 
 
-async def find(session: AsyncSession, cookie: str) -> Session:
-    """The session of a cookie, noted as seen.
+async def find(session: AsyncSession, cookie: str, *, seen: bool = True) -> Session:
+    """The session of a cookie, noted as seen: unless nobody asked (``seen``), as when a page that is open goes on.
 
     Raises:
         SessionEnded: there is none, or none any more.
@@ -115,7 +118,7 @@ async def find(session: AsyncSession, cookie: str) -> Session:
         raise SessionEnded("You signed in too long ago; sign in again.")
     if now >= row.seen_at + row.idle:
         raise SessionEnded("Nothing was asked for too long; sign in again.")
-    if now - row.seen_at > min(SEEN_AGAIN, row.idle / 10):
+    if seen and now - row.seen_at > min(SEEN_AGAIN, row.idle / 10):
         await _note(session, row, now)
     return Session(row, viewer)
 

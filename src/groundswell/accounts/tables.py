@@ -62,6 +62,23 @@ class StaffPreference(Base):
     time_zone: Mapped[str]
 
 
+class StaffStanding(Base):
+    """What an issuer last said of somebody of staff: the roles, at which instant, and the address that it vouches for.
+
+    What is done for somebody while they are away rests on this, as a session rests on its row. ``said_by`` is the
+    issuer as tokens name it; ``ended_at``: staff ended all that rests on what was said until then.
+    """
+
+    __tablename__ = "staff_standings"
+
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    said_by: Mapped[str] = mapped_column(primary_key=True)
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String))
+    email: Mapped[str | None]
+    said_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class SignIn(Base):
     """A session of a browser on our pages: it holds until ``ends_at``, and until nothing was asked for ``idle``.
 

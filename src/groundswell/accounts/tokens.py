@@ -1,12 +1,14 @@
 """Tokens that say who a viewer is: verified against the service's published keys (JWKS)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import jwt
 
 from groundswell.platform.issuers import ViewerIssuer
+from groundswell.platform.mail import address_of
 from groundswell.platform.problems import Problem, Unavailable
 from groundswell.platform.settings import Settings
 
@@ -36,7 +38,9 @@ class Claims:
 
     ``subject`` is the service's own id for the viewer; ``roles`` are the staff roles among ``STAFF_ROLES``;
     ``language`` is what they read (the claim ``locale`` of OpenID Connect, BCP 47).
-    ``titles`` are the slugs or ids of the titles that they may watch (``*``: every one).
+    ``titles`` are the slugs or ids of the titles that they may watch (``*``: every one). ``email`` is an address of
+    theirs that the issuer has verified (``email_verified``). ``said_by`` is the issuer as the token names it, and
+    ``said_at`` when it was issued; None for claims that a session repeats.
     """
 
     issuer: str
@@ -48,6 +52,9 @@ class Claims:
     ad_tier: bool = False
     language: str | None = None
     titles: frozenset[str] = frozenset()
+    email: str | None = None
+    said_by: str = field(default="", compare=False)
+    said_at: datetime | None = field(default=None, compare=False)
 
     def may_watch(self, *names: str) -> bool:
         """Whether the service says in the token that this viewer may watch the title called one of ``names``."""
@@ -178,7 +185,21 @@ def claims_in(claims: dict[str, Any], issuer: str) -> Claims:
         ad_tier=claims.get("ad_tier") is True,
         titles=frozenset(title for title in titles if isinstance(title, str)),
         language=locale[:35] if isinstance(locale := claims.get("locale"), str) else None,
+        email=_vouched(claims),
+        said_by=str(claims.get("iss") or issuer),
+        said_at=datetime.fromtimestamp(max(0, int(claims["iat"])), UTC) if "iat" in claims else None,
     )
+
+
+def _vouched(claims: dict[str, Any]) -> str | None:
+    """The address that the issuer says it has verified; some say so by the text ``true``."""
+    email = claims.get("email")
+    if not isinstance(email, str) or claims.get("email_verified") not in (True, "true"):
+        return None
+    try:
+        return address_of(email)
+    except ValueError:
+        return None
 
 
 def _subject(claims: dict[str, Any]) -> str:

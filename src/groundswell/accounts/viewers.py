@@ -29,6 +29,12 @@ def _id(principal: str) -> UUID | None:
         return None
 
 
+async def find_viewer(session: AsyncSession, issuer: str, subject: str) -> UUID | None:
+    """The id of the viewer whom an issuer calls ``subject``; None when we never saw them."""
+    found: UUID | None = await session.scalar(select(Viewer.id).filter_by(issuer=issuer, subject=subject))
+    return found
+
+
 async def viewers_among(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Viewer]:
     """Those of the viewers ``ids`` that there are, by id."""
     found = await session.scalars(select(Viewer).where(among(Viewer.id, set(ids))))

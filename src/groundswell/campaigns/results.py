@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from groundswell.attribution.campaign_credit import credit_of
@@ -66,7 +67,18 @@ async def _report(runtime: Runtime, campaign: Campaign, by: str, zone: str) -> C
     cut = lake_days(slice)
     scope = scope_of(campaign)
     numbers = await read(
-        runtime, slice, (by, *scope), lambda lake: _read(lake, campaign, scope, credits, by, known_by, cut)
+        runtime,
+        slice,
+        (by, *scope),
+        partial(
+            _read,
+            span=(campaign.begins_at, campaign.until),
+            scope=scope,
+            credits=[values_of(credit) for credit in credits],
+            by=by,
+            as_of=known_by,
+            days=cut,
+        ),
     )
     keys = {each["key"] for rows in numbers.told_apart for each in rows} - {UNKNOWN}
     async with runtime.database.transaction() as session:
@@ -89,15 +101,20 @@ async def _report(runtime: Runtime, campaign: Campaign, by: str, zone: str) -> C
     )
 
 
+def values_of(credit: Credit) -> dict[str, Any]:
+    """A credit by its columns, to be sent to another process."""
+    return {column.key: getattr(credit, column.key) for column in Credit.__table__.columns}
+
+
 def _step(step: str, count: float) -> CampaignStep:
     return CampaignStep(step=step, label=LABELS[step], count=count, definition=IN_CAMPAIGN.get(step, DEFINITIONS[step]))
 
 
 def _read(
     lake: "Lake",
-    campaign: Campaign,
+    span: tuple[datetime, datetime],
     scope: Mapping[str, Sequence[str]],
-    credits: Sequence[Credit],
+    credits: Sequence[Mapping[str, Any]],
     by: str,
     as_of: datetime,
     days: LocalDays,
@@ -105,7 +122,7 @@ def _read(
     from groundswell.insights.reports import funnel, leaders
     from groundswell.insights.reports.engine import credit_rows
 
-    events = funnel.among(funnel.between(lake.events, campaign.begins_at, campaign.until), scope, lake.named)
+    events = funnel.among(funnel.between(lake.events, *span), scope, lake.named)
     credited = credit_rows(lake.engine, CREDIT_TABLE, credits)
 
     def keyed(dimension: str | None) -> list[Any]:

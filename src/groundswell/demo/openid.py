@@ -58,7 +58,11 @@ class DemoProvider:
         self.issuer = absolute(settings, PATH)
         self.redirect_uri = absolute(settings, CALLBACK)
         self.about = StaffIssuer(
-            issuer=self.issuer, name=settings.service_name, client_id=CLIENT_ID, known_as=settings.jwt_issuer
+            issuer=self.issuer,
+            name=settings.service_name,
+            client_id=CLIENT_ID,
+            known_as=settings.jwt_issuer,
+            scopes="openid profile email",
         )
         self._grants: dict[str, Grant] = {}
 
@@ -91,7 +95,7 @@ class DemoProvider:
                 "id_token_signing_alg_values_supported": ["EdDSA"],
                 "code_challenge_methods_supported": ["S256"],
                 "token_endpoint_auth_methods_supported": ["none"],
-                "scopes_supported": ["openid", "profile"],
+                "scopes_supported": ["openid", "profile", "email"],
                 "authorization_response_iss_parameter_supported": True,
             }
         )
@@ -142,6 +146,8 @@ class DemoProvider:
             "sub": persona.subject,
             "name": persona.name,
             "roles": sorted(persona.roles),
+            "email": f"{persona.subject}@example.com",
+            "email_verified": True,
             "nonce": grant.nonce,
             "iat": now,
             "exp": now + ID_TOKEN_LASTS,

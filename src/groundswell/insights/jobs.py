@@ -38,12 +38,15 @@ def closed_by(today: date, zone: str) -> list[Slice]:
 
 @periodic("insights.queue_weekly_mail", cron="*/10 * * * *")
 async def queue_mail(context: JobContext, timestamp: int) -> None:
-    """Queue the report of last week for everybody to whom it is due, with the note that it is: so once."""
+    """Queue the report of last week for everybody to whom it is due, with the note that it is: so once. Who may not
+    read it any more is sent it no longer."""
     runtime = runtime_of(context)
     if runtime.settings.smtp_url is None:
         return
     async with runtime.database.transaction() as session:
-        for viewer_id, week in await weekly_mail.due(session, utc_now(), runtime.settings.time_zone):
+        now = utc_now()
+        await weekly_mail.drop_lapsed(session, runtime.settings, now)
+        for viewer_id, week in await weekly_mail.due(session, now, runtime.settings):
             await defer(session, mail_weekly, priority=WHENEVER, viewer_id=str(viewer_id), week=week.isoformat())
 
 

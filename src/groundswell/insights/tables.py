@@ -52,7 +52,7 @@ class SavedView(Base):
 
 
 class WeeklyRecipient(Base):
-    """Somebody who works here and has the weekly report mailed to them."""
+    """Somebody who works here and has the weekly report mailed to them, for as long as they may read it."""
 
     __tablename__ = "weekly_recipients"
 

@@ -1,22 +1,33 @@
-"""The weekly report by mail: to whoever wants it, each Monday morning of their time zone, once."""
+"""The weekly report by mail: to staff who want it and may read it, each Monday morning of their time zone, once.
 
+It goes to nobody whose power is gone, or who has not signed in for ``mail_days``, and to no address but one that their
+issuer has verified or whose domain is among ``mail_domains``. Every mail carries the way to stop it with one click
+(RFC 8058), which asks for no sign-in.
+"""
+
+import hmac
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import PersonNames
 from groundswell.accounts.preferences import chosen_zone
+from groundswell.accounts.staff_roles import roles_said, vouched_addresses, with_power
 from groundswell.accounts.tables import StaffPreference
 from groundswell.platform.mail import message, send
 from groundswell.platform.runtime import Runtime
+from groundswell.platform.settings import Settings
+from groundswell.platform.signatures import tag
 
 from .reports.weekly import WeeklyReport, weekly_report
 from .tables import WeeklyMail, WeeklyRecipient
@@ -25,6 +36,10 @@ AT = time(8)
 """When it is due, by the recipient's clocks, on the Monday after the week."""
 
 LOCALE = "en"
+POWER = "insights.view"
+"""What somebody needs for it, as for the page."""
+STOP, STOP_LENGTH = "weekly-stop", 22
+log = structlog.get_logger(__name__)
 
 
 async def recipient(session: AsyncSession, viewer_id: UUID) -> str | None:
@@ -44,18 +59,50 @@ async def unsubscribe(session: AsyncSession, viewer_id: UUID) -> None:
     await session.execute(delete(WeeklyRecipient).filter_by(viewer_id=viewer_id))
 
 
-async def due(session: AsyncSession, now: datetime, service_zone: str) -> list[tuple[UUID, date]]:
+async def may_go_to(session: AsyncSession, settings: Settings, viewer_id: UUID, address: str) -> bool:
+    """Whether what is mailed to somebody may go to an address."""
+    domains = {domain.lower().removeprefix("@") for domain in settings.mail_domains}
+    if address.rpartition("@")[2].lower() in domains:
+        return True
+    vouched = await vouched_addresses(session, viewer_id)
+    return address.lower() in {each.lower() for each in vouched}
+
+
+def readers(settings: Settings, now: datetime) -> Select[UUID]:
+    """A query for those who may still read the report while they are away."""
+    return with_power(POWER, now, timedelta(days=settings.mail_days))
+
+
+async def drop_lapsed(session: AsyncSession, settings: Settings, now: datetime) -> int:
+    """End what goes to people who may not read it any more; returns how many it went to."""
+    lapsed = delete(WeeklyRecipient).where(WeeklyRecipient.viewer_id.not_in(readers(settings, now)))
+    return len((await session.execute(lapsed.returning(WeeklyRecipient.viewer_id))).all())
+
+
+def stop_address(settings: Settings, viewer_id: UUID) -> str:
+    """Where one click stops it, whoever is signed in: the address is signed, and holds for one person's mail."""
+    token = tag(settings.secret, STOP, str(viewer_id), STOP_LENGTH)
+    return f"{settings.base_url.rstrip('/')}/mail/weekly/{viewer_id}/{token}"
+
+
+def stops(settings: Settings, viewer_id: UUID, token: str) -> bool:
+    """Whether a stop address is one that we made."""
+    made = (tag(secret, STOP, str(viewer_id), STOP_LENGTH) for secret in settings.secrets)
+    return any(hmac.compare_digest(each.encode(), token.encode()) for each in made)
+
+
+async def due(session: AsyncSession, now: datetime, settings: Settings) -> list[tuple[UUID, date]]:
     """To whom the report of which week is due at ``now`` and was not before: noted here, once, as theirs."""
     rows: Sequence[Row[WeeklyRecipient, str | None]] = (
         await session.execute(
-            select(WeeklyRecipient, StaffPreference.time_zone).outerjoin(
-                StaffPreference, StaffPreference.viewer_id == WeeklyRecipient.viewer_id
-            )
+            select(WeeklyRecipient, StaffPreference.time_zone)
+            .outerjoin(StaffPreference, StaffPreference.viewer_id == WeeklyRecipient.viewer_id)
+            .where(WeeklyRecipient.viewer_id.in_(readers(settings, now)))
         )
     ).all()
     found = []
     for subscribed, own in rows:
-        week = week_due(now, own or service_zone, subscribed.created_at)
+        week = week_due(now, own or settings.time_zone, subscribed.created_at)
         if week is not None and await _note(session, subscribed.viewer_id, week):
             found.append((subscribed.viewer_id, week))
     return found
@@ -86,28 +133,47 @@ async def deliver(runtime: Runtime, viewer_id: UUID, week: date, now: datetime) 
         mail, address = await session.scalar(query), await recipient(session, viewer_id)
         if mail is None or mail.sent_at is not None or address is None:
             return False
+        if not await _may_have(session, runtime.settings, viewer_id, address, now):
+            log.warning("weekly_mail_withheld", viewer_id=str(viewer_id))
+            return False
         zone = await chosen_zone(session, viewer_id) or runtime.settings.time_zone
-        report = await weekly_report(runtime, week, now.astimezone(ZoneInfo(zone)).date(), zone)
+        report = await weekly_report(
+            runtime,
+            week,
+            now.astimezone(ZoneInfo(zone)).date(),
+            zone,
+            PersonNames.for_roles(await roles_said(session, viewer_id), runtime.settings.secret),
+        )
+        stop = stop_address(runtime.settings, viewer_id)
         await send(
             runtime.settings,
             message(
                 address,
                 f"{runtime.settings.service_name}: the week of {_day(week)}",
-                rendered("weekly_mail.txt", runtime, report),
-                rendered("weekly_mail.html", runtime, report),
+                rendered("weekly_mail.txt", runtime, report, stop),
+                rendered("weekly_mail.html", runtime, report, stop),
                 name=f"weekly-{week}-{viewer_id}",
                 settings=runtime.settings,
+                stop_at=stop,
             ),
         )
         mail.sent_at = now
         return True
 
 
-def rendered(template: str, runtime: Runtime, report: WeeklyReport) -> str:
-    """The report as text or HTML."""
+async def _may_have(session: AsyncSession, settings: Settings, viewer_id: UUID, address: str, now: datetime) -> bool:
+    allowed = await session.scalar(readers(settings, now).filter_by(viewer_id=viewer_id).limit(1))
+    return allowed is not None and await may_go_to(session, settings, viewer_id, address)
+
+
+def rendered(template: str, runtime: Runtime, report: WeeklyReport, stop: str) -> str:
+    """The report as text or HTML; ``stop`` is where it is stopped."""
     base = runtime.settings.base_url.rstrip("/")
     return _environment.get_template(template).render(
-        week=report, service_name=runtime.settings.service_name, address=f"{base}/console/weekly?week={report.monday}"
+        week=report,
+        service_name=runtime.settings.service_name,
+        address=f"{base}/console/weekly?week={report.monday}",
+        stop=stop,
     )
 
 

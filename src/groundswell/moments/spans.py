@@ -31,13 +31,23 @@ class LiveMoment:
     start_us: int
     end_us: int
     maker: str
+    maker_id: UUID
 
 
 async def live_moments(session: AsyncSession, title_ids: Iterable[UUID]) -> AsyncIterator[LiveMoment]:
     """The live moments of titles, in the order of title and time."""
     place = Moment.title_id, Moment.start_us, Moment.id
     query = (
-        select(Moment.id, Moment.code, Moment.caption, Moment.title_id, Moment.start_us, Moment.end_us, Viewer.name)
+        select(
+            Moment.id,
+            Moment.code,
+            Moment.caption,
+            Moment.title_id,
+            Moment.start_us,
+            Moment.end_us,
+            Viewer.name,
+            Viewer.id,
+        )
         .join(Viewer, Viewer.id == Moment.viewer_id)
         .where(Moment.deleted_at.is_(None), among(Moment.title_id, set(title_ids)))
         .order_by(*place)

@@ -26,17 +26,23 @@ def address_of(text: str) -> str:
     return address
 
 
-def message(to: str, subject: str, text: str, html: str, *, name: str, settings: Settings) -> EmailMessage:
+def message(
+    to: str, subject: str, text: str, html: str, *, name: str, settings: Settings, stop_at: str | None = None
+) -> EmailMessage:
     """A message as text and as HTML.
 
     Args:
         name: what tells it from all others. Sent twice, it has one Message-ID, by which mailboxes know it again.
+        stop_at: where a POST, which mailboxes send for their owner's one click, stops mails like it (RFC 8058).
     """
     made = EmailMessage()
     host = settings.mail_from.rpartition("@")[2] or "localhost"
     made["From"], made["To"], made["Subject"] = settings.mail_from, to, subject
     made["Date"], made["Message-ID"] = format_datetime(utc_now()), f"<{name}@{host}>"
     made["Auto-Submitted"] = "auto-generated"
+    if stop_at is not None:
+        made["List-Unsubscribe"] = f"<{stop_at}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     made.set_content(text)
     made.add_alternative(html, subtype="html")
     return made

@@ -81,6 +81,15 @@ class Settings(BaseSettings):
         "always, where there is a password) or `smtps://…:465`. Unset: nothing is mailed.",
     )
     mail_from: str = Field("groundswell@localhost", description="The sender of what is mailed.")
+    mail_domains: list[str] = Field(
+        [],
+        description="Domains to whose addresses staff may have reports mailed: a JSON list, such as "
+        '`["example.com"]`. Others only to an address that their provider has verified (`email_verified`; ask it for '
+        "the scope `email`).",
+    )
+    mail_days: int = Field(
+        30, ge=1, le=365, description="How many days after their last sign-in reports are still mailed to staff."
+    )
     links_url: Address | None = Field(
         None,
         description="Where share links begin, when not at the base address: a host of their own, so that phones "
@@ -186,7 +195,15 @@ class Settings(BaseSettings):
         description="Seconds for which a report answers everybody who asks the same; it says as of when it is.",
         ge=0,
     )
-    reports_at_once: int = Field(2, description="Reports computed at once by one process.", ge=1)
+    reports_at_once: int = Field(2, description="Reports computed at once beside one serving process.", ge=1)
+    reports_in_processes: bool = Field(
+        True,
+        description="Whether reports are computed in processes of their own, so that none takes the time of what is "
+        "served; without, in threads.",
+    )
+    reports_deadline_s: float = Field(
+        120, gt=0, description="Seconds after which the computing of a report is given up and its process killed."
+    )
     webhook_timeout_s: float = Field(
         15, description="Seconds in which a webhook's receiver must have answered; else it is tried again.", gt=0, le=60
     )

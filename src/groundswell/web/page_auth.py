@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 
-from groundswell.accounts.access import Caller, claims_of, viewer_of
+from groundswell.accounts.access import Caller, caller_of, claims_of
 from groundswell.accounts.tokens import TokenExpired, TokenInvalid, TokenMissing
 from groundswell.platform.routing import DbSession
 
@@ -19,7 +19,7 @@ async def visitor(request: Request, session: DbSession) -> Caller | None:
         return None
     if claims is None:
         return None
-    return Caller(await viewer_of(session, claims), claims.roles, claims.titles, claims.language)
+    return await caller_of(session, claims)
 
 
 MaybeViewer = Annotated[Caller | None, Depends(visitor)]

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from groundswell.platform.problems import NotFound, Overloaded, problem_response
 
 from . import features, reasons_page, well_known
+from .console.loop import weekly_stop
 from .console.routers import routers as console_routers
 from .creator import studio
 from .page_route import refusal
@@ -34,6 +35,7 @@ routers: list[APIRouter] = [
     viewers.router,
     sign_out.router,
     who_am_i.router,
+    weekly_stop.router,
     *console_routers,
     studio.router,
 ]

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from groundswell.accounts.access import Caller
+from groundswell.accounts.person_names import PersonNames
 from groundswell.catalog.watch_address import watch_address
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
@@ -129,6 +130,9 @@ def page(
         "path": request.url.path,
         "lake_lag": wording.lateness(getattr(request.state, "lake_lag", None)),
     }
+    caller: Caller | None = context.get("caller")
+    roles = frozenset[str]() if caller is None else caller.roles
+    shared["person"] = PersonNames.for_roles(roles, settings.secret).of
     language = page_language(request, context.get("caller")) if template.startswith(TRANSLATED) else languages.DEFAULT
     zone: str = getattr(request.state, "zone", settings.time_zone)
     shared |= {

@@ -27,6 +27,7 @@ WITHOUT_NUMBERS = {
     "/console/catalogue": "which facts of titles are missing",
     "/console/jobs": "background jobs that failed",
     "/console/live/stream": "what the page has, as it changes",
+    "/console/staff": "who works here",
     "/console/time-zone": "how it is shown",
     "/console/previews": "one page of ours as others see it",
     "/console/rights": "what may be clipped, of which titles",

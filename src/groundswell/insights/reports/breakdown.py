@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
@@ -76,7 +77,9 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
         runtime,
         slice,
         (dimension,),
-        lambda lake: _read(lake, slice, dimension, models, model, ranked_by, known_by),
+        partial(
+            _read, slice=slice, dimension=dimension, models=models, model=model, by=ranked_by, as_of=known_by
+        ),
     )
     found = {row.key: row for row in rows_by_key(numbers.visits, numbers.conversions)}
     rows = [found[leader["key"]] for leader in numbers.leaders]

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import EVERY_NAME, PersonNames
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
 from groundswell.attribution.tables import CERTAIN, Conversion, JudgedCredit, Touch
@@ -18,12 +19,17 @@ from .report_filter import Slice
 
 
 async def recent(
-    session: AsyncSession, slice: Slice, limit: int = 50, after: UUID | None = None
+    session: AsyncSession,
+    slice: Slice,
+    limit: int = 50,
+    after: UUID | None = None,
+    names: PersonNames = EVERY_NAME,
 ) -> list[ConversionRow]:
     """Conversions of ``slice``, newest first (by time, then id).
 
     Args:
         after: the conversion after which the page begins.
+        names: what people are called for whoever reads it.
 
     Raises:
         PeriodInvalid.
@@ -38,7 +44,7 @@ async def recent(
         last = select(Conversion.at, Conversion.id).where(Conversion.id == after)
         query = query.where(tuple_(Conversion.at, Conversion.id) < last.scalar_subquery())
     query = query.order_by(Conversion.at.desc(), Conversion.id.desc()).limit(limit)
-    return [_shown(row) for row in await session.execute(query)]
+    return [_shown(row, names) for row in await session.execute(query)]
 
 
 async def one(session: AsyncSession, id: UUID) -> ConversionRow:
@@ -70,7 +76,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _shown(row: Row[*tuple[Any, ...]]) -> ConversionRow:
+def _shown(row: Row[*tuple[Any, ...]], names: PersonNames = EVERY_NAME) -> ConversionRow:
     conversion, viewer, credit, generation, title, matched_by = row
     return ConversionRow(
         id=conversion.id,
@@ -79,7 +85,7 @@ def _shown(row: Row[*tuple[Any, ...]]) -> ConversionRow:
         at=conversion.at,
         amount_minor=conversion.amount_minor,
         currency=conversion.currency,
-        viewer=viewer,
+        viewer=names.of(conversion.viewer_id, viewer) or "",
         share_id=credit.share_id if credit else None,
         channel=credit.channel if credit else None,
         generation=generation,

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import EVERY_NAME, PersonNames
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.models import MODELS_VERSION
 from groundswell.attribution.tables import CONVERSION_KINDS, Conversion, JudgedCredit, Touch
@@ -40,10 +41,10 @@ class CreditQuery:
 
 async def page_of_credits(
     session: AsyncSession, asked: CreditQuery, limit: int, before: tuple[datetime, UUID] | None = None
-) -> Sequence[Row[JudgedCredit, str, str, Touch]]:
-    """Credits, newest conversions first, each with the converted viewer's name, the title's, and its touch."""
+) -> Sequence[Row[JudgedCredit, str, str, Touch, UUID]]:
+    """Credits, newest conversions first, each with the converted viewer's name, the title's, its touch, the viewer."""
     query = (
-        select(JudgedCredit, Viewer.name, Title.name, Touch)
+        select(JudgedCredit, Viewer.name, Title.name, Touch, Viewer.id)
         .join(Conversion, Conversion.id == JudgedCredit.conversion_id)
         .join(Viewer, Viewer.id == Conversion.viewer_id)
         .outerjoin(Title, Title.id == JudgedCredit.title_id)
@@ -73,11 +74,13 @@ async def columns_of_credits(
     return [tuple(row) for row in rows]
 
 
-async def converted_names(session: AsyncSession, conversions: set[UUID]) -> dict[UUID, str]:
+async def converted_names(
+    session: AsyncSession, conversions: set[UUID], names: PersonNames = EVERY_NAME
+) -> dict[UUID, str]:
     """The names of the viewers who converted, by conversion."""
-    query = select(Conversion.id, Viewer.name).join(Viewer, Viewer.id == Conversion.viewer_id)
+    query = select(Conversion.id, Viewer.name, Conversion.viewer_id).join(Viewer, Viewer.id == Conversion.viewer_id)
     rows = await session.execute(query.where(among(Conversion.id, conversions)))
-    return {row.id: row.name for row in rows}
+    return {row.id: names.of(row.viewer_id, row.name) or "" for row in rows}
 
 
 async def find_conversion(session: AsyncSession, conversion_id: UUID) -> Conversion | None:

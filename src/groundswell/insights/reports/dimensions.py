@@ -7,7 +7,7 @@ sharer, a parent and a week, is looked up here, in PostgreSQL, as it is now, and
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,10 +18,6 @@ from groundswell.moments.providers import members_of_scenes
 from groundswell.moments.tables import Moment
 from groundswell.platform.problems import Problem
 from groundswell.shares.tables import Share
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 AT_ONCE = 10_000
 """Rows of a table that are held in memory on their way."""
@@ -74,11 +70,9 @@ def dimension_of(name: str) -> Dimension:
     return DIMENSIONS[name]
 
 
-async def named(
-    session: AsyncSession, dimensions: Iterable[str], folder: Path, zone: str = "UTC"
-) -> "dict[str, pa.Table]":
-    """The tables that ``dimensions`` need, as they are now, weeks by the clocks of ``zone``. They lie in ``folder`` and
-    are read from there, so that no more than ``AT_ONCE`` rows are in memory, however many there are."""
+async def named(session: AsyncSession, dimensions: Iterable[str], folder: Path, zone: str = "UTC") -> dict[str, Path]:
+    """The files of the tables that ``dimensions`` need, as they are now, weeks by the clocks of ``zone``. They lie in
+    ``folder``, so that no more than ``AT_ONCE`` rows are in memory, however many there are."""
     needed = {table for name in dimensions if name in DIMENSIONS for table in DIMENSIONS[name].needs}
     return {
         table: await _written(session, await TABLES[table](zone), folder / f"{table}.arrow") for table in sorted(needed)
@@ -109,8 +103,8 @@ def _text(**columns: Any) -> list[Any]:
     return [cast(column, Text).label(name) for name, column in columns.items()]
 
 
-async def _written(session: AsyncSession, query: Select[Any], path: Path) -> "pa.Table":
-    """The rows of a query, all columns text, as an Arrow table that lies in a file."""
+async def _written(session: AsyncSession, query: Select[Any], path: Path) -> Path:
+    """The rows of a query, all columns text, as an Arrow table in a file."""
     import pyarrow as pa
 
     schema = pa.schema([(column.name, pa.string()) for column in query.selected_columns])
@@ -119,8 +113,7 @@ async def _written(session: AsyncSession, query: Select[Any], path: Path) -> "pa
         async for rows in found.partitions():
             columns = zip(*rows, strict=True)
             writer.write_batch(pa.record_batch([pa.array(each, pa.string()) for each in columns], schema))
-    with pa.memory_map(str(path)) as mapped:
-        return pa.ipc.open_file(mapped).read_all()
+    return path
 
 
 TABLES: "dict[str, Callable[[str], Awaitable[Select[Any]]]]" = {

@@ -17,7 +17,6 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from groundswell.attribution.lake import CREDITS
-from groundswell.attribution.tables import Credit
 from groundswell.events.lake.delta import EVENTS, VERDICTS, SealedTable, files_between, open_delta
 from groundswell.events.traffic.current_verdict import judged, of_people
 from groundswell.insights.engines.contract import Engine, EngineUnknown, LakeDamaged
@@ -54,15 +53,21 @@ class Lake:
         return rows_of(self.engine.run(expression))
 
 
+def mapped(path: Path) -> pa.Table:
+    """An Arrow table that lies in a file, and is read from there."""
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
 def rows_of(table: pa.Table) -> Rows:
     rows: Rows = table.to_pylist()
     return rows
 
 
-def credit_rows(engine: Engine, name: str, credits: Sequence[Credit]) -> ir.Table:
-    """Credit that no lake holds, as a table like the lake's."""
+def credit_rows(engine: Engine, name: str, credits: Sequence[Mapping[str, Any]]) -> ir.Table:
+    """Credit that no lake holds (values by column), as a table like the lake's."""
     schema = stored(CREDITS)
-    rows = [{column: _cell(getattr(credit, column)) for column in schema.names} for credit in credits]
+    rows = [{column: _cell(credit[column]) for column in schema.names} for credit in credits]
     return engine.rows(name, pa.Table.from_pylist(rows, schema))
 
 

@@ -1,16 +1,18 @@
 """What the keys of a dimension are called."""
 
 import re
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import PersonNames
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Title
+from groundswell.insights.schemas import Row
 from groundswell.moments.providers import members_of_scenes
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import format_us
@@ -26,6 +28,25 @@ async def labels(session: AsyncSession, dimension: str, keys: Iterable[str | Non
     wanted = sorted({key for key in keys if key})
     naming = NAMING.get(dimension)
     return await naming(session, wanted) if naming and wanted else {}
+
+
+PEOPLE = frozenset({"maker", "sharer"})
+"""Dimensions whose keys are viewers."""
+
+L = TypeVar("L", bound=Row)
+
+
+def named_for(names: PersonNames, dimension: str, rows: Sequence[L]) -> list[L]:
+    """The rows of a report by ``dimension``, as its reader may see them: reports are kept with names."""
+    if dimension not in PEOPLE:
+        return list(rows)
+    return [row.model_copy(update={"label": label_for(names, dimension, row.key, row.label)}) for row in rows]
+
+
+def label_for(names: PersonNames, dimension: str, key: str, label: str) -> str:
+    """What a key is called, as a reader may see it."""
+    is_person = dimension in PEOPLE and ID.fullmatch(key)
+    return (names.of(key, label) or label) if is_person else label
 
 
 async def _titles(session: AsyncSession, keys: list[str]) -> Names:

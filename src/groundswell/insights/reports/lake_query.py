@@ -1,10 +1,9 @@
 """Asking the lake: how fresh it is, which days a question needs, and running it where nobody waits."""
 
-import asyncio
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select
@@ -14,9 +13,11 @@ from groundswell.events.tables import LakeSeal
 from groundswell.media.scratch import scratch
 from groundswell.platform.clock import UTC_DAYS, LocalDays, local_days
 from groundswell.platform.runtime import Runtime
+from groundswell.platform.settings import Settings
 
 from .dimensions import named
 from .report_filter import Slice
+from .report_process import computed
 from .virality import WINDOW
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ async def sealed_until(runtime: Runtime) -> datetime | None:
 
 
 async def read(runtime: Runtime, slice: Slice, dimensions: Iterable[str], ask: "Callable[[Lake], A]") -> A:
-    """What ``ask`` finds in the lake's days around ``slice``, in a thread (``readers``): the event loop has other work.
+    """What ``ask`` finds in the lake's days around ``slice``, in another process (``report_process``).
 
     Args:
         dimensions: those that ``ask`` tells numbers apart by, beside the slice's own.
+        ask: a function of a module, or a ``partial`` of one: it goes to the other process, and what it finds comes
+            back.
 
     Raises:
         EngineUnknown, EngineDown, LakeDamaged.
@@ -52,21 +55,16 @@ async def read(runtime: Runtime, slice: Slice, dimensions: Iterable[str], ask: "
     with scratch() as folder:
         async with runtime.database.transaction() as session:
             beside = await named(session, {*dimensions, *slice.where}, folder, slice.zone)
-
-        def run() -> A:
-            from .engine import opened
-
-            with opened(runtime.settings, earlier(slice.first), later(slice.last), beside) as lake:
-                return ask(lake)
-
-        return await asyncio.get_running_loop().run_in_executor(readers(runtime.settings.reports_at_once), run)
+        return await computed(
+            runtime, partial(_asked, runtime.settings, earlier(slice.first), later(slice.last), beside, ask)
+        )
 
 
-@cache
-def readers(at_once: int) -> ThreadPoolExecutor:
-    """The threads in which reports are computed: their own, so that they never take those that check tokens or read
-    files, and few, since each is a share of the processor that visitors wait for."""
-    return ThreadPoolExecutor(at_once, "reports")
+def _asked(settings: Settings, first: date, last: date, beside: Mapping[str, Path], ask: "Callable[[Lake], A]") -> A:
+    from .engine import mapped, opened
+
+    with opened(settings, first, last, {name: mapped(path) for name, path in beside.items()}) as lake:
+        return ask(lake)
 
 
 def days_of(slice: Slice) -> LocalDays:

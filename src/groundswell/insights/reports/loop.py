@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION, PPM
@@ -51,7 +52,7 @@ class _Numbers:
     reported: Rows
     excluded: Rows
     cycle: Rows
-    offspring: Rows
+    virality: Virality
 
 
 async def loop_report(
@@ -75,7 +76,9 @@ async def loop_report(
 
 async def _report(runtime: Runtime, slice: Slice, model: str, headline: bool) -> LoopReport:
     as_of = await sealed_until(runtime)
-    numbers = await read(runtime, slice, (), lambda lake: _read(lake, slice, model, as_of or utc_now(), headline))
+    numbers = await read(
+        runtime, slice, (), partial(_read, slice=slice, model=model, as_of=as_of or utc_now(), headline=headline)
+    )
     total = row("", "", numbers.visits[None], numbers.conversions[None])
     titles = {each["key"] for rows in (numbers.visits, numbers.conversions) for each in rows.get("title", [])}
     async with runtime.database.transaction() as session:
@@ -96,7 +99,7 @@ async def _report(runtime: Runtime, slice: Slice, model: str, headline: bool) ->
         days=[] if headline else _days(slice, numbers),
         channels=_rows(numbers, "channel"),
         titles=_rows(numbers, "title", names),
-        virality=virality(numbers.offspring, as_of),
+        virality=numbers.virality,
         cycle=CycleTime(definition=CYCLE, **_cycle(numbers.cycle)),
         staying=[stayed(days, rows) for days, rows in numbers.staying.items()],
         coverage=covered,
@@ -145,8 +148,8 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime, headline: boo
         reported=[] if headline else lake.run(reported),
         excluded=lake.run(funnel.excluded(events)),
         cycle=lake.run(funnel.cycle_times(here(last_touch), lake.logged)),
-        offspring=lake.run(
-            funnel.offspring(last_touch, given, lake.logged, slice.first, slice.last, WINDOW, days),
+        virality=virality(
+            lake.run(funnel.offspring(last_touch, given, lake.logged, slice.first, slice.last, WINDOW, days)), as_of
         ),
     )
 

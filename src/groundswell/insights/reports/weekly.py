@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from groundswell.accounts.person_names import EVERY_NAME, PersonNames
 from groundswell.insights.schemas import BreakdownRow, LoopReport
 from groundswell.platform.runtime import Runtime
 
 from .breakdown import breakdown
 from .dimensions import DIMENSIONS
+from .labels import named_for
 from .loop import loop_report
 from .report_filter import Slice
 
@@ -70,8 +72,10 @@ class WeeklyReport:
         return self.report.last == self.monday + timedelta(days=6)
 
 
-async def weekly_report(runtime: Runtime, monday: date, today: date, zone: str = "UTC") -> WeeklyReport:
-    """The week that begins on ``monday``, a day of ``zone``.
+async def weekly_report(
+    runtime: Runtime, monday: date, today: date, zone: str = "UTC", names: PersonNames = EVERY_NAME
+) -> WeeklyReport:
+    """The week that begins on ``monday``, a day of ``zone``, with people as whoever reads it may see them.
 
     Raises:
         as ``loop_report``.
@@ -79,7 +83,7 @@ async def weekly_report(runtime: Runtime, monday: date, today: date, zone: str =
     this, last = week_slice(monday, today, zone)
     # One after another: a page holds no more of its class's connections than one beside its own.
     report, before = await loop_report(runtime, this), await loop_report(runtime, last, headline=True)
-    now, then = await _parts(runtime, this), await _parts(runtime, last)
+    now, then = await _parts(runtime, this, names), await _parts(runtime, last, names)
     shown = lines(report, before)
     return WeeklyReport(
         monday=monday,
@@ -91,8 +95,8 @@ async def weekly_report(runtime: Runtime, monday: date, today: date, zone: str =
     )
 
 
-async def _parts(runtime: Runtime, slice: Slice) -> dict[str, list[BreakdownRow]]:
-    return {name: (await breakdown(runtime, slice, name)).rows for name in BY}
+async def _parts(runtime: Runtime, slice: Slice, names: PersonNames) -> dict[str, list[BreakdownRow]]:
+    return {name: named_for(names, name, (await breakdown(runtime, slice, name)).rows) for name in BY}
 
 
 def week_slice(monday: date, today: date, zone: str = "UTC") -> tuple[Slice, Slice]:

@@ -10,11 +10,12 @@ from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import PersonNames
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS
 from groundswell.catalog.titles import as_uuid, find_title
 from groundswell.insights.reports.breakdown import UNKNOWN
 from groundswell.insights.reports.dimensions import DIMENSIONS
-from groundswell.insights.reports.labels import labels
+from groundswell.insights.reports.labels import label_for, labels
 from groundswell.insights.reports.report_filter import Slice
 from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.problems import Problem
@@ -173,11 +174,14 @@ class FilteredView:
         model = None if self.model == DEFAULT_MODEL else self.model
         return self.period.address(path, **({**self.where, "model": model} | change))
 
-    async def narrowed(self, session: AsyncSession) -> list[tuple[str, str, str]]:
+    async def narrowed(self, session: AsyncSession, people: PersonNames) -> list[tuple[str, str, str]]:
         """What it is narrowed to, for people: dimension, what that is called, what its key is called."""
         keys = await self.keys(session)
         names = {name: await labels(session, name, [key]) for name, key in keys.items()}
-        return [(name, DIMENSIONS[name].one, names[name].get(key, key)) for name, key in keys.items()]
+        return [
+            (name, DIMENSIONS[name].one, label_for(people, name, key, names[name].get(key, key)))
+            for name, key in keys.items()
+        ]
 
 
 @reads(*NARROWING)

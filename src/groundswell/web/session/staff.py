@@ -7,12 +7,15 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from groundswell.accounts.attempts import LASTS, Attempt, AttemptUnknown, attempt_of
-from groundswell.accounts.openid import CALLBACK, SignInRefused, StaffProvider, StaffProviders
+from groundswell.accounts.openid import CALLBACK, NoStaffRole, SignInRefused, StaffProvider, StaffProviders
 from groundswell.accounts.return_address import return_address
 from groundswell.accounts.sessions import spend
+from groundswell.accounts.staff_roles import note
+from groundswell.accounts.tokens import Claims
+from groundswell.accounts.viewers import find_viewer
 from groundswell.platform.clock import utc_now
 from groundswell.platform.routing import DbSession
-from groundswell.platform.services import services_of
+from groundswell.platform.services import Services, services_of
 from groundswell.web.page_route import PageRoute
 from groundswell.web.templating import page
 
@@ -80,11 +83,23 @@ async def signed_in(
     request.state.again = again_at(attempt.return_to, attempt.issuer)
     if error or not code:
         raise SignInRefused(f"{provider.about.label} says: {error_description or error or 'nothing'}.")
-    found = await provider.identity(attempt, code, iss)
+    try:
+        found = await provider.identity(attempt, code, iss)
+    except NoStaffRole as refused:
+        await note_without_role(services, refused.claims, provider.about.issuer)
+        raise
     if not await spend(session, f"state {state}", utc_now() + 2 * LASTS):
         raise AttemptUnknown()
     about = {"provider": provider.about.issuer, "id_token": found.id_token}
     return await begun(request, session, found.claims, attempt.return_to, attempt=attempt, **about)
+
+
+async def note_without_role(services: Services, claims: Claims, provider: str) -> None:
+    """Somebody who had a role may have none any more: that is written down although they are refused."""
+    async with services.database.transaction() as session:
+        known = await find_viewer(session, claims.issuer, claims.subject)
+        if known is not None:
+            await note(session, known, claims, provider)
 
 
 def chosen(providers: StaffProviders, issuer: str) -> StaffProvider | None:

@@ -21,7 +21,8 @@ from .cascade_layout import Drawing, lay_out
 
 router = APIRouter(prefix="/console/conversions", route_class=ConsoleRoute)
 
-Marketer = Annotated[Caller, Depends(staff_page("insights.view"))]
+POWER = "insights.view"
+Marketer = Annotated[Caller, Depends(staff_page(POWER))]
 
 KINDS = {
     "clip": "Clip",

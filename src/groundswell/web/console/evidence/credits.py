@@ -16,6 +16,7 @@ from groundswell.shares.channels import channel_name
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.filters import FilteredView, Viewed, one_of, read_place
 from groundswell.web.console.loop.explore import choices
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.templating import page
 
@@ -68,7 +69,7 @@ async def list_credits(
         incremental=await incremental(session, slice.first, slice.last, whole=whole, zone=slice.zone),
         channel=channel_name,
         older=view.address("/console/credits", kind=kind, before=older) if older else None,
-        **await choices(session, view, "/console/credits", kind=kind or None),
+        **await choices(session, view, "/console/credits", names_for(request, caller), kind=kind or None),
     )
 
 

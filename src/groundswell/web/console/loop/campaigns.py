@@ -20,6 +20,7 @@ from groundswell.insights.experiments.experiment import incremental
 from groundswell.insights.reports.credit_rows import converted_names
 from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.insights.reports.event_rows import COUNTED
+from groundswell.insights.reports.labels import named_for
 from groundswell.insights.reports.wording import LABELS
 from groundswell.platform.clock import day_begin, day_end, day_of, utc_now
 from groundswell.platform.csv_response import by_currency
@@ -31,6 +32,7 @@ from groundswell.shares.channels import channel_name
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.evidence.conversion import KINDS, MODELS, Marketer
 from groundswell.web.console.filters import one_of
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute, staff_page
 from groundswell.web.period import Period
@@ -139,6 +141,8 @@ async def read(
     """One campaign: its funnel, told apart by anything, and the rule by which its credit is reckoned."""
     campaign = await find_campaign(session, key)
     by = one_of("by", by, DIMENSIONS, "title")
+    report = await campaign_report(services_of(request).runtime, campaign, by, zone)
+    report.rows = named_for(names_for(request, caller), by, report.rows)
     (about,) = await shown(session, [campaign])
     slugs, period = await directory.slugs(session), _period(campaign, zone)
 
@@ -152,7 +156,7 @@ async def read(
         campaign=campaign,
         about=about,
         state=state_of(campaign),
-        report=await campaign_report(services_of(request).runtime, campaign, by, zone),
+        report=report,
         by=by,
         dimensions=DIMENSIONS,
         rows_of=lambda campaign, *about: rows_of(campaign, zone, *about),
@@ -196,6 +200,7 @@ async def download(
     """The campaign's table as ``csv`` or ``parquet``; the first row is the whole."""
     by = one_of("by", by, DIMENSIONS, "title")
     report = await campaign_report(services_of(request).runtime, await find_campaign(session, key), by, zone)
+    report.rows = named_for(names_for(request, caller), by, report.rows)
     whole = {each.step: each.count for each in report.steps}
     rows = [("", "all", whole, report.revenue)]
     rows += [(row.key, row.label, row.counts, row.revenue) for row in report.rows]
@@ -221,7 +226,7 @@ async def list_credits(request: Request, session: DbSession, caller: Marketer, k
         more=len(credits) - len(newest),
         total=sum(credit.weight_ppm for credit in credits) / PPM,
         conversions=len({credit.conversion_id for credit in credits}),
-        names=await converted_names(session, {credit.conversion_id for credit in newest}),
+        names=await converted_names(session, {credit.conversion_id for credit in newest}, names_for(request, caller)),
         titles=await directory.names(session),
         kind=kind,
         kinds=KINDS,

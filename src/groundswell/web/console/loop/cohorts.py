@@ -8,6 +8,7 @@ from groundswell.platform.services import services_of
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.evidence.conversion import Marketer
 from groundswell.web.console.filters import Viewed
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.templating import page
 
@@ -31,7 +32,7 @@ async def cohorts(request: Request, session: DbSession, caller: Marketer, view: 
         before=figures_before(before),
         cascades=await cascades_report(session, slice),
         view=view,
-        **await choices(session, view, PAGE),
+        **await choices(session, view, PAGE, names_for(request, caller)),
     )
 
 

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import PersonNames
 from groundswell.attribution.models import MODELS as CREDIT_MODELS
 from groundswell.catalog import directory
 from groundswell.insights.experiments.experiment import incremental
 from groundswell.insights.reports.breakdown import RANKABLE, UNKNOWN, breakdown
 from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.insights.reports.event_rows import COUNTED
+from groundswell.insights.reports.labels import named_for
 from groundswell.insights.reports.wording import DEFINITIONS, LABELS
 from groundswell.insights.schemas import Breakdown
 from groundswell.platform.clock import day_of, utc_now
@@ -21,6 +23,7 @@ from groundswell.platform.services import services_of
 from groundswell.web.console.downloads import dated, table_file
 from groundswell.web.console.evidence.conversion import Marketer, model_name
 from groundswell.web.console.filters import FilteredView, Viewed, one_of
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.period import presets
 from groundswell.web.templating import page
@@ -49,7 +52,11 @@ async def explore(
     """One row a value of the dimension: its funnel, its revenue, who stayed, and its rank by two models."""
     by, other, rank = readable(by, other, rank, view)
     slice = await view.slice(session)
-    report = await breakdown(services_of(request).runtime, slice, by, view.model, other, rank)
+    report, names = (
+        await breakdown(services_of(request).runtime, slice, by, view.model, other, rank),
+        names_for(request, caller),
+    )
+    report.rows = named_for(names, by, report.rows)
     return page(
         request,
         "console/loop/explore.html",
@@ -62,7 +69,7 @@ async def explore(
         rank=rank,
         steps=[(step, SHORT.get(step, LABELS[step]), DEFINITIONS[step]) for step in shown_steps(report)],
         most={step: max((row.counts.get(step, 0) for row in report.rows), default=0) for step in STEPS},
-        **await choices(session, view, PAGE, by=by, other=other if other != view.model else None, rank=rank),
+        **await choices(session, view, PAGE, names, by=by, other=other if other != view.model else None, rank=rank),
     )
 
 
@@ -84,7 +91,9 @@ def shown_steps(report: Breakdown) -> list[str]:
     return [step for step in STEPS if step not in RARE or any(step in row.counts for row in report.rows)]
 
 
-async def choices(session: AsyncSession, view: FilteredView, path: str, **kept: str | None) -> dict[str, Any]:
+async def choices(
+    session: AsyncSession, view: FilteredView, path: str, names: PersonNames, **kept: str | None
+) -> dict[str, Any]:
     """What every page of this kind offers: periods, dimensions, models, addresses of rows and of narrower views."""
     slugs = await directory.slugs(session)
 
@@ -114,7 +123,7 @@ async def choices(session: AsyncSession, view: FilteredView, path: str, **kept: 
         "rankable": {name: "Net revenue" if name == "revenue" else LABELS[name] for name in RANKABLE},
         "narrowed": [
             (label, name, view.address(path, **{**kept, dimension: None}))
-            for dimension, label, name in await view.narrowed(session)
+            for dimension, label, name in await view.narrowed(session, names)
         ],
         "rows_of": rows_of,
         "narrower": narrower,
@@ -145,6 +154,7 @@ async def download(
     by, other, rank = readable(by, other, rank, view)
     slice = await view.slice(session)
     report = await breakdown(services_of(request).runtime, slice, by, view.model, other, rank)
+    report.rows = named_for(names_for(request, caller), by, report.rows)
     steps = list(LABELS)
     columns, nets = by_currency(
         "net_minor", [{each.currency: each.net_minor for each in row.revenue} for row in report.rows]

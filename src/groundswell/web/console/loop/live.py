@@ -11,14 +11,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
+from groundswell.accounts.access import require_now
 from groundswell.events.tables import JudgedEvent
 from groundswell.insights.reports.event_rows import last_hour
 from groundswell.platform.clock import utc_now
+from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.services import Services, services_of
 from groundswell.shares.channels import channel_name
-from groundswell.web.console.evidence.conversion import KINDS, Marketer
+from groundswell.web.console.evidence.conversion import KINDS, POWER, Marketer
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.templating import page
 
@@ -26,6 +28,8 @@ router = APIRouter(prefix="/console/live", route_class=ConsoleRoute)
 
 EVERY_S = 1.0
 NEWEST = 30
+CHECKED_EVERY_S = 10.0
+"""How often it is looked whether whoever listens is still signed in, and may."""
 
 
 @router.get("")
@@ -66,17 +70,30 @@ async def stream(request: Request, caller: Marketer) -> Response:
 
 async def messages(request: Request) -> AsyncIterator[bytes]:
     """A message whenever something has changed, a comment otherwise, until the browser leaves."""
-    told_before = ""
+    told_before, now = "", asyncio.get_running_loop().time
+    checked = now()
     yield format_sse_event(retry=2000)
     async with aclosing(_readings(services_of(request))) as readings:
         async for reading in readings:
             if await request.is_disconnected():
                 return
+            if now() - checked > CHECKED_EVERY_S:
+                if not await _may_still(request):
+                    return  # the browser asks again, and is told why
+                checked = now()
             if reading == told_before:
                 yield format_sse_event(comment="nothing new")
             else:
                 yield format_sse_event(data_str=reading)
             told_before = reading
+
+
+async def _may_still(request: Request) -> bool:
+    try:
+        await require_now(request, POWER)
+    except Problem:
+        return False
+    return True
 
 
 @dataclass

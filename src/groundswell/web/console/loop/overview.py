@@ -24,6 +24,7 @@ from groundswell.shares.channels import CHANNELS, channel_name
 from groundswell.web.console.downloads import dated, table_file
 from groundswell.web.console.evidence.conversion import KINDS, MODELS, Marketer
 from groundswell.web.console.filters import asked_period, asked_title, one_of
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.period import Period, presets
@@ -86,7 +87,7 @@ async def overview(request: Request, session: DbSession, caller: Marketer, chose
         before=figures_before(before),
         steps={step.step: step for step in report.steps},
         funnel=funnel(report),
-        conversions=await recent(session, slice, limit=RECENT),
+        conversions=await recent(session, slice, limit=RECENT, names=names_for(request, caller)),
         incremental=await incremental(session, slice.first, slice.last, whole=not slice.where, zone=slice.zone),
         **await _choices(session, chosen),
     )
@@ -202,7 +203,7 @@ async def list_conversions(
     request: Request, session: DbSession, caller: Marketer, chosen: Chosen, cursor: UUID | None = None
 ) -> Response:
     """Conversions of the period, newest first; each opens its evidence."""
-    rows = await recent(session, await chosen.slice(session), limit=50, after=cursor)
+    rows = await recent(session, await chosen.slice(session), limit=50, after=cursor, names=names_for(request, caller))
     choices = await _choices(session, chosen, "/console/loop/conversions")
     older = chosen.chosen().address(
         "/console/loop/conversions", **chosen.kept(), cursor=str(rows[-1].id) if rows else None

@@ -11,6 +11,7 @@ from groundswell.platform.services import services_of
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.evidence.conversion import KINDS
 from groundswell.web.console.filters import Viewed
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.shell import ConsoleRoute, staff_page
 from groundswell.web.templating import page
 
@@ -38,7 +39,7 @@ async def traffic(request: Request, session: DbSession, caller: TrafficViewer, v
         left_out={kind: sum(each.events for each in report.excluded if each.traffic == kind) for kind in TRAFFIC},
         kinds=KINDS,
         view=view,
-        **await choices(session, view, PAGE),
+        **await choices(session, view, PAGE, names_for(request, caller)),
     )
 
 

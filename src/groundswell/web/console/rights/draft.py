@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.person_names import PersonNames
 from groundswell.platform.clock import utc_now
 from groundswell.platform.csv_response import csv_file
 from groundswell.platform.problems import Invalid
@@ -18,6 +19,7 @@ from groundswell.platform.routing import DbSession
 from groundswell.trust.rulebook import every_rule
 from groundswell.web.console.filters import ANYTHING, reads
 from groundswell.web.console.forms import Unreadable, parse_instant
+from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.shell import ConsoleRoute
 from groundswell.web.templating import page
 
@@ -132,10 +134,11 @@ async def download_draft(request: Request, session: DbSession, caller: Rights, k
     draft = await _draft(request, session)
     header = "effect moment caption title clipped_by start_us end_us code_before code_after words_after"
     wanted = (effect for effect in draft.change.effects if kind in (None, effect.kind))
-    return csv_file("draft", header.split(), _cells(wanted))
+    return csv_file("draft", header.split(), _cells(wanted, names_for(request, caller)))
 
 
-def _cells(effects: Iterable[Effect]) -> Iterable[tuple[object, ...]]:
+def _cells(effects: Iterable[Effect], names: PersonNames) -> Iterable[tuple[object, ...]]:
     for each in effects:
-        about = (each.kind, each.code, each.caption, each.title, each.maker, each.start_us, each.end_us)
+        maker = names.of(each.maker_id, each.maker)
+        about = (each.kind, each.code, each.caption, each.title, maker, each.start_us, each.end_us)
         yield (*about, each.before.code, each.after.code, each.after.words)

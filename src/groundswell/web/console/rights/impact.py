@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,6 +47,7 @@ class Effect:
     caption: str
     title: str
     maker: str
+    maker_id: UUID
     start_us: int
     end_us: int
     before: PolicyVerdict
@@ -92,7 +94,9 @@ async def change(
         request = PolicyRequest(about, *span, looker.at, looker.territory, looker.kids, looker.ad_tier, looker.member)
         found = _difference(books, request)
         if found is not None:
-            effects.append(Effect(found[0], each.code, each.caption, title.name, each.maker, *span, *found[1:]))
+            effects.append(
+                Effect(found[0], each.code, each.caption, title.name, each.maker, each.maker_id, *span, *found[1:])
+            )
     return Change(tuple(effects), looked_at)
 
 
