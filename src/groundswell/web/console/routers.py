@@ -4,7 +4,7 @@ from . import audit, catalogue, jobs, previews, saved_views, shell, time_zone
 from .evidence import cascade, conversion, credits, event, events
 from .finance import exchange_rates, ledger
 from .finance import overview as finance
-from .loop import campaigns, cohorts, experiments, explore, live, traffic, weekly
+from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
 from .trust import fraud_desk, moderation
@@ -13,6 +13,7 @@ sections = (
     shell,
     audit,
     jobs,
+    campaign_pay,
     campaigns,
     catalogue,
     cohorts,
