@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.campaigns.disclosure import captioned, disclosures
-from groundswell.campaigns.terms import Sale, Term, change, for_plays, for_sale
+from groundswell.campaigns.terms import CampaignTerm, Sale, change, for_plays, for_sale
 
 MINOR = st.integers(0, 10**7)
 PPM = st.integers(0, 1_000_000)
@@ -22,10 +22,10 @@ def test_terms_agree_with_fractions(
     per_sign_up = amount * part if kind == "sign_up" else 0
     per_sale = amount * part * standing / paid if kind == "subscription" and paid else 0
     of_revenue = standing * part * Fraction(weight, 1_000_000) if kind != "sign_up" and converted else 0
-    assert for_sale(Term("sign_up", amount), sale) == int(per_sign_up)
-    assert for_sale(Term("subscription", amount), sale) == int(per_sale)
-    assert for_sale(Term("revenue", share_ppm=weight), sale) == int(of_revenue)
-    assert for_plays(Term("plays", amount), paid) == int(Fraction(amount * paid, 1000))
+    assert for_sale(CampaignTerm("sign_up", amount), sale) == int(per_sign_up)
+    assert for_sale(CampaignTerm("subscription", amount), sale) == int(per_sale)
+    assert for_sale(CampaignTerm("revenue", share_ppm=weight), sale) == int(of_revenue)
+    assert for_plays(CampaignTerm("plays", amount), paid) == int(Fraction(amount * paid, 1000))
 
 
 @settings(max_examples=60)

@@ -3,16 +3,18 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from groundswell.campaigns import submissions
+from groundswell.campaigns import post_check, submissions
 from groundswell.campaigns.tables import CampaignSubmission
 from groundswell.earnings import campaign_budgets, campaign_sources, trial_balance
 from groundswell.earnings.tables import CampaignEarning
 from groundswell.events.tables import Reverdict
+from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from tests.campaigns.test_lifecycle import PATH, wish
 from tests.support import App
@@ -238,3 +240,34 @@ async def test_review_has_a_clock_and_refusals_have_reasons(walk: Walk) -> None:
     with pytest.raises(IntegrityError, match="fixed when it is published"):
         async with walk.app.runtime.database.transaction() as session:
             await session.execute(text("UPDATE campaign_briefs SET terms = '[]'"))
+
+
+async def test_a_post_is_looked_at_through_the_guarded_way_out(walk: Walk) -> None:
+    await walk.campaign()
+    submission = await walk.takes_part("noor", "kiss")
+    pages = {"/code": b"use noor10 today", "/neither": b"nothing, NOOR100", "/link": b""}
+    async with walk.app.runtime.database.transaction() as session:
+        moment = await session.get_one(Moment, walk.world.moments["kiss"])
+        pages["/link"] = f'<a href="{walk.app.runtime.settings.base_url}/m/{moment.code}">'.encode()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readline()).split()[1].decode()
+        body = pages[path]
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+
+    async def look(path: str) -> str:
+        async with walk.app.runtime.database.transaction() as session:
+            await session.execute(update(CampaignSubmission).values(url=f"http://127.0.0.1:{port}{path}"))
+        return await post_check.check(walk.app.runtime, UUID(submission))
+
+    assert await look("/link") == "address_not_allowed"  # nothing inside is asked
+    walk.app.runtime.settings.outbound_networks = ["127.0.0.0/8"]
+    assert [await look(path) for path in ("/link", "/code", "/neither")] == ["link", "code", "absent"]
+    server.close()
+    told = (await walk.do("mira", "GET", f"{PATH}/autumn/submissions"))["items"]
+    assert told[0]["check_code"] == "absent"

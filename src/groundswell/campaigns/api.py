@@ -24,7 +24,7 @@ from .schemas import (
     MemberOut,
     NewBrief,
     NewCampaign,
-    Refusal,
+    ReviewRefusal,
     SubmissionOut,
 )
 from .views import member_out, submission_out
@@ -137,7 +137,7 @@ async def accept_member(key: str, handle: str, session: DbSession, caller: Marke
 
 
 @v1.post("/{key}/members/{handle}/refuse")
-async def refuse_member(key: str, handle: str, why: Refusal, session: DbSession, caller: Marketer) -> MemberOut:
+async def refuse_member(key: str, handle: str, why: ReviewRefusal, session: DbSession, caller: Marketer) -> MemberOut:
     """Refuse a creator who has applied; they are told why."""
     campaign = await find_campaign(session, key)
     member = await membership.decide(session, campaign, handle, caller.actor, accept=False, reason=why.reason)
@@ -167,7 +167,7 @@ async def accept_submission(key: str, submission_id: UUID, session: DbSession, c
 
 @v1.post("/{key}/submissions/{submission_id}/refuse")
 async def refuse_submission(
-    key: str, submission_id: UUID, why: Refusal, session: DbSession, caller: Marketer
+    key: str, submission_id: UUID, why: ReviewRefusal, session: DbSession, caller: Marketer
 ) -> SubmissionOut:
     """Refuse a post; its creator is told why."""
     campaign = await find_campaign(session, key)

@@ -17,7 +17,7 @@ from groundswell.platform.settings import Settings
 from .disclosure import captioned, disclosures
 from .schemas import BriefOut, Disclosure, NewBrief
 from .tables import CampaignBrief
-from .terms import COUNTS, Term
+from .terms import COUNTS, CampaignTerm
 
 
 class BriefPublished(Conflict):
@@ -60,7 +60,7 @@ async def publish(
         await find_title(session, scene.title)
     values = new.model_dump(exclude={"terms", "hold_days"}) | {
         "campaign_id": campaign.id,
-        "terms": [asdict(Term(**term.model_dump())) for term in new.terms],
+        "terms": [asdict(CampaignTerm(**term.model_dump())) for term in new.terms],
         "hold_days": hold,
         "published_by": by,
     }

@@ -12,7 +12,8 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import membership, submissions
 from .inbox import entry, inbox
-from .schemas import Application, InboxEntry, MemberOut, NewSubmission, SubmissionOut
+from .jobs import queue_check
+from .schemas import CampaignApplication, InboxEntry, MemberOut, NewSubmission, SubmissionOut
 from .views import member_out, submission_out
 
 router = APIRouter(prefix="/v1/creators/me/campaigns", tags=["campaigns"], route_class=TransactionalRoute)
@@ -31,7 +32,7 @@ async def read_my_campaign(key: str, session: DbSession, caller: SignedIn) -> In
 
 
 @router.post("/{key}/apply")
-async def apply(key: str, new: Application, session: DbSession, caller: SignedIn) -> MemberOut:
+async def apply(key: str, new: CampaignApplication, session: DbSession, caller: SignedIn) -> MemberOut:
     """Apply for a campaign, or take its invitation: agrees to its brief as it is."""
     creator = await own(session, caller.id)
     campaign = await find_campaign(session, key)
@@ -51,6 +52,7 @@ async def submit(key: str, new: NewSubmission, session: DbSession, caller: Signe
     creator = await own(session, caller.id)
     campaign = await find_campaign(session, key)
     made = await submissions.submit(session, campaign, creator, new.moment, new.url)
+    await queue_check(session, made)
     return submission_out(*await submissions.one(session, made.id))
 
 

@@ -197,13 +197,13 @@ class Invited(BaseModel):
     invited: int
 
 
-class Application(BaseModel):
+class CampaignApplication(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: Annotated[str, StringConstraints(max_length=1000), AfterValidator(_worded)] = ""
 
 
-class Refusal(BaseModel):
+class ReviewRefusal(BaseModel):
     """Why somebody, or a post, is not taken: they are told so."""
 
     model_config = ConfigDict(extra="forbid")
@@ -234,13 +234,16 @@ class NewSubmission(BaseModel):
 
 class SubmissionOut(BaseModel):
     """A post that was submitted. It counts as accepted at ``due_at`` when nobody has decided by then; ``mark`` is the
-    code that it has to carry, unless it carries the moment's link."""
+    code that it has to carry, unless it carries the moment's link. ``check_code`` is what was found at the address:
+    ``link``, ``code``, ``absent``, or why it could not be looked at; it decides nothing by itself."""
 
     id: UUID
     creator: str
     moment: str
     url: str
     mark: str
+    check_code: str
+    checked_at: Instant | None
     status: Literal["waiting", "accepted", "refused", "withdrawn"]
     reason: str
     due_at: Instant

@@ -41,7 +41,7 @@ class MomentOutside(Invalid):
     code, title = "moment_outside", "This campaign is about other titles."
 
 
-class AddressInvalid(Invalid):
+class PostAddressInvalid(Invalid):
     code, title = "post_address_invalid", "A post has a public https address."
 
 
@@ -65,17 +65,17 @@ def checked_address(url: str) -> str:
     """The address of a post, without its fragment; compared as it is written, host in small letters.
 
     Raises:
-        AddressInvalid: not https, with a user or a port in it, or no public host's name.
+        PostAddressInvalid: not https, with a user or a port in it, or no public host's name.
     """
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
-        raise AddressInvalid() from None
+        raise PostAddressInvalid() from None
     if parts.scheme.lower() != "https" or parts.username or parts.password or port not in {None, 443}:
-        raise AddressInvalid()
+        raise PostAddressInvalid()
     if "." not in host or _is_address(host) or host.endswith((".local", ".internal", ".localhost", ".test")):
-        raise AddressInvalid()
+        raise PostAddressInvalid()
     return parts._replace(scheme="https", netloc=host, fragment="").geturl()
 
 
@@ -94,7 +94,7 @@ async def submit(
 
     Raises:
         BriefMissing, CampaignOver, CampaignPaused, MembershipNeeded, MomentUnknown, MomentOfOthers, MomentOutside,
-            AddressInvalid, SubmissionTaken, SubmissionsTooMany: as they say.
+            PostAddressInvalid, SubmissionTaken, SubmissionsTooMany: as they say.
     """
     brief = await check_open(session, campaign)
     member = await member_of(session, campaign.id, creator.id)
@@ -117,6 +117,7 @@ async def submit(
         "id": uuid7(), "campaign_id": campaign.id, "creator_id": creator.id, "moment_id": moment.id,
         "url": checked_address(url), "mark": creator.code, "created_at": now,
         "due_at": now + timedelta(hours=brief.review_hours), "status": "waiting", "reason": "",
+        "check_code": "",
     }  # fmt: skip
     made = insert(CampaignSubmission).values(row).on_conflict_do_nothing().returning(CampaignSubmission)
     submission: CampaignSubmission | None = await session.scalar(made)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DDL, CheckConstraint, ForeignKey, Index, String, Table, UniqueConstraint, event
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, Table, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -24,8 +24,8 @@ class CampaignBrief(Base):
     terms change for work that has been begun.
 
     ``entry`` is ``open`` (whoever applies may be accepted) or ``invited``. ``scenes`` are spans that are cleared and
-    suggested: ``{"title", "start_us", "end_us", "note"}``. ``terms`` are ``terms.Term`` as JSON, in the campaign's
-    currency. A submission that nobody has decided after ``review_hours`` is accepted.
+    suggested: ``{"title", "start_us", "end_us", "note"}``. ``terms`` are ``terms.CampaignTerm`` as JSON, in the
+    campaign's currency. A submission that nobody has decided after ``review_hours`` is accepted.
     """
 
     __tablename__ = "campaign_briefs"
@@ -38,9 +38,9 @@ class CampaignBrief(Base):
     campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     entry: Mapped[str]
     about: Mapped[str]
-    dos: Mapped[list[str]] = mapped_column(ARRAY(String))
-    donts: Mapped[list[str]] = mapped_column(ARRAY(String))
-    captions: Mapped[list[str]] = mapped_column(ARRAY(String))
+    dos: Mapped[list[Any]]
+    donts: Mapped[list[Any]]
+    captions: Mapped[list[Any]]
     scenes: Mapped[list[Any]]
     terms: Mapped[list[Any]]
     creator_cap_minor: Mapped[int | None]
@@ -79,7 +79,8 @@ class CampaignSubmission(Base):
     """A post for a campaign: the moment that was clipped, and where it was posted.
 
     ``mark`` is the code that the post has to carry, unless it carries the moment's link. ``due_at`` is when it is
-    accepted if nobody has decided by then (``decided_by`` is then ``clock``).
+    accepted if nobody has decided by then (``decided_by`` is then ``clock``). ``check_code`` is what was found at the
+    address: ``link``, ``code``, ``absent``, or why it could not be looked at.
     """
 
     __tablename__ = "campaign_submissions"
@@ -98,6 +99,8 @@ class CampaignSubmission(Base):
     moment_id: Mapped[UUID] = mapped_column(ForeignKey("moments.id"))
     url: Mapped[str]
     mark: Mapped[str]
+    checked_at: Mapped[datetime | None]
+    check_code: Mapped[str] = mapped_column(default="")
     status: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str] = mapped_column(default="")
     created_at: Mapped[CreatedAt]

@@ -22,7 +22,7 @@ COUNTS: dict[TermKind, str] = {
 
 
 @dataclass(frozen=True)
-class Term:
+class CampaignTerm:
     """One thing that is paid for.
 
     Args:
@@ -58,12 +58,12 @@ class Sale:
         return max(self.paid_minor - self.refunded_minor, 0)
 
 
-def read(terms: list[Mapping[str, Any]]) -> list[Term]:
+def read(terms: list[Mapping[str, Any]]) -> list[CampaignTerm]:
     """Terms as a brief keeps them."""
-    return [Term(**term) for term in terms]
+    return [CampaignTerm(**term) for term in terms]
 
 
-def for_sale(term: Term, sale: Sale) -> int:
+def for_sale(term: CampaignTerm, sale: Sale) -> int:
     """What ``term`` pays for a conversion, in minor units."""
     if term.kind == "sign_up" and sale.kind == "sign_up":
         return term.amount_minor * sale.weight_ppm // PPM
@@ -74,7 +74,7 @@ def for_sale(term: Term, sale: Sale) -> int:
     return 0
 
 
-def for_plays(term: Term, plays: int) -> int:
+def for_plays(term: CampaignTerm, plays: int) -> int:
     """What ``term`` pays for all plays so far, in minor units."""
     return term.amount_minor * plays // 1000
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.campaigns.terms import Term, change
+from groundswell.campaigns.terms import CampaignTerm, change
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 
@@ -43,7 +43,7 @@ class Worth:
     """
 
     creator_id: UUID
-    term: Term
+    term: CampaignTerm
     source: str
     wanted_minor: int
     counted: int

@@ -13,7 +13,7 @@ from groundswell.accounts.actors import actor_of
 from groundswell.attribution.tables import Campaign
 from groundswell.campaigns.brief import BudgetMissing, brief_of
 from groundswell.campaigns.tables import CampaignBrief
-from groundswell.campaigns.terms import Term, read
+from groundswell.campaigns.terms import CampaignTerm, read
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Conflict, NotFound, Problem
 
@@ -59,7 +59,7 @@ class Funded:
         return account_id("campaign", self.campaign.id, self.budget.currency)
 
     @property
-    def terms(self) -> list[Term]:
+    def terms(self) -> list[CampaignTerm]:
         return read(self.brief.terms)
 
 

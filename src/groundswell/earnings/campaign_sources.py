@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.attribution.campaign_credit import credit_for
 from groundswell.attribution.tables import Conversion
 from groundswell.campaigns.tables import CampaignMember, CampaignSubmission
-from groundswell.campaigns.terms import MONTH_DAYS, Sale, Term, for_plays, for_sale
+from groundswell.campaigns.terms import MONTH_DAYS, CampaignTerm, Sale, for_plays, for_sale
 from groundswell.creators.tables import Creator
 from groundswell.events.ingest.parser import WATCHED_LEAST_MS
 from groundswell.platform.clock import utc_now
@@ -96,7 +96,7 @@ def _worths(each: Funded, rows: Sequence[Conversion], weights: Weights, refunded
     return found
 
 
-def _pays_for(term: Term, kind: str) -> bool:
+def _pays_for(term: CampaignTerm, kind: str) -> bool:
     return term.kind == kind or (term.kind == "revenue" and kind in {"subscription", "renewal"})
 
 

@@ -13,6 +13,7 @@ from groundswell.platform.problems import NotFound, Overloaded, problem_response
 
 from . import features, reasons_page, well_known
 from .console.routers import routers as console_routers
+from .creator import campaigns as creator_campaigns
 from .creator import studio
 from .page_route import refusal
 from .request_classes import RequestClass
@@ -33,6 +34,7 @@ routers: list[APIRouter] = [
     sign_out.router,
     who_am_i.router,
     *console_routers,
+    creator_campaigns.router,
     studio.router,
 ]
 

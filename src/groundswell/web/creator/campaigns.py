@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.attribution.campaigns import find_campaign
 from groundswell.campaigns import membership, submissions
 from groundswell.campaigns.inbox import entry, inbox
-from groundswell.campaigns.schemas import Application, CampaignScene, InboxEntry, NewSubmission
+from groundswell.campaigns.jobs import queue_check
+from groundswell.campaigns.schemas import CampaignApplication, CampaignScene, InboxEntry, NewSubmission
 from groundswell.catalog.titles import find_title
 from groundswell.catalog.watch_address import device_of, watch_address
 from groundswell.creators import profiles
@@ -89,7 +90,7 @@ async def _campaign(
         earned=await earnings(session, ROWS, campaign_id=id, creator_id=creator.id),
         saved=saved,
         problem=problem,
-        form=form or {},
+        form=form or {"moment": "", "url": ""},
     )
 
 
@@ -112,7 +113,7 @@ async def apply(
     session: DbSession, caller: Member, key: str, note: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
     """Apply, or take an invitation."""
-    new = Application(note=note.replace("\0", "")[:1000])
+    new = CampaignApplication(note=note.replace("\0", "")[:1000])
     member = await membership.apply(
         session, await find_campaign(session, key), await _own(session, caller), new.note, caller.actor
     )
@@ -139,10 +140,11 @@ async def submit(
     campaign = await find_campaign(session, key)
     try:
         new = NewSubmission(moment=moment, url=url.strip())
-        await submissions.submit(session, campaign, await _own(session, caller), new.moment, new.url)
+        made = await submissions.submit(session, campaign, await _own(session, caller), new.moment, new.url)
+        await queue_check(session, made)
         return see_other(f"/creator/campaigns/{key}?saved=submitted")
     except ValidationError:
-        problem: Problem = submissions.AddressInvalid("Choose a clip, and paste the post's https address.")
+        problem: Problem = submissions.PostAddressInvalid("Choose a clip, and paste the post's https address.")
     except Problem as refused:
         problem = refused
     return await _campaign(request, session, caller, key, problem=problem, form={"moment": moment, "url": url})
@@ -151,7 +153,5 @@ async def submit(
 @router.post("/{key}/submissions/{submission_id}/withdraw")
 async def withdraw(session: DbSession, caller: Member, key: str, submission_id: UUID) -> Response:
     """Withdraw a post that waits."""
-    await submissions.withdraw(
-        session, await find_campaign(session, key), await _own(session, caller), submission_id
-    )
+    await submissions.withdraw(session, await find_campaign(session, key), await _own(session, caller), submission_id)
     return see_other(f"/creator/campaigns/{key}?saved=withdrawn")

@@ -64,7 +64,9 @@ async def read(request: Request, session: DbSession, caller: Marketer, zone: Rea
         budget=await _budget(session, campaign),
         claimed=report.count("subscription"),
         waiting=await submissions.of_campaign(session, campaign.id, ROWS, status="waiting"),
-        decided=[row for row in await submissions.of_campaign(session, campaign.id, ROWS) if row[0].status != "waiting"],
+        decided=[
+            row for row in await submissions.of_campaign(session, campaign.id, ROWS) if row[0].status != "waiting"
+        ],
         members=await membership.members(session, campaign.id, ROWS),
         suggested=[] if brief else await _suggested(request, session, caller, campaign),
         titles=await directory.names_by_slug(session),
