@@ -30,6 +30,7 @@ from groundswell.web.templating import page
 router = APIRouter(prefix="/creator/campaigns", route_class=PageRoute)
 
 ROWS = 50
+NEWEST = 8
 SAID = {
     "applied": "You have applied. You will find the answer here.",
     "accepted": "You take part. Clip a scene, post it, and submit the post.",
@@ -87,7 +88,8 @@ async def _campaign(
         scenes=await _scenes(request, session, seen),
         posts=await submissions.of_campaign(session, id, ROWS, creator_id=creator.id),
         moments=await newest_of(session, caller.id, ROWS),
-        earned=await earnings(session, ROWS, campaign_id=id, creator_id=creator.id),
+        earned=await earnings(session, NEWEST, campaign_id=id, creator_id=creator.id),
+        total=next((row[2:] for row in await of_creator(session, creator.id) if row[0].id == id), None),
         saved=saved,
         problem=problem,
         form=form or {"moment": "", "url": ""},
