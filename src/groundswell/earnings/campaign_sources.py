@@ -67,16 +67,33 @@ async def settle_conversions(session: AsyncSession, each: Funded, conversions: I
 
     Renewals come after the rest: they are worth what the subscription is that they renew.
     """
+    rows = await _rows(session, conversions)
+    changed = 0
+    for renewals in (False, True):
+        some = [row for row in rows if (row.kind == "renewal") == renewals]
+        changed += await accrue(session, each, await _worths_now(session, each, some))
+    return changed
+
+
+async def worths_of(session: AsyncSession, each: Funded, conversions: Iterable[UUID]) -> list[Worth]:
+    """What ``conversions`` are worth to a campaign's creators now; nothing is paid by it."""
+    rows = await _rows(session, conversions)
+    return await _worths_now(session, each, rows)
+
+
+async def _rows(session: AsyncSession, conversions: Iterable[UUID]) -> Sequence[Conversion]:
     query = select(Conversion).where(among(Conversion.id, set(conversions)))
-    rows = (await session.scalars(query.order_by(Conversion.at, Conversion.id))).all()
-    earners = await _earners(session, each)
-    refunded = await _refunded(session, [row.id for row in rows])
+    return (await session.scalars(query.order_by(Conversion.at, Conversion.id))).all()
+
+
+async def _worths_now(session: AsyncSession, each: Funded, rows: Sequence[Conversion]) -> list[Worth]:
     renewals = [row for row in rows if row.kind == "renewal"]
     sales = [row for row in rows if row.kind != "renewal"]
-    weights = await _weights(session, each, earners, sales)
-    changed = await accrue(session, each, _worths(each, sales, weights, refunded))
-    inherited = await _inherited(session, each, renewals)
-    return changed + await accrue(session, each, _worths(each, renewals, inherited, refunded))
+    weights = {
+        **await _weights(session, each, await _earners(session, each), sales),
+        **await _inherited(session, each, renewals),
+    }
+    return _worths(each, rows, weights, await _refunded(session, [row.id for row in rows]))
 
 
 Weights = Mapping[UUID, Mapping[UUID, int]]

@@ -2,7 +2,7 @@
 
 from . import audit, catalogue, jobs, previews, saved_views, shell, time_zone
 from .evidence import cascade, conversion, credits, event, events
-from .finance import exchange_rates, ledger
+from .finance import audit_trail, exchange_rates, ledger
 from .finance import overview as finance
 from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
@@ -12,6 +12,7 @@ from .trust import fraud_desk, moderation
 sections = (
     shell,
     audit,
+    audit_trail,
     jobs,
     campaign_pay,
     campaigns,
