@@ -12,11 +12,11 @@ MONTH_DAYS = 31
 
 COUNTS: dict[TermKind, str] = {
     "post": "Once, when a creator's first post is accepted.",
-    "sign_up": "For each sign-up, by the part of it that the campaign's own rule credits to a creator.",
-    "subscription": "For each first paid subscription, likewise; less what is refunded of it.",
-    "revenue": "Of what a subscription and its renewals bring, likewise, less refunds, for so many months.",
-    "plays": "For each thousand plays of accepted posts' moments that we counted ourselves: people, five seconds or "
-    "more, one a visitor, moment and UTC day, the creator's own left out.",
+    "sign_up": "By the part of each sign-up that the campaign's own rule credits to a creator.",
+    "subscription": "By the part of each first paid subscription that is credited to a creator, less what is refunded.",
+    "revenue": "By the part of what each brings that is credited to a creator, less refunds.",
+    "plays": "Of accepted posts' moments, counted by ourselves: people, five seconds or more, one a visitor, moment "
+    "and UTC day, the creator's own left out.",
 }
 """What each kind of term counts, in words for whoever is paid by it."""
 
