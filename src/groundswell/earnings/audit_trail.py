@@ -91,7 +91,7 @@ async def trail(session: AsyncSession, asked: str) -> Trail:
     if not asked:
         raise TrailUnknown()
     id = as_uuid(asked)
-    found = await _by_name(session, asked) if id is None else await _by_id(session, id)
+    found = (None if id is None else await _by_id(session, id)) or await _by_name(session, asked)
     if found is not None:
         return await TRAILS[type(found)](session, found)
     if id is not None and (event := await _event(session, id)) is not None:
