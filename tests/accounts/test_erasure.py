@@ -16,6 +16,9 @@ from groundswell.accounts.actors import actor_of
 from groundswell.accounts.jobs import forget_old_answers
 from groundswell.accounts.tables import SignIn, StaffStanding, Viewer
 from groundswell.attribution.tables import Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
+from groundswell.accounts.tables import SignIn, Viewer
+from groundswell.attribution.tables import Campaign, Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
+from groundswell.campaigns.tables import CampaignMember, CampaignSubmission
 from groundswell.catalog.tables import Progress
 from groundswell.community.tables import Barrier, CommunityProfile, Follow, Reaction
 from groundswell.creators.tables import Creator
@@ -42,6 +45,11 @@ SUBJECT, NAME, ORDER = f"{MARK}-subject", f"Ann {MARK}", f"{MARK}-order"
 NOBODYS = {
     "adjustments": "appeal currency explanation reason_code",
     "audit_log": "hash",
+    "campaign_briefs": "entry about dos donts captions scenes terms",
+    "campaign_budgets": "currency settle_reason",
+    "campaign_earnings": "term source currency cut_by",
+    "campaign_members": "status",
+    "campaign_submissions": "status check_code",
     "campaigns": "key name titles territories model currency terms",
     "case_items": "kind reason",
     "case_steps": "action",
@@ -265,6 +273,18 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     )
     by = actor_of(viewer_id)
     session.add(CaseStep(case_id=case.id, action="appeal", reason=f"{NAME} says so", by=by))
+    moment = (await session.scalars(select(Moment).filter_by(viewer_id=viewer_id))).one()
+    now = utc_now()
+    campaign = Campaign(
+        id=uuid7(), key="autumn", name="Autumn", begins_at=now, ends_at=now + timedelta(days=1), model="last",
+        model_version=1, attribution_window_days=1, terms="",
+    )  # fmt: skip
+    session.add(campaign)
+    await session.flush()
+    part = {"campaign_id": campaign.id, "creator_id": creator.id, "reason": f"Not {NAME}"}
+    session.add(CampaignMember(status="refused", note=f"{NAME} would love to", **part))
+    post = {"moment_id": moment.id, "url": f"https://tok.example/@{MARK}", "mark": creator.code, "due_at": now}
+    session.add(CampaignSubmission(status="refused", **post, **part))
 
 
 async def erase(app: App, service: dict[str, str]) -> httpx.Response:

@@ -47,6 +47,7 @@ MADE = {
     "/v1/creators": ("handle", "handle"),
     "/v1/experiments": ("key", "experiment"),
     "/v1/campaigns": ("key", "campaign"),
+    "/v1/creators/me/campaigns/{key}/submissions": ("id", "submission_id"),
     "/v1/pools": ("id", "pool_id"),
     "/v1/pools/{pool_id}/statements": ("id", "statement_id"),
     "/v1/payouts": ("id", "payout_id"),
@@ -108,7 +109,7 @@ class World:
         """Something that exists, for a parameter of an operation or a member of its body; None where none is known."""
         name = NAMES.get(parameter, parameter)
         if parameter == "key":
-            name = path.split("/")[2].removesuffix("s")
+            name = path.rpartition("/{key}")[0].rpartition("/")[2].removesuffix("s")
         elif parameter == "cursor":
             name = f"cursor {path}"
         elif parameter == "share" and path.startswith("/v1/visits"):

@@ -20,7 +20,7 @@ TABLES = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO|TABLE|REFERENCES|ON|USING)\s+(?
 PUBLISHED = {"judged_events", "current_verdicts", "judged_credits"} | {
     f"published_{table}"
     for table in (
-        "conversions creators credits decisions events moments progress shares touches verdicts viewers"
+        "briefs conversions creators credits decisions events moments progress shares touches verdicts viewers"
     ).split()
 }
 TRIGGERS = {"discovery/tables.py": {"moments"}}

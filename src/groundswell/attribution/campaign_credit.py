@@ -6,13 +6,14 @@ what had been learned when it was made; those parts sum to exactly one. The camp
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 
 from .campaigns import converted_by, touches_of
@@ -38,6 +39,19 @@ async def credit_of(session: AsyncSession, campaign: Campaign, known_by: datetim
         found += await _credit(session, campaign, page, effects, known_by)
         after = (page[-1].at, page[-1].id)
     return sorted(found, key=lambda credit: (credit.at, credit.conversion_id, credit.touch_id))
+
+
+async def credit_for(session: AsyncSession, campaign: Campaign, conversions: Iterable[UUID]) -> list[Credit]:
+    """The campaign's credit of some conversions, as it stands now; of others than its own there is none.
+
+    Refunds' rows are among it, as ``credit_of`` gives them.
+    """
+    query = select(Conversion).where(*converted_by(campaign), among(Conversion.id, set(conversions)))
+    page = (await session.scalars(query.order_by(Conversion.at, Conversion.id))).all()
+    if not page:
+        return []
+    effects = await learned_effects(session, campaign.created_at)
+    return await _credit(session, campaign, page, effects, utc_now())
 
 
 async def _page(

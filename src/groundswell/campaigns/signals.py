@@ -4,9 +4,19 @@ from dataclasses import dataclass
 
 from groundswell.attribution.tables import Campaign
 
+from .tables import CampaignSubmission
+
 
 @dataclass(frozen=True)
 class CampaignEnded:
     """A campaign is over: its time has come (noticed within a minute), or it was ended early. Sent once a campaign."""
 
+    campaign: Campaign
+
+
+@dataclass(frozen=True)
+class SubmissionAccepted:
+    """A creator's post for a campaign counts: somebody accepted it, or nobody decided in time."""
+
+    submission: CampaignSubmission
     campaign: Campaign

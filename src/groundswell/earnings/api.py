@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 
 from groundswell.accounts.access import Caller, SignedIn, staff
-from groundswell.creators.profiles import own
+from groundswell.creators.profiles import named, own
 from groundswell.platform.attachment import attachment
 from groundswell.platform.jobs import defer
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
@@ -15,7 +15,7 @@ from groundswell.platform.problems import Invalid, NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from . import corrections, jobs, payouts, pools, rates, statements, trial_balance
+from . import campaign_api, corrections, jobs, payouts, pools, rates, statements, trial_balance
 from .rules import PoolTerms
 from .schemas import (
     Correction,
@@ -176,9 +176,13 @@ def _only(caller: Caller) -> UUID | None:
 
 @router.post("/payouts", status_code=201)
 async def pay_out(new: NewPayout, session: DbSession, caller: Finance) -> PayoutOut:
-    """Record that a statement's creator was paid everything due to them in its currency that is no longer held, by
-    somebody who neither funded nor ran the pools that it comes from."""
-    payout = await payouts.pay(session, new.statement, caller.actor, new.reference)
+    """Record that a creator was paid everything due to them in a currency that is no longer held, by somebody who
+    neither funded nor ran the pools, nor funded the campaigns, that it comes from."""
+    if new.statement is not None:
+        payout = await payouts.pay(session, new.statement, caller.actor, new.reference)
+    else:
+        creator = await named(session, new.creator or "")
+        payout = await payouts.pay_creator(session, creator.id, new.currency or "", caller.actor, new.reference)
     return await statements.shown_payout(session, payout)
 
 
@@ -252,3 +256,6 @@ async def list_postings(
 async def download_postings(session: DbSession, caller: Finance, chosen: PostingFilter) -> Response:
     """The newest 100,000 postings as CSV."""
     return trial_balance.as_csv("postings", await trial_balance.postings(session, chosen, limit=100_000))
+
+
+router.include_router(campaign_api.router)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.attribution.tables import Campaign
 from groundswell.creators.tables import Creator
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
@@ -30,12 +31,18 @@ REASONS = {
     "reversal": "Reversed",
     "reversal_owed": "Reversed, still owed",
     "reversal_given": "Reversed, given back",
+    "campaign_funded": "Campaign funded",
+    "campaign_earned": "Earned by a campaign",
+    "campaign_taken_back": "Campaign, taken back",
+    "campaign_taken_back_owed": "Campaign, taken back, still owed",
+    "campaign_settled": "Campaign settled, rest returned",
 }
 """What each kind of posting is called on pages."""
 
 KINDS = {
     "funding": "Own funds",
     "pool": "Pool",
+    "campaign": "Campaign budget",
     "creator": "Due to creator",
     "receivable": "Owed by creator",
     "paid": "Paid out",
@@ -65,7 +72,7 @@ class DueTo:
 
     @property
     def payable(self) -> bool:
-        return self.statement_id is not None and self.reason_code is None
+        return self.reason_code is None
 
 
 async def due_to_creators(session: AsyncSession, limit: int) -> list[DueTo]:
@@ -105,10 +112,11 @@ async def posted_statements(session: AsyncSession, pool_id: UUID) -> int:
 
 
 async def names_of(session: AsyncSession, owners: set[str]) -> dict[str, str]:
-    """What account owners are called on pages: creators by handle, pools by their month; others by themselves."""
+    """What account owners are called on pages: creators by handle, pools by month, campaigns by name; others as is."""
     creators = select(cast(Creator.id, String), "@" + Creator.handle).where(among(cast(Creator.id, String), owners))
     pools = select(cast(Pool.id, String), Pool.period + " pool").where(among(cast(Pool.id, String), owners))
-    found = {owner: name for query in (creators, pools) for owner, name in await session.execute(query)}
+    campaigns = select(cast(Campaign.id, String), Campaign.name).where(among(cast(Campaign.id, String), owners))
+    found = {owner: name for query in (creators, pools, campaigns) for owner, name in await session.execute(query)}
     return {owner: found.get(owner, owner) for owner in owners}
 
 

@@ -20,7 +20,7 @@ from .ledger import Posting, hold_balance, open_account, post, posting_id
 from .pools import PoolCancelled, give_back
 from .receivables import pay_off, take_back
 from .rules import period_of
-from .tables import Adjustment, Payout, Pool, PostingRow, Statement
+from .tables import Adjustment, CampaignEarning, Payout, Pool, PostingRow, Statement
 
 UNDO = {
     "cancel": "A cancelled pool stays cancelled. Fund another for the same month: it counts the month again.",
@@ -142,6 +142,9 @@ async def return_payout(session: AsyncSession, payout_id: UUID, by: str, reason:
     )
     again = update(Statement).where(Statement.payout_id == payout.id)
     await session.execute(again.values(payout_id=None))
+    await session.flush()
+    brought = update(CampaignEarning).where(CampaignEarning.payout_id == payout.id)
+    await session.execute(brought.values(payout_id=None))
     await pay_off(session, payout.creator_id, payout.currency, period, told, posting_id("recovery", identity))
     return payout
 

@@ -14,6 +14,7 @@ FEATURE = Feature(
     ),
     menu=(
         MenuEntry("Finance", "/console/finance", "Overview"),
+        MenuEntry("Finance", "/console/finance/trail", "Audit"),
         MenuEntry("Finance", "/console/finance/rates", "Exchange rates"),
         MenuEntry("Finance", "/console/cases", "Fraud desk"),
         MenuEntry("Finance", "/console/traffic", "Traffic quality"),

@@ -20,7 +20,10 @@ from groundswell.platform.problems import Problem
 from .tables import LedgerAccount, PostingRow
 
 NAMESPACE = UUID("6a3c5a0e-6c0f-5c5e-9d0b-6f2f6d1c7a11")
-LIMITS = {"funding": "none", "pool": "credit", "creator": "credit", "receivable": "debit", "paid": "none"}
+LIMITS = {
+    "funding": "none", "pool": "credit", "campaign": "credit", "creator": "credit", "receivable": "debit",
+    "paid": "none",
+}  # fmt: skip
 """Which way each kind of account may not be overdrawn (see ``LedgerAccount``)."""
 
 LARGEST_MINOR = 10**15

@@ -121,3 +121,38 @@ GUARDS: dict[str, DDL] = {
     "ledger_accounts": DDL(ACCOUNTS),  # type: ignore[no-untyped-call]
     "postings": DDL(POSTINGS),  # type: ignore[no-untyped-call]
 }
+
+CAMPAIGNS_SQL = """
+    CREATE OR REPLACE FUNCTION campaign_earnings_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        -- Paid once; due again only when the payout came back.
+        IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'payout_id' = to_jsonb(OLD) - 'payout_id' AND (
+            OLD.payout_id IS NULL AND NEW.held_until <= clock_timestamp()
+            OR NEW.payout_id IS NULL
+               AND EXISTS (SELECT FROM payouts WHERE id = OLD.payout_id AND returned_at IS NOT NULL)
+        ) THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'what a campaign brought is never changed, and paid once' USING ERRCODE = 'restrict_violation';
+    END $$;
+    CREATE TRIGGER campaign_earnings_stay BEFORE UPDATE OR DELETE ON campaign_earnings
+        FOR EACH ROW EXECUTE FUNCTION campaign_earnings_stay();
+
+    CREATE OR REPLACE FUNCTION campaign_spend() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO campaign_spending AS kept (campaign_id, scope, spent_minor, cap_minor)
+            SELECT f.campaign_id, of.scope, sum(f.amount_minor), of.cap_minor
+            FROM fresh f JOIN published_briefs b ON b.campaign_id = f.campaign_id
+            CROSS JOIN LATERAL (VALUES
+                ('creator/' || f.creator_id, b.creator_cap_minor), ('day/' || f.day, b.day_cap_minor)
+            ) of (scope, cap_minor)
+            GROUP BY f.campaign_id, of.scope, of.cap_minor ORDER BY f.campaign_id, of.scope
+            ON CONFLICT (campaign_id, scope) DO UPDATE SET spent_minor = kept.spent_minor + EXCLUDED.spent_minor;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER campaign_spend AFTER INSERT ON campaign_earnings REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION campaign_spend();
+"""
+
+CAMPAIGNS = DDL(CAMPAIGNS_SQL)  # type: ignore[no-untyped-call]
+"""After every table is there: what is spent of a cap is counted where the earning is written."""

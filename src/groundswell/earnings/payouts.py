@@ -1,5 +1,5 @@
 """Paying creators: everything due in one currency that is no longer held, at once, from a minimum on; by somebody who
-neither funded nor ran the pools that it comes from."""
+neither funded nor ran the pools, nor funded the campaigns, that it comes from."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from groundswell.trust.tables import Decision
 from .ledger import Posting, account_id, balance, hold_balance, open_account, post
 from .rules import minimum_payout, period_of
 from .signals import PayoutMade
-from .tables import Adjustment, Payout, Pool, Statement
+from .tables import Adjustment, CampaignBudget, CampaignEarning, LedgerAccount, Payout, Pool, Statement
 
 WITHHOLD = ("withhold",)
 
@@ -47,7 +47,7 @@ class SamePerson(Problem):
     status, code, title = (
         403,
         "same_person",
-        "Whoever funded a pool or had it run does not pay from it; somebody else does.",
+        "Whoever funded a pool or campaign, or had it run, does not pay from it; somebody else does.",
     )
 
 
@@ -96,16 +96,27 @@ async def pay(session: AsyncSession, statement_id: UUID, paid_by: str, reference
     if row is None:
         raise NotFound("There is no such statement.")
     statement, currency = row
-    creator = await open_account(session, "creator", statement.creator_id, currency)
-    due = await hold_balance(session, creator)  # from here on, one payout at a time
+    await hold_balance(session, await open_account(session, "creator", statement.creator_id, currency))
     await session.refresh(statement)
     _check_open(statement)
-    await _check_same_person(session, statement.creator_id, currency, paid_by)
-    payable = await payable_of(session, statement.creator_id, currency, due)
-    if (refusal := await why_unpayable(session, statement.creator_id, currency, payable)) is not None:
+    return await pay_creator(session, statement.creator_id, currency, paid_by, reference)
+
+
+async def pay_creator(
+    session: AsyncSession, creator_id: UUID, currency: str, paid_by: str, reference: str = ""
+) -> Payout:
+    """Pay a creator everything payable in one currency: by pools and by campaigns.
+
+    Raises:
+        EarningsHeld, BelowMinimum, EarningsWithheld, CreatorErased, SamePerson: as they say.
+    """
+    creator = await open_account(session, "creator", creator_id, currency)
+    due = await hold_balance(session, creator)  # from here on, one payout at a time
+    await _check_same_person(session, creator_id, currency, paid_by)
+    payable = await payable_of(session, creator_id, currency, due)
+    if (refusal := await why_unpayable(session, creator_id, currency, payable)) is not None:
         raise refusal
-    amount = payable.payable_minor
-    return await _pay(session, statement.creator_id, creator, amount, currency, paid_by, reference)
+    return await _pay(session, creator_id, creator, payable.payable_minor, currency, paid_by, reference)
 
 
 def _check_open(statement: Statement) -> None:
@@ -139,10 +150,13 @@ async def _pay(
     await session.flush()
     unpaid = update(Statement).where(*_released(creator_id, currency))
     covered = (await session.scalars(unpaid.values(payout_id=payout.id).returning(Statement.id))).all()
+    brought = update(CampaignEarning).where(*_released_by_campaigns(creator_id, currency)).values(payout_id=payout.id)
+    earnings = (await session.scalars(brought.returning(CampaignEarning.id))).all()
     target = await open_account(session, "paid", "service", currency)
     evidence: dict[str, Any] = {
         "payout": str(payout.id),
         "statements": sorted(str(id) for id in covered),
+        "campaign_earnings": len(earnings),
         "reference": reference,
         "by": paid_by,
     }
@@ -158,6 +172,12 @@ async def _check_same_person(session: AsyncSession, creator_id: UUID, currency: 
     own = pools.where(or_(Pool.created_by == paid_by, Pool.run_by == paid_by))
     if (pool := await session.scalar(own.limit(1))) is not None:
         raise SamePerson(pool=str(pool))
+    campaigns = select(CampaignEarning.campaign_id).where(*_released_by_campaigns(creator_id, currency))
+    funded = select(CampaignBudget.campaign_id).where(
+        CampaignBudget.campaign_id.in_(campaigns), CampaignBudget.funded_by == paid_by
+    )
+    if (campaign := await session.scalar(funded.limit(1))) is not None:
+        raise SamePerson(campaign=str(campaign))
 
 
 async def payable_of(session: AsyncSession, creator_id: UUID, currency: str, due: int) -> Payable:
@@ -167,10 +187,30 @@ async def payable_of(session: AsyncSession, creator_id: UUID, currency: str, due
     held = select(func.coalesce(func.sum(left), 0), func.min(Statement.held_until))
     held = held.where(*_unpaid(creator_id, currency), Statement.held_until > utc_now(), Statement.amount_minor > 0)
     amount, until = (await session.execute(held)).one()
+    brought, released = await _held_by_campaigns(session, creator_id, currency)
+    until = min((each for each in (until, released) if each is not None), default=None)
     floors = select(func.max(func.coalesce(Pool.floor_minor, minimum_payout(currency))))
     floors = floors.join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency))
     floor = await session.scalar(floors)
-    return Payable(due, int(amount), until, minimum_payout(currency) if floor is None else int(floor))
+    return Payable(due, int(amount) + brought, until, minimum_payout(currency) if floor is None else int(floor))
+
+
+async def _held_by_campaigns(session: AsyncSession, creator_id: UUID, currency: str) -> tuple[int, datetime | None]:
+    """What campaigns brought that is still held, and when the first of it is not."""
+    query = select(func.coalesce(func.sum(CampaignEarning.amount_minor), 0), func.min(CampaignEarning.held_until))
+    query = query.where(CampaignEarning.creator_id == creator_id, CampaignEarning.currency == currency)
+    amount, until = (await session.execute(query.where(CampaignEarning.held_until > utc_now()))).one()
+    return max(int(amount), 0), until if amount > 0 else None
+
+
+def _released_by_campaigns(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
+    """What campaigns brought that is no longer held, and not paid."""
+    return [
+        CampaignEarning.creator_id == creator_id,
+        CampaignEarning.currency == currency,
+        CampaignEarning.payout_id.is_(None),
+        CampaignEarning.held_until <= utc_now(),
+    ]
 
 
 async def why_unpayable(session: AsyncSession, creator_id: UUID, currency: str, payable: Payable) -> Problem | None:
@@ -221,7 +261,7 @@ def _released(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
 
 async def due(session: AsyncSession, creator_id: UUID) -> dict[str, int]:
     """What each currency's account holds for a creator, in minor units."""
-    currencies = select(Pool.currency).join(Statement, Statement.pool_id == Pool.id)
-    query = currencies.where(Statement.creator_id == creator_id).distinct().order_by(Pool.currency)
+    theirs = select(LedgerAccount.currency).where(LedgerAccount.kind == "creator")
+    query = theirs.where(LedgerAccount.owner == str(creator_id)).order_by(LedgerAccount.currency)
     found = (await session.scalars(query)).all()
     return {currency: await balance(session, account_id("creator", creator_id, currency)) for currency in found}

@@ -26,19 +26,21 @@ async def take_back(
     evidence: Mapping[str, Any],
     identity: UUID,
     reason: str = "clawback",
+    giver: UUID | None = None,
 ) -> bool:
     """Reverse ``amount_minor`` of a creator's earnings; False when that had been done before.
 
     Args:
         identity: the same for the same reversal.
         reason: of the posting; that of what becomes a debt is ``<reason>_owed``.
+        giver: the account that it goes back to; the service's own funds by default.
     """
     creator = await open_account(session, "creator", creator_id, currency)
     owed = await hold_balance(session, creator)
     if await _made(session, identity):
         return False
     debt = await open_account(session, "receivable", creator_id, currency)
-    funding = await open_account(session, "funding", "service", currency)
+    funding = giver or await open_account(session, "funding", "service", currency)
     covered = min(owed, amount_minor)
     if covered:
         await post(

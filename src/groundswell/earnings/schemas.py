@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from groundswell.platform.currencies import in_use
 from groundswell.platform.pages import Page
@@ -213,10 +213,20 @@ class StatementEvidenceOut(BaseModel):
 
 
 class NewPayout(BaseModel):
+    """Whose payment: the creator's of a ``statement``, or a ``creator`` (by handle) and a ``currency``."""
+
     model_config = ConfigDict(extra="forbid")
 
-    statement: UUID
+    statement: UUID | None = None
+    creator: str | None = Field(None, pattern="^@?[A-Za-z0-9_]{2,30}$")
+    currency: Currency | None = None
     reference: str = Field("", max_length=140, description="Your bank's reference.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "NewPayout":
+        if (self.statement is None) == (self.creator is None) or (self.creator is None) != (self.currency is None):
+            raise ValueError("name a statement, or a creator and a currency")
+        return self
 
 
 class PayoutOut(BaseModel):
@@ -272,3 +282,58 @@ class TrialBalance(BaseModel):
     balanced: bool
     agrees: bool
     rows: list[BalanceOut]
+
+
+class CreatorSpending(BaseModel):
+    """What a campaign came to for one creator. ``earned_minor`` is less what was taken back; ``cut_minor`` is what
+    budget and caps left no room for."""
+
+    creator: CreatorName
+    earned_minor: int
+    held_minor: int
+    paid_minor: int
+    cut_minor: int
+
+
+class BudgetOut(BaseModel):
+    """A campaign's budget: ``amount_minor = earned_minor + left_minor + returned_minor``, always."""
+
+    campaign: str
+    currency: str
+    amount_minor: int
+    earned_minor: int
+    left_minor: int
+    returned_minor: int
+    held_minor: int
+    cut_minor: int
+    funded_at: datetime
+    funded_by: str
+    settled_at: datetime | None
+    settle_reason: str | None
+    creators: list[CreatorSpending]
+
+
+class CampaignEarningOut(BaseModel):
+    """A change of what one conversion (or first post, or all plays so far) brought a creator by a term of a campaign.
+
+    ``counted`` is the creator's part of the conversion in millionths, or the plays. ``cut_by`` says what left no room
+    for all of it: ``budget``, ``creator_cap`` or ``day_cap``.
+    """
+
+    id: UUID
+    campaign: str
+    creator: str
+    term: str
+    source: str
+    number: int
+    conversion_id: UUID | None
+    at: datetime
+    counted: int
+    wanted_minor: int
+    amount_minor: int
+    currency: str
+    cut_by: str
+    status: Literal["held", "due", "paid"]
+    held_until: datetime
+    payout_id: UUID | None
+    created_at: datetime

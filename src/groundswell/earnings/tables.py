@@ -36,9 +36,9 @@ from . import ledger_triggers
 class LedgerAccount(Base):
     """Where money is: what has been debited and credited, ever. The balance is the difference.
 
-    ``kind`` is ``funding`` (the service's own money), ``pool``, ``creator`` (what is owed to one), ``receivable``
-    (what a creator owes back) or ``paid`` (what has left). ``limit`` is ``none``, ``credit`` (debits may not exceed
-    credits: nobody spends what is not there) or ``debit`` (credits may not exceed debits).
+    ``kind`` is ``funding`` (the service's own money), ``pool``, ``campaign`` (its budget), ``creator`` (what is owed to
+    one), ``receivable`` (what a creator owes back) or ``paid`` (what has left). ``limit`` is ``none``, ``credit``
+    (debits may not exceed credits: nobody spends what is not there) or ``debit`` (credits may not exceed debits).
     """
 
     __tablename__ = "ledger_accounts"
@@ -277,7 +277,87 @@ class Adjustment(Base):
     shown_on: Mapped[UUID | None] = mapped_column(ForeignKey("statements.id"))
 
 
+class CampaignBudget(Base):
+    """A campaign's budget once finance has funded it: the ledger account ``campaign`` of that id, which cannot be
+    overdrawn. ``settled_at`` is when what was left of it went back."""
+
+    __tablename__ = "campaign_budgets"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settled"),
+    )
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    amount_minor: Mapped[int]
+    funded_by: Mapped[str]
+    funded_at: Mapped[CreatedAt]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
+    settle_reason: Mapped[str | None]
+
+
+class CampaignEarning(Base):
+    """A change of what one source brought a creator by one term of a campaign; its posting has the same id.
+
+    ``source`` is ``conversion/<id>``, ``plays`` or ``post``; its changes are numbered, and their sums are what it is
+    worth (``wanted_minor``) and what was paid for it (``amount_minor``): less where ``cut_by`` says what left no room.
+    ``counted`` is the creator's part of the conversion in millionths, or plays so far. Only ``payout_id`` ever changes,
+    by a payout and by its return (trigger).
+    """
+
+    __tablename__ = "campaign_earnings"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "source", "creator_id", "term", "number"),
+        CheckConstraint("cut_by IN ('', 'budget', 'creator_cap', 'day_cap')", name="cut_by"),
+        Index("ix_campaign_earnings_creator", "creator_id", "currency", "payout_id"),
+        Index("ix_campaign_earnings_conversion", "conversion_id"),
+        Index("ix_campaign_earnings_newest", "campaign_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id"))
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("creators.id"))
+    term: Mapped[str]
+    source: Mapped[str]
+    number: Mapped[int]
+    conversion_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversions.id"))
+    at: Mapped[datetime]
+    day: Mapped[date]
+    counted: Mapped[int]
+    wanted_minor: Mapped[int]
+    amount_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    cut_by: Mapped[str] = mapped_column(default="")
+    held_until: Mapped[datetime]
+    payout_id: Mapped[UUID | None] = mapped_column(ForeignKey("payouts.id"), index=True)
+    created_at: Mapped[CreatedAt]
+
+
+class CampaignSpending(Base):
+    """What was spent of a cap: ``scope`` is ``creator/<id>`` or ``day/<YYYY-MM-DD>``. Kept by a trigger from
+    ``campaign_earnings``; a CHECK holds the cap."""
+
+    __tablename__ = "campaign_spending"
+    __table_args__ = (CheckConstraint("cap_minor IS NULL OR spent_minor <= cap_minor", name="cap"),)
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    spent_minor: Mapped[int]
+    cap_minor: Mapped[int | None]
+
+
+class CampaignRecount(Base):
+    """A conversion that campaigns are to look at (again): it was reported, refunded, or its visits judged anew."""
+
+    __tablename__ = "campaign_recounts"
+
+    conversion_id: Mapped[UUID] = mapped_column(ForeignKey("conversions.id"), primary_key=True)
+    queued_at: Mapped[CreatedAt]
+
+
 for table in (LedgerAccount.__table__, PostingRow.__table__):
     assert isinstance(table, Table)
     event.listen(table, "after_create", ledger_triggers.GUARDS[table.name])
 event.listen(Base.metadata, "after_create", ledger_triggers.STATEMENTS)
+event.listen(Base.metadata, "after_create", ledger_triggers.CAMPAIGNS)

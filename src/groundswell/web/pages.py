@@ -14,6 +14,7 @@ from groundswell.platform.problems import NotFound, Overloaded, problem_response
 from . import features, reasons_page, well_known
 from .console.loop import weekly_stop
 from .console.routers import routers as console_routers
+from .creator import campaigns as creator_campaigns
 from .creator import studio
 from .page_route import refusal
 from .request_classes import RequestClass
@@ -37,6 +38,7 @@ routers: list[APIRouter] = [
     who_am_i.router,
     weekly_stop.router,
     *console_routers,
+    creator_campaigns.router,
     studio.router,
 ]
 

@@ -24,7 +24,10 @@ VISITS = ("share", "unfurl", "click", "continue", "play")
 WITHOUT_NUMBERS = {
     "/console": "the front door",
     "/console/audit": "who did what",
+    "/console/campaigns/{key}/earnings": "computed twice in tests/earnings/test_campaign_state.py",
+    "/console/campaigns/{key}/pay": "the same",
     "/console/catalogue": "which facts of titles are missing",
+    "/console/finance/trail": "computed twice in tests/earnings/test_audit_trail.py, and by itself",
     "/console/jobs": "background jobs that failed",
     "/console/live/stream": "what the page has, as it changes",
     "/console/staff": "who works here",
@@ -40,7 +43,7 @@ WITHOUT_NUMBERS = {
     "/console/trust/moments/{code}": "reports and decisions, no visits",
     "/console/views": "names of views",
 }
-"""Pages that show no number of the loop or of money, and why."""
+"""Pages that show no number of the loop or of money, or whose numbers are computed twice elsewhere, and why."""
 
 STANDING = """
 WITH mine AS (SELECT id, title_id FROM moments WHERE viewer_id = %(viewer)s),

@@ -72,6 +72,14 @@ async def _narrowed(session: AsyncSession, me: Audience, wanted: MomentFilter) -
     return query
 
 
+async def newest_of(session: AsyncSession, viewer_id: UUID, limit: int) -> Sequence[tuple[Moment, str]]:
+    """A viewer's newest moments, each with the name of its title."""
+    query = select(Moment, Title.name).join(Title, Title.id == Moment.title_id)
+    query = query.where(Moment.viewer_id == viewer_id, Moment.deleted_at.is_(None))
+    rows = await session.execute(query.order_by(Moment.id.desc()).limit(limit))
+    return [(moment, name) for moment, name in rows]
+
+
 async def own_moment(session: AsyncSession, caller: Caller, name: str) -> Moment:
     """A moment of the caller's own (id or code), locked, deleted ones too. Somebody else's is as unknown as one that
     does not exist.

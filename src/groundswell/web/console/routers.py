@@ -3,9 +3,9 @@
 from . import audit, catalogue, connections, jobs, previews, saved_views, shell, time_zone
 from . import audit, catalogue, jobs, previews, saved_views, shell, staff, time_zone
 from .evidence import cascade, conversion, credits, event, events
-from .finance import exchange_rates, ledger
+from .finance import audit_trail, exchange_rates, ledger
 from .finance import overview as finance
-from .loop import campaigns, cohorts, experiments, explore, live, traffic, weekly
+from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
 from .trust import fraud_desk, moderation
@@ -13,8 +13,10 @@ from .trust import fraud_desk, moderation
 sections = (
     shell,
     audit,
+    audit_trail,
     jobs,
     staff,
+    campaign_pay,
     campaigns,
     catalogue,
     connections,

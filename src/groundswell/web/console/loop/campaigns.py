@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
@@ -16,6 +17,7 @@ from groundswell.campaigns.lifecycle import end, make, recent, shown
 from groundswell.campaigns.results import campaign_report, days_of
 from groundswell.campaigns.schemas import NewCampaign
 from groundswell.catalog import directory
+from groundswell.earnings.schemas import known_currency
 from groundswell.insights.experiments.experiment import incremental
 from groundswell.insights.reports.credit_rows import converted_names
 from groundswell.insights.reports.dimensions import DIMENSIONS
@@ -32,6 +34,7 @@ from groundswell.shares.channels import channel_name
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.evidence.conversion import KINDS, MODELS, Marketer
 from groundswell.web.console.filters import one_of
+from groundswell.web.console.forms import parse_amount
 from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.reader_zone import ReaderZone
 from groundswell.web.console.shell import ConsoleRoute, staff_page
@@ -108,6 +111,8 @@ async def make_one(
     creators: Typed = "",
     territories: Typed = "",
     terms: Typed = "",
+    budget: Typed = "",
+    currency: Typed = "EUR",
 ) -> Response:
     """Make a campaign from the page's form: whole days of its reader's zone; lists are parted by commas or spaces."""
     given = {
@@ -123,9 +128,14 @@ async def make_one(
         "terms": terms,
     }
     try:
+        if budget.strip():
+            code = known_currency(currency.strip().upper())
+            given["budget"] = {"minor": parse_amount(budget, code), "currency": code}
         wish = NewCampaign.model_validate(given)
-    except ValueError as error:
+    except ValidationError as error:
         raise Invalid("; ".join(str(error).splitlines()[1:3])) from None
+    except ValueError as unreadable:
+        raise Invalid(str(unreadable)) from None
     await make(session, services_of(request).settings, wish, caller.id)
     return see_other(f"/console/campaigns/{key}")
 
