@@ -9,6 +9,7 @@ from sqlalchemy import text
 from groundswell.insights.reports import cascades, dimensions
 from groundswell.insights.reports.cascades import cascades_report
 from groundswell.insights.reports.dimensions import named
+from groundswell.insights.reports.engine import mapped
 from groundswell.insights.reports.report_filter import Slice
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
@@ -39,7 +40,7 @@ async def test_every_share_is_counted_and_few_are_held(database: Database, setti
         assert (found.roots, found.shares) == (ROOTS + 1, ROOTS * EACH + 1)
         assert found.largest[0].depth == 6
         tracemalloc.start()
-        table = (await named(session, ["sharer"], tmp_path))["shares"]
+        table = mapped((await named(session, ["sharer"], tmp_path))["shares"])
         held = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert table.num_rows == ROOTS * EACH + 1
@@ -59,7 +60,8 @@ async def test_what_comes_in_parts_is_the_whole(
     async with database.transaction() as session:
         found = await cascades_report(session, Slice(today, today))
         assert (found.roots, found.shares, found.passed_on) == (4, 16, 3)
-        tables = await named(session, ["sharer", "scene", "territory"], tmp_path)
+        files = await named(session, ["sharer", "scene", "territory"], tmp_path)
+    tables = {name: mapped(file) for name, file in files.items()}
     assert tables["shares"].num_rows == 16
     assert tables["moments"].to_pylist()[0]["moment_id"] == str(shared.moment.id)
     assert tables["converted"].num_rows == 0
