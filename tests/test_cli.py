@@ -84,6 +84,7 @@ def test_a_real_film_is_imported_clipped_and_watched(service: Service, shared_da
         assert np.abs(ours - theirs[np.ix_(rows, columns)]).mean() < 6
 
 
+@pytest.mark.slow
 def test_what_is_not_a_film_is_refused_in_one_line(service: Service, tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("not a film")
@@ -116,6 +117,7 @@ def published(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_the_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None:
     data, port = str(tmp_path / "data"), str(free_port())
     (tmp_path / "jwks.json").write_text('{"keys": [{"kty": "RSA", "kid": "1"}]}')
@@ -135,6 +137,7 @@ def test_the_doctor_says_what_is_right_and_what_is_wrong(tmp_path: Path) -> None
     assert "GROUNDSWELL_JWKS_URL is not set" in " ".join(ill.stdout.split())
 
 
+@pytest.mark.slow
 def test_a_newer_versions_database_is_refused_with_its_reason(database_url: str, tmp_path: Path) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")

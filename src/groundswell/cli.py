@@ -85,9 +85,7 @@ def _told(progress: Progress, task: TaskID) -> Callable[[str, float], None]:
 @app.command()
 def serve(host: Host = None, port: Port = None) -> None:
     """Serve the API and the pages (settings come from GROUNDSWELL_* variables)."""
-    with importing():
-        from groundswell.web.port_check import ensure_free
-        from groundswell.web.server import run_server
+    from groundswell.web.port_check import ensure_free
 
     settings = read_settings(host=host, port=port)
     if settings.jwks_url is None and not settings.viewer_issuers and not settings.demo:
@@ -96,6 +94,9 @@ def serve(host: Host = None, port: Port = None) -> None:
             "(To look around first: groundswell demo.)"
         )
     ensure_free(settings)
+    with importing():
+        from groundswell.web.server import run_server
+
     # By name: the demo stands above all, and nothing imports it.
     app = import_module("groundswell.demo.app").create_demo_app(settings) if settings.demo else None
     run_server(settings, app)

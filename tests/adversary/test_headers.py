@@ -49,13 +49,14 @@ TOGETHER: list[tuple[str, ...]] = [
     ("Host",),
     ("Cookie", "Accept"),
     ("Authorization", "X-Forwarded-Proto"),
-    ("Origin", "Referer"),
+    ("Origin", "Referer", "If-Match", "Last-Event-ID"),
     ("Sec-Fetch-Site", "Sec-Fetch-Dest", "User-Agent"),
-    ("Content-Type", "Stripe-Signature", "X-Forwarded-For", "Accept-Language"),
-    ("Idempotency-Key", "If-None-Match", "CF-IPCountry"),
-    ("Range", "If-Range", "If-Modified-Since", "If-Unmodified-Since", "Accept-Encoding"),
-    ("If-Match", "Last-Event-ID"),
-]
+    ("Content-Type", "Stripe-Signature", "X-Forwarded-For", "Accept-Language", "If-None-Match"),
+    (
+        "Range", "If-Range", "If-Modified-Since", "If-Unmodified-Since", "Accept-Encoding", "Idempotency-Key",
+        "CF-IPCountry",
+    ),
+]  # fmt: skip
 """Headers that one request carries side by side, since none of them keeps another from being read: every route is
 asked once for each of these, not once for each header. Where a bad value is refused before anything else is looked
 at (a name that is not ours, a person unknown), it goes with what is read before it."""

@@ -73,6 +73,7 @@ def test_why_a_title_was_encoded_is_said(film_of: FilmMaker, tmp_path: Path) -> 
     assert (said["mode"], said["fallback_reason"]) == ("encode", "codec_mpeg4")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["subtitles in mp4", "subtitles in mkv", "ass in mkv"])
 def test_the_titles_own_subtitles_are_drawn(zoo: Path, tmp_path: Path, name: str) -> None:
     source = str(breed(name, zoo))

@@ -1,6 +1,6 @@
 """Whatever a title is made of and wherever it is cut: exact.
 
-The same 150 titles each time, so that a change is judged by what it changed; ``GROUNDSWELL_LONG_TESTS=1`` draws 1,000
+The same 75 titles each time, so that a change is judged by what it changed; ``GROUNDSWELL_LONG_TESTS=1`` draws 1,000
 anew (``--hypothesis-seed=N`` says which).
 """
 
@@ -65,7 +65,7 @@ def films(draw: st.DrawFn) -> Film:
 @pytest.mark.slow
 @pytest.mark.timeout(3600 if LONG else 300)
 @settings(
-    max_examples=1000 if LONG else 150,
+    max_examples=1000 if LONG else 75,
     derandomize=not LONG,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

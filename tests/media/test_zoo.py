@@ -59,6 +59,7 @@ def places(name: str) -> list[tuple[float, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ZOO)
 def test_every_animal_is_cut_exactly(zoo: Path, tmp_path: Path, name: str) -> None:

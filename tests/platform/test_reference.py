@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from typer.main import get_command
 
 from groundswell.cli import app
@@ -29,6 +30,7 @@ def test_whatever_keeps_a_process_from_starting_is_documented() -> None:
     assert {code for code in codes if f"`{code}`" not in page} == set()
 
 
+@pytest.mark.slow
 def test_settings_and_reason_codes_are_up_to_date() -> None:
     """In a process of its own: the pages say what the product has, not what other tests registered meanwhile."""
     command = [sys.executable, str(REPOSITORY / "scripts" / "reference.py"), "--check"]

@@ -18,11 +18,15 @@ def register(app: typer.Typer) -> None:
 
 def demo(host: Host = None, port: Port = None) -> None:
     """Serve the whole loop: the demo service Lumen with its films, its audience and its own billing."""
-    with importing():
-        from groundswell.demo.start import run_demo
+    from groundswell.web.port_check import ensure_free
 
+    settings = read_settings(host=host, port=port, demo=True)
+    ensure_free(settings)
     try:
-        run_demo(read_settings(host=host, port=port, demo=True), errors)
+        with importing():
+            from groundswell.demo.start import run_demo
+
+        run_demo(settings, errors)
     except KeyboardInterrupt:
         errors.print("Stopped. The next start goes on from here.")
         raise typer.Exit(130) from None

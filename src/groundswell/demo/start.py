@@ -31,7 +31,7 @@ from groundswell.platform.jobs import SOON, WHENEVER, defer
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
-from groundswell.web.port_check import address_of, ensure_free
+from groundswell.web.port_check import address_of
 from groundswell.web.server import run_server
 
 from .app import create_demo_app
@@ -58,11 +58,10 @@ def run_demo(settings: Settings, console: Console) -> None:
     """Prepare what is not there yet, then serve until interrupted.
 
     Raises:
-        CannotStart: the address is taken, the data folder has no room, or the database is not for this version.
+        CannotStart: the data folder has no room, or the database is not for this version.
     """
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": address_of(settings)})
-    ensure_free(settings)
     if not is_prepared(settings):
         ensure_room(settings.data_dir)
         waiting = partial(console.print, "Another start is preparing this folder; waiting for it.")

@@ -138,7 +138,7 @@ def test_a_clip_of_any_packaged_title_is_exact(
 
 @pytest.mark.slow
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(name=st.sampled_from(sorted(FILMS)), data=st.data())
 def test_wherever_it_is_cut(packaged: Packaged, name: str, data: st.DataObject) -> None:

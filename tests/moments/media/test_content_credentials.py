@@ -24,6 +24,7 @@ async def files(app: App, code: str, folder: Path) -> list[Path]:
     return found
 
 
+@pytest.mark.slow
 async def test_nothing_is_signed_unless_a_certificate_is_named(app: App, tmp_path: Path) -> None:
     made = await clipped(app)
     await app.run_jobs()

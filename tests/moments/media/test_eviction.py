@@ -51,6 +51,7 @@ def stored(app: App) -> int:
     return sum(1 for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 async def test_what_nobody_asked_for_in_time_goes_with_all_its_objects(app: App, moment: dict[str, Any]) -> None:
     app.runtime.settings.rendition_keep_days = 30
     assert set(await ready(app)) == {"source", "hls", "wide", "light", "poster", "preview"}

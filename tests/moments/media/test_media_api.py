@@ -265,6 +265,7 @@ async def test_two_titles_of_the_same_times_do_not_mix(app: App, moment: dict[st
     assert made["title"]["slug"] == "others"
 
 
+@pytest.mark.slow
 async def test_subtitles_and_a_card_are_drawn_when_asked_for(app: App, moment: dict[str, Any], tmp_path: Path) -> None:
     """Each is media of its own: the plain clip stays plain."""
     async with worker(app):

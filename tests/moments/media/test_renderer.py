@@ -129,6 +129,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_a_killed_makers_work_is_taken_up_at_once(app: App, recipe: Recipe, settings: Settings) -> None:
     await app.run_jobs()
     async with app.runtime.database.transaction() as session:
