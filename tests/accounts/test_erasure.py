@@ -206,6 +206,8 @@ async def someone(app: App) -> dict[str, Any]:
         session.add(
             WebhookMessage(id=uuid7(), kind="k", subject="s", at=utc_now(), data={}, people={MARK: str(viewer.id)})
         )
+        said = {"said_by": "issuer", "roles": ["marketer"], "email": f"{MARK}@service.example", "said_at": utc_now()}
+        session.add(StaffStanding(viewer_id=viewer.id, **said))
         owner = shared.moment.viewer_id
         session.add(Follow(follower_id=viewer.id, followed_id=owner, state="following"))
         session.add(Follow(follower_id=owner, followed_id=viewer.id, state="requested"))
@@ -213,8 +215,6 @@ async def someone(app: App) -> dict[str, Any]:
         session.add(CommunityProfile(viewer_id=viewer.id, approves=True))
         felt = {"kind": "love", "at_us": 75_000_000, "verdict": "human", "event_at": utc_now(), "event_id": uuid7()}
         session.add(Reaction(moment_id=shared.moment.id, reactor=str(viewer.id), viewer_id=viewer.id, **felt))
-        said = {"said_by": "issuer", "roles": ["marketer"], "email": f"{MARK}@service.example", "said_at": utc_now()}
-        session.add(StaffStanding(viewer_id=viewer.id, **said))
         session.add(WeeklyRecipient(viewer_id=viewer.id, address=f"{MARK}@service.example"))
         session.add(KeptReport(question="q", answer={"label": NAME}, made_at=utc_now()))
         failed = {"args": {"to": f"{MARK}-subject"}, "error": f"No such mailbox: {NAME}", "failed_at": utc_now()}
