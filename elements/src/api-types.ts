@@ -16,14 +16,14 @@ export interface paths {
          * Read Barriers
          * @description Whom I have blocked or muted, the latest first (500).
          */
-        readonly get: operations["read_barriers_v1_barriers_get"];
+        readonly get: operations["read_barriers"];
         readonly put?: never;
         /**
          * Put Up Barrier
          * @description Block somebody (neither of us finds the other or what the other made), or mute them (I see nothing of them in
          *     lists; they learn nothing of it).
          */
-        readonly post: operations["put_up_barrier_v1_barriers_post"];
+        readonly post: operations["put_up_barrier"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -44,7 +44,7 @@ export interface paths {
          * Take Down Barrier
          * @description Take back a block or a mute.
          */
-        readonly delete: operations["take_down_barrier_v1_barriers__kind___handle__delete"];
+        readonly delete: operations["take_down_barrier"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -68,7 +68,7 @@ export interface paths {
          *     ticket of their visit, which are judged by what the request shows. A service key (`events:write`) may also bring
          *     in clicks, views and unfurls that the service saw itself, and what happened at another time than now.
          */
-        readonly post: operations["receive_events_v1_events_post"];
+        readonly post: operations["receive_events"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -94,7 +94,7 @@ export interface paths {
          *
          *     A clip that the title's rights do not allow is refused with 403 and the reason's code.
          */
-        readonly post: operations["make_v1_moments_post"];
+        readonly post: operations["make"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -112,14 +112,14 @@ export interface paths {
          * One
          * @description A moment by id or code: whoever may see it sees it.
          */
-        readonly get: operations["one_v1_moments__moment__get"];
+        readonly get: operations["one"];
         readonly put?: never;
         readonly post?: never;
         /**
          * Delete
          * @description Delete a moment of mine. Its links say so from now on; deleting it again changes nothing.
          */
-        readonly delete: operations["delete_v1_moments__moment__delete"];
+        readonly delete: operations["delete"];
         readonly options?: never;
         readonly head?: never;
         /**
@@ -140,7 +140,7 @@ export interface paths {
          * Media
          * @description How a moment can be played and saved by now: what its player asks first.
          */
-        readonly get: operations["media_v1_moments__moment__media_get"];
+        readonly get: operations["media"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -161,7 +161,7 @@ export interface paths {
          * @description How far the clip is, as server-sent events (``data: {"tier", "status", "progress", "mp4_url", …}``): at once,
          *     then at every change, until all that makes it better is ready or has failed.
          */
-        readonly get: operations["progress_v1_moments__moment__progress_get"];
+        readonly get: operations["progress"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -181,19 +181,19 @@ export interface paths {
          * Read Reactions
          * @description What people felt about a moment, and at which second of the title.
          */
-        readonly get: operations["read_reactions_v1_moments__moment__reactions_get"];
+        readonly get: operations["read_reactions"];
         readonly put?: never;
         /**
          * React
          * @description Say what one feels at a second of the title. One a person: another takes its place. No account is needed where
          *     the page was served with a ticket of its visit. It is judged, and votes for the moment, as a play does.
          */
-        readonly post: operations["react_v1_moments__moment__reactions_post"];
+        readonly post: operations["react"];
         /**
          * Take Back
          * @description Take back what one felt.
          */
-        readonly delete: operations["take_back_v1_moments__moment__reactions_delete"];
+        readonly delete: operations["take_back"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -213,7 +213,7 @@ export interface paths {
          * @description Look at the title around a span, to trim a moment of mine: some seconds on either side, as rights allow. How much
          *     one may look at in all is bounded.
          */
-        readonly post: operations["make_window_v1_moments__moment__windows_post"];
+        readonly post: operations["make_window"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -231,7 +231,7 @@ export interface paths {
          * Read Person
          * @description How I stand to somebody: whether I follow them, and how many do.
          */
-        readonly get: operations["read_person_v1_people__handle__get"];
+        readonly get: operations["read_person"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -253,12 +253,12 @@ export interface paths {
          * Follow Person
          * @description Follow somebody. Who decides on each follower is asked (`requested`) and may let me in.
          */
-        readonly post: operations["follow_person_v1_people__handle__follow_post"];
+        readonly post: operations["follow_person"];
         /**
          * Unfollow Person
          * @description Follow somebody no longer, or withdraw the request.
          */
-        readonly delete: operations["unfollow_person_v1_people__handle__follow_delete"];
+        readonly delete: operations["unfollow_person"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -278,7 +278,7 @@ export interface paths {
          *
          *     Spoilers are judged by it. Going back over what was seen changes nothing.
          */
-        readonly put: operations["put_progress_v1_progress_put"];
+        readonly put: operations["put_progress"];
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -307,7 +307,7 @@ export interface paths {
          *     A visitor without an account may pass on whatever they can see: what was shared with them (``parent``), or the
          *     moment whose page they are on.
          */
-        readonly post: operations["share_v1_shares_post"];
+        readonly post: operations["share"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -328,7 +328,7 @@ export interface paths {
          * Revoke
          * @description Withdraw a link of mine, or any link to a moment of mine. It says so from now on.
          */
-        readonly delete: operations["revoke_v1_shares__share__delete"];
+        readonly delete: operations["revoke"];
         readonly options?: never;
         readonly head?: never;
         /**
@@ -350,10 +350,24 @@ export interface paths {
          * @description A title (slug or id), and what whoever asks may clip of it. Its lines, cuts, pictures and sound come with it for
          *     those who may clip it, but for what rights keep back and what would spoil it for them.
          */
-        readonly get: operations["read_title_v1_titles__title__get"];
-        readonly put?: never;
+        readonly get: operations["read_title"];
+        /**
+         * Put Title
+         * @description Say what a title is. It replaces what was said before as a whole; the same again changes nothing. A title that
+         *     was withdrawn is back. Its media come by `groundswell import --external-id`.
+         *
+         *     Needs a key with the scope `catalog`.
+         */
+        readonly put: operations["put_title"];
         readonly post?: never;
-        readonly delete?: never;
+        /**
+         * Withdraw Title
+         * @description Take a title out of the catalogue: all links to it and its media end with the answer. What happened with it
+         *     stays, and so does what it earned; saying it again brings it back.
+         *
+         *     Needs a key with the scope `catalog`.
+         */
+        readonly delete: operations["withdraw_title"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -370,7 +384,7 @@ export interface paths {
          * Read Waveform
          * @description How loud a title is over its length, for who may clip it.
          */
-        readonly get: operations["read_waveform_v1_titles__title__waveform_get"];
+        readonly get: operations["read_waveform"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -395,7 +409,7 @@ export interface paths {
          *     Landing pages and embeds carry one already (`visit` of `<gs-moment>`). It holds for this share or moment and this
          *     browser at this address, in this hour and the next, and brings one event of a kind.
          */
-        readonly post: operations["begin_visit_v1_visits_post"];
+        readonly post: operations["begin_visit"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -406,6 +420,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ArtworkIn
+         * @description Pictures, at the service's own addresses.
+         */
+        readonly ArtworkIn: {
+            /** Backdrop */
+            readonly backdrop?: string | null;
+            /** Poster */
+            readonly poster?: string | null;
+        };
         /**
          * BarrierIn
          * @description Keep somebody away.
@@ -529,6 +553,31 @@ export interface components {
             readonly status?: "committed";
         };
         /**
+         * EntryWritten
+         * @description What became of an entry. ``missing`` are facts that nobody gave: rules that need one refuse.
+         */
+        readonly EntryWritten: {
+            /** External Id */
+            readonly external_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /** Missing */
+            readonly missing: readonly ("rating" | "released_on" | "live")[];
+            /**
+             * Result
+             * @enum {string}
+             */
+            readonly result: "created" | "changed" | "unchanged";
+            /**
+             * Slug
+             * @description Our address of the title.
+             */
+            readonly slug: string;
+        };
+        /**
          * FellowOut
          * @description Somebody as others see them. ``url`` is where their public profile is, if they have one.
          */
@@ -575,6 +624,21 @@ export interface components {
             readonly focus: number | null;
             /** Start Us */
             readonly start_us: number;
+        };
+        /**
+         * LicenceIn
+         * @description Where and when the title may be shared. Outside of all of its licences it may not be.
+         */
+        readonly LicenceIn: {
+            /** Closes At */
+            readonly closes_at?: string | null;
+            /** Opens At */
+            readonly opens_at?: string | null;
+            /**
+             * Territories
+             * @description Null: everywhere. A title licensed for some is refused where it is not known which it is.
+             */
+            readonly territories?: readonly string[] | null;
         };
         /**
          * LineOut
@@ -1416,12 +1480,122 @@ export interface components {
             readonly width: number;
         };
         /**
+         * TitleEntry
+         * @description What a service says of a title. It is replaced as a whole: what is left out is unknown from then on, and a rule
+         *     that needs it refuses.
+         */
+        readonly TitleEntry: {
+            /** Accent */
+            readonly accent?: string | null;
+            /** @default {} */
+            readonly artwork?: components["schemas"]["ArtworkIn"];
+            /**
+             * Audio Languages
+             * @default []
+             */
+            readonly audio_languages?: readonly string[];
+            /** Episode */
+            readonly episode?: number | null;
+            /**
+             * Genres
+             * @default []
+             */
+            readonly genres?: readonly string[];
+            /**
+             * Kids
+             * @description Whether it is made for children.
+             */
+            readonly kids?: boolean | null;
+            /**
+             * Languages
+             * @description In which it was made.
+             * @default []
+             */
+            readonly languages?: readonly string[];
+            /**
+             * Licences
+             * @description Null: the rights rules alone say where and when. Empty: nowhere.
+             */
+            readonly licences?: readonly components["schemas"]["LicenceIn"][] | null;
+            /**
+             * Live
+             * @description Whether it is, or was, a live event.
+             */
+            readonly live?: boolean | null;
+            /** Name */
+            readonly name: string;
+            /**
+             * Names
+             * @description By language.
+             * @default {}
+             */
+            readonly names?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Rating
+             * @description Null: nobody says, and what some ratings bar is refused.
+             */
+            readonly rating?: string | null;
+            /**
+             * Released On
+             * @description Null: nobody says, and its ending stays held back.
+             */
+            readonly released_on?: string | null;
+            /** Season */
+            readonly season?: number | null;
+            /**
+             * Series
+             * @description The series' name, for an episode.
+             */
+            readonly series?: string | null;
+            /**
+             * Slug
+             * @description Our address; made from the name.
+             */
+            readonly slug?: string | null;
+            /**
+             * Subtitle Languages
+             * @default []
+             */
+            readonly subtitle_languages?: readonly string[];
+            /**
+             * Synopses
+             * @description By language.
+             * @default {}
+             */
+            readonly synopses?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Synopsis
+             * @default
+             */
+            readonly synopsis?: string;
+            /** @default {} */
+            readonly watch?: components["schemas"]["WatchIn"];
+        };
+        /**
          * VisitOut
          * @description The ticket with which this visitor's browser may report what was watched, within the hour or the next.
          */
         readonly VisitOut: {
             /** Visit */
             readonly visit: string;
+        };
+        /**
+         * WatchIn
+         * @description Templates of the service's own addresses, by device; what is left out goes by `web`, then by the settings.
+         */
+        readonly WatchIn: {
+            /** Android */
+            readonly android?: string | null;
+            /** Ios */
+            readonly ios?: string | null;
+            /** Tv */
+            readonly tv?: string | null;
+            /** Web */
+            readonly web?: string | null;
         };
         /**
          * Waveform
@@ -1464,7 +1638,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    readonly read_barriers_v1_barriers_get: {
+    readonly read_barriers: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1502,7 +1676,7 @@ export interface operations {
             };
         };
     };
-    readonly put_up_barrier_v1_barriers_post: {
+    readonly put_up_barrier: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
@@ -1547,7 +1721,7 @@ export interface operations {
             };
         };
     };
-    readonly take_down_barrier_v1_barriers__kind___handle__delete: {
+    readonly take_down_barrier: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1586,7 +1760,7 @@ export interface operations {
             };
         };
     };
-    readonly receive_events_v1_events_post: {
+    readonly receive_events: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
@@ -1747,7 +1921,7 @@ export interface operations {
             };
         };
     };
-    readonly make_v1_moments_post: {
+    readonly make: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
@@ -1792,7 +1966,7 @@ export interface operations {
             };
         };
     };
-    readonly one_v1_moments__moment__get: {
+    readonly one: {
         readonly parameters: {
             readonly query?: {
                 /** @description Token of the link by which one came: it opens an unlisted moment. */
@@ -1835,7 +2009,7 @@ export interface operations {
             };
         };
     };
-    readonly delete_v1_moments__moment__delete: {
+    readonly delete: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1917,7 +2091,7 @@ export interface operations {
             };
         };
     };
-    readonly media_v1_moments__moment__media_get: {
+    readonly media: {
         readonly parameters: {
             readonly query?: {
                 /** @description Token of the link by which one came: it opens an unlisted moment. */
@@ -1960,7 +2134,7 @@ export interface operations {
             };
         };
     };
-    readonly progress_v1_moments__moment__progress_get: {
+    readonly progress: {
         readonly parameters: {
             readonly query?: {
                 /** @description Token of the link by which one came: it opens an unlisted moment. */
@@ -2005,7 +2179,7 @@ export interface operations {
             };
         };
     };
-    readonly read_reactions_v1_moments__moment__reactions_get: {
+    readonly read_reactions: {
         readonly parameters: {
             readonly query?: {
                 /** @description Token of the link by which one came: it opens an unlisted moment. */
@@ -2050,7 +2224,7 @@ export interface operations {
             };
         };
     };
-    readonly react_v1_moments__moment__reactions_post: {
+    readonly react: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
@@ -2097,7 +2271,7 @@ export interface operations {
             };
         };
     };
-    readonly take_back_v1_moments__moment__reactions_delete: {
+    readonly take_back: {
         readonly parameters: {
             readonly query?: {
                 /** @description Token of the link by which one came: it opens an unlisted moment. */
@@ -2142,7 +2316,7 @@ export interface operations {
             };
         };
     };
-    readonly make_window_v1_moments__moment__windows_post: {
+    readonly make_window: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
@@ -2189,7 +2363,7 @@ export interface operations {
             };
         };
     };
-    readonly read_person_v1_people__handle__get: {
+    readonly read_person: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -2229,7 +2403,7 @@ export interface operations {
             };
         };
     };
-    readonly follow_person_v1_people__handle__follow_post: {
+    readonly follow_person: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
@@ -2272,7 +2446,7 @@ export interface operations {
             };
         };
     };
-    readonly unfollow_person_v1_people__handle__follow_delete: {
+    readonly unfollow_person: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -2310,7 +2484,7 @@ export interface operations {
             };
         };
     };
-    readonly put_progress_v1_progress_put: {
+    readonly put_progress: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -2397,7 +2571,7 @@ export interface operations {
             };
         };
     };
-    readonly share_v1_shares_post: {
+    readonly share: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
@@ -2442,7 +2616,7 @@ export interface operations {
             };
         };
     };
-    readonly revoke_v1_shares__share__delete: {
+    readonly revoke: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -2524,7 +2698,7 @@ export interface operations {
             };
         };
     };
-    readonly read_title_v1_titles__title__get: {
+    readonly read_title: {
         readonly parameters: {
             readonly query?: {
                 /** @description Where the viewer is in the title, when that is not yet in their progress. */
@@ -2569,7 +2743,100 @@ export interface operations {
             };
         };
     };
-    readonly read_waveform_v1_titles__title__waveform_get: {
+    readonly put_title: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The service's own id of the title. */
+                readonly title: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["TitleEntry"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryWritten"];
+                };
+            };
+            /** @description The title is new. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EntryWritten"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly withdraw_title: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The service's own id of the title. */
+                readonly title: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_waveform: {
         readonly parameters: {
             readonly query?: {
                 /** @description Where the viewer is in the title, when that is not yet in their progress. */
@@ -2612,7 +2879,7 @@ export interface operations {
             };
         };
     };
-    readonly begin_visit_v1_visits_post: {
+    readonly begin_visit: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {

@@ -107,6 +107,17 @@ class Posts:
         yield "/v1/decisions", "", decision, staff
         (made, *_) = (await self.get("/v1/decisions"))["items"]
         yield "/v1/decisions/{decision_id}/lift", f"/v1/decisions/{made['id']}/lift", {}, staff
+        async for post in self.webhooks(await self.app.service_key("webhooks")):
+            yield post
+
+    async def webhooks(self, key: dict[str, str]) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        yield "/v1/webhooks", "", {"name": "Ours", "address": "https://hooks.play.example/"}, key
+        (hook,) = (await self.app.http.get("/v1/webhooks", headers=key)).json()
+        at = f"/v1/webhooks/{hook['id']}"
+        yield "/v1/webhooks/{webhook}/secret", f"{at}/secret", {}, key
+        yield "/v1/webhooks/{webhook}/examples", f"{at}/examples", {"kind": "payout.made"}, key
+        (told,) = (await self.app.http.get(f"{at}/deliveries", headers=key)).json()["items"]
+        yield "/v1/webhooks/{webhook}/deliveries/{delivery}/replay", f"{at}/deliveries/{told['id']}/replay", {}, key
 
 
 def sent(body: Any) -> bytes:
