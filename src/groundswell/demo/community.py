@@ -22,6 +22,7 @@ from groundswell.events.log.event_log import record
 from groundswell.events.tables import JudgedEvent
 from groundswell.moments.tables import Moment
 from groundswell.platform.runtime import Runtime
+from groundswell.trust.reports import report
 
 from .history import identity
 
@@ -47,6 +48,9 @@ SAID = (
     ("Not sure I get it, but I watched it five times.", "Watch the one after it.", "Then this again."),
 )
 """What people say, each with what others answer."""
+
+COMPLAINTS = (("spoiler", "It says what is coming."), ("other", ""), ("spam", "I have read this five times today."))
+"""What people report about comments."""
 
 HELD = {7: "link", 8: "new_account"}
 """Which of them wait to be looked at, and why."""
@@ -146,6 +150,9 @@ async def _say(session: AsyncSession) -> None:
     for row in rows:
         session.add(Comment(**row))
         await session.flush()
+    for row, (reason, words) in zip([row for row in rows if not row["held_for"]], COMPLAINTS, strict=False):
+        about = {"moment_id": row["moment_id"], "comment_id": row["id"]}
+        await report(session, reason_code=reason, text=words, reporter="visitor:demo", **about)
 
 
 def _thread(moment: Moment, number: int, people: Sequence[UUID]) -> Iterator[dict[str, Any]]:
