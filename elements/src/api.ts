@@ -26,6 +26,10 @@ export type ReactionKind = Schemas["ReactionIn"]["kind"];
 export type Standing = Schemas["FollowOut"];
 export type BarrierKind = Schemas["BarrierIn"]["kind"];
 
+export type Comment = Schemas["CommentOut"];
+export type Comments = Schemas["CommentsOut"];
+export type ReportReason = Schemas["CommentReportIn"]["reason_code"];
+
 /** By which page somebody reacts: the link that they came by, and the ticket of the visit. */
 export interface VisitedBy {
   readonly share: string;
@@ -223,6 +227,46 @@ export class Client {
     await this.call("delete", "/v1/barriers/{kind}/{handle}", { path: { kind, handle } });
   }
 
+  comments(moment: string, share: string, cursor = ""): Promise<Comments> {
+    const query = { ...byShare(share), ...byCursor(cursor) };
+    return this.call("get", "/v1/moments/{moment}/comments", { path: { moment }, query });
+  }
+
+  comment(moment: string, body: Schemas["CommentIn"]): Promise<Comment> {
+    return this.call("post", "/v1/moments/{moment}/comments", { path: { moment }, body });
+  }
+
+  /** A comment with its words, also where they would come too early. */
+  commentWords(comment: string, share: string): Promise<Comment> {
+    return this.call("get", "/v1/comments/{comment}", { path: { comment }, query: byShare(share) });
+  }
+
+  answers(comment: string, share: string, cursor: string): Promise<Schemas["Page_CommentOut_"]> {
+    const query = { ...byShare(share), ...byCursor(cursor) };
+    return this.call("get", "/v1/comments/{comment}/answers", { path: { comment }, query });
+  }
+
+  editComment(comment: string, text: string): Promise<Comment> {
+    return this.call("patch", "/v1/comments/{comment}", { path: { comment }, body: { text } });
+  }
+
+  async deleteComment(comment: string): Promise<void> {
+    await this.call("delete", "/v1/comments/{comment}", { path: { comment } });
+  }
+
+  pinComment(comment: string, pinned: boolean): Promise<Comment> {
+    return this.call("post", "/v1/comments/{comment}/pin", { path: { comment }, body: { pinned } });
+  }
+
+  releaseComment(comment: string): Promise<Comment> {
+    return this.call("post", "/v1/comments/{comment}/release", { path: { comment } });
+  }
+
+  async reportComment(comment: string, reason: ReportReason, share: string): Promise<void> {
+    const body = { reason_code: reason, text: "", ...byShare(share) };
+    await this.call("post", "/v1/comments/{comment}/reports", { path: { comment }, body });
+  }
+
   address(path: string): string {
     return /^https?:/.test(path) ? path : this.base + path;
   }
@@ -295,6 +339,7 @@ export class Client {
 const named = (by: VisitedBy): { share?: string; visit?: string } =>
   Object.fromEntries(Object.entries(by).filter(([, value]) => value));
 
+const byCursor = (cursor: string): { cursor?: string } => (cursor ? { cursor } : {});
 const byShare = (share: string): { share?: string } => (share ? { share } : {});
 
 interface Parts {

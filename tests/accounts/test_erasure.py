@@ -20,6 +20,7 @@ from groundswell.accounts.tables import SignIn, Viewer
 from groundswell.attribution.tables import Campaign, Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
 from groundswell.campaigns.tables import CampaignMember, CampaignSubmission
 from groundswell.catalog.tables import Progress
+from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Barrier, CommunityProfile, Follow, Reaction
 from groundswell.creators.tables import Creator
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
@@ -84,6 +85,7 @@ NOBODYS = {
     "reactions": "kind verdict",
     "renditions": "recipe_hash profile framing captions card status storage_key media_type result failure_code"
     " failure_words",
+    "comments": "held_for deleted_by",
     "reports": "reason_code",
     "rights_rules": "scope scope_key territory kids_ratings ratings_off targets blocked_ranges note",
     "saved_views": "name address",
@@ -213,6 +215,8 @@ async def someone(app: App) -> dict[str, Any]:
         session.add(Follow(follower_id=owner, followed_id=viewer.id, state="requested"))
         session.add(Barrier(viewer_id=owner, other_id=viewer.id, kind="mute"))
         session.add(CommunityProfile(viewer_id=viewer.id, approves=True))
+        said = {"text": f"{NAME} says so", "same_as": MARK, "at_us": 75_000_000, "moment_id": shared.moment.id}
+        session.add(Comment(id=uuid7(), viewer_id=viewer.id, **said))
         felt = {"kind": "love", "at_us": 75_000_000, "verdict": "human", "event_at": utc_now(), "event_id": uuid7()}
         session.add(Reaction(moment_id=shared.moment.id, reactor=str(viewer.id), viewer_id=viewer.id, **felt))
         session.add(WeeklyRecipient(viewer_id=viewer.id, address=f"{MARK}@service.example"))

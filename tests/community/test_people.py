@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tokens import TokenVerifier
+from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Follow
 from groundswell.web.route_powers import every_route
 from tests.events.places import Shared, make_shared, viewer
@@ -173,9 +175,17 @@ async def noors_moment(app: App) -> Shared:
     await call(app, "PATCH", "/v1/followers", "ada", approves=False)
     await call(app, "POST", "/v1/people/noor/follow", "ada")
     await call(app, "POST", f"/v1/people/{await person(app, 'ada')}/follow", "noor")
+    app.runtime.settings.comment_hold = "nothing"
+    said = {"text": "zqwords below it", "at_us": shared.moment.start_us}
+    assert (await call(app, "POST", f"/v1/moments/{shared.moment.code}/comments", "noor", **said)).status_code == 201
     assert (await call(app, "POST", "/v1/shares", "ben", moment=shared.moment.code, channel="x")).status_code == 201
     await app.run_jobs()
     return shared
+
+
+async def the_comment(app: App) -> str:
+    async with app.runtime.database.transaction() as session:
+        return str(await session.scalar(select(Comment.id)))
 
 
 async def names_found(app: App, shared: Shared) -> list[str]:
@@ -188,6 +198,7 @@ async def names_found(app: App, shared: Shared) -> list[str]:
         "handle": "noor",
         "title": shared.title.slug,
         "slug": shared.title.slug,
+        "comment": await the_comment(app),
     }
     words = ["zqmark", "zqwords", "zqbio", "clipped by noor"]
     browser = await app.session("ada", name="Ada")
@@ -219,6 +230,6 @@ async def test_every_part_of_an_address_is_known(app: App) -> None:
         "version": "a version of a title's media",
         "window": "a span of a title around my moment",
     }
-    known = {"moment", "code", "token", "share", "handle", "title", "slug"} | set(mine_only)
+    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment"} | set(mine_only)
     parts = {part for path in surfaces(app) for part in re.findall(r"\{(\w+)", path)}
     assert parts - known == set(), "say what stands there, so that blocks are tried on it"

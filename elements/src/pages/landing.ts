@@ -35,7 +35,12 @@ veil?.addEventListener("toggle", () => {
 });
 
 // What people felt, and who made it: after the clip has begun, which is what one came for.
-const people = () => Promise.all([import("../components/reactions.ts"), import("../components/follow-button.ts")]);
+const people = () =>
+  Promise.all([
+    import("../components/reactions.ts"),
+    import("../components/follow-button.ts"),
+    import("../components/comments.ts"),
+  ]);
 setTimeout(() => void people().catch(() => undefined), 300);
 
 askAgain(document.querySelectorAll<HTMLImageElement>(".glow, .spoiler-veil summary img"));

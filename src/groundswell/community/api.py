@@ -1,4 +1,5 @@
-"""People over HTTP: follow, let in, block, mute; what those followed made. Reactions: ``reactions_api.py``."""
+"""People over HTTP: follow, let in, block, mute; what those followed made. Reactions: ``reactions_api.py``;
+comments: ``comments_api.py``."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -9,7 +10,7 @@ from groundswell.moments.availability import Audience
 from groundswell.platform.pages import Cursor, Limit, Page
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import follows, reactions_api, separation
+from . import comments_api, follows, reactions_api, separation
 from .feed import fellow, following_feed
 from .people import described, find_barred, find_person, grown
 from .schemas import (
@@ -146,3 +147,4 @@ async def _shown(session: DbSession, caller: Caller | None, other: Viewer) -> Fo
 router = APIRouter()
 router.include_router(v1)
 router.include_router(reactions_api.v1)
+router.include_router(comments_api.v1)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from .comment_tables import Comment
+
 
 @dataclass(frozen=True)
 class FollowBegun:
@@ -11,3 +13,10 @@ class FollowBegun:
     follower_id: UUID
     followed_id: UUID
     asked: bool
+
+
+@dataclass(frozen=True)
+class CommentShown:
+    """A comment is there for others to read: written, or let through."""
+
+    comment: Comment

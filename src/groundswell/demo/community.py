@@ -1,4 +1,4 @@
-"""People around the demo's moments: the imagined audience follows, reacts, and asks to follow.
+"""People around the demo's moments: the imagined audience follows, reacts, comments, and asks to follow.
 
 What they do follows from what they played, so it is the same at every start; it is written once, in one transaction.
 """
@@ -12,6 +12,8 @@ from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
+from groundswell.community.comment_tables import Comment
+from groundswell.community.comment_text import told_again
 from groundswell.community.tables import REACTIONS, Follow, Reaction
 from groundswell.community.voters import KIND
 from groundswell.creators.tables import Creator
@@ -20,6 +22,7 @@ from groundswell.events.log.event_log import record
 from groundswell.events.tables import JudgedEvent
 from groundswell.moments.tables import Moment
 from groundswell.platform.runtime import Runtime
+from groundswell.trust.reports import report
 
 from .history import identity
 
@@ -32,6 +35,26 @@ PEAKS = (0.32, 0.36, 0.4, 0.68, 0.7, 0.74, 0.9)
 LEANINGS = (0, 0, 1, 4, 2, 0, 5, 4, 2, 3)
 """Which of the reactions, by the last digit of who feels."""
 
+SAID = (
+    ("That cut gets me every single time.", "It is the half second of silence before it."),
+    ("Can we talk about the light here?", "They drew every frame of it. EVERY frame.", "I paused to look. Twice."),
+    ("I have missed my stop because of this.", "Worth it."),
+    ("Wait for the sound.", ""),
+    ("Sent this to my sister. She called me back crying.",),
+    ("The way nobody says anything!", "Best line of the film is the one that is not there."),
+    ("Who else came here from a link?", "Me. And I stayed."),
+    ("More like this: https://example.org/quiet-films",),
+    ("First! And it is good.",),
+    ("Not sure I get it, but I watched it five times.", "Watch the one after it.", "Then this again."),
+)
+"""What people say, each with what others answer."""
+
+COMPLAINTS = (("spoiler", "It says what is coming."), ("other", ""), ("spam", "I have read this five times today."))
+"""What people report about comments."""
+
+HELD = {7: "link", 8: "new_account"}
+"""Which of them wait to be looked at, and why."""
+
 FOLLOWED_IN = 4
 
 
@@ -41,6 +64,7 @@ async def fill_community(runtime: Runtime) -> None:
         if await session.scalar(select(Reaction.reactor).limit(1)) is None:
             await _react(session)
             await _follow(session)
+            await _say(session)
 
 
 async def _react(session: AsyncSession) -> None:
@@ -113,3 +137,40 @@ def _follows(people: Sequence[UUID], creators: Sequence[UUID], ada: UUID | None)
                 yield {"follower_id": person, "followed_id": creator, "state": "following"}
         if ada is not None and person not in {ada, *creators} and number % 20 < 1:
             yield {"follower_id": person, "followed_id": ada, "state": "requested"}
+
+
+async def _say(session: AsyncSession) -> None:
+    """Comments below the moments that were made last, by members who do not make clips; some wait to be looked at."""
+    moments = select(Moment).filter_by(visibility="public", deleted_at=None).order_by(Moment.id.desc())
+    people = list(await session.scalars(select(Viewer.id).where(Viewer.name.contains(" ")).order_by(Viewer.id)))
+    rows: list[dict[str, Any]] = []
+    for number, moment in enumerate(await session.scalars(moments)):
+        for turn in range(1 + number % 4):
+            rows += _thread(moment, number * 3 + turn, people)
+    for row in rows:
+        session.add(Comment(**row))
+        await session.flush()
+    for row, (reason, words) in zip([row for row in rows if not row["held_for"]], COMPLAINTS, strict=False):
+        about = {"moment_id": row["moment_id"], "comment_id": row["id"]}
+        await report(session, reason_code=reason, text=words, reporter="visitor:demo", **about)
+
+
+def _thread(moment: Moment, number: int, people: Sequence[UUID]) -> Iterator[dict[str, Any]]:
+    which = number % len(SAID)
+    parent = None
+    for place, words in enumerate(SAID[which]):
+        at = moment.created_at + timedelta(hours=3 + number % 5, minutes=17 * place + number % 50)
+        id = identity("comment", f"{number}/{place}", at)
+        if words:
+            yield {
+                "id": id,
+                "moment_id": moment.id,
+                "parent_id": parent,
+                "viewer_id": people[(number * 13 + place * 7) % len(people)],
+                "at_us": moment.start_us + round((moment.end_us - moment.start_us) * PEAKS[number % len(PEAKS)]),
+                "text": words,
+                "same_as": told_again(words),
+                "held_for": HELD.get(which),
+                "created_at": at,
+            }
+        parent = parent or id

@@ -30,6 +30,7 @@ class Lock(Enum):
     CLIPPING = "clip a title"
     CLIPPING_RATE = "clip as one viewer"
     TRIMMING = "look around the moments of a title"
+    COMMENTING = "comment as one viewer"
     SHARING = "share as one viewer"
     RENDERING = "make the rendition of a recipe"
     TOUCH = "bind a visit to a person"

@@ -337,6 +337,20 @@ class Settings(BaseSettings):
     )
     clip_rate_per_minute: int = Field(20, description="Clips that one viewer may make or trim anew in a minute.", ge=1)
     share_rate_per_minute: int = Field(40, description="Shares one viewer may make in a minute.", ge=1)
+    comments: Literal["off", "watched", "everyone"] = Field(
+        "everyone",
+        description="Who may comment below a moment: nobody, who has got there in its title or played it, or everybody "
+        "who is signed in.",
+    )
+    comment_hold: Literal["nothing", "links", "everything"] = Field(
+        "links",
+        description="What waits until somebody has looked at it: nothing but watched words, also links of who is not "
+        "trusted and the first of accounts that are new, or everything.",
+    )
+    comment_watched_words: list[str] = Field(
+        [], description="Words whose comments wait for staff, in any language: a JSON list."
+    )
+    comment_rate_per_minute: int = Field(6, description="Comments that one viewer may write in a minute.", ge=1)
     demo: bool = Field(False, description="Serve the demo service (identity, billing, films) beside the API.")
     log_format: Literal["console", "json"] = Field("console", description="`console` for people, `json` for machines.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

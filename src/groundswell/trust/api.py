@@ -105,13 +105,15 @@ async def make_report(body: ReportIn, request: Request, caller: MaybeCaller, ses
         moment_id=await find_reportable(session, body.moment, caller.id if caller else None),
         reason_code=body.reason_code,
         text=body.text,
-        reporter=caller.actor if caller else await _visitor(request),
+        reporter=await reporter_of(request, caller),
     )
     return ReportTaken.model_validate(made)
 
 
-async def _visitor(request: Request) -> str:
-    """A name for a visitor that holds for a day and does not give away their address."""
+async def reporter_of(request: Request, caller: Caller | None) -> str:
+    """Who reports: a viewer, or a visitor by a name that holds for a day and does not give away their address."""
+    if caller is not None:
+        return caller.actor
     secret: bytes = services_of(request).settings.secret
     return "visitor:" + tag(secret, f"reporter:{utc_now():%Y-%m-%d}", await principal_of(request), 16)
 

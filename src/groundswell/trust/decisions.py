@@ -21,6 +21,10 @@ STOPS_SHOWING = ("hide", "hold")
 APPEAL = "Write to the service's support within six months and quote the id of this decision."
 
 
+REPORTED_AS = {"moment": Report.moment_id, "comment": Report.comment_id}
+"""What people report, and the column that names it."""
+
+
 class AlreadyRestricted(Problem):
     status, code, title = 409, "already_restricted", "The same restriction is in force already."
 
@@ -38,7 +42,7 @@ async def decide(
     evidence: dict[str, Any] | None = None,
     appeal: str = APPEAL,
 ) -> Decision:
-    """Restrict something, and tell the features above (``Restricted``). Closes open reports about a moment.
+    """Restrict something, and tell the features above (``Restricted``). Closes open reports about it.
 
     Args:
         explanation: why, in words that whoever meets the restriction will read.
@@ -66,14 +70,15 @@ async def decide(
     if decision is None:
         standing = select(Decision.id).where(live).filter_by(subject_kind=kind, subject_id=subject_id, action=action)
         raise AlreadyRestricted(decision=str(await session.scalar(standing)))
-    if kind == "moment":
+    if kind in REPORTED_AS:
         await _close_reports(session, decision)
     await send(session, Restricted(decision))
     return decision
 
 
 async def _close_reports(session: AsyncSession, decision: Decision) -> None:
-    about = update(Report).where(Report.moment_id == decision.subject_id, Report.closed_at.is_(None))
+    named = REPORTED_AS[decision.subject_kind] == decision.subject_id
+    about = update(Report).where(named, Report.closed_at.is_(None))
     values = {"closed_at": utc_now(), "closed_by": decision.decided_by, "decision_id": decision.id}
     await session.execute(about.values(**values))
 

@@ -1,4 +1,4 @@
-"""People's reports about moments: taken from anyone, closed by a decision or dismissed by staff."""
+"""People's reports about moments and comments: taken from anyone, closed by a decision or dismissed by staff."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -18,21 +18,32 @@ WINDOW = timedelta(hours=1)
 MOST_IN_WINDOW = 20
 
 
-async def report(session: AsyncSession, *, moment_id: UUID, reason_code: str, text: str, reporter: str) -> Report:
-    """Take a report. While one by the same person about the same moment is open, that one stands.
+async def report(
+    session: AsyncSession,
+    *,
+    moment_id: UUID,
+    reason_code: str,
+    text: str,
+    reporter: str,
+    comment_id: UUID | None = None,
+) -> Report:
+    """Take a report about a moment, or about a comment below it. While one by the same person about the same is open,
+    that one stands.
 
     Raises:
         TooManyRequests: this person has reported twenty times within the hour.
     """
     await _refuse_flood(session, reporter)
     row = {"id": uuid7(), "moment_id": moment_id, "reason_code": reason_code, "text": text, "reporter": reporter}
+    row["comment_id"] = comment_id
     still_open = Report.closed_at.is_(None)
-    one_open = ["moment_id", "reporter"]
+    one_open = ["moment_id", "comment_id", "reporter"]
     taken = insert(Report).values(row).on_conflict_do_nothing(index_elements=one_open, index_where=still_open)
     made = (await session.scalars(taken.returning(Report))).one_or_none()
     if made is not None:
         return made
-    standing = select(Report).where(still_open).filter_by(moment_id=moment_id, reporter=reporter)
+    standing = select(Report).where(still_open, Report.comment_id.is_not_distinct_from(comment_id))
+    standing = standing.filter_by(moment_id=moment_id, reporter=reporter)
     return (await session.scalars(standing)).one()
 
 
@@ -61,9 +72,15 @@ async def dismiss(session: AsyncSession, report_id: UUID, closed_by: str) -> Rep
 
 
 async def newest_open(session: AsyncSession, limit: int) -> Sequence[Report]:
-    """Open reports, newest first."""
-    query = select(Report).where(Report.closed_at.is_(None)).order_by(Report.created_at.desc()).limit(limit)
-    return (await session.scalars(query)).all()
+    """Open reports about moments, newest first."""
+    query = select(Report).where(Report.closed_at.is_(None), Report.comment_id.is_(None))
+    return (await session.scalars(query.order_by(Report.created_at.desc()).limit(limit))).all()
+
+
+async def open_about_comments(session: AsyncSession, limit: int) -> Sequence[Report]:
+    """Open reports about comments, oldest first."""
+    query = select(Report).where(Report.closed_at.is_(None), Report.comment_id.is_not(None))
+    return (await session.scalars(query.order_by(Report.created_at).limit(limit))).all()
 
 
 async def about(session: AsyncSession, moment_id: UUID) -> Sequence[Report]:

@@ -79,6 +79,7 @@ class ReportOut(ReportTaken):
     """A report as staff see it."""
 
     moment_id: UUID
+    comment_id: UUID | None
     reason_code: str
     text: str
     reporter: str

@@ -46,19 +46,28 @@ class Decision(Base):
 
 
 class Report(Base):
-    """Somebody says that a moment should not be there. ``reporter`` is ``viewer:<id>`` or ``visitor:<hash>``.
+    """Somebody says that a moment, or a comment below it (``comment_id``), should not be there. ``reporter`` is
+    ``viewer:<id>`` or ``visitor:<hash>``.
 
-    Closed by a decision about the moment (``decision_id``), or dismissed (no ``decision_id``).
+    Closed by a decision about what was reported (``decision_id``), or dismissed (no ``decision_id``).
     """
 
     __tablename__ = "reports"
     __table_args__ = (
-        Index("uq_reports_open", "moment_id", "reporter", unique=True, postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "uq_reports_open",
+            *("moment_id", "comment_id", "reporter"),
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_reports_comment", "comment_id", postgresql_where=text("comment_id IS NOT NULL")),
         Index("ix_reports_reporter", "reporter", "created_at"),
     )
 
     id: Mapped[Id]
     moment_id: Mapped[UUID] = mapped_column(index=True)
+    comment_id: Mapped[UUID | None]
     reason_code: Mapped[str]
     text: Mapped[str]
     reporter: Mapped[str]

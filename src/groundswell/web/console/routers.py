@@ -8,7 +8,7 @@ from .finance import overview as finance
 from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
-from .trust import fraud_desk, moderation
+from .trust import comments, fraud_desk, moderation
 
 sections = (
     shell,
@@ -40,6 +40,7 @@ sections = (
     time_zone,
     traffic,
     moderation,
+    comments,
     fraud_desk,
     saved_views,
     weekly,
