@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from groundswell.accounts.access import Caller
 from groundswell.platform.database import among
@@ -77,12 +78,12 @@ async def seen_by(session: AsyncSession, caller: Caller | None, titles: Iterable
 async def spoiled_titles(session: AsyncSession, viewer_id: UUID) -> dict[UUID, int]:
     """In every title of the series that a viewer is in the middle of: the microsecond after which what nobody marked
     spoils something (``spoils``); of what they have not come to, all (-1)."""
-    begun = select(Title.series_id).join(Progress, Progress.title_id == Title.id)
-    begun = begun.where(Progress.viewer_id == viewer_id, Title.series_id.is_not(None))
+    begun = aliased(Title)
+    in_it = select(begun.series_id).join(Progress, Progress.title_id == begun.id).where(Progress.viewer_id == viewer_id)
     query = (
         select(Title.id, Title.series_id, Title.season, Title.episode, Progress.position_us)
         .outerjoin(Progress, (Progress.title_id == Title.id) & (Progress.viewer_id == viewer_id))
-        .where(Title.series_id.in_(begun))
+        .where(Title.series_id.in_(in_it.where(begun.series_id.is_not(None))))
     )
     rows = (await session.execute(query)).all()
     reached: dict[UUID, Place] = {}

@@ -62,7 +62,7 @@ def test_whatever_is_within_reach_shares_a_key(word: str, edits: list[tuple[str,
             typed = typed[:at] + letter + typed[at + 1 :]
         else:
             typed = typed[:at] + typed[at : at + 2][::-1] + typed[at + 2 :]
-    reach = typos.edits_of(len(typed))
+    reach = typos.edits_of(max(len(typed), len(word)))
     apart = typos.distance(typed, word, reach)
     if typos.worth_keeping(word) and 0 < apart <= reach:
         assert typos.keys_asked(typed) & typos.keys_kept(word)
@@ -71,6 +71,7 @@ def test_whatever_is_within_reach_shares_a_key(word: str, edits: list[tuple[str,
 
 def test_one_edit_from_five_letters_two_from_nine() -> None:
     assert typos.nearest("cats", ["cast", "cat"], 9) == []
+    assert typos.nearest("cost", ["coast", "cast"], 9) == ["coast"], "a letter of five is missing"
     assert typos.nearest("recieve", ["receive", "deceive", "recede"], 9) == ["receive"]
     assert typos.nearest("extrordinery", ["extraordinary"], 9) == ["extraordinary"]
     assert [typos.edits_of(n) for n in (4, 5, 8, 9)] == [0, 1, 1, 2]

@@ -174,7 +174,7 @@ async def _near(session: AsyncSession, query: Query) -> list[list[str]]:
     """For each word, those of the vocabulary for which it may be a slip."""
     found = []
     for word in query.words:
-        edits = 0 if word.unspaced or not word.text.isalpha() else typos.edits_of(len(word.text))
+        edits = 0 if word.unspaced or not word.text.isalpha() else typos.edits_of(len(word.text) + 1)
         asked = {"keys": list(typos.keys_asked(word.text))}
         known: Iterable[str] = await session.scalars(NEAR, asked) if edits else ()
         found.append([each for each in typos.nearest(word.text, known, NEAR_MAX + 1) if each != word.text][:NEAR_MAX])

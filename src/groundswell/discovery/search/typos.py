@@ -11,14 +11,14 @@ from itertools import combinations
 
 PREFIX = 7
 ONE_FROM, TWO_FROM = 5, 9
-"""Letters of a typed word from which one edit, or two, are forgiven."""
+"""Letters from which one edit, or two, are forgiven, of the longer of two words: a letter may be what is missing."""
 
 SHORTEST_KEPT = ONE_FROM - 1
 LONGEST_KEPT = 40
 
 
 def edits_of(length: int) -> int:
-    """How many edits are forgiven in a typed word."""
+    """How many edits are forgiven between two words, the longer of which has so many letters."""
     return 0 if length < ONE_FROM else 1 if length < TWO_FROM else 2
 
 
@@ -29,7 +29,7 @@ def keys_kept(word: str) -> set[str]:
 
 def keys_asked(word: str) -> set[str]:
     """The forms under which what is near a typed word is looked for."""
-    return _deletions(word, edits_of(len(word)))
+    return _deletions(word, edits_of(len(word) + 1))
 
 
 def worth_keeping(word: str) -> bool:
@@ -39,9 +39,12 @@ def worth_keeping(word: str) -> bool:
 
 def nearest(word: str, known: Iterable[str], limit: int) -> list[str]:
     """Those of ``known`` within reach of ``word``, the nearest first; ``limit`` at most."""
-    edits = edits_of(len(word))
-    far = [(distance(word, each, edits), each) for each in set(known)]
-    return [each for apart, each in sorted(far) if apart <= edits][:limit]
+    far = []
+    for each in set(known):
+        edits = edits_of(max(len(word), len(each)))
+        if (apart := distance(word, each, edits)) <= edits:
+            far.append((apart, each))
+    return [each for _, each in sorted(far)][:limit]
 
 
 def distance(a: str, b: str, most: int) -> int:
