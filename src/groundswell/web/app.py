@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache, partial
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
@@ -221,10 +221,7 @@ async def start(services: Services, stack: AsyncExitStack) -> None:
 @cache
 def api_routes() -> list[BaseRoute]:
     """The API's routes, worked out once for every application of this process."""
-    together = APIRouter()
-    for module in features.load("api"):
-        together.include_router(module.router)
-    return together.routes
+    return [route for module in features.load("api") for route in every_route(module.router)]
 
 
 @asynccontextmanager
