@@ -94,6 +94,9 @@ NOBODYS = {
     "series": "slug name synopsis",
     "service_keys": "name hash scopes",
     "shares": "code channel shape",
+    "spoken_languages": "language",
+    "spoken_sentences": "language text",
+    "spoken_words": "key word",
     "sources": "storage_key sha256 status failure_code index playback_key playback_type package_key package_refusal"
     " storyboard_key storyboard waveform",
     "staff_preferences": "time_zone",

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, func, literal, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.database import among
 
-from .tables import Series, Title
-from .titles import label_of
+from .schemas import TitleSummary
+from .tables import Series, Source, Title
+from .titles import label_of, summary
 
 CHOICES = 500
 """Titles offered in a list to choose from; more are found by their address."""
@@ -40,6 +41,28 @@ async def title_and_series(session: AsyncSession, title_id: UUID) -> tuple[Title
 async def series_of(session: AsyncSession, title: Title) -> Series | None:
     """The series that a title belongs to."""
     return None if title.series_id is None else await session.get_one(Series, title.series_id)
+
+
+async def titles_named(session: AsyncSession, words: Sequence[str], limit: int) -> list[TitleSummary]:
+    """The titles there are to clip whose name, or whose series' name, has every one of ``words`` in it, in any case and
+    with any accents; those that begin with the first come first."""
+    named = _bare(func.concat_ws(" ", Series.name, Title.name))
+    query = (
+        select(Title, Source, Series)
+        .join(Source, Source.id == Title.current_source_id)
+        .outerjoin(Series, Series.id == Title.series_id)
+        .where(Title.withdrawn_at.is_(None), Source.status == "ready")
+        .where(*(named.contains(_bare(literal(word)), autoescape=False) for word in words))
+        .order_by(~named.startswith(_bare(literal(words[0]))), Title.series_id, Title.season, Title.episode, Title.id)
+        .limit(limit)
+    )
+    return [summary(title, source, series) for title, source, series in await session.execute(query)]
+
+
+def _bare(words: ColumnElement[str]) -> ColumnElement[str]:
+    """Words without case and accents."""
+    apart = func.normalize(func.lower(words), literal_column("NFKD"), type_=String)
+    return func.regexp_replace(apart, "[\u0300-\u036f'’]", "", "g", type_=String)
 
 
 async def all_series(session: AsyncSession, limit: int) -> Sequence[Series]:

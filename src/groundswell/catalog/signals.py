@@ -13,6 +13,14 @@ class TitleImported:
 
 
 @dataclass(frozen=True)
+class LinesRecorded:
+    """The lines of a title in one language were written, in place of those before."""
+
+    title_id: UUID
+    language: str
+
+
+@dataclass(frozen=True)
 class TitleWithdrawn:
     """The service has taken a title out of its catalogue; ``by`` says who (``key:<id>``, ``sync:<name>``)."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from groundswell.accounts.access import Caller
 from groundswell.platform.database import among
@@ -72,3 +73,23 @@ async def seen_by(session: AsyncSession, caller: Caller | None, titles: Iterable
         if series_id is not None and season is not None and episode is not None:
             reached[series_id] = max(reached.get(series_id, (0, 0)), (season, episode))
     return ViewerProgress(positions, reached)
+
+
+async def spoiled_titles(session: AsyncSession, viewer_id: UUID) -> dict[UUID, int]:
+    """In every title of the series that a viewer is in the middle of: the microsecond after which what nobody marked
+    spoils something (``spoils``); of what they have not come to, all (-1)."""
+    begun = aliased(Title)
+    in_it = select(begun.series_id).join(Progress, Progress.title_id == begun.id).where(Progress.viewer_id == viewer_id)
+    query = (
+        select(Title.id, Title.series_id, Title.season, Title.episode, Progress.position_us)
+        .outerjoin(Progress, (Progress.title_id == Title.id) & (Progress.viewer_id == viewer_id))
+        .where(Title.series_id.in_(in_it.where(begun.series_id.is_not(None))))
+    )
+    rows = (await session.execute(query)).all()
+    reached: dict[UUID, Place] = {}
+    for row in rows:
+        if row.position_us is not None:
+            reached[row.series_id] = max(reached.get(row.series_id, (0, 0)), (row.season, row.episode))
+    unseen = {row.id: -1 for row in rows if (row.season, row.episode) > reached[row.series_id]}
+    at = {row.id: row.position_us for row in rows if (row.season, row.episode) == reached[row.series_id]}
+    return unseen | at

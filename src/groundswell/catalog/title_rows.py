@@ -16,7 +16,7 @@ from groundswell.platform.problems import Problem
 from groundswell.platform.signals import send
 
 from .analysis import Analysis
-from .signals import TitleImported
+from .signals import LinesRecorded, TitleImported
 from .slugs import TextRefused, checked_slug, slug_of
 from .tables import Line, Series, Shot, Source, Title
 
@@ -214,6 +214,7 @@ async def _record_lines(session: AsyncSession, title_id: UUID, says: TitleText, 
     ]
     if rows:
         await session.execute(insert(Line), rows)
+    await send(session, LinesRecorded(title_id, says.language))
 
 
 async def _version_of(session: AsyncSession, title: Title, found: Analysis, stored: Stored) -> Source:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -90,6 +90,23 @@ async def handles_of(session: AsyncSession, viewers: Iterable[UUID]) -> dict[UUI
     """The handles of those among ``viewers`` who are creators: where their names lead."""
     query = select(Creator.viewer_id, Creator.handle).where(among(Creator.viewer_id, set(viewers)))
     return {row.viewer_id: row.handle for row in await session.execute(query)}
+
+
+async def creators_named(session: AsyncSession, words: str, limit: int) -> list[CreatorOut]:
+    """Creators whose name or handle begins with ``words``, or one of whose names does; not those who are taken down."""
+    hidden = select(Decision.id).where(
+        Decision.subject_kind == "viewer",
+        Decision.subject_id == Creator.viewer_id,
+        Decision.action == "hide",
+        Decision.lifted_at.is_(None),
+    )
+    begins = [
+        Creator.display_name.istartswith(words, autoescape=True),
+        Creator.display_name.icontains(f" {words}", autoescape=True),
+        Creator.handle.istartswith(words.removeprefix("@"), autoescape=True),
+    ]
+    query = select(Creator).where(or_(*begins), ~hidden.exists()).order_by(Creator.handle).limit(limit)
+    return [shown(creator) for creator in await session.scalars(query)]
 
 
 async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator) -> Creator:

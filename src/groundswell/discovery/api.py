@@ -13,11 +13,12 @@ from groundswell.platform.services import services_of
 from . import feed, heatmap, scene_membership  # noqa: F401 - belonging answers what the reports ask
 from .ranking import Gate
 from .schemas import Discover, Heatmap
+from .search import search_api
 
-router = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRoute)
+v1 = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRoute)
 
 
-@router.get("/discover")
+@v1.get("/discover")
 async def list_scenes(
     request: Request,
     session: DbSession,
@@ -38,10 +39,15 @@ async def list_scenes(
     )
 
 
-@router.get("/titles/{title}/heatmap")
+@v1.get("/titles/{title}/heatmap")
 async def read_heatmap(title: str, request: Request, session: DbSession, caller: MaybeCaller) -> Heatmap:
     """How hot each part of a title is, from its beginning to its end; 0 where rights keep something back, or where it
     would give away what whoever asks has not seen."""
     found = await find_title(session, title)
     view = await view_for(request, session, found, caller, "play")
     return await heatmap.of_title(session, found, view)
+
+
+router = APIRouter()
+router.include_router(v1)
+router.include_router(search_api.router)

@@ -9,6 +9,7 @@ from uuid import UUID
 from procrastinate import JobContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.catalog.signals import LinesRecorded
 from groundswell.moments.signals import MomentCreated, MomentDeleted
 from groundswell.moments.tables import Moment
 from groundswell.platform.jobs import WHENEVER, defer, periodic, task
@@ -21,8 +22,12 @@ from groundswell.trust.tables import Decision
 
 from . import refresh as refreshing
 from . import tally, title_refresh
+from .search import upkeep
 
 ONCE = "discovery.refresh"
+LANGUAGES_MAX = 20
+"""Languages of titles whose lines are indexed by one job."""
+
 TITLES_MAX = 1_000
 """Queued by one refresh; if there were more, another follows when these have had their turn."""
 
@@ -49,6 +54,27 @@ async def gather(context: JobContext, title: str) -> None:
 
 async def _gather_soon(session: AsyncSession, title_id: UUID) -> None:
     await defer(session, gather, priority=WHENEVER, once=f"discovery.gather:{title_id}", title=str(title_id))
+
+
+@task("discovery.index_lines")
+async def index_lines(context: JobContext) -> None:
+    """Have lines searched that are older than the index, or were indexed by other rules: some titles at a time."""
+    async with runtime_of(context).database.transaction() as session:
+        behind = await upkeep.out_of_step(session, LANGUAGES_MAX)
+        for title_id, language in behind:
+            await upkeep.index_lines(session, title_id, language)
+        if len(behind) == LANGUAGES_MAX:
+            await index_soon(session)
+
+
+async def index_soon(session: AsyncSession) -> None:
+    """Look whether all lines are searched, when this transaction has committed."""
+    await defer(session, index_lines, priority=WHENEVER, once="discovery.index_lines")
+
+
+@on(LinesRecorded)
+async def lines_recorded(session: AsyncSession, signal: LinesRecorded) -> None:
+    await upkeep.index_lines(session, signal.title_id, signal.language)
 
 
 @periodic("discovery.forget_votes", cron="41 3 * * *")

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from groundswell.platform.database import Base
 from groundswell.platform.positions import KEPT_SNAPSHOT
 
+from .search import tables as search_tables  # noqa: F401 - declares them
+
 
 class HeatDay(Base):
     """The votes for one moment on one UTC day, as logarithms of heat (see ``heat``), and how many of which kind.

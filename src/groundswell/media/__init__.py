@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .sandbox.bounded_hls import exact_hls_bounded, exact_hls_bounded_sync
     from .subtitles.cues import Cue, Cues, clipped, read_subtitles, write_webvtt
     from .subtitles.fonts import colour_emoji, missing_scripts
-    from .subtitles.sentences import Sentence, nearest, sentence_ends, sentences
+    from .subtitles.sentences import Sentence, asides, nearest, sentence_ends, sentences
     from .times import clock, parse_time
     from .title import AudioTrack, Colour, SubtitleTrack, TitleIndex, VideoTrack
 
@@ -67,7 +67,7 @@ _WHERE = {
     "sign_bounded",
     "analysis.shots": "find_shots",
     "credentials.signer": "Signer make_test_signer",
-    "subtitles.sentences": "Sentence nearest sentence_ends sentences",
+    "subtitles.sentences": "Sentence asides nearest sentence_ends sentences",
     "analysis.stills": "Storyboard poster preview storyboard waveform",
     "subtitles.fonts": "colour_emoji missing_scripts",
     "subtitles.cues": "Cue Cues clipped read_subtitles write_webvtt",
@@ -118,6 +118,7 @@ __all__ = [
     "Suggestion",
     "TitleIndex",
     "VideoTrack",
+    "asides",
     "clip_playlist",
     "clipped",
     "clock",

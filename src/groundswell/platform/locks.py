@@ -39,6 +39,7 @@ class Lock(Enum):
     CONVERSION = "record a conversion, or what refers to it"
     HEAT = "read the event log into heat"
     SCENES = "gather the scenes of a title"
+    SPOKEN = "index what is said in a title"
     STRIPE = "settle what Stripe tells"
     REVERSALS = "count a pool (alone), or reverse what it may count (together)"
     POOL = "fix what a pool of one stream counts"

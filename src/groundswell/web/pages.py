@@ -21,7 +21,7 @@ from .request_classes import RequestClass
 from .route_powers import every_route
 from .session import sign_out, staff, viewers, who_am_i
 from .templating import STATIC, BuiltFiles, add_templates, page_language, secured
-from .viewer import away, discover, landing, moment, my_moments, people
+from .viewer import away, discover, landing, moment, my_moments, people, search
 
 routers: list[APIRouter] = [
     landing.router,
@@ -29,6 +29,7 @@ routers: list[APIRouter] = [
     my_moments.router,
     moment.router,
     discover.router,
+    search.router,
     people.router,
     well_known.router,
     reasons_page.router,

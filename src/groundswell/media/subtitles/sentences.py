@@ -65,6 +65,16 @@ def sentences(lines: Sequence[Cue]) -> list[Sentence]:
     return found
 
 
+def asides(lines: Sequence[Cue]) -> list[Sentence]:
+    """What ``sentences`` leaves out, in order of time: noises in brackets and songs, each as long as its cue."""
+    return [
+        Sentence(line.start_us, line.end_us, " ".join(found[0].split()))
+        for line in sorted(lines, key=lambda n: (n.start_us, n.end_us))
+        for found in _NOISE.finditer(line.text)
+        if any(character.isalnum() for character in found[0])
+    ]
+
+
 def sentence_ends(lines: Sequence[Cue]) -> list[int]:
     """When a sentence has been said, in rising microseconds: what a trimmer's handle snaps to."""
     return sorted({sentence.end_us for sentence in sentences(lines)})

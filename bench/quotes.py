@@ -1,0 +1,261 @@
+"""Finding a line among many: phrase, beginning, slip and two Chinese characters, ours beside SQLite FTS5 and Tantivy.
+
+Through the product's own search, with rights and a viewer's spoilers applied. ``--lines N`` (50,000; the goals are for
+a million), ``--queries N``.
+"""
+
+import argparse
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bench.harness import Bench
+from groundswell.accounts.tables import Viewer
+from groundswell.catalog.tables import Progress, Series, Source, Title
+from groundswell.discovery.search.findings import Asker, Narrowed, search
+from groundswell.discovery.search.line_index import Utterance
+from groundswell.discovery.search.upkeep import INDEX
+from groundswell.discovery.search.words import texts_of
+from groundswell.moments.availability import Audience
+from groundswell.platform.database import Database
+from groundswell.platform.embedded import EmbeddedPostgres
+from groundswell.platform.ids import uuid7
+from groundswell.platform.migrations import migrate
+from groundswell.platform.settings import Settings
+from groundswell.web import features
+
+LINES, QUERIES = 50_000, 200
+OF_A_TITLE = 1_000
+LINE_US = 4_000_000
+CHINESE_PART = 0.1
+SEED = 20_26
+GOALS = {"phrase": (6.0, 1.0), "beginning": (20.0, 1.0), "slip": (10.0, 0.99), "two characters": (2.0, 1.0)}
+"""By kind of query: p95 in ms at most, recall at least; for a million lines."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A query, and the line that it was taken from."""
+
+    typed: str
+    line: int
+
+
+def parse(arguments: list[str]) -> None:
+    """Read the command line's options."""
+    global LINES, QUERIES
+    parser = argparse.ArgumentParser(prog="python -m bench quotes", description=__doc__)
+    parser.add_argument("--lines", type=int, default=LINES)
+    parser.add_argument("--queries", type=int, default=QUERIES)
+    options = parser.parse_args(arguments)
+    LINES, QUERIES = options.lines, options.queries
+
+
+def draw(count: int) -> list[str]:
+    """Lines of words that are as often as in speech (Zipf), a tenth of them Chinese."""
+    rng = np.random.default_rng(SEED)
+    letters, weights = list("etaoinshrdlucmfwypvbgk"), 1 / np.arange(1, 23) ** 0.7
+    lengths = rng.integers(2, 12, 40_000)
+    vocabulary = ["".join(rng.choice(letters, n, p=weights / weights.sum())) for n in lengths]
+    ranks = np.minimum(rng.zipf(1.25, count * 9), 40_000) - 1
+    characters = [chr(0x4E00 + n) for n in range(3_000)]
+    lines, at = [], 0
+    for n, (words, chinese) in enumerate(zip(rng.integers(4, 10, count), rng.random(count), strict=True)):
+        picked = ranks[at : at + words]
+        at += words
+        if chinese < CHINESE_PART:
+            lines.append("".join(characters[(int(rank) * 7 + n) % 3_000] for rank in picked) + "。")
+        else:
+            lines.append(" ".join(vocabulary[rank] for rank in picked).capitalize() + ".")
+    return lines
+
+
+def remembered(lines: Sequence[str]) -> dict[str, list[Remembered]]:
+    """What is asked for, by kind."""
+    rng = random.Random(SEED)
+    found: dict[str, list[Remembered]] = {kind: [] for kind in GOALS}
+    for number in rng.sample(range(len(lines)), len(lines)):
+        words = lines[number].rstrip(".").lower().split()
+        if len(words) >= 4:
+            phrase = words[:4]
+            found["phrase"].append(Remembered(" ".join(phrase) + " ", number))
+            found["beginning"].append(
+                Remembered(" ".join([*phrase[:3], phrase[3][: max(2, len(phrase[3]) // 2)]]), number)
+            )
+            long = [n for n, word in enumerate(phrase) if len(word) >= 5]
+            if long:
+                phrase[long[0]] = slip(phrase[long[0]], rng)
+                found["slip"].append(Remembered(" ".join(phrase) + " ", number))
+        elif len(lines[number]) > 3:
+            found["two characters"].append(Remembered(lines[number][1:3], number))
+        if min(map(len, found.values())) >= QUERIES:
+            break
+    return {kind: some[:QUERIES] for kind, some in found.items()}
+
+
+def slip(word: str, rng: random.Random) -> str:
+    """One edit away from ``word``."""
+    at, kind = rng.randrange(len(word) - 1), rng.randrange(3)
+    if kind == 0:
+        return word[:at] + word[at + 1 :]
+    if kind == 1:
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    return word[:at] + rng.choice("etaoin") + word[at:]
+
+
+async def run(bench: Bench) -> None:
+    bench.plotted = "ms p95"
+    lines = draw(LINES)
+    asked = remembered(lines)
+    bench.note(f"{LINES:,} lines, {OF_A_TITLE:,} a title; {QUERIES} queries of a kind")
+    with tempfile.TemporaryDirectory() as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres")
+        server.start()
+        try:
+            await ours(bench, server, lines, asked)
+        finally:
+            server.stop()
+        sqlite(bench, Path(folder), lines, asked)
+        tantivy(bench, lines, asked)
+
+
+async def ours(
+    bench: Bench, server: EmbeddedPostgres, lines: Sequence[str], asked: dict[str, list[Remembered]]
+) -> None:
+    features.load("tables")
+    migrate(server.url())
+    database = Database(server.url())
+    full = len(lines) >= 1_000_000
+    async with database.transaction() as session:
+        titles, viewer = await catalogue(session, len(lines))
+    took = 0.0
+    for n, title_id in enumerate(titles):
+        some = lines[n * OF_A_TITLE : (n + 1) * OF_A_TITLE]
+        said = [Utterance(i * LINE_US, (i + 1) * LINE_US - 1, line, True) for i, line in enumerate(some)]
+        begun = time.perf_counter()
+        async with database.transaction() as session:
+            await INDEX.replace(session, title_id, "en", said)
+        took += time.perf_counter() - begun
+    bench.measure("ours: lines indexed", len(lines) / took, "lines/s", 50_000 if full else None)
+    async with await database.connect(autocommit=True) as connection:
+        await connection.execute("VACUUM ANALYZE")
+    asker, settings = Asker(Audience(viewer), "en"), Settings()
+    for kind, queries in asked.items():
+        times, hits = [], 0
+        async with database.transaction() as session:
+            for each in queries:
+                begun = time.perf_counter()
+                found = await search(session, settings, each.typed, asker, Narrowed(), limit=50)
+                times.append(time.perf_counter() - begun)
+                place = (titles[each.line // OF_A_TITLE], each.line % OF_A_TITLE * LINE_US)
+                hits += any((item.title.id, item.start_us) == place for item in found.items)
+        most, least = GOALS[kind]
+        bench.measure(f"ours: {kind}", p95(times), "ms p95", most if full else None, at_most=True)
+        bench.measure(f"ours: {kind}, recall among the first 50", hits / len(queries), "", least if full else None)
+    await database.close()
+
+
+async def catalogue(session: AsyncSession, lines: int) -> tuple[list[UUID], UUID]:
+    """Titles for so many lines, and a viewer in the middle of a series of ten more."""
+    viewer = Viewer(id=uuid7(), issuer="bench", subject="ada", name="Ada", handle="ada")
+    series = Series(id=uuid7(), slug="series", name="Series")
+    session.add_all([viewer, series])
+    await session.flush()
+    titles = []
+    for n in range(-(-lines // OF_A_TITLE) + 10):
+        place = {} if n >= 10 else {"series_id": series.id, "season": 1, "episode": n + 1}
+        title = Title(id=uuid7(), slug=f"t{n}", name=f"Title {n}", released_on=date(2020, 1, 1), **place)
+        session.add(title)
+        await session.flush()
+        facts = {"version": 1, "storage_key": "x", "sha256": "0" * 64, "size_bytes": 1, "status": "ready"}
+        source = Source(id=uuid7(), title_id=title.id, duration_us=2 * OF_A_TITLE * LINE_US, **facts)
+        session.add(source)
+        title.current_source_id = source.id
+        titles.append(title.id)
+    session.add(Progress(viewer_id=viewer.id, title_id=titles[4], position_us=LINE_US))
+    await session.flush()
+    await session.execute(text("ANALYZE titles"))
+    return titles[10:], viewer.id
+
+
+def sqlite(bench: Bench, folder: Path, lines: Sequence[str], asked: dict[str, list[Remembered]]) -> None:
+    """FTS5 over our words, without rights or spoilers; of slips it knows nothing."""
+    connection = sqlite3.connect(folder / "lines.db")
+    connection.execute("CREATE VIRTUAL TABLE said USING fts5 (words, content='', prefix='2 3')")
+    begun = time.perf_counter()
+    words = ((n, " ".join(texts_of(line))) for n, line in enumerate(lines))
+    connection.executemany("INSERT INTO said (rowid, words) VALUES (?, ?)", words)
+    connection.commit()
+    bench.measure("SQLite FTS5: lines indexed", len(lines) / (time.perf_counter() - begun), "lines/s")
+
+    def find(each: Remembered, kind: str) -> list[int]:
+        star = " *" if kind == "beginning" else ""
+        typed = texts_of(each.typed)[: 1 if kind == "two characters" else None]
+        asks = f'"{" ".join(typed)}"{star}'
+        return [row[0] for row in connection.execute("SELECT rowid FROM said WHERE said MATCH ? LIMIT 50", (asks,))]
+
+    for kind in ("phrase", "beginning", "two characters"):
+        others(bench, "SQLite FTS5", kind, asked[kind], lambda each, kind=kind: find(each, kind))  # type: ignore[misc]
+
+
+def tantivy(bench: Bench, lines: Sequence[str], asked: dict[str, list[Remembered]]) -> None:
+    """Tantivy over our words, where it is installed."""
+    try:
+        engine: Any = import_module("tantivy")
+    except ImportError:
+        bench.note("Tantivy is not installed: pip install tantivy to see it beside")
+        return
+    schema = engine.SchemaBuilder()
+    schema.add_text_field("words", stored=False, tokenizer_name="spaces")
+    schema.add_integer_field("id", stored=True)
+    built = schema.build()
+    index = engine.Index(built)
+    spaces = engine.TextAnalyzerBuilder(engine.Tokenizer.whitespace()).build()
+    index.register_tokenizer("spaces", spaces)
+    begun = time.perf_counter()
+    writer = index.writer(64_000_000, 1)
+    for n, line in enumerate(lines):
+        document = engine.Document()
+        document.add_text("words", " ".join(texts_of(line)))
+        document.add_integer("id", n)
+        writer.add_document(document)
+    writer.commit()
+    index.reload()
+    bench.measure("Tantivy: lines indexed", len(lines) / (time.perf_counter() - begun), "lines/s")
+    searcher = index.searcher()
+
+    def find(each: Remembered) -> list[int]:
+        typed = texts_of(each.typed)
+        query = engine.Query.phrase_query(built, "words", typed)
+        return [searcher.doc(place)["id"][0] for _, place in searcher.search(query, 50).hits]
+
+    others(bench, "Tantivy", "phrase", asked["phrase"], find)
+
+
+def others(
+    bench: Bench, name: str, kind: str, queries: Sequence[Remembered], find: Callable[[Remembered], list[int]]
+) -> None:
+    times, hits = [], 0
+    for each in queries:
+        begun = time.perf_counter()
+        found = find(each)
+        times.append(time.perf_counter() - begun)
+        hits += each.line in found
+    bench.measure(f"{name}: {kind}", p95(times), "ms p95")
+    bench.measure(f"{name}: {kind}, recall among the first 50", hits / len(queries), "")
+
+
+def p95(times: Sequence[float]) -> float:
+    return float(np.percentile(np.array(times), 95) * 1_000)

@@ -1,0 +1,50 @@
+"""What is said in titles, as it is searched: sentences by their words, and words that typed ones may be slips of."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundswell.platform.database import Base
+
+
+class SpokenSentence(Base):
+    """What is said in a title from ``start_us`` to ``end_us``: a sentence made of subtitle lines, or what stands apart
+    in them (a noise, a song). ``words`` has its words and their stems, and the first words of what is said next, so
+    that a phrase is found that runs on into it.
+    """
+
+    __tablename__ = "spoken_sentences"
+    __table_args__ = (
+        Index("ix_spoken_sentences_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    )
+
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    start_us: Mapped[int]
+    end_us: Mapped[int]
+    text: Mapped[str]
+    words: Mapped[str] = mapped_column(TSVECTOR)
+
+
+class SpokenWord(Base):
+    """A word of the vocabulary, under one of the forms by which slips of it are found (``typos``). Words are only
+    added: one that is no longer said finds nothing."""
+
+    __tablename__ = "spoken_words"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SpokenLanguage(Base):
+    """A language of a title whose lines can be searched; ``version`` is that of the rules its words were made by."""
+
+    __tablename__ = "spoken_languages"
+    __table_args__ = (Index("ix_spoken_languages_language", "language"),)
+
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
