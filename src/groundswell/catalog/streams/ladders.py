@@ -29,6 +29,7 @@ Form = Literal["hls", "dash"]
 AUDIO_MAX = 16
 SUBTITLES_MAX = 40
 PERIODS_MAX = 500
+WRAP_S = Fraction(1 << 33, 90_000)
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,10 @@ class _Heads:
             ended = await self.of(video, before[-1], "video")
             begun = await self.of(video, after[0], "video")
             gap = Fraction(after[0].start_us - before[-1].end_us, 1_000_000)
-            shifts.append(ended.end + shifts[-1] + gap - begun.first)
+            end = ended.end + shifts[-1]
+            if not video.fragmented:  # its clock may have wrapped since the run began
+                end += round((Fraction(before[-1].end_us, 1_000_000) - end) / WRAP_S) * WRAP_S
+            shifts.append(end + gap - begun.first)
         index = TitleIndex.from_document(first.index or {})
         return video.model_copy(update={"shifts": tuple(shifts), **_seen(video, index)}), index
 
