@@ -64,8 +64,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (not item.get_closest_marker("slow"), not item.get_closest_marker("browser")))
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while tests are collected: modules, and some thousand tests, are here to stay."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what is here to stay: modules, and some thousand tests."""
+    """Let the garbage collector pass over them from now on."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

@@ -14,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from groundswell.media.commands import cut_command, probe_command
-from groundswell.platform.command_line import Commands, Host, Port, errors, read_settings, refuse
+from groundswell.platform.command_line import Commands, Host, Port, errors, importing, read_settings, refuse
 from groundswell.shares.preview.commands import preview_command
 from groundswell.sync import sync_command
 from groundswell.web import features
@@ -83,8 +83,9 @@ def _told(progress: Progress, task: TaskID) -> Callable[[str, float], None]:
 @app.command()
 def serve(host: Host = None, port: Port = None) -> None:
     """Serve the API and the pages (settings come from GROUNDSWELL_* variables)."""
-    from groundswell.web.port_check import ensure_free
-    from groundswell.web.server import run_server
+    with importing():
+        from groundswell.web.port_check import ensure_free
+        from groundswell.web.server import run_server
 
     settings = read_settings(host=host, port=port)
     if settings.jwks_url is None and not settings.viewer_issuers and not settings.demo:
@@ -101,7 +102,8 @@ def serve(host: Host = None, port: Port = None) -> None:
 @app.command()
 def work(concurrency: Annotated[int | None, typer.Option(help="Jobs at once.")] = None) -> None:
     """Run background jobs: as many of these as you like, on as many machines as you like."""
-    from groundswell.web.server import run_workers
+    with importing():
+        from groundswell.web.server import run_workers
 
     run_workers(read_settings(worker_concurrency=concurrency))
 
@@ -192,8 +194,9 @@ def doctor(
     ] = False,
 ) -> None:
     """Say what is right and what is wrong with this installation. Exit 1 when something is wrong."""
-    from groundswell.doctor import catalogue as examine_catalogue
-    from groundswell.doctor import examine
+    with importing():
+        from groundswell.doctor import catalogue as examine_catalogue
+        from groundswell.doctor import examine
 
     settings = read_settings()
     findings = asyncio.run(examine_catalogue(settings) if catalogue else examine(settings, sign_in=sign_in))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from groundswell.platform.command_line import Host, Port, errors, read_settings, refuse
+from groundswell.platform.command_line import Host, Port, errors, importing, read_settings, refuse
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
 
 def demo(host: Host = None, port: Port = None) -> None:
     """Serve the whole loop: the demo service Lumen with its films, its audience and its own billing."""
-    from groundswell.demo.start import run_demo
+    with importing():
+        from groundswell.demo.start import run_demo
 
     try:
         run_demo(read_settings(host=host, port=port, demo=True), errors)

@@ -5,16 +5,16 @@ import hmac
 import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+from functools import cache, partial
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from groundswell import __version__
 from groundswell.accounts import audit
@@ -24,7 +24,7 @@ from groundswell.accounts.signing_keys import KeySource
 from groundswell.accounts.tokens import TokenVerifier
 from groundswell.events.lake.lag import lake_lag
 from groundswell.events.visits.deferred_response import DeferredResponse
-from groundswell.events.visits.redirect import Redirects, is_redirect
+from groundswell.events.visits.redirect import Found, Redirects, is_redirect
 from groundswell.platform import problems
 from groundswell.platform.body_bounds import KIB, BodyBounds
 from groundswell.platform.cannot_start import CannotStart
@@ -133,6 +133,15 @@ class Application(FastAPI):
         kept = landing_cache.kept_page(services_of(self), scope)
         return None if kept is None else landing_cache.answer_at_once(services_of(self), kept, scope)
 
+    def answer_soon(self, scope: Scope, found: Found) -> bool:
+        """Whether ``found`` will be called with the answer to a visitor's request that takes a look-up and a commit;
+        ``__call__`` gives the same."""
+        return is_redirect(scope) and services_of(self).get(Redirects).answer_soon(scope, found)
+
+    def refuse_link(self, problem: Problem) -> ASGIApp:
+        """What answers a request for a link that leads nowhere."""
+        return partial(services_of(self).get(Redirects).refuse, problem)
+
 
 def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     """The whole service.
@@ -212,10 +221,7 @@ async def start(services: Services, stack: AsyncExitStack) -> None:
 @cache
 def api_routes() -> list[BaseRoute]:
     """The API's routes, worked out once for every application of this process."""
-    together = APIRouter()
-    for module in features.load("api"):
-        together.include_router(module.router)
-    return together.routes
+    return [route for module in features.load("api") for route in every_route(module.router)]
 
 
 @asynccontextmanager

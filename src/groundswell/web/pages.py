@@ -16,9 +16,10 @@ from .console.routers import routers as console_routers
 from .creator import studio
 from .page_route import refusal
 from .request_classes import RequestClass
+from .route_powers import every_route
 from .session import sign_out, staff, viewers, who_am_i
 from .templating import STATIC, BuiltFiles, add_templates, page_language, secured
-from .viewer import away, discover, landing, moment, my_moments
+from .viewer import away, discover, landing, moment, my_moments, people
 
 routers: list[APIRouter] = [
     landing.router,
@@ -26,6 +27,7 @@ routers: list[APIRouter] = [
     my_moments.router,
     moment.router,
     discover.router,
+    people.router,
     well_known.router,
     reasons_page.router,
     staff.router,
@@ -39,14 +41,15 @@ routers: list[APIRouter] = [
 
 @cache
 def page_routes() -> list[BaseRoute]:
-    """The pages' routes, worked out once for every application of this process."""
-    together = APIRouter()
-    for router in routers:
-        together.include_router(router, include_in_schema=False)
-    for module in features.load("pages"):
+    """The pages' routes, worked out once for every application of this process; the API's description has none of
+    them."""
+    modules = features.load("pages")
+    for module in modules:
         add_templates(Path(str(module.__file__)).parent / "templates")
-        together.include_router(module.router, include_in_schema=False)
-    return together.routes
+    routes = [route for router in [*routers, *(module.router for module in modules)] for route in every_route(router)]
+    for route in routes:
+        route.include_in_schema = False
+    return [*routes]
 
 
 async def refuse(kind: RequestClass, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,7 +19,7 @@ import re2
 from crawlerdetect.providers.crawlers import data as crawlerdetect_patterns
 from crawlerdetect.providers.exclusions import data as crawlerdetect_exclusions
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
-from ua_parser_builtins.matchers import MATCHERS
+from ua_parser_builtins.lazy import MATCHERS  # no pattern is compiled that is not used
 
 LISTS = ("crawler-user-agents", "crawlerdetect", "ua-parser-builtins")
 VERSION = "+".join(f"{name}-{version(name)}" for name in LISTS)
