@@ -50,6 +50,115 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/comments/{comment}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Comment
+         * @description One comment with its words, for who wants to read it all the same.
+         */
+        readonly get: operations["read_comment"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Delete Comment
+         * @description Delete what I wrote, or what somebody wrote below my moment. Its place stays, its words go.
+         */
+        readonly delete: operations["delete_comment"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Edit Comment
+         * @description Change what I wrote. It is judged anew.
+         */
+        readonly patch: operations["edit_comment"];
+        readonly trace?: never;
+    };
+    readonly "/v1/comments/{comment}/answers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Answers
+         * @description The answers to a comment, oldest first.
+         */
+        readonly get: operations["read_answers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/comments/{comment}/pin": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Pin Comment
+         * @description Have a comment stand first below my moment, or no longer.
+         */
+        readonly post: operations["pin_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/comments/{comment}/release": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Release Comment
+         * @description Show a comment that was held: below my moment, or as staff who handle reports. What holds a watched word only
+         *     staff let through.
+         */
+        readonly post: operations["release_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/comments/{comment}/reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Report Comment
+         * @description Say that a comment should not be there. Anyone may, twenty times an hour; no account is needed.
+         */
+        readonly post: operations["report_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events": {
         readonly parameters: {
             readonly query?: never;
@@ -127,6 +236,32 @@ export interface paths {
          * @description Change a moment of mine. A new start or end is judged like a new clip.
          */
         readonly patch: operations["change_v1_moments__moment__patch"];
+        readonly trace?: never;
+    };
+    readonly "/v1/moments/{moment}/comments": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Comments
+         * @description What people say below a moment, newest first, the pinned one before all; each with its first answers. What is
+         *     about a second that the reader has not reached comes without its words (`veiled`).
+         */
+        readonly get: operations["read_comments"];
+        readonly put?: never;
+        /**
+         * Write Comment
+         * @description Say something about a second of a moment, or answer. It may be held until somebody has looked at it (`held_for`);
+         *     until then its writer alone sees it.
+         */
+        readonly post: operations["write_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
         readonly trace?: never;
     };
     readonly "/v1/moments/{moment}/media": {
@@ -354,7 +489,7 @@ export interface paths {
         /**
          * Put Title
          * @description Say what a title is. It replaces what was said before as a whole; the same again changes nothing. A title that
-         *     was withdrawn is back. Its media come by `groundswell import --external-id`.
+         *     was withdrawn is back. Its media come by `sources`, or by `groundswell import --external-id`.
          *
          *     Needs a key with the scope `catalog`.
          */
@@ -537,6 +672,117 @@ export interface components {
              * @description Why nothing may be clipped, for people.
              */
             readonly words: string | null;
+        };
+        /**
+         * CommentChange
+         * @description Other words.
+         */
+        readonly CommentChange: {
+            /** Text */
+            readonly text: string;
+        };
+        /**
+         * CommentIn
+         * @description Something said at a second of the title; `parent` is the comment that it answers.
+         */
+        readonly CommentIn: {
+            /** At Us */
+            readonly at_us: number;
+            /** Parent */
+            readonly parent?: string | null;
+            /** Share */
+            readonly share?: string | null;
+            /**
+             * Spoiler
+             * @description It gives away more than the second it is about.
+             * @default false
+             */
+            readonly spoiler?: boolean;
+            /** Text */
+            readonly text: string;
+        };
+        /**
+         * CommentOut
+         * @description A comment. `text`, `html` and `by` are null where it is `veiled` or deleted; `html` is sanitised, and links in it
+         *     lead somewhere only where its writer is trusted.
+         */
+        readonly CommentOut: {
+            /** Answer Count */
+            readonly answer_count: number;
+            /** Answers */
+            readonly answers: readonly components["schemas"]["CommentOut"][];
+            /** At Us */
+            readonly at_us: number;
+            readonly by: components["schemas"]["FellowOut"] | null;
+            /** By Maker */
+            readonly by_maker: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Deleted */
+            readonly deleted: boolean;
+            /** Edited At */
+            readonly edited_at: string | null;
+            /** Held For */
+            readonly held_for: string | null;
+            /** Html */
+            readonly html: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /**
+             * Look Alike
+             * @description The writer's name mixes scripts: show their handle beside it.
+             */
+            readonly look_alike: boolean;
+            /** Mine */
+            readonly mine: boolean;
+            /** Parent */
+            readonly parent: string | null;
+            /** Pinned */
+            readonly pinned: boolean;
+            /** Text */
+            readonly text: string | null;
+            /** Veiled */
+            readonly veiled: boolean;
+        };
+        /**
+         * CommentReportIn
+         * @description Something is wrong with a comment.
+         */
+        readonly CommentReportIn: {
+            /**
+             * Reason Code
+             * @enum {string}
+             */
+            readonly reason_code: "rights" | "nudity" | "violence" | "hate" | "harassment" | "privacy" | "spoiler" | "spam" | "other";
+            /** Share */
+            readonly share?: string | null;
+            /**
+             * Text
+             * @default
+             */
+            readonly text?: string;
+        };
+        /**
+         * CommentsOut
+         * @description A page of comments. `open`: there are any here at all; `keeper`: whoever reads looks after them.
+         */
+        readonly CommentsOut: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CommentOut"][];
+            /** Keeper */
+            readonly keeper: boolean;
+            /** Next */
+            readonly next: string | null;
+            /** Open */
+            readonly open: boolean;
+            /** Total */
+            readonly total: number;
         };
         /**
          * Committed
@@ -958,6 +1204,13 @@ export interface components {
             /** Words */
             readonly words: string;
         };
+        /** Page[CommentOut] */
+        readonly Page_CommentOut_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CommentOut"][];
+            /** Next */
+            readonly next?: string | null;
+        };
         /** Page[MomentOut] */
         readonly Page_MomentOut_: {
             /** Items */
@@ -981,6 +1234,17 @@ export interface components {
             readonly handle: string;
             /** Name */
             readonly name: string;
+        };
+        /**
+         * PinIn
+         * @description Whether it stands first.
+         */
+        readonly PinIn: {
+            /**
+             * Pinned
+             * @default true
+             */
+            readonly pinned?: boolean;
         };
         /**
          * Problem
@@ -1142,6 +1406,22 @@ export interface components {
              * @enum {string}
              */
             readonly tier: "none" | "virtual" | "exact" | "rendered";
+        };
+        /**
+         * ReportTaken
+         * @description What the person who reported gets to see.
+         */
+        readonly ReportTaken: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
         };
         /**
          * SentenceOut
@@ -1341,6 +1621,22 @@ export interface components {
             readonly number: number;
             /** Start Us */
             readonly start_us: number;
+        };
+        /**
+         * SourceIn
+         * @description Where media of the title are: an HLS or DASH ladder, or an MP4 whose server answers byte ranges.
+         */
+        readonly SourceIn: {
+            /**
+             * Form
+             * @description Null: told by what is there.
+             */
+            readonly form?: ("hls" | "dash" | "mp4") | null;
+            /**
+             * Url
+             * @description An absolute `https://` address; `http://` within networks of your own.
+             */
+            readonly url: string;
         };
         /**
          * SourceOut
@@ -1555,6 +1851,12 @@ export interface components {
              */
             readonly slug?: string | null;
             /**
+             * Sources
+             * @description The first that can be cut from is used. Empty: what was imported by the command stays.
+             * @default []
+             */
+            readonly sources?: readonly components["schemas"]["SourceIn"][];
+            /**
              * Subtitle Languages
              * @default []
              */
@@ -1748,6 +2050,315 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_comment: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Token of the link by which one came: it opens an unlisted moment. */
+                readonly share?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly edit_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CommentChange"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_answers: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly cursor?: string | null;
+                /** @description Rows a page. */
+                readonly limit?: number;
+                /** @description Token of the link by which one came: it opens an unlisted moment. */
+                readonly share?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Page_CommentOut_"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly pin_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PinIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly release_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly report_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CommentReportIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportTaken"];
+                };
             };
             /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
             readonly 503: {
@@ -2078,6 +2689,100 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["MomentOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_comments: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly cursor?: string | null;
+                /** @description Rows a page. */
+                readonly limit?: number;
+                /** @description Token of the link by which one came: it opens an unlisted moment. */
+                readonly share?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly moment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentsOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly write_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly moment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CommentIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentOut"];
                 };
             };
             /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */

@@ -113,7 +113,13 @@ def work(concurrency: Annotated[int | None, typer.Option(help="Jobs at once.")] 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="An MP4, MOV, MKV, WebM or TS file.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="An MP4, MOV, MKV, WebM or TS file; or the address of an HLS or DASH ladder, or of an MP4: that stays "
+            "where it is."
+        ),
+    ],
     title: Annotated[
         str | None, typer.Option(help="What the title is called; may be left out with --external-id.")
     ] = None,
@@ -150,7 +156,7 @@ def import_(
         async with open_runtime(read_settings()) as runtime:
             title_id = await import_title(
                 runtime,
-                file,
+                file if file.startswith(("http://", "https://")) else Path(file),
                 name=title,
                 slug=slug,
                 subtitles=subtitles,

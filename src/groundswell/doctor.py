@@ -104,7 +104,10 @@ def _unwell(health: Health) -> Diagnosis:
     facts = sorted({each.fact for each in health.unbound})
     if facts:
         said.append(f"say {', '.join(facts)}: PUT /v1/titles/{health.listed.title.external_id}")
-    if health.media is not None:
+    said += [f"{each.address}: {each.words or each.code} ({each.code})" for each in health.sources if each.code]
+    if health.media is not None and health.sources:
+        said.append(health.media.rstrip("."))
+    elif health.media is not None:
         external_id = health.listed.title.external_id
         said.append(f"{health.media.rstrip('.')}: groundswell import FILE --external-id {external_id}")
     return Diagnosis(f"title {health.listed.title.external_id}", False, "; ".join(said))

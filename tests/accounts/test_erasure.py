@@ -106,6 +106,7 @@ NOBODYS = {
     "statement_lines": "period",
     "stripe_invoices": "reason currency settled_as",
     "stripe_returns": "kind currency",
+    "given_sources": "address form status code words",
     "heat_votes": "kind",
     "titles": "external_id slug name synopsis rating licences watch poster_key backdrop_key accent suggestions"
     " doubtful_encoding",

@@ -26,6 +26,7 @@ from groundswell.platform.services import services_of
 
 from . import entries_api, hls_api, rights, titles
 from .entitlement import Entitlement, check_entitled
+from .packages import TitleElsewhere
 from .progress import advance, viewer_named
 from .schemas import (
     LineOut,
@@ -39,6 +40,7 @@ from .schemas import (
     Waveform,
 )
 from .storyboards import painted, storyboard_of, veiled_tiles
+from .streams.sources import is_elsewhere
 from .tables import RightsRule, Title
 from .title_view import AtUs, view_for, view_or_refusal
 
@@ -118,6 +120,8 @@ async def read_media(
     found = await titles.find_title(session, title)
     await check_entitled(request, session, found, caller, entitlement)
     source = await titles.ready_source(session, found)
+    if is_elsewhere(source.storage_key):
+        raise TitleElsewhere()
     key, media_type = source.playback_key or source.storage_key, source.playback_type or "video/mp4"
     return await ranged_response(_runtime(request).store, key, request, media_type, cache_control="private, no-cache")
 

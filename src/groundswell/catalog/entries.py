@@ -22,7 +22,8 @@ from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Problem
 from groundswell.platform.signals import send
 
-from .entry import TitleEntry
+from .entry import SourceIn, TitleEntry
+from .given_sources import write_sources
 from .signals import TitleReturned, TitleWithdrawn
 from .slugs import slug_of
 from .tables import CatalogEntry, Series, Title
@@ -200,6 +201,7 @@ class _Batch:
         self.titles: list[dict[str, Any]] = []
         self.entries: dict[UUID, dict[str, Any]] = {}
         self.returned: list[UUID] = []
+        self.sources: dict[UUID, list[SourceIn]] = {}
 
     def add(self, id: UUID, slug: str, place: Place | None, given: Given) -> None:
         row = given.entry.columns() | {"id": id, "external_id": given.external_id, "slug": slug}
@@ -212,12 +214,14 @@ class _Batch:
             "given_by": self.given_by,
             "updated_at": self.now,
         }
+        self.sources[id] = given.entry.sources
 
     async def write(self, session: AsyncSession) -> None:
         if not self.titles:
             return
         await session.execute(UPSERT_TITLE, self.titles)
         await session.execute(UPSERT_ENTRY, list(self.entries.values()))
+        await write_sources(session, self.sources)
         session.expire_all()
 
 

@@ -84,7 +84,7 @@ async def put_title(
     external_id: Reference, body: TitleEntry, request: Request, response: Response, key: CatalogKey, session: DbSession
 ) -> EntryWritten:
     """Say what a title is. It replaces what was said before as a whole; the same again changes nothing. A title that
-    was withdrawn is back. Its media come by `groundswell import --external-id`."""
+    was withdrawn is back. Its media come by `sources`, or by `groundswell import --external-id`."""
     given = entries.Given(external_id, body, hash_of(await request.json()))
     (outcome,) = await entries.write(session, [given], f"key:{key.id}")
     if outcome.refusal is not None or outcome.id is None or outcome.slug is None or outcome.result == "refused":

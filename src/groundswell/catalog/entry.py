@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from groundswell.platform.address_template import TemplateRefused, checked
+from groundswell.platform.addresses import web_address
 from groundswell.platform.clock import Instant
 
 from .schemas import Rating, Territory
@@ -46,6 +47,13 @@ def _slug(slug: str) -> str:
         raise PydanticCustomError("slug_refused", "{why}", {"why": refused.detail}) from None
 
 
+def _address(address: str) -> str:
+    try:
+        return web_address(address)
+    except ValueError:
+        raise PydanticCustomError("source_refused", "It is no absolute web address without a user name.") from None
+
+
 def _template(template: str) -> str:
     try:
         return checked(template, {"seconds"})
@@ -65,6 +73,12 @@ ExternalId = Annotated[
     Field(description="The service's own id of the title: letters, digits and `._:~@+=-`, at most 200."),
 ]
 Url = Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=2000)]
+Address = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_address),
+    Field(description="An absolute `https://` address; `http://` within networks of your own."),
+]
 Template = Annotated[
     str, AfterValidator(_template), Field(description="An `https://` address with `{seconds}` and `{external_id}`.")
 ]
@@ -101,6 +115,13 @@ class WatchIn(Said):
     tv: Template | None = None
 
 
+class SourceIn(Said):
+    """Where media of the title are: an HLS or DASH ladder, or an MP4 whose server answers byte ranges."""
+
+    url: Address
+    form: Literal["hls", "dash", "mp4"] | None = Field(None, description="Null: told by what is there.")
+
+
 class ArtworkIn(Said):
     """Pictures, at the service's own addresses."""
 
@@ -130,6 +151,9 @@ class TitleEntry(Said):
     subtitle_languages: Languages = []
     licences: Annotated[list[LicenceIn], Field(max_length=500)] | None = Field(
         None, description="Null: the rights rules alone say where and when. Empty: nowhere."
+    )
+    sources: Annotated[list[SourceIn], Field(max_length=20)] = Field(
+        [], description="The first that can be cut from is used. Empty: what was imported by the command stays."
     )
     artwork: ArtworkIn = ArtworkIn()
     watch: WatchIn = WatchIn()

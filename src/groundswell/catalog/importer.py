@@ -28,6 +28,7 @@ from groundswell.platform.storage import ObjectStore
 from .analysis import Analysis, OnProgress, analyse
 from .packages import INDEX, Packaged
 from .slugs import checked_slug, slug_of
+from .streams.indexer import use_address
 from .tables import Source, Title
 from .title_rows import Stored, TitleText, check_place, record_suggestions, record_text, record_title
 from .titles import ready_source
@@ -46,7 +47,7 @@ class FileTooLarge(Problem):
 
 async def import_title(
     runtime: Runtime,
-    file: Path,
+    file: Path | str,
     *,
     name: str | None = None,
     slug: str | None = None,
@@ -65,7 +66,8 @@ async def import_title(
     accent: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> UUID:
-    """Add a title, or a new version of its media, from an MP4, MOV, MKV, WebM or TS file.
+    """Add a title, or a new version of its media, from an MP4, MOV, MKV, WebM or TS file; or from an address, whose
+    media stay where they are (``streams/indexer.py``).
 
     The same bytes again for the same slug leave the media alone (texts and lines are brought up to date). Nothing is
     left behind when it fails.
@@ -114,6 +116,9 @@ async def import_title(
         slug_chosen=slug is not None,
         lines=lines,
     )
+    if isinstance(file, str):
+        said("looking at it", 0.0)
+        return await use_address(runtime, file, None, text)
     before = _fingerprint(file, runtime.settings.upload_max_mb << 20)
     sha256 = await asyncio.to_thread(_sha256, file, before.size, said)
     async with _one_import_of(runtime.database, sha256):

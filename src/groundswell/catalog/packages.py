@@ -16,6 +16,7 @@ from groundswell.platform.problems import Problem
 from groundswell.platform.storage import ObjectStore
 
 from .playback import PLAIN
+from .streams.sources import is_elsewhere
 from .tables import Source
 
 INDEX = "package.json"
@@ -30,6 +31,10 @@ class NotPackaged(Problem):
     """``code`` is the clip engine's reason where it gave one."""
 
     status, code, title = 404, "not_packaged", "This title is not packaged for streaming; its MP4 plays instead."
+
+
+class TitleElsewhere(Problem):
+    status, code, title = 404, "title_elsewhere", "This title is played from the service's own address."
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,8 @@ async def package_of(store: ObjectStore, source: Source) -> Package:
     Raises:
         NotPackaged: it has none, and why.
     """
+    if is_elsewhere(source.storage_key):
+        raise TitleElsewhere()
     if source.package_key is None:
         raise NotPackaged(reason=source.package_refusal)
     return await package_at(store, source.package_key)

@@ -169,6 +169,31 @@ class Source(Base):
     created_at: Mapped[CreatedAt]
 
 
+class GivenSource(Base):
+    """Where the service says that a title's media are, in the order in which it would have them used.
+
+    ``form`` is ``hls``, ``dash`` or ``mp4`` where it says so. ``status`` is ``waiting`` (not looked at yet), ``used``
+    (what clips are cut from), ``spare`` (one before it is used) or ``refused``: ``code`` and ``words`` say why. Of one
+    that is used they say what went wrong with it last.
+    """
+
+    __tablename__ = "given_sources"
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'used', 'spare', 'refused')", name="status"),
+        CheckConstraint("form IN ('hls', 'dash', 'mp4')", name="form"),
+    )
+
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str]
+    form: Mapped[str | None]
+    status: Mapped[str]
+    code: Mapped[str | None]
+    words: Mapped[str | None]
+    source_id: Mapped[UUID | None] = mapped_column(ForeignKey("sources.id"), index=True)
+    checked_at: Mapped[datetime | None]
+
+
 class Line(Base):
     """One subtitle cue of a title. ``language`` is a BCP 47 tag."""
 

@@ -217,18 +217,23 @@ async def _record_lines(session: AsyncSession, title_id: UUID, says: TitleText, 
     await send(session, LinesRecorded(title_id, says.language))
 
 
+async def next_version(session: AsyncSession, title_id: UUID) -> int:
+    """The number of a title's next version."""
+    latest = await session.scalar(select(func.max(Source.version)).filter_by(title_id=title_id))
+    return (latest or 0) + 1
+
+
 async def _version_of(session: AsyncSession, title: Title, found: Analysis, stored: Stored) -> Source:
     """The version of ``title`` with these bytes: the one there was, or a new one."""
     source = await session.scalar(select(Source).filter_by(title_id=title.id, sha256=stored.sha256))
     if source is not None:
         _packaged_since(source, found, stored)
         return source
-    latest = await session.scalar(select(func.max(Source.version)).filter_by(title_id=title.id))
     video = found.index.video
     rate = None if video.is_vfr else video.frame_rate
     source = Source(
         title_id=title.id,
-        version=(latest or 0) + 1,
+        version=await next_version(session, title.id),
         storage_key=stored.media_key,
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,

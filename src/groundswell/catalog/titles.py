@@ -25,6 +25,7 @@ from .schemas import (
     TitleDetail,
     TitleSummary,
 )
+from .streams.sources import is_elsewhere
 from .tables import Line, Series, Shot, Source, Title
 
 
@@ -195,7 +196,7 @@ async def detail(
             frame_rate_num=rate[0],
             frame_rate_den=rate[1],
         ),
-        hls_url=title_address(settings, title, "hls/main.m3u8") if source.package_key else None,
+        hls_url=_hls_address(settings, title, source),
         not_packaged=_not_packaged(source),
         media_url=title_address(settings, title, "media.mp4"),
         storyboard_url=about(title, "storyboard.jpg", at_us) if pictured else None,
@@ -208,6 +209,14 @@ async def detail(
         suggestions=shown_in(view, [SuggestionOut.model_validate(each) for each in title.suggestions or []]),
         rights=await clip_rights(session, title, source, viewer),
     )
+
+
+def _hls_address(settings: Settings, title: Title, source: Source) -> str | None:
+    """Where the whole title plays as HLS. One whose media stay with the service is played there
+    (GROUNDSWELL_TITLE_MEDIA_URL)."""
+    if source.package_key is None or is_elsewhere(source.storage_key):
+        return None
+    return title_address(settings, title, "hls/main.m3u8")
 
 
 def _not_packaged(source: Source) -> NotPackagedOut | None:

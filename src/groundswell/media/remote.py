@@ -3,6 +3,9 @@
 A path that ends in ``.distant`` is a note of JSON, ``{"socket", "size"}``: where a Unix socket listens, and how many
 bytes the title has. For every read 16 bytes go out, offset and length (big-endian); back come a length of 8 bytes and
 so many bytes of the title, or a negative length when they cannot be had.
+
+A path that ends in ``.stretch`` is a note of JSON, ``{"media", "origin"}``: a file that holds a stretch of a title, and
+where on its clock the title begins, in seconds. It is read as the title, of which there is no more than the stretch.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ import json
 import os
 import socket
 import struct
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
 SUFFIX = ".distant"
+STRETCH = ".stretch"
 ASKED = struct.Struct(">QQ")
 ANSWERED = struct.Struct(">q")
 READ_AT_ONCE = 64 << 10
@@ -35,6 +40,15 @@ def opened(path: Path) -> BinaryIO:
 def size_of(path: Path) -> int:
     """How many bytes a title has, wherever they are."""
     return int(_note(path)["size"]) if is_distant(path) else path.stat().st_size
+
+
+def located(path: Path) -> tuple[Path, Fraction | None]:
+    """The file to read for ``path``, and where the title begins on its clock where that is known. Raises what reading
+    the note does."""
+    if path.suffix != STRETCH:
+        return path, None
+    note = _note(path)
+    return Path(note["media"]), Fraction(note["origin"])
 
 
 def _note(path: Path) -> dict[str, Any]:

@@ -75,6 +75,20 @@ class Outbound:
     def __init__(self, settings: Settings) -> None:
         self.hosts = [host.lower() for host in settings.outbound_hosts]
         self.networks: list[Network] = [ipaddress.ip_network(each) for each in settings.outbound_networks]
+        self._shared: httpx.AsyncClient | None = None
+
+    @property
+    def shared(self) -> httpx.AsyncClient:
+        """A client that keeps its connections, for as long as the process holds this."""
+        if self._shared is None:
+            self._shared = self.client()
+        return self._shared
+
+    async def close(self) -> None:
+        """Close the connections of the shared client."""
+        if self._shared is not None:
+            await self._shared.aclose()
+            self._shared = None
 
     def check(self, url: str) -> str:
         """``url`` itself, where its looks allow it. What its name resolves to is looked at when it is fetched.

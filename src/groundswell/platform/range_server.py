@@ -15,8 +15,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-
-from .storage import ObjectStore
+from typing import Protocol
 
 BLOCK = 64 << 10
 MOST_AHEAD = 64
@@ -30,10 +29,27 @@ ANSWERED = struct.Struct(">q")
 _fetching: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
 
+class RangedStore(Protocol):
+    """What objects are read from. ``url`` and a key name one for ever; blocks of it are kept below ``cache``."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def cache(self) -> Path: ...
+
+    @property
+    def folder(self) -> Path | None: ...
+
+    async def size(self, key: str) -> int: ...
+
+    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]: ...
+
+
 class Blocks:
     """An object in blocks that are fetched when first read and kept in ``folder``. ``fetched`` counts bytes."""
 
-    def __init__(self, store: ObjectStore, key: str, size: int) -> None:
+    def __init__(self, store: RangedStore, key: str, size: int) -> None:
         self.store, self.key, self.size = store, key, size
         digest = hashlib.sha256(f"{store.url}\n{key}\n{size}".encode()).hexdigest()
         self.folder = store.cache / "blocks" / digest[:2] / digest
@@ -80,20 +96,26 @@ class Blocks:
 
 
 @asynccontextmanager
-async def offered(store: ObjectStore, key: str, suffix: str, folder: Path) -> AsyncIterator[Path]:
+async def offered(
+    store: RangedStore, key: str, suffix: str, folder: Path, for_good: tuple[type[Exception], ...] = ()
+) -> AsyncIterator[Path]:
     """A path under which the media engine reads the object: a local store's own file, or a note that leads to blocks.
 
     Args:
         suffix: of such notes.
         folder: an empty one, of a short path (sockets' have a limit), for the note and the socket; the caller's to
             remove, also when this process is killed.
+        for_good: what the store raises when another try would do no better; it comes out as it is.
 
     Raises:
         FileNotFoundError: there is no such object.
         OSError: the store could not be read meanwhile, whatever the engine made of it.
     """
     if store.folder is not None:
-        yield await store.local_path(key)
+        path = store.folder / key
+        if not path.is_file():
+            raise FileNotFoundError(key)
+        yield path
         return
     blocks = Blocks(store, key, await store.size(key))
     troubles: list[Exception] = []
@@ -119,6 +141,8 @@ async def offered(store: ObjectStore, key: str, suffix: str, folder: Path) -> As
         yield note
     except Exception as error:
         if troubles:
+            if isinstance(troubles[0], for_good):
+                raise troubles[0] from error
             raise OSError(f"The store could not be read: {troubles[0]}") from error
         raise
     finally:

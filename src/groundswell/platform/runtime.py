@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import procrastinate
 import structlog
@@ -14,6 +15,7 @@ from .embedded import EmbeddedPostgres
 from .jobs import create_job_app
 from .migrations import migrate_over, reached
 from .migrations.shape import check_shape
+from .outbound import Outbound
 from .positions import settle_in
 from .settings import Settings, writing_data
 from .storage import ObjectStore, open_store
@@ -29,6 +31,11 @@ class Runtime:
     database: Database
     store: ObjectStore
     jobs: procrastinate.App
+
+    @cached_property
+    def outbound(self) -> Outbound:
+        """The way out to addresses that others have named."""
+        return Outbound(self.settings)
 
 
 @asynccontextmanager
@@ -48,6 +55,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             async with jobs.open_async():
                 yield runtime
         finally:
+            await runtime.outbound.close()
             await database.close()
 
 

@@ -17,6 +17,7 @@ from .addresses import network, web_address, web_template
 from .cannot_start import DataFolderUnwritable
 from .clock import ZoneName
 from .issuers import StaffIssuer, ViewerIssuer
+from .media_access import OriginAccess
 from .setting_files import SettingFiles
 
 Address = Annotated[str, AfterValidator(web_address)]
@@ -136,6 +137,19 @@ class Settings(BaseSettings):
         [],
         description="Networks that are not public and may be fetched from all the same, also by http: a JSON list such "
         'as `["10.1.0.0/16"]`.',
+    )
+    media_access: dict[Address, OriginAccess] = Field(
+        {},
+        description="What is sent along when the service's own media are fetched: a JSON object by origin, such as "
+        '`{"https://cdn.example": {"headers": {"X-Key": "…"}, "query": "token=…"}}`.',
+    )
+    stream_height_max: int = Field(
+        1080, description="The tallest picture of a service's stream that clips are cut from, in lines.", ge=1
+    )
+    stream_delivery: Literal["ours", "direct"] = Field(
+        "ours",
+        description="Whose addresses a clip that plays at once names for the segments of a service's stream: `ours`, "
+        "where each is judged anew, or `direct`: the service's own, which must then be open to viewers.",
     )
     hsts_s: int = Field(
         0,

@@ -6,14 +6,28 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.catalog.given_sources import sources_of
 from groundswell.catalog.listing import Listed, listed
+from groundswell.catalog.tables import GivenSource
 from groundswell.media import REASONS
 from groundswell.platform.clock import utc_now
+from groundswell.platform.outbound import without_query
 
 from .missing_facts import Unbound, unbound_rules
 from .rulebook import facts_of, rulebook
 
 PAGE = 500
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """One of the places where a service says that a title's media are: ``address`` without its query, and why it cannot
+    be cut from, or could not when it was last tried."""
+
+    address: str
+    status: str
+    code: str | None
+    words: str | None
 
 
 @dataclass(frozen=True)
@@ -25,29 +39,38 @@ class Health:
     unbound: tuple[Unbound, ...]
     media: str | None
     packaging: str | None
+    sources: tuple[SourceHealth, ...] = ()
 
     @property
     def well(self) -> bool:
-        """Every rule binds, and it can be cut."""
-        return not self.unbound and self.media is None
+        """Every rule binds, it can be cut, and none of its sources is refused or was in trouble lately."""
+        return not self.unbound and self.media is None and not any(each.code for each in self.sources)
 
 
 async def health_of(session: AsyncSession, rows: Sequence[Listed]) -> list[Health]:
     """How titles stand, in their order. Of one that was withdrawn nothing is missing."""
     facts = [facts_of(row.title, row.source) for row in rows]
     book, now = await rulebook(session, *facts), utc_now()
+    given = await sources_of(session, [row.title.id for row in rows])
     return [
         Health(
             listed=row,
             unbound=() if row.title.withdrawn_at else tuple(unbound_rules(book, fact, now)),
-            media=_media(row),
+            media=_media(row, given.get(row.title.id, [])),
             packaging=_packaging(row),
+            sources=tuple(
+                SourceHealth(without_query(each.address), each.status, each.code, each.words)
+                for each in given.get(row.title.id, [])
+            ),
         )
         for row, fact in zip(rows, facts, strict=True)
     ]
 
 
-def _media(row: Listed) -> str | None:
+def _media(row: Listed, given: Sequence[GivenSource]) -> str | None:
+    if row.source is None and given:
+        waits = any(each.status == "waiting" for each in given)
+        return "Its sources have not been looked at yet." if waits else "None of its sources can be cut from."
     if row.source is None:
         return "It has no media yet."
     code = row.source.failure_code

@@ -77,9 +77,7 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
         runtime,
         slice,
         (dimension,),
-        partial(
-            _read, slice=slice, dimension=dimension, models=models, model=model, by=ranked_by, as_of=known_by
-        ),
+        partial(_read, slice=slice, dimension=dimension, models=models, model=model, by=ranked_by, as_of=known_by),
     )
     found = {row.key: row for row in rows_by_key(numbers.visits, numbers.conversions)}
     rows = [found[leader["key"]] for leader in numbers.leaders]

@@ -166,7 +166,8 @@ def _audio(
             else:
                 shape = SoundShape.of(stream, stereo=True)
                 name, rate = "mp4a.40.2", shape.rate
-                span = AudioSpan(title.origin, title.origin + Fraction(index.duration_us, SECOND_US))
+                begin = Fraction(max(0, index.video.start_us) if title.stretch else 0, SECOND_US)
+                span = AudioSpan(title.origin + begin, title.origin + Fraction(index.duration_us, SECOND_US))
                 blocks = exact_samples(title, stream, span, shape.rate, shape.layout)
                 for packet in encode_exact(output, blocks, shape):
                     packet.pts = packet.dts = (packet.pts or 0) + round(lead * rate)

@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from groundswell.media.errors import MediaError, from_read_error
 from groundswell.media.isobmff import boxes
-from groundswell.media.remote import READ_AT_ONCE, Distant, is_distant, opened
+from groundswell.media.remote import READ_AT_ONCE, Distant, is_distant, located, opened
 from groundswell.media.timeline import PLAIN, Timeline, Window
 from groundswell.media.times import SECOND_US, to_us
 
@@ -80,6 +80,8 @@ class OpenSource:
     """Options of the demuxer."""
     known: Timeline | None = None
     """The timeline, where it was found before: finding it takes reading a stream to its end."""
+    stretch: bool = False
+    """Whether there is no more of the title than a stretch."""
     window: Window | None = None
     """Where reading is kept to, in a source that reads one piece of a title."""
     _before: list[InputContainer] = field(default_factory=list)
@@ -223,7 +225,7 @@ def open_source(path: str | Path, timeline: Timeline | None = None) -> Iterator[
     Errors met inside the block come out as `MediaError`; a file that vanished or changed meanwhile
     gives ``source_missing`` or ``source_changed`` rather than whatever FFmpeg made of it.
     """
-    path = Path(path)
+    path, begin = _located(Path(path))
     fingerprint = Fingerprint.of(path)
     container = _open(path, fingerprint)
     source: OpenSource | None = None
@@ -241,12 +243,13 @@ def open_source(path: str | Path, timeline: Timeline | None = None) -> Iterator[
             path,
             container,
             video,
-            _origin(container, video),
+            _origin(container, video) if begin is None else begin,
             fingerprint,
             boxes.has_edit_list(moov),
             boxes.is_fragmented(moov),
             moov=moov,
             known=timeline,
+            stretch=begin is not None,
         )
         try:
             yield source
@@ -256,6 +259,13 @@ def open_source(path: str | Path, timeline: Timeline | None = None) -> Iterator[
         source.check_unchanged()
     finally:
         (source or container).close()
+
+
+def _located(path: Path) -> tuple[Path, Fraction | None]:
+    try:
+        return located(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise from_read_error(error) from error
 
 
 def _open(path: Path, fingerprint: Fingerprint, extra: dict[str, str] | None = None) -> InputContainer:

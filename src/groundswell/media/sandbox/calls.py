@@ -99,6 +99,19 @@ def _exact_hls(arguments: dict[str, Any], _: Report) -> Any:
     return {"not_exact": made.reason} if isinstance(made, NotExact) else made.model_dump(mode="json")
 
 
+def _stretch(arguments: dict[str, Any], _: Report) -> Any:
+    from groundswell.media.streams.stretch import StretchPiece, join_stretch
+
+    pieces = [StretchPiece.model_validate(each) for each in arguments["pieces"]]
+    return asdict(join_stretch(pieces, arguments["destination"]))
+
+
+def _segment_facts(arguments: dict[str, Any], _: Report) -> Any:
+    from groundswell.media.streams.stretch import segment_facts
+
+    return segment_facts(**arguments).model_dump(mode="json")
+
+
 def _sign(arguments: dict[str, Any], _: Report) -> Any:
     from groundswell.media.credentials.manifest import Manifest, sign
     from groundswell.media.credentials.signer import Signer
@@ -124,6 +137,8 @@ WORK: dict[str, Work] = {
     "crop_plan": _crop_plan,
     "package": _package,
     "exact_hls": _exact_hls,
+    "stretch": _stretch,
+    "segment_facts": _segment_facts,
     "find_shots": _find_shots,
     "survey": _survey,
     "artwork": _artwork,

@@ -5,11 +5,13 @@ Every piece has an address of its own, so that nothing outside of the clip's pie
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from groundswell.catalog.packages import key_beside
 from groundswell.media import ExactHls, Package, PackagedTrack, Segment, exact_master_playlist, master_playlist
 from groundswell.media.hls.byte_ranges import ByteRange as ExactPiece
 from groundswell.media.hls.byte_ranges import ExactTrack
+from groundswell.media.streams.ladder import StreamRange
 from groundswell.moments.recipes import Recipe
 from groundswell.platform.clock import US_PER_SECOND
 
@@ -35,6 +37,10 @@ class Track:
     init: ObjectRange
     pieces: tuple[ObjectRange, ...]
     from_us: int = 0
+
+    @property
+    def media_type(self) -> str:
+        return f"{self.kind}/mp4"
 
     def playlist(self) -> str:
         """The media playlist, to be played from exactly the beginning of the clip."""
@@ -62,6 +68,23 @@ class Track:
         return addresses.get(name)
 
 
+class Playing(Protocol):
+    """One track of a clip, whatever its pieces are."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def from_us(self) -> int: ...
+
+    @property
+    def media_type(self) -> str: ...
+
+    def playlist(self) -> str: ...
+
+    def piece_named(self, name: str) -> ObjectRange | StreamRange | None: ...
+
+
 @dataclass(frozen=True)
 class Stream:
     """A clip as HLS: ``main`` is its multivariant playlist, with addresses below ``version``, which no other span and
@@ -69,7 +92,7 @@ class Stream:
 
     version: str
     main: str
-    tracks: tuple[Track, ...]
+    tracks: tuple[Playing, ...]
 
     @property
     def from_us(self) -> int:

@@ -10,9 +10,13 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.packages import NotPackaged, package_at
+from groundswell.catalog.streams.segment_response import segment_response
+from groundswell.catalog.streams.sources import is_ladder
+from groundswell.catalog.streams.stretches import ladder_at
+from groundswell.media.streams.ladder import StreamRange
 from groundswell.moments.availability import Audience
 from groundswell.moments.doors import CodeDoor, Door
-from groundswell.moments.recipes import HLS
+from groundswell.moments.recipes import HLS, Recipe
 from groundswell.moments.tables import Moment, Rendition
 from groundswell.platform.database import Database
 from groundswell.platform.files import REVALIDATE, ranged_response
@@ -24,6 +28,7 @@ from groundswell.trust.clip_checks import ClipRefused
 from .eviction import note_asked
 from .exact_hls import made_of
 from .hls import ObjectRange, Stream, exact_stream, shown_by, virtual_stream
+from .ladder_hls import ladder_shows, ladder_stream
 from .media_api import Asking, come_back
 from .renditions import lost
 from .tiers import facts_of, recipe_of
@@ -75,11 +80,13 @@ async def send_piece(request: Request, door: Door, version: str, name: str, audi
         if name == f"{track.name}.m3u8":
             return _playlist(track.playlist())
         if (found := track.piece_named(name)) is not None:
-            return await _piece(request, found, f"{track.kind}/mp4", asked.moment)
+            return await _piece(request, found, track.media_type, asked.moment)
     raise NotFound()
 
 
-async def _piece(request: Request, piece: ObjectRange, media_type: str, moment: Moment) -> Response:
+async def _piece(request: Request, piece: ObjectRange | StreamRange, media_type: str, moment: Moment) -> Response:
+    if isinstance(piece, StreamRange):
+        return await segment_response(_runtime(request), piece, media_type)
     part = piece.offset, piece.size
     try:
         return await ranged_response(_runtime(request).store, piece.key, request, media_type, part=part)
@@ -120,7 +127,6 @@ async def _stream(
     facts = (await facts_of(session, [moment.source_id]))[moment.source_id]
     if facts.package_key is None:
         raise NotPackaged(reason=facts.package_refusal)
-    package = await package_at(_runtime(request).store, facts.package_key)
     exact = await session.get(Rendition, recipe.hash)
     made = None if exact is None else made_of(exact)
     if exact is not None and made is not None:
@@ -128,10 +134,9 @@ async def _stream(
         best = exact_stream(made, facts.package_key, recipe)
         if version in {None, best.version}:
             return best
-    virtual = virtual_stream(package, facts.package_key, recipe)
+    virtual, span = await _virtual(_runtime(request), facts.package_key, recipe)
     if version not in {None, virtual.version}:
         raise NotFound()
-    span = shown_by(package, moment.start_us, moment.end_us)
     try:
         await asked.door.open(session, asked.audience, span=span)
     except ClipRefused:
@@ -139,6 +144,17 @@ async def _stream(
             raise
         raise come_back(exact) from None
     return virtual
+
+
+async def _virtual(runtime: Runtime, key: str, recipe: Recipe) -> tuple[Stream, tuple[int, int]]:
+    """The title's own segments that hold a clip, and the span that they could show."""
+    span = recipe.start_us, recipe.end_us
+    if is_ladder(key):
+        ladder = await ladder_at(runtime.store, key)
+        direct = runtime.settings.stream_delivery == "direct"
+        return ladder_stream(ladder, recipe, direct=direct), ladder_shows(ladder, *span)
+    package = await package_at(runtime.store, key)
+    return virtual_stream(package, key, recipe), shown_by(package, *span)
 
 
 def _playlist(text: str) -> Response:

@@ -18,22 +18,22 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.catalog.given_sources import note_trouble
+from groundswell.catalog.streams.sources import is_elsewhere, is_ladder, readable
 from groundswell.catalog.tables import Source
 from groundswell.media import ClipRequest, EndCard, Limits, MediaError, cut_bounded, run_bounded
-from groundswell.media.remote import SUFFIX
 from groundswell.media.scratch import scratch
 from groundswell.moments.recipes import HLS, PLANNED, POSTER, PREVIEW, Recipe
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.locks import Lock, held, is_held
-from groundswell.platform.range_server import offered
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import RENDERS
 
 from .content_credentials import sign_made
-from .exact_hls import make_exact
+from .exact_hls import make_exact, make_exact_of_stretch
 from .progress_feed import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -136,10 +136,12 @@ async def _make_and_store(
 ) -> tuple[dict[str, Any], int]:
     limits = limits_of(runtime.settings)
     with workplace(runtime.settings) as folder:
-        if recipe.profile == HLS:
+        if recipe.profile == HLS and not is_ladder(source.storage_key):
             return await make_exact(runtime.store, source, recipe, folder, limits)
         made = folder / "made"
-        async with _reading(runtime, source) as path:
+        async with _reading(runtime, source, recipe, limits) as path:
+            if recipe.profile == HLS:
+                return await make_exact_of_stretch(runtime.store, source, recipe, path, folder, limits)
             result = await _render(recipe, path, made, limits, progress)
         if recipe.profile not in PLANNED and await sign_made(runtime, recipe, source, made, result, limits):
             result = {**result, "signed": True}
@@ -148,14 +150,24 @@ async def _make_and_store(
 
 
 @asynccontextmanager
-async def _reading(runtime: Runtime, source: Source) -> AsyncIterator[Path]:
+async def _reading(runtime: Runtime, source: Source, recipe: Recipe, limits: Limits) -> AsyncIterator[Path]:
     """A path under which the clip engine reads the source: of a remote one, only what the clip needs is fetched."""
+    spans = {
+        POSTER: (recipe.poster_us, recipe.poster_us + 1),
+        PREVIEW: (recipe.start_us, recipe.start_us + recipe.preview_us),
+    }
+    span = spans.get(recipe.profile, (recipe.start_us, recipe.end_us))
     try:
         with scratch() as folder:
-            async with offered(runtime.store, source.storage_key, SUFFIX, folder) as path:
+            async with readable(runtime, source, *span, folder, limits) as path:
                 yield path
     except FileNotFoundError:
         raise MediaError("source_missing") from None
+    except MediaError as refusal:
+        if is_elsewhere(source.storage_key):
+            async with runtime.database.transaction() as session:
+                await note_trouble(session, source.id, refusal.code, refusal.detail)
+        raise
 
 
 async def _render(recipe: Recipe, source: Path, made: Path, limits: Limits, progress: ProgressWriter) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from groundswell.platform.jobs import SOON, defer
 from .renderer import is_being_made
 from .tiers import facts_of, recipe_of
 
-PASSING = frozenset({"timed_out", "out_of_memory", "crashed", "disk_full", "cannot_write", "source_missing"})
+PASSING = frozenset(
+    {"timed_out", "out_of_memory", "crashed", "disk_full", "cannot_write", "source_missing", "segment_missing"}
+)
 """Failures that another try may not meet."""
 
 TRY_AGAIN_AFTER = timedelta(seconds=60)

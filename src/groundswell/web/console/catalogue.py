@@ -46,7 +46,15 @@ MEANWHILE = {
 }
 """What is refused while a fact is missing, by reason code."""
 
-WORDS: dict[str, Any] = {"shown_words": SHOWN, "fact_words": FACTS, "meanwhile": MEANWHILE, "label_of": label_of}
+SOURCES = {"waiting": "Not looked at yet", "used": "Cut from", "spare": "Not needed", "refused": "Refused"}
+
+WORDS: dict[str, Any] = {
+    "source_words": SOURCES,
+    "shown_words": SHOWN,
+    "fact_words": FACTS,
+    "meanwhile": MEANWHILE,
+    "label_of": label_of,
+}
 
 
 @router.get("")

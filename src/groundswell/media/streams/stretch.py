@@ -1,0 +1,339 @@
+"""Put a stretch of a stream together: the segments of each track as one file on the title's own timeline.
+
+Nothing is decoded. The stretch lies on a clock that begins some whole seconds off the title's, so that times keep to
+the tick, and a note beside it says by how much (`groundswell.media.remote`): the engine then reads it as the title.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from groundswell.media.bitstream.adts import AdtsHeader
+from groundswell.media.errors import MediaError, from_read_error, writing
+from groundswell.media.hls.fragments import FLAGS
+from groundswell.media.isobmff import boxes
+from groundswell.media.model import Frozen, Ratio
+from groundswell.media.output.mux import put
+from groundswell.media.reading import drm
+from groundswell.media.reading.probe import index_of
+from groundswell.media.reading.source import audio_streams, open_source
+from groundswell.media.title import TitleIndex
+
+from .ladder import us_of
+
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,mpegts"
+AHEAD_S = 10
+"""The stretch's clock is so far ahead that nothing on it is before zero."""
+WRAP = 1 << 33
+TS_TICK = Fraction(1, 90_000)
+TO_ANNEX_B = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
+
+
+class StretchPiece(Frozen):
+    """Segments of one track and one run, joined in ``file`` behind their init segment. ``track`` 0 is the picture,
+    others count its sound renditions from 1. ``expected_us`` is when the playlist shows the first of them."""
+
+    file: str
+    track: int
+    shift: Ratio
+    expected_us: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a stretch holds of the title: pictures from the keyframe at ``first_us`` until ``end_us``."""
+
+    first_us: int
+    end_us: int
+
+
+@dataclass
+class _Source:
+    """An open piece with the tracks to take out of it, each with the number of its track in the stretch."""
+
+    container: InputContainer
+    piece: StretchPiece
+    tracks: dict[int, int]
+    video: VideoStream | None
+    unwrap: int | None = None
+    framed: frozenset[int] = frozenset()
+    """Tracks of AAC in ADTS."""
+
+    def seconds(self, at: int, tick: Fraction) -> Fraction:
+        """A time of the piece on the title's timeline."""
+        return (at + (self.unwrap or 0)) * tick + self.piece.shift
+
+    def settle(self, at: int, tick: Fraction) -> None:
+        """By the first time that is met: how often its 33-bit clock has wrapped (ISO 13818-1) since the run began."""
+        if self.unwrap is None:
+            off = Fraction(self.piece.expected_us, 1_000_000) - (at * tick + self.piece.shift)
+            self.unwrap = round(off / (WRAP * tick)) * WRAP if "mpegts" in self.container.format.name else 0
+
+
+def join_stretch(pieces: Sequence[StretchPiece], destination: str | Path) -> Stretch:
+    """Write the stretch beside ``destination``, and the note that leads to it there.
+
+    Raises ``encrypted_cenc``, ``no_video_stream``, ``damaged`` for pieces that are not what a playlist promised, and
+    what writing does.
+    """
+    destination = Path(destination)
+    base = min(piece.expected_us for piece in pieces) // 1_000_000 - AHEAD_S
+    with ExitStack() as opened:
+        sources = [opened.enter_context(_opened(piece, pieces)) for piece in pieces]
+        if not any(source.video is not None for source in sources):
+            raise MediaError("no_video_stream", "The segments of the stream hold no picture.")
+        plain = _alike(sources)
+        media = destination.with_suffix(".mp4" if plain else ".ts")
+        found = _write(sources, media, base, plain=plain)
+    destination.write_text(json.dumps({"media": str(media), "origin": str(-base)}), encoding="utf-8")
+    return found
+
+
+@contextmanager
+def _opened(piece: StretchPiece, pieces: Sequence[StretchPiece]) -> Iterator[_Source]:
+    path = Path(piece.file)
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+    with path.open("rb") as file:
+        drm.refuse_scrambled(file.read(1 << 16))
+    try:
+        container = av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise MediaError("damaged", "A segment of the stream cannot be read.") from error
+    with container:
+        if "mp4" in container.format.name:
+            drm.refuse_protected(boxes.read_moov(path))
+        separate = any(other.track for other in pieces)
+        tracks: dict[int, int] = {}
+        video = None
+        if piece.track == 0:
+            video = next(iter(container.streams.video), None)
+            if video is None:
+                raise MediaError("no_video_stream", "The segments of the stream hold no picture.")
+            tracks[video.index] = 0
+        heard = audio_streams(container) if piece.track or not separate else []
+        for number, stream in enumerate(heard[:1] if piece.track else heard):
+            tracks[stream.index] = piece.track + number if piece.track else 1 + number
+        framed = frozenset(s.index for s in heard if s.codec_context.name == "aac" and not s.codec_context.extradata)
+        yield _Source(container, piece, tracks, video, framed=framed)
+
+
+def _alike(sources: Sequence[_Source]) -> bool:
+    """Whether all pictures go by the same parameter sets, and so fit under one sample entry."""
+    found = {bytes(s.video.codec_context.extradata or b"") for s in sources if s.video is not None}
+    return len(found) == 1
+
+
+def _write(sources: Sequence[_Source], media: Path, base: int, *, plain: bool) -> Stretch:
+    options = {"avoid_negative_ts": "disabled"}
+    if plain:
+        video = next(s.video for s in sources if s.video is not None)
+        scale = (video.time_base or TS_TICK).denominator
+        options |= {"movflags": FLAGS + "+frag_keyframe", "use_editlist": "0", "video_track_timescale": str(scale)}
+    else:
+        options |= {"mpegts_copyts": "1"}
+    try:
+        output = av.open(str(media), "w", format="mp4" if plain else "mpegts", options=options)
+    except (av.error.FFmpegError, OSError) as error:
+        raise writing(error) from error
+    with output:
+        return _Joining(sources, output, base, plain=plain).run()
+
+
+class _Joining:
+    def __init__(self, sources: Sequence[_Source], output: OutputContainer, base: int, *, plain: bool) -> None:
+        self._output, self._base, self._plain = output, base, plain
+        self._sources = sources
+        self._streams: dict[int, Any] = {}
+        self._last: dict[int, int] = {}
+        self._begun = False
+        self._first: Fraction | None = None
+        self._end = Fraction(0)
+        for source in sources:
+            for index, number in source.tracks.items():
+                if number not in self._streams:
+                    self._streams[number] = self._added(source, index)
+
+    def _added(self, source: _Source, index: int) -> Any:
+        template = source.container.streams[index]
+        stream = self._output.add_stream_from_template(template, opaque=isinstance(template, VideoStream))
+        if self._plain and index in source.framed:
+            stream.codec_context.extradata = _config(source, index)
+        if self._plain and template.codec_context.name == "hevc":
+            stream.codec_context.codec_tag = "hvc1"
+        elif self._plain and isinstance(template, VideoStream):
+            stream.codec_context.codec_tag = "avc1" if template.codec_context.name == "h264" else "\0\0\0\0"
+        return stream
+
+    def run(self) -> Stretch:
+        # One piece of a track after the other, tracks side by side.
+        by_track: dict[int, list[_Source]] = {}
+        for source in self._sources:
+            by_track.setdefault(source.piece.track, []).append(source)
+        lanes = [self._timed(each) for each in by_track.values()]
+        for _, _, number, packet in heapq.merge(*lanes, key=lambda each: each[:2]):
+            self._put(number, packet)
+        if self._first is None:
+            raise MediaError("damaged", "The segments of the stream hold no keyframe where the clip lies.")
+        return Stretch(us_of(self._first), us_of(self._end))
+
+    def _timed(self, sources: Sequence[_Source]) -> Iterator[tuple[Fraction, int, int, Packet[Any]]]:
+        """Packets with the second of the title at which they decode."""
+        count = 0
+        for source in sources:
+            filters: dict[int, BitStreamFilterContext] = {}
+            for packet in self._packets(source):
+                number = source.tracks[packet.stream_index]
+                tick = Fraction(packet.time_base)
+                at = packet.dts if packet.dts is not None else packet.pts
+                if at is None:
+                    continue
+                shown = packet.pts if packet.pts is not None else at
+                source.settle(shown, tick)
+                begin, decoded = source.seconds(shown, tick), source.seconds(at, tick)
+                if number == 0 and not self._note(packet, begin, tick):
+                    continue
+                for each in self._filtered(source, packet, filters):
+                    self._retime(number, each, begin, decoded, tick)
+                    count += 1
+                    yield decoded, count, number, each
+
+    def _packets(self, source: _Source) -> Iterator[Packet[Any]]:
+        streams = [source.container.streams[index] for index in source.tracks]
+        try:
+            for packet in source.container.demux(streams):
+                if packet.size and packet.stream_index in source.tracks:
+                    yield packet
+        except IndexError:  # a track turned up that was not announced: PyAV stops at the end
+            return
+        except av.error.FFmpegError as error:
+            raise from_read_error(error) from error
+
+    def _note(self, packet: Packet[Any], begin: Fraction, tick: Fraction) -> bool:
+        """Whether a picture is taken: those before the first keyframe are not."""
+        if not self._begun:
+            if not packet.is_keyframe:
+                return False
+            self._begun, self._first = True, begin
+        self._end = max(self._end, begin + (packet.duration or 0) * tick)
+        return True
+
+    def _filtered(
+        self, source: _Source, packet: Packet[Any], filters: dict[int, BitStreamFilterContext]
+    ) -> list[Packet[Any]]:
+        """Packets as the stretch's container has them: AAC without headers in MP4; where sample entries differ,
+        parameter sets in the stream itself (ISO 14496-15, annex B)."""
+        if self._plain and packet.stream_index in source.framed:
+            return [_unframed(packet)]
+        name = TO_ANNEX_B.get(packet.stream.codec_context.name)
+        if self._plain or name is None or "mp4" not in source.container.format.name:
+            return [packet]
+        index = packet.stream_index
+        if index not in filters:
+            filters[index] = BitStreamFilterContext(name, packet.stream)
+        return list(filters[index].filter(packet))
+
+    def _retime(self, number: int, packet: Packet[Any], begin: Fraction, decoded: Fraction, tick: Fraction) -> None:
+        packet.pts, packet.dts = round((begin - self._base) / tick), round((decoded - self._base) / tick)
+        last = self._last.get(number)
+        if last is not None and packet.dts <= last:
+            packet.dts = last + 1
+        packet.pts = max(packet.pts, packet.dts) if number else packet.pts
+        if packet.pts < packet.dts:
+            raise MediaError("damaged", "The clock of the stream goes back where the clip lies.")
+        self._last[number] = packet.dts
+        packet.time_base = tick
+
+    def _put(self, number: int, packet: Packet[Any]) -> None:
+        packet.stream = self._streams[number]
+        put(self._output, packet)
+
+
+def _config(source: _Source, index: int) -> bytes:
+    """The AudioSpecificConfig of a track of AAC in ADTS, by its first packet."""
+    with av.open(f"file:{source.piece.file}", container_options={"format_whitelist": DEMUXERS}) as container:
+        try:
+            for packet in container.demux(container.streams[index]):
+                header = AdtsHeader.parse(bytes(packet))
+                if header is not None:
+                    return header.config
+        except (IndexError, av.error.FFmpegError):
+            pass
+    raise MediaError("damaged", "The sound of the stream cannot be read.")
+
+
+def _unframed(packet: Packet[Any]) -> Packet[Any]:
+    data = bytes(packet)
+    header = AdtsHeader.parse(data)
+    if header is None:
+        return packet
+    bare: Packet[Any] = Packet(data[header.size :])
+    bare.pts, bare.dts, bare.duration = packet.pts, packet.dts, packet.duration
+    bare.time_base, bare.is_keyframe = packet.time_base, True
+    return bare
+
+
+class SegmentFacts(Frozen):
+    """What the head of a track says. Seconds are of its own clock: ``first`` when its first picture (or sound) is
+    shown, ``end`` when the last one in the file ends. ``index`` is the picture's, as `probe` would give it."""
+
+    first: Ratio
+    end: Ratio
+    codec: str
+    channels: int = 0
+    sample_rate: int = 0
+    index: dict[str, Any] | None = None
+
+
+def segment_facts(path: str | Path, kind: str) -> SegmentFacts:
+    """Look into a segment behind its init segment. Raises the reading reasons of `probe`."""
+    path = Path(path)
+    if kind == "audio":
+        return _sound_facts(path)
+    with open_source(path) as source:
+        index: TitleIndex = index_of(source)
+        codec = index.video.codec
+    first, end = _span(path, "video")
+    return SegmentFacts(first=first, end=end, codec=codec, index=index.to_document())
+
+
+def _sound_facts(path: Path) -> SegmentFacts:
+    first, end = _span(path, "audio")
+    with av.open(f"file:{path}", container_options={"format_whitelist": DEMUXERS}) as container:
+        stream: AudioStream = audio_streams(container)[0]
+        context = stream.codec_context
+        channels = context.layout.nb_channels if context.layout else context.channels
+        codec, rate = context.codec.canonical_name, context.sample_rate
+    return SegmentFacts(first=first, end=end, codec=codec, channels=channels, sample_rate=rate)
+
+
+def _span(path: Path, kind: str) -> tuple[Fraction, Fraction]:
+    """When the first picture or sound in a file is shown and the last one ends, in seconds of its clock."""
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+    try:
+        with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
+            if "mp4" in container.format.name:
+                drm.refuse_protected(boxes.read_moov(path))
+            streams = container.streams.video if kind == "video" else audio_streams(container)
+            if not streams:
+                raise MediaError("no_video_stream" if kind == "video" else "no_audio")
+            tick = Fraction(streams[0].time_base or 1)
+            times = [(p.pts, p.duration or 0) for p in container.demux(streams[0]) if p.size and p.pts is not None]
+    except (av.error.FFmpegError, OSError) as error:
+        raise from_read_error(error) from error
+    if not times:
+        raise MediaError("damaged", "A segment of the stream holds nothing that has a time.")
+    return min(at for at, _ in times) * tick, max(at + length for at, length in times) * tick

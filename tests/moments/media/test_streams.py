@@ -1,0 +1,327 @@
+"""Moments of titles whose media stay with the service: named, looked at, played at once, cut exact, refused."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from groundswell.catalog.given_sources import sources_of
+from groundswell.catalog.streams.ladders import find_ladder
+from groundswell.catalog.streams.reader import MediaReader
+from groundswell.catalog.streams.stretches import stretch_of
+from groundswell.catalog.streams.subtitles import lines_in
+from groundswell.catalog.titles import find_title, lines_of
+from groundswell.media import DEFAULT_LIMITS, ClipRequest, MediaError, cut
+from groundswell.platform.media_access import OriginAccess
+from groundswell.platform.outbound import Outbound
+from groundswell.platform.settings import Settings
+from groundswell.trust.catalogue_health import unwell
+from tests.media.exactness import frames_between
+from tests.media.film import Film, make, numbers
+from tests.moments.clipping import clipped, come_for, worker
+from tests.stream_server import LadderKind, StreamServer, _Handler, make_ladder, stream_server
+from tests.support import App
+
+FILM = Film(frames=240, gop=24, rate=Fraction(24), size=(96, 54))
+"""10 s in GOPs of a second; every frame carries its number."""
+KINDS = {
+    "ts": LadderKind(),
+    "fmp4": LadderKind(segments="fmp4", separate_audio=True, single_file=True),
+    "dash": LadderKind("dash"),
+    "dash-index": LadderKind("dash", single_file=True),
+}
+FACTS = {"rating": "12", "released_on": "2020-01-01", "live": False}
+VTT = """WEBVTT
+X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:{ticks}
+
+00:00:01.000 --> 00:00:02.500
+Who goes there?
+"""
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(FILM, tmp_path_factory.mktemp("film") / "film")
+
+
+@pytest.fixture(scope="module")
+def cdn(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamServer]:
+    """A server with the film as ladders and as a file."""
+    folder = tmp_path_factory.mktemp("ladders")
+    with stream_server() as server:
+        for name, kind in KINDS.items():
+            make_ladder(film, folder / name, kind)
+            server.put(folder / name, name)
+        server.files["/film.mp4"] = film.read_bytes()
+        playlist = server.files["/ts/main.m3u8"].decode()
+        spoken = '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="English",LANGUAGE="en",URI="en.m3u8"'
+        playlist = playlist.replace("#EXT-X-STREAM-INF:", spoken + '\n#EXT-X-STREAM-INF:SUBTITLES="text",', 1)
+        server.files["/ts/main.m3u8"] = playlist.encode()
+        head = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n"
+        server.files["/ts/en.m3u8"] = f"{head}en.vtt\n#EXT-X-ENDLIST\n".encode()
+        server.files["/ts/en.vtt"] = VTT.format(ticks=133_500).encode()
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def clean(cdn: StreamServer) -> Iterator[None]:
+    files = dict(cdn.files)
+    yield
+    cdn.files, cdn.ranges = files, True
+    cdn.answers.clear()
+    cdn.asked.clear()
+
+
+@pytest.fixture
+def way(app: App) -> App:
+    """An application that may fetch from this machine."""
+    app.runtime.settings.outbound_networks = ["127.0.0.1/32"]
+    return app
+
+
+async def said(app: App, external_id: str, *urls: str) -> None:
+    """Name the sources of a title, and have them looked at."""
+    body = {"name": external_id.title(), **FACTS, "sources": [{"url": url} for url in urls]}
+    answer = await app.http.put(f"/v1/titles/{external_id}", json=body, headers=await app.service_key("catalog"))
+    assert answer.status_code in {200, 201}, answer.text
+    await app.run_jobs()
+
+
+async def found(app: App, external_id: str) -> list[tuple[str, str | None]]:
+    """The status and code of each source of a title."""
+    async with app.runtime.database.transaction() as session:
+        title = await find_title(session, external_id)
+        rows = (await sources_of(session, [title.id])).get(title.id, [])
+        return [(row.status, row.code) for row in rows]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_ladder_plays_at_once_and_is_cut_exact(
+    way: App, cdn: StreamServer, film: Path, tmp_path: Path, kind: str
+) -> None:
+    main = f"{cdn.home}/{kind}/main.{'mpd' if kind.startswith('dash') else 'm3u8'}"
+    await said(way, "numbers", main)
+    assert await found(way, "numbers") == [("used", None)]
+    moment = await clipped(way, start=3.3, end=8.5)
+    base = f"/m/{moment['code']}/"
+    at_once = await way.http.get(f"{base}clip.m3u8")
+    assert at_once.status_code == 200, at_once.text
+    video = next(line for line in at_once.text.splitlines() if line and not line.startswith("#"))
+    playlist = (await way.http.get(base + video)).text
+    assert "#EXT-X-START:TIME-OFFSET=1.3" in playlist
+    assert cdn.home not in at_once.text + playlist
+    joined = tmp_path / "played"
+    names = re.findall(r'URI="([^"]+)"', playlist) + [x for x in playlist.splitlines() if x and x[0] != "#"]
+    pieces = [await way.http.get(urljoin(base + video, name)) for name in names]
+    assert {piece.status_code for piece in pieces} == {200}
+    joined.write_bytes(b"".join(piece.content for piece in pieces))
+    assert [n for _, n in numbers(joined)] == list(range(48, 240))
+    wanted = [n for _, n in frames_between(film, 3_300_000, 8_500_000)]
+    async with worker(way):
+        made = await come_for(way, f"{base}source.mp4")
+        exact = tmp_path / "exact.mp4"
+        exact.write_bytes(made.content)
+        assert [n for _, n in numbers(exact)] == wanted
+        assert (await come_for(way, f"{base}poster.jpg")).content[:2] == b"\xff\xd8"
+        await way.run_jobs()
+    stream = await way.http.get(f"{base}clip.m3u8")
+    assert "/x-" in stream.text
+    video = next(line for line in stream.text.splitlines() if line and not line.startswith("#"))
+    playlist = (await way.http.get(base + video)).text
+    names = re.findall(r'URI="([^"]+)"', playlist) + [x for x in playlist.splitlines() if x and x[0] != "#"]
+    whole = b"".join([(await way.http.get(urljoin(base + video, name))).content for name in names])
+    joined.write_bytes(whole)
+    assert [n for _, n in numbers(joined)] == wanted
+    if kind == "ts":
+        async with way.runtime.database.transaction() as session:
+            title = await find_title(session, "numbers")
+            (line,) = await lines_of(session, title.id, "en")
+        assert (line.start_us, line.text) == (1_000_000, "Who goes there?")
+
+
+async def test_an_mp4_at_an_address_is_cut_by_ranges_and_never_copied(
+    way: App, cdn: StreamServer, film: Path, tmp_path: Path
+) -> None:
+    secret = OriginAccess.model_validate({"headers": {"X-Key": "abc"}, "query": "token=xyz"})
+    way.runtime.settings.media_access = {cdn.home: secret}
+    await said(way, "numbers", f"{cdn.home}/film.mp4")
+    assert await found(way, "numbers") == [("used", None)]
+    assert {(each.query, each.headers["X-Key"]) for each in cdn.asked} == {("token=xyz", "abc")}
+    assert all("Range" in each.headers for each in cdn.asked)
+    moment = await clipped(way, start=3.3, end=8.5)
+    async with worker(way):
+        made = await come_for(way, f"/m/{moment['code']}/source.mp4")
+    exact = tmp_path / "exact.mp4"
+    exact.write_bytes(made.content)
+    assert [n for _, n in numbers(exact)] == [n for _, n in frames_between(film, 3_300_000, 8_500_000)]
+    keys = await way.runtime.store.names("sources")
+    assert not any(key.endswith((".mp4", ".ts")) for key in keys)
+    way.runtime.settings.media_access = {}
+
+
+def changed(text: bytes, *pairs: tuple[str, str]) -> bytes:
+    for old, new in pairs:
+        assert old.encode() in text
+        text = text.replace(old.encode(), new.encode())
+    return text
+
+
+async def test_what_cannot_be_cut_is_refused_with_its_reason_and_what_stands_beside_it_is_used(
+    way: App, cdn: StreamServer
+) -> None:
+    files = cdn.files
+    whole, manifest = files["/ts/v.m3u8"], files["/dash/main.mpd"]
+    first = re.search(r"^(v-?0?\.?\S*ts)$", whole.decode(), re.MULTILINE)
+    assert first is not None
+    segment = first.group(1)
+    drm = '<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc"/><Representation'
+    bad = {
+        "aes.m3u8": (changed(whole, ("#EXTINF", '#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXTINF')), "encrypted_hls"),
+        "sample.m3u8": (changed(whole, ("#EXTINF", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF')), "encrypted_hls"),
+        "live.m3u8": (changed(whole, ("#EXT-X-ENDLIST", "")), "live_stream"),
+        "file.m3u8": (changed(whole, (segment, "file:///etc/passwd")), "other_host"),
+        "host.m3u8": (changed(whole, (segment, "http://10.0.0.1/v.ts")), "other_host"),
+        "gone.m3u8": (changed(whole, (segment, "nothing.ts")), "segment_missing"),
+        "long.m3u8": (b"#EXTM3U\n" + b"#" * (9 << 20), "bad_playlist"),
+        "none.m3u8": (b"#EXTM3U\n#EXT-X-ENDLIST\n", "bad_playlist"),
+        "html.m3u8": (b"<html>", "bad_playlist"),
+        "text.m3u8": (b"hello", "bad_playlist"),
+        "drm.mpd": (changed(manifest, ("<Representation", drm)), "encrypted_cenc"),
+        "live.mpd": (changed(manifest, ('type="static"', 'type="dynamic"')), "live_stream"),
+        "bomb.mpd": (b'<!DOCTYPE x [<!ENTITY a "b">]><MPD>&a;</MPD>', "bad_playlist"),
+    }
+    for name, (text, _) in bad.items():
+        files[f"/{'dash' if name.endswith('mpd') else 'ts'}/{name}"] = text
+
+    def loop(handler: _Handler, path: str) -> bool:
+        handler.send(302, b"", {"Location": "http://127.0.0.2:1/x"})
+        return True
+
+    cdn.answers["/ts/loop.m3u8"] = loop
+    places = [f"{cdn.home}/{'dash' if name.endswith('mpd') else 'ts'}/{name}" for name in bad]
+    await said(way, "hard", *places[:12], f"{cdn.home}/ts/loop.m3u8", f"{cdn.home}/film.mp4")
+    wanted = [code for _, code in list(bad.values())[:12]]
+    assert await found(way, "hard") == [("refused", code) for code in [*wanted, "other_host"]] + [("used", None)]
+    await said(way, "harder", *places[12:], f"{cdn.home}/ts/main.m3u8", f"{cdn.home}/film.mp4")
+    assert await found(way, "harder") == [("refused", "bad_playlist"), ("used", None), ("spare", None)]
+    cdn.ranges = False
+    await said(way, "hardest", f"{cdn.home}/film.mp4", f"{cdn.home}/fmp4/main.m3u8")
+    assert await found(way, "hardest") == [("refused", "no_ranges"), ("refused", "no_ranges")]
+    async with way.runtime.database.transaction() as session:
+        lines = {each.listed.title.slug: each for each in [e async for e in unwell(session)]}
+    assert lines["hardest"].media == "None of its sources can be cut from."
+    assert "encrypted" in str(lines["hard"].sources[0].words)
+    page = await way.http.get("/console/catalogue", headers=await way.session("ravi", "rights"))
+    assert "encrypted_hls" in page.text
+    assert "no_ranges" in page.text
+
+
+async def test_what_goes_wrong_later_is_refused_and_remembered(way: App, cdn: StreamServer) -> None:
+    await said(way, "numbers", f"{cdn.home}/ts/main.m3u8")
+    gone = next(path for path in cdn.files if re.search(r"/ts/v-?3\.ts$", path))
+    del cdn.files[gone]
+    moment = await clipped(way, start=3.2, end=8.5)
+    await way.run_jobs()
+    answer = await way.http.get(f"/m/{moment['code']}/source.mp4")
+    assert answer.json()["code"] in {"segment_missing", "rendering"}
+    assert await found(way, "numbers") == [("used", "segment_missing")]
+    base = f"/m/{moment['code']}/"
+    main = (await way.http.get(f"{base}clip.m3u8")).text
+    video = next(line for line in main.splitlines() if line and not line.startswith("#"))
+    playlist = (await way.http.get(base + video)).text
+    piece = next(line for line in playlist.splitlines() if line and not line.startswith("#"))
+    refused = await way.http.get(urljoin(base + video, piece))
+    assert (refused.status_code, refused.json()["code"]) == (502, "segment_missing")
+
+
+def joined_ladder(server: StreamServer, under: str, parts: list[tuple[str, bytes]], *, fragments: bool) -> str:
+    """A playlist of several ladders one after the other, each with a clock of its own."""
+    rows: list[str] = []
+    for number, (folder, text) in enumerate(parts):
+        lines = text.decode().splitlines()
+        body = [
+            line for line in lines if line.startswith(("#EXTINF", "#EXT-X-MAP", "#EXT-X-BYTERANGE")) or line[:1] != "#"
+        ]
+        named = [
+            re.sub(r'URI="', f'URI="../{folder}/', line) if line[:1] == "#" else f"../{folder}/{line}" for line in body
+        ]
+        rows += [*(["#EXT-X-DISCONTINUITY"] if number else []), *(line for line in named if line != f"../{folder}/")]
+    head = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:10"]
+    server.files[f"/{under}/main.m3u8"] = "\n".join([*head, *rows, "#EXT-X-ENDLIST", ""]).encode()
+    return f"{server.home}/{under}/main.m3u8"
+
+
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_random_ladders_give_the_clip_of_the_file(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    import asyncio
+
+    folder = tmp_path_factory.mktemp("random")
+    gop = data.draw(st.sampled_from([7, 12, 24, 50]), "gop")
+    b_frames = data.draw(st.sampled_from([0, 2]), "b_frames")
+    start = Fraction(data.draw(st.sampled_from([0, 7, (1 << 33) // 90_000 - 3]), "clock"))
+    segments = data.draw(st.sampled_from(["mpegts", "fmp4"]), "segments")
+    start = start if segments == "mpegts" else Fraction(0)
+    each_s = data.draw(st.sampled_from([0.5, 1.0, 3.0]), "segment")
+    breaks = data.draw(st.booleans(), "breaks")
+    shape = replace(FILM, frames=150, rate=Fraction(25), gop=gop, b_frames=b_frames)
+    with stream_server() as server:
+        parts = []
+        lengths = (75, 75) if breaks else (150,)
+        for number, frames in enumerate(lengths):
+            piece = replace(
+                shape, frames=frames, first=75 * number, container="mpegts" if start else "mp4", start=start
+            )
+            kind = LadderKind(segments=segments, each_s=each_s, single_file=data.draw(st.booleans(), "single"))
+            if start:
+                kind = replace(kind, more=("-copyts",))
+            make_ladder(make(piece, folder / f"film{number}"), folder / f"part{number}", kind)
+            server.put(folder / f"part{number}", f"part{number}")
+            parts.append((f"part{number}", server.files[f"/part{number}/v.m3u8"]))
+        address = joined_ladder(server, "all", parts, fragments=segments == "fmp4")
+        a = data.draw(st.integers(0, 140), "from")
+        b = data.draw(st.integers(a + 3, 150), "to")
+        span = a * 40_000, b * 40_000
+
+        async def clip() -> list[int]:
+            settings = Settings(data_dir=folder / "data", outbound_networks=["127.0.0.1/32"])
+            outbound = Outbound(settings)
+            reader = MediaReader(settings, outbound, folder / "cache")
+            for name in ("heads", "stretch"):
+                (folder / name).mkdir()
+            ladder = (await find_ladder(settings, reader, address, folder / "heads", DEFAULT_LIMITS)).ladder
+            assert await lines_in(ladder, reader) == {}
+            async with stretch_of(ladder, reader, *span, folder / "stretch", DEFAULT_LIMITS) as path:
+                cut(path, ClipRequest(start_us=span[0], end_us=span[1]), folder / "clip.mp4")
+            await outbound.close()
+            return [n for _, n in numbers(folder / "clip.mp4")]
+
+        with asyncio.Runner() as runner:
+            assert runner.run(clip()) == list(range(a, b))
+
+
+async def test_a_gap_in_the_stream_refuses_the_clip_that_lies_there(cdn: StreamServer, tmp_path: Path) -> None:
+    text = cdn.files["/ts/v.m3u8"].decode()
+    halves = text.split("#EXTINF")
+    cdn.files["/ts/gap.m3u8"] = "#EXTINF".join(
+        [*halves[:2], ":2.0,\n#EXT-X-GAP" + halves[2].partition(",")[2], *halves[3:]]
+    ).encode()
+    settings = Settings(data_dir=tmp_path, outbound_networks=["127.0.0.1/32"])
+    reader = MediaReader(settings, Outbound(settings), tmp_path / "cache")
+    for name in ("heads", "one", "two"):
+        (tmp_path / name).mkdir()
+    found = await find_ladder(settings, reader, f"{cdn.home}/ts/gap.m3u8", tmp_path / "heads", DEFAULT_LIMITS)
+    with pytest.raises(MediaError, match="stream_gap"):
+        async with stretch_of(found.ladder, reader, 2_500_000, 3_000_000, tmp_path / "one", DEFAULT_LIMITS):
+            pass
+    async with stretch_of(found.ladder, reader, 500_000, 1_500_000, tmp_path / "two", DEFAULT_LIMITS) as path:
+        cut(path, ClipRequest(start_us=500_000, end_us=1_500_000), tmp_path / "clip.mp4")
+    assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(12, 36))
