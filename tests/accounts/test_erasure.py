@@ -15,8 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.actors import actor_of
 from groundswell.accounts.jobs import forget_old_answers
 from groundswell.accounts.tables import SignIn, StaffStanding, Viewer
-from groundswell.attribution.tables import Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
-from groundswell.accounts.tables import SignIn, Viewer
 from groundswell.attribution.tables import Campaign, Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
 from groundswell.campaigns.tables import CampaignMember, CampaignSubmission
 from groundswell.catalog.tables import Progress

@@ -1,7 +1,6 @@
 """The console's routers, in the order in which addresses are matched."""
 
-from . import audit, catalogue, connections, jobs, previews, saved_views, shell, time_zone
-from . import audit, catalogue, jobs, previews, saved_views, shell, staff, time_zone
+from . import audit, catalogue, connections, jobs, previews, saved_views, shell, staff, time_zone
 from .evidence import cascade, conversion, credits, event, events
 from .finance import audit_trail, exchange_rates, ledger
 from .finance import overview as finance
