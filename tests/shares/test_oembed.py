@@ -35,27 +35,27 @@ async def test_it_keeps_to_the_size_asked_for(app: App, moment: dict[str, Any]) 
     assert (answer.json()["width"], answer.json()["height"]) == (480, 270)
 
 
-@pytest.mark.parametrize(
-    ("url", "status", "code"),
-    [
-        ("javascript:alert(1)", 422, "url_refused"),
-        ("data:text/html,<script>", 422, "url_refused"),
-        (" JaVaScRiPt://test/m/x", 422, "url_refused"),
-        ("ftp://test/m/{code}", 422, "url_refused"),
-        ("//test/m/{code}", 422, "url_refused"),
-        ("http://[::1", 422, "url_refused"),
-        ("http://elsewhere/m/{code}", 404, "url_not_ours"),
-        ("http://test.elsewhere/m/{code}", 404, "url_not_ours"),
-        ("http://test@elsewhere/m/{code}", 404, "url_not_ours"),
-        ("http://test:8080/m/{code}", 404, "url_not_ours"),
-        ("http://test/m/{code}/wide.mp4", 404, "url_not_ours"),
-        ("http://test/m/nosuchcode", 404, "moment_unknown"),
-        ("http://test/s/abcdefghijklmno", 404, "link_forged"),
-    ],
-)
-async def test_other_addresses_are_refused(app: App, moment: dict[str, Any], url: str, status: int, code: str) -> None:
-    answer = await app.http.get("/v1/oembed", params={"url": url.format(**moment)})
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+REFUSED = [
+    ("javascript:alert(1)", 422, "url_refused"),
+    ("data:text/html,<script>", 422, "url_refused"),
+    (" JaVaScRiPt://test/m/x", 422, "url_refused"),
+    ("ftp://test/m/{code}", 422, "url_refused"),
+    ("//test/m/{code}", 422, "url_refused"),
+    ("http://[::1", 422, "url_refused"),
+    ("http://elsewhere/m/{code}", 404, "url_not_ours"),
+    ("http://test.elsewhere/m/{code}", 404, "url_not_ours"),
+    ("http://test@elsewhere/m/{code}", 404, "url_not_ours"),
+    ("http://test:8080/m/{code}", 404, "url_not_ours"),
+    ("http://test/m/{code}/wide.mp4", 404, "url_not_ours"),
+    ("http://test/m/nosuchcode", 404, "moment_unknown"),
+    ("http://test/s/abcdefghijklmno", 404, "link_forged"),
+]
+
+
+async def test_other_addresses_are_refused(app: App, moment: dict[str, Any]) -> None:
+    for url, status, code in REFUSED:
+        answer = await app.http.get("/v1/oembed", params={"url": url.format(**moment)})
+        assert (answer.status_code, answer.json()["code"]) == (status, code), url
 
 
 async def test_what_cannot_be_shown_cannot_be_embedded(app: App, moment: dict[str, Any]) -> None:

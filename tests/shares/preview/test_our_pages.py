@@ -119,25 +119,26 @@ async def test_the_lab_draws_the_cards_for_staff(app: App, made: dict[str, Any])
     assert page.text.count("<code>page_status</code>") == len(TARGETS)
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://evil.example/s/x",
-        "//evil.example/s/x",
-        "https://test/s/x",
-        "http://test:8080/s/x",
-        "http://test@evil.example/",
-        "http://user:word@test/s/x",
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "http://[",
-        "x",
-    ],
-)
-async def test_the_lab_looks_at_our_own_pages_only(app: App, url: str) -> None:
-    page = await app.http.get("/console/previews", params={"url": url}, headers=app.signed_in("mira", "marketer"))
-    assert page.status_code == 422
-    assert "url_not_ours" in page.text
+ELSEWHERE = [
+    "http://evil.example/s/x",
+    "//evil.example/s/x",
+    "https://test/s/x",
+    "http://test:8080/s/x",
+    "http://test@evil.example/",
+    "http://user:word@test/s/x",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "http://[",
+    "x",
+]
+
+
+async def test_the_lab_looks_at_our_own_pages_only(app: App) -> None:
+    mira = app.signed_in("mira", "marketer")
+    for url in ELSEWHERE:
+        page = await app.http.get("/console/previews", params={"url": url}, headers=mira)
+        assert page.status_code == 422, url
+        assert "url_not_ours" in page.text, url
 
 
 async def test_the_lab_is_for_staff(app: App) -> None:
