@@ -52,7 +52,7 @@ class Destination:
         return self.elsewhere.get(device_of(user_agent), (self.start, self.after))
 
 
-class Question(NamedTuple):
+class LinkQuestion(NamedTuple):
     """Where a token leads, asked at a generation of the cache: what changes meanwhile is asked anew."""
 
     token: str
@@ -60,7 +60,7 @@ class Question(NamedTuple):
     generation: int
 
 
-Waiting = dict[Question, "asyncio.Future[Destination]"]
+Waiting = dict[LinkQuestion, "asyncio.Future[Destination]"]
 """Who waits."""
 
 
@@ -102,7 +102,7 @@ class Destinations:
             LinkForged: it was never a link of ours.
         """
         code = code_of(self.settings, token)
-        question = Question(token, code, self.memory.generation if self.memory.listening else next(self._alone))
+        question = LinkQuestion(token, code, self.memory.generation if self.memory.listening else next(self._alone))
         answer = self._asked.get(question)
         if answer is None:
             answer = self._asked[question] = self._waiting[question] = asyncio.get_running_loop().create_future()
@@ -119,7 +119,7 @@ class Destinations:
         """Let go of the connections."""
         await self._lookup.close()
 
-    def _answered(self, question: Question, done: "asyncio.Future[Destination]") -> None:
+    def _answered(self, question: LinkQuestion, done: "asyncio.Future[Destination]") -> None:
         self._asked.pop(question, None)
         if not done.cancelled():
             done.exception()  # those who asked have it, if any are left
