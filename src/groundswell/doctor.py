@@ -21,6 +21,7 @@ from groundswell.events.lake.lag import LATE, lake_lag
 from groundswell.insights.reports.engine import engine_of
 from groundswell.media import colour_emoji, missing_scripts
 from groundswell.media.sandbox.bounded import confinement_left_out
+from groundswell.platform import mail
 from groundswell.platform.cannot_start import CannotStart
 from groundswell.platform.database import Base, Database
 from groundswell.platform.jobs import failed_lately, waiting_jobs
@@ -71,6 +72,7 @@ async def examine(settings: Settings, *, sign_in: bool = False) -> list[Diagnosi
         "subtitles": subtitles,
         "web components": web_components,
         "viewers' keys": viewers_keys,
+        "mail": mail_server,
         "port": port,
     }
     found = [await _finding(what, check, settings) for what, check in checks.items()]
@@ -294,6 +296,13 @@ async def viewers_keys(settings: Settings) -> str:
     if not (keys := answer.json().get("keys")):
         raise RuntimeError(f"{settings.jwks_url} publishes no keys")
     return f"{len(keys)} at {settings.jwks_url}"
+
+
+async def mail_server(settings: Settings) -> str:
+    """Lets us in, where one is named."""
+    if settings.smtp_url is None:
+        return "none is named (GROUNDSWELL_SMTP_URL): nothing is mailed"
+    return f"{await mail.reach(settings)} lets us in; mail is from {settings.mail_from}"
 
 
 async def port(settings: Settings) -> str:

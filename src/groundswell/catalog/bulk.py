@@ -1,8 +1,8 @@
 """Many catalogue entries as NDJSON: one JSON document a line, a result a line, bad lines refused one by one.
 
 Whether a line says what is known already is told before anything of it is looked at, by a hash over its bytes; where
-those differ (spaces, the order of members), by a hash over what it says. A catalogue that has not changed is gone
-through about as quickly as it is read from disk.
+those differ (spaces, the order of members), by a hash over what it says. A catalogue that has not changed is hardly
+parsed.
 """
 
 import hashlib

@@ -3,6 +3,7 @@
 import re
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -54,18 +55,34 @@ async def send(settings: Settings, mail: EmailMessage) -> None:
     Raises:
         aiosmtplib.SMTPException, OSError: it has not.
     """
+    await aiosmtplib.send(mail, **_way(settings))
+
+
+async def reach(settings: Settings) -> str:
+    """Return the server's name once it has let us in as it would to take a message; none is sent.
+
+    Raises:
+        aiosmtplib.SMTPException, OSError: it has not.
+    """
+    way = _way(settings)
+    async with aiosmtplib.SMTP(**way) as server:
+        await server.noop()
+    return f"{way['hostname']}:{way['port']}"
+
+
+def _way(settings: Settings) -> dict[str, Any]:
+    """How the server is reached, as ``aiosmtplib`` takes it."""
     if settings.smtp_url is None:
         raise ValueError("GROUNDSWELL_SMTP_URL is not set.")
     server = urlsplit(settings.smtp_url.get_secret_value())
     at_once = server.scheme == "smtps"
     secret = unquote(server.password) if server.password else None
-    await aiosmtplib.send(
-        mail,
-        hostname=server.hostname or "localhost",
-        port=server.port or (465 if at_once else 25),
-        username=unquote(server.username) if server.username else None,
-        password=secret,
-        use_tls=at_once,
-        start_tls=True if secret and not at_once else None,
-        timeout=TIMEOUT_S,
-    )
+    return {
+        "hostname": server.hostname or "localhost",
+        "port": server.port or (465 if at_once else 25),
+        "username": unquote(server.username) if server.username else None,
+        "password": secret,
+        "use_tls": at_once,
+        "start_tls": True if secret and not at_once else None,
+        "timeout": TIMEOUT_S,
+    }
