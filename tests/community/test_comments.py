@@ -161,13 +161,19 @@ async def test_reports_go_into_the_queue_and_a_decision_closes_them(app: App) ->
     assert (await call(app, "POST", "/v1/decisions", "tess", "trust", **hidden)).status_code == 201
     async with app.runtime.database.transaction() as session:
         assert [each.closed_by is not None for each in await session.scalars(select(Report))] == [True]
-    assert (await read(app, shared))["items"] == []
+    seen = await read(app, shared)
+    assert (seen["items"], seen["total"]) == ([], 0)
+    assert [each["text"] for each in (await read(app, shared, "ada"))["items"]] == ["Rude words"]
     assert (await app.http.post(path, json={"reason_code": "spam"})).json()["code"] == "comment_unknown"
+    older = (await say(app, shared, "ben", "Kind words")).json()
+    await say(app, shared, "ada", "Kinder words")
+    pages = await read(app, shared, limit=1)
+    assert (await read(app, shared, limit=1, cursor=pages["next"]))["items"][0]["id"] == older["id"]
 
 
 async def test_too_much_too_often_and_by_whom(app: App) -> None:
     shared = await world(app, comment_rate_per_minute=2)
-    refused = [
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"text": "x" * 1_001}, "comment_too_long"),
         ({"text": "\u202e\u200b \u2066"}, "comment_empty"),
         ({"text": " ".join(["https://example.org"] * 4)}, "too_many_links"),

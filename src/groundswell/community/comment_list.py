@@ -6,13 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from groundswell.accounts.access import Caller
 from groundswell.accounts.providers import separation_of
 from groundswell.catalog.spoilers import ViewerProgress, spoils
 from groundswell.catalog.tables import Title
 from groundswell.platform.database import among
-from groundswell.trust.decisions import active_among
+from groundswell.trust.decisions import STOPS_SHOWING
+from groundswell.trust.tables import Decision
 
 from .comment_tables import Comment
 from .comments import CommentUnknown
@@ -71,7 +73,7 @@ async def answers_to(
     query = (await _visible(session, reader)).where(Comment.parent_id == comment.id)
     query = query if after is None else query.where(Comment.id > after)
     rows = await session.scalars(query.order_by(Comment.id).limit(limit))
-    return [_listed(each, title, reader) for each in await _unhidden(session, reader, list(rows))]
+    return [_listed(each, title, reader) for each in rows]
 
 
 async def visible_one(session: AsyncSession, comment: Comment, reader: CommentReader) -> Comment:
@@ -81,7 +83,7 @@ async def visible_one(session: AsyncSession, comment: Comment, reader: CommentRe
         CommentUnknown: they may not.
     """
     there = await session.scalar((await _visible(session, reader)).where(Comment.id == comment.id))
-    if there is None or not await _unhidden(session, reader, [there]):
+    if there is None:
         raise CommentUnknown()
     return there
 
@@ -101,7 +103,8 @@ async def held_below(session: AsyncSession, moment_id: UUID | None, limit: int, 
 
 
 async def _visible(session: AsyncSession, reader: CommentReader) -> Select[Comment]:
-    """A query for comments that are there for whoever reads. A deleted one stands while it has answers."""
+    """A query for comments that are there for whoever reads. A deleted one stands while it has answers. What a decision
+    about it or its writer keeps back, its writer alone sees."""
     me = reader.caller.id if reader.caller else None
     apart = (await separation_of(session, me)).unlisted
     below = Comment.__table__.alias("below")
@@ -112,13 +115,20 @@ async def _visible(session: AsyncSession, reader: CommentReader) -> Select[Comme
     elif me is not None:
         shown = or_(shown, Comment.viewer_id == me)
     there = or_(Comment.deleted_at.is_(None), and_(Comment.parent_id.is_(None), answered))
-    return select(Comment).where(there, shown, ~among(Comment.viewer_id, apart))
+    let_stand: ColumnElement[bool] = and_(~_hidden("comment", Comment.id), ~_hidden("viewer", Comment.viewer_id))
+    if me is not None:
+        let_stand = or_(let_stand, Comment.viewer_id == me)
+    return select(Comment).where(there, shown, let_stand, ~among(Comment.viewer_id, apart))
+
+
+def _hidden(kind: str, of: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    live = select(Decision.id).where(Decision.subject_kind == kind, Decision.subject_id == of)
+    return live.where(Decision.action.in_(STOPS_SHOWING), Decision.lifted_at.is_(None)).exists()
 
 
 async def _with_answers(
     session: AsyncSession, title: Title, reader: CommentReader, firsts: list[Comment]
 ) -> list[ListedComment]:
-    firsts = await _unhidden(session, reader, firsts)
     ids = [comment.id for comment in firsts]
     query = (await _visible(session, reader)).where(among(Comment.parent_id, ids)).subquery()
     place = func.row_number().over(partition_by=query.c.parent_id, order_by=query.c.id)
@@ -126,26 +136,17 @@ async def _with_answers(
     ranked = select(query.c.id, place.label("place"), whole.label("whole")).subquery()
     first = select(Comment, ranked.c.whole).join(ranked, ranked.c.id == Comment.id)
     rows = (await session.execute(first.where(ranked.c.place <= ANSWERS_SHOWN).order_by(Comment.id))).all()
-    kept = {each.id for each in await _unhidden(session, reader, [row[0] for row in rows])}
     below: dict[UUID, list[ListedComment]] = {}
     counts: dict[UUID, int] = {}
     for comment, count in rows:
         parent = comment.parent_id
+        assert parent is not None  # they are answers
         counts[parent] = count
-        if comment.id in kept:
-            below.setdefault(parent, []).append(_listed(comment, title, reader))
+        below.setdefault(parent, []).append(_listed(comment, title, reader))
     return [
         ListedComment(each, _veiled(each, title, reader), below.get(each.id, []), counts.get(each.id, 0))
         for each in firsts
     ]
-
-
-async def _unhidden(session: AsyncSession, reader: CommentReader, comments: list[Comment]) -> list[Comment]:
-    """Those that no decision keeps back, nor one about their writer; their writers see their own all the same."""
-    hidden = set(await active_among(session, "comment", [each.id for each in comments]))
-    hidden |= set(await active_among(session, "viewer", list({each.viewer_id for each in comments})))
-    me = reader.caller.id if reader.caller else None
-    return [each for each in comments if each.viewer_id == me or hidden.isdisjoint({each.id, each.viewer_id})]
 
 
 def _listed(comment: Comment, title: Title, reader: CommentReader) -> ListedComment:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
@@ -21,7 +22,7 @@ STOPS_SHOWING = ("hide", "hold")
 APPEAL = "Write to the service's support within six months and quote the id of this decision."
 
 
-REPORTED_AS = {"moment": Report.moment_id, "comment": Report.comment_id}
+REPORTED_AS: dict[str, InstrumentedAttribute[Any]] = {"moment": Report.moment_id, "comment": Report.comment_id}
 """What people report, and the column that names it."""
 
 

@@ -1,0 +1,136 @@
+"""People around a moment: a page of ten thousand comments for somebody in the middle of the title, the feed of somebody
+who follows a thousand, and reactions as fast as they are taken in.
+
+In this process, on a world of its own (``worlds``); HTTP and the judging of who asks are not in it.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bench.harness import Bench
+from bench.worlds import World, world
+from groundswell.accounts.access import Caller
+from groundswell.accounts.tables import Viewer
+from groundswell.catalog.spoilers import seen_by
+from groundswell.catalog.tables import Title
+from groundswell.community.comment_list import CommentReader, count_of, page_of
+from groundswell.community.comment_views import shown_all
+from groundswell.community.doors import Meeting
+from groundswell.community.feed import following_feed
+from groundswell.community.reactions import react
+from groundswell.community.voters import Voter
+from groundswell.events.log.lookups import place
+from groundswell.events.traffic.client import see
+from groundswell.moments.availability import Audience
+from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import uuid7
+
+SIZE = float(os.environ.get("BENCH_SIZE", "0.01"))
+COMMENTS = int(os.environ.get("BENCH_COMMENTS", "10000"))
+FOLLOWED = int(os.environ.get("BENCH_FOLLOWED", "1000"))
+REACTIONS = int(os.environ.get("BENCH_REACTIONS", "2000"))
+AT_ONCE = 8
+CALLS = 60
+GOAL_MS = 50.0
+READER = "(SELECT id FROM viewers ORDER BY id LIMIT 1)"
+
+SAID = """
+    INSERT INTO comments (id, moment_id, viewer_id, at_us, text, same_as, spoiler, created_at, parent_id)
+    SELECT ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, m.id, w.id, m.start_us + n %% 6000000,
+        'What a scene, said for the time ' || n, '', false, now(),
+        CASE WHEN n %% 3 = 0 AND n > 3
+            THEN ('00000000-0000-7000-9000-' || lpad(to_hex(n - n %% 30 + 1), 12, '0'))::uuid END
+    FROM generate_series(1, %(comments)s) n
+    CROSS JOIN LATERAL (SELECT id, start_us FROM moments WHERE id = %(moment)s) m
+    CROSS JOIN LATERAL (SELECT id FROM viewers WHERE subject = 'w' || (2 + n %% %(viewers)s)) w
+    ON CONFLICT DO NOTHING
+"""
+FOLLOWS = f"""
+    INSERT INTO follows (follower_id, followed_id, state)
+    SELECT {READER}, v.id, 'following' FROM viewers v WHERE v.id <> {READER} ORDER BY v.id LIMIT %(followed)s
+    ON CONFLICT DO NOTHING
+"""
+SEEN = f"""
+    INSERT INTO progress (viewer_id, title_id, position_us, updated_at)
+    SELECT {READER}, title_id, start_us + 3000000, now() FROM moments WHERE id = %(moment)s ON CONFLICT DO NOTHING
+"""
+
+
+async def run(bench: Bench) -> None:
+    bench.plotted = "ms"
+    async with world(SIZE) as there:
+        moment, title, reader = await fill(there)
+        await comments(bench, there, moment, title, reader)
+        await feed(bench, there, reader)
+        await reactions(bench, there, moment, title)
+
+
+async def fill(there: World) -> tuple[Moment, Title, Caller]:
+    async with there.runtime.database.transaction() as session:
+        first: UUID = (await session.scalars(text("SELECT id FROM moments ORDER BY id LIMIT 1"))).one()
+        people = (await session.scalars(text("SELECT count(*) FROM viewers"))).one()
+        connection = await session.connection()
+        given = {"moment": first, "comments": COMMENTS, "viewers": min(2_000, people - 2), "followed": FOLLOWED}
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        for statement in (SAID, FOLLOWS, SEEN):
+            await raw.execute(statement, given)
+    async with there.runtime.database.transaction() as session:
+        await session.execute(text("ANALYZE comments"))
+        moment = await session.get_one(Moment, first)
+        title = await session.get_one(Title, moment.title_id)
+        viewer: UUID = (await session.scalars(text(READER[1:-1]))).one()
+        return moment, title, Caller(await session.get_one(Viewer, viewer), frozenset())
+
+
+async def comments(bench: Bench, there: World, moment: Moment, title: Title, reader: Caller) -> None:
+    async def page() -> None:
+        async with there.runtime.database.transaction() as session:
+            who = CommentReader(reader, await seen_by(session, reader, [title]), keeper=False)
+            rows = await page_of(session, moment.id, title, who, None, 20)
+            shown = await shown_all(session, rows, reader, moment)
+            assert len(shown) == 20
+            assert await count_of(session, moment.id, who) > 0
+
+    bench.measure(f"p95 of a page of {COMMENTS:,} comments", await p95(page), "ms", GOAL_MS, at_most=True)
+
+
+async def feed(bench: Bench, there: World, reader: Caller) -> None:
+    async def page() -> None:
+        async with there.runtime.database.transaction() as session:
+            found = await following_feed(session, reader, Audience(reader.id), None, 24)
+            assert found.items
+
+    bench.measure(f"p95 of the feed of {FOLLOWED:,} followed", await p95(page), "ms", GOAL_MS, at_most=True)
+
+
+async def reactions(bench: Bench, there: World, moment: Moment, title: Title) -> None:
+    seen = see({"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0"}, "192.0.2.1", b"salt")
+    meeting = Meeting(moment, title, place(None, moment.id, title.id))
+    left = iter(range(REACTIONS))
+
+    async def some() -> None:
+        for _ in left:
+            voter = Voter(uuid7().hex, None, seen, utc_now(), uuid7())
+            async with there.runtime.database.transaction() as session:
+                await react(session, meeting, voter, "love", moment.start_us)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+    bench.measure("reactions taken in", REACTIONS / (time.perf_counter() - began), "a second", 5_000)
+
+
+async def p95(call: Callable[[], Awaitable[None]]) -> float:
+    taken = []
+    for _ in range(CALLS):
+        began = time.perf_counter()
+        await call()
+        taken.append(1e3 * (time.perf_counter() - began))
+    return statistics.quantiles(taken, n=20)[-1]
