@@ -25,7 +25,7 @@ from bench.harness import Bench
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Progress, Series, Source, Title
 from groundswell.discovery.search.findings import Asker, Narrowed, search
-from groundswell.discovery.search.line_index import Said
+from groundswell.discovery.search.line_index import Utterance
 from groundswell.discovery.search.upkeep import INDEX
 from groundswell.discovery.search.words import texts_of
 from groundswell.moments.availability import Audience
@@ -143,7 +143,7 @@ async def ours(
     took = 0.0
     for n, title_id in enumerate(titles):
         some = lines[n * OF_A_TITLE : (n + 1) * OF_A_TITLE]
-        said = [Said(i * LINE_US, (i + 1) * LINE_US - 1, line, True) for i, line in enumerate(some)]
+        said = [Utterance(i * LINE_US, (i + 1) * LINE_US - 1, line, True) for i, line in enumerate(some)]
         begun = time.perf_counter()
         async with database.transaction() as session:
             await INDEX.replace(session, title_id, "en", said)

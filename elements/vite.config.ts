@@ -9,7 +9,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: "groundswell" },
+    lib: { entry: { groundswell: "src/index.ts", "groundswell-people": "src/people.ts" }, formats: ["es"] },
     rollupOptions: { output: { chunkFileNames: "[name]-[hash].js" } },
   },
 });

@@ -31,6 +31,7 @@ REFUSALS = """
     render_failed rendering hand_over_invalid hand_over_expired hand_over_spent hand_over_unasked
     sign_in_state_unknown sign_in_too_late return_not_allowed sign_in_refused sign_in_without_role session_ended
     issuer_unreachable issuer_misdescribed issuer_mixed_up sign_in_client_refused sign_in_code_refused
+    kids_apart person_unknown request_unknown follow_self
     sign_in_nonce_wrong sign_in_audience_wrong sign_in_token_expired sign_in_token_invalid
 """.split()
 """Codes of what a page of a viewer or of signing in may refuse."""

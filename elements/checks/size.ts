@@ -1,8 +1,8 @@
-// The components, with Lit and everything else they import, must stay within 40 KB gzipped.
+// The components, with Lit and everything else they import, must stay within 42 KB gzipped.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const LIMIT_BYTES = 40 * 1024;
+const LIMIT_BYTES = 42 * 1024;
 const dist = new URL("../../src/groundswell/web/static/dist/", import.meta.url);
 
 interface Chunk {

@@ -5,6 +5,51 @@
  */
 
 export interface paths {
+    readonly "/v1/barriers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Barriers
+         * @description Whom I have blocked or muted, the latest first (500).
+         */
+        readonly get: operations["read_barriers_v1_barriers_get"];
+        readonly put?: never;
+        /**
+         * Put Up Barrier
+         * @description Block somebody (neither of us finds the other or what the other made), or mute them (I see nothing of them in
+         *     lists; they learn nothing of it).
+         */
+        readonly post: operations["put_up_barrier_v1_barriers_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/barriers/{kind}/{handle}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Take Down Barrier
+         * @description Take back a block or a mute.
+         */
+        readonly delete: operations["take_down_barrier_v1_barriers__kind___handle__delete"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events": {
         readonly parameters: {
             readonly query?: never;
@@ -166,6 +211,35 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/moments/{moment}/reactions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Reactions
+         * @description What people felt about a moment, and at which second of the title.
+         */
+        readonly get: operations["read_reactions_v1_moments__moment__reactions_get"];
+        readonly put?: never;
+        /**
+         * React
+         * @description Say what one feels at a second of the title. One a person: another takes its place. No account is needed where
+         *     the page was served with a ticket of its visit. It is judged, and votes for the moment, as a play does.
+         */
+        readonly post: operations["react_v1_moments__moment__reactions_post"];
+        /**
+         * Take Back
+         * @description Take back what one felt.
+         */
+        readonly delete: operations["take_back_v1_moments__moment__reactions_delete"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/moments/{moment}/windows": {
         readonly parameters: {
             readonly query?: never;
@@ -182,6 +256,50 @@ export interface paths {
          */
         readonly post: operations["make_window_v1_moments__moment__windows_post"];
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/people/{handle}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Person
+         * @description How I stand to somebody: whether I follow them, and how many do.
+         */
+        readonly get: operations["read_person_v1_people__handle__get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/people/{handle}/follow": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Follow Person
+         * @description Follow somebody. Who decides on each follower is asked (`requested`) and may let me in.
+         */
+        readonly post: operations["follow_person_v1_people__handle__follow_post"];
+        /**
+         * Unfollow Person
+         * @description Follow somebody no longer, or withdraw the request.
+         */
+        readonly delete: operations["unfollow_person_v1_people__handle__follow_delete"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -330,6 +448,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+<<<<<<< HEAD
          * BestMoment
          * @description The hottest public moment of a scene: what is shown for it. ``by`` is null when its maker is not to be named.
          */
@@ -353,6 +472,31 @@ export interface components {
             readonly start_us: number;
             /** Url */
             readonly url: string;
+=======
+         * BarrierIn
+         * @description Keep somebody away.
+         */
+        readonly BarrierIn: {
+            /** Handle */
+            readonly handle: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "block" | "mute";
+        };
+        /**
+         * BarrierOut
+         * @description Somebody whom the caller has blocked or muted.
+         */
+        readonly BarrierOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "block" | "mute";
+            readonly person: components["schemas"]["FellowOut"];
+>>>>>>> catching
         };
         /**
          * BlockedOut
@@ -452,6 +596,7 @@ export interface components {
             readonly status?: "committed";
         };
         /**
+<<<<<<< HEAD
          * FeedItem
          * @description A scene in For you. ``id`` names this showing of it, for what came of it; ``reason`` is why it is here: many clip
          *     it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title (``watching``), or
@@ -483,6 +628,41 @@ export interface components {
             readonly items: readonly components["schemas"]["FeedItem"][];
             /** Next */
             readonly next?: string | null;
+=======
+         * FellowOut
+         * @description Somebody as others see them. ``url`` is where their public profile is, if they have one.
+         */
+        readonly FellowOut: {
+            /** Handle */
+            readonly handle: string;
+            /** Name */
+            readonly name: string;
+            /** Url */
+            readonly url: string | null;
+        };
+        /**
+         * FollowOut
+         * @description How the caller stands to somebody. ``followers`` counts those who follow them now.
+         */
+        readonly FollowOut: {
+            /**
+             * Approves
+             * @description They decide on each who wants to follow them.
+             */
+            readonly approves: boolean;
+            /** Followers */
+            readonly followers: number;
+            /** Me */
+            readonly me: boolean;
+            /** Muted */
+            readonly muted: boolean;
+            readonly person: components["schemas"]["FellowOut"];
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "none" | "requested" | "following";
+>>>>>>> catching
         };
         /**
          * Framed
@@ -795,6 +975,19 @@ export interface components {
             readonly slug: string;
         };
         /**
+         * MyReaction
+         * @description What the caller feels about it, and at which time of the title.
+         */
+        readonly MyReaction: {
+            /** At Us */
+            readonly at_us: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "love" | "laugh" | "wow" | "cry" | "fire" | "star";
+        };
+        /**
          * NewVisit
          * @description What a player shows: a share by its token, or a moment by its code or id.
          */
@@ -902,6 +1095,65 @@ export interface components {
              * Format: uuid
              */
             readonly viewer_id: string;
+        };
+        /**
+         * ReactionIn
+         * @description What one feels at a second of the title.
+         */
+        readonly ReactionIn: {
+            /** At Us */
+            readonly at_us: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "love" | "laugh" | "wow" | "cry" | "fire" | "star";
+            /** Share */
+            readonly share?: string | null;
+            /**
+             * Visit
+             * @description The ticket of the page's visit, for who is not signed in.
+             */
+            readonly visit?: string | null;
+        };
+        /**
+         * ReactionsAt
+         * @description How many reacted so within one second of the title.
+         */
+        readonly ReactionsAt: {
+            /** At Us */
+            readonly at_us: number;
+            /** Count */
+            readonly count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "love" | "laugh" | "wow" | "cry" | "fire" | "star";
+        };
+        /**
+         * ReactionsOut
+         * @description What people felt about a moment: people, not robots, one reaction each.
+         */
+        readonly ReactionsOut: {
+            /** Counts */
+            readonly counts: {
+                readonly [key: string]: number;
+            };
+            /** End Us */
+            readonly end_us: number;
+            readonly mine: components["schemas"]["MyReaction"] | null;
+            /**
+             * Moment
+             * Format: uuid
+             */
+            readonly moment: string;
+            /** Seconds */
+            readonly seconds: readonly components["schemas"]["ReactionsAt"][];
+            /** Start Us */
+            readonly start_us: number;
+            /** Total */
+            readonly total: number;
         };
         /**
          * Reason
@@ -1373,6 +1625,128 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly read_barriers_v1_barriers_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["BarrierOut"][];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly put_up_barrier_v1_barriers_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["BarrierIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BarrierOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly take_down_barrier_v1_barriers__kind___handle__delete: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly handle: string;
+                readonly kind: "block" | "mute";
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly receive_events_v1_events_post: {
         readonly parameters: {
             readonly query?: never;
@@ -1407,7 +1781,7 @@ export interface operations {
                          * @description `play` from a page, with its visit; with a service key also `click`, `continue`, `view` (a player shown elsewhere than on a landing page) and `unfurl`. Clips, shares and conversions are recorded where they are made.
                          * @enum {string}
                          */
-                        readonly kind: "clip" | "share" | "unfurl" | "click" | "continue" | "view" | "play" | "sign_up" | "trial" | "subscription" | "renewal" | "refund" | "cancellation" | "churn";
+                        readonly kind: "clip" | "share" | "unfurl" | "click" | "continue" | "view" | "play" | "react" | "sign_up" | "trial" | "subscription" | "renewal" | "refund" | "cancellation" | "churn";
                         /**
                          * Moment
                          * @description A moment's code or id.
@@ -1880,6 +2254,143 @@ export interface operations {
             };
         };
     };
+    readonly read_reactions_v1_moments__moment__reactions_get: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Token of the link by which one came: it opens an unlisted moment. */
+                readonly share?: string | null;
+                /** @description The ticket of the page's visit, for who is not signed in. */
+                readonly visit?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly moment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReactionsOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly react_v1_moments__moment__reactions_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly moment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReactionIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReactionsOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly take_back_v1_moments__moment__reactions_delete: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Token of the link by which one came: it opens an unlisted moment. */
+                readonly share?: string | null;
+                /** @description The ticket of the page's visit, for who is not signed in. */
+                readonly visit?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly moment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReactionsOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly make_window_v1_moments__moment__windows_post: {
         readonly parameters: {
             readonly query?: never;
@@ -1915,6 +2426,127 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["WindowOut"];
                 };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_person_v1_people__handle__get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly handle: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FollowOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly follow_person_v1_people__handle__follow_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly handle: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FollowOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly unfollow_person_v1_people__handle__follow_delete: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly handle: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
             readonly 503: {

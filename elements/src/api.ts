@@ -22,6 +22,18 @@ export type ShareOptions = Schemas["ShareChanges"];
 export type FeedItem = Schemas["FeedItem"];
 export type FeedOutcome = Schemas["ItemOutcome"]["what"];
 export type Shape = Share["shape"];
+/** What people felt about a moment. */
+export type Reactions = Schemas["ReactionsOut"];
+export type ReactionKind = Schemas["ReactionIn"]["kind"];
+/** How one stands to somebody. */
+export type Standing = Schemas["FollowOut"];
+export type BarrierKind = Schemas["BarrierIn"]["kind"];
+
+/** By which page somebody reacts: the link that they came by, and the ticket of the visit. */
+export interface VisitedBy {
+  readonly share: string;
+  readonly visit: string;
+}
 
 /** The API said no: `code` for programs, the message for people. */
 export class Refusal extends Error {
@@ -178,6 +190,40 @@ export class Client {
     return () => stop.abort();
   }
 
+  reactions(moment: string, by: VisitedBy): Promise<Reactions> {
+    return this.call("get", "/v1/moments/{moment}/reactions", { path: { moment }, query: named(by) });
+  }
+
+  react(moment: string, kind: ReactionKind, atUs: number, by: VisitedBy): Promise<Reactions> {
+    const body = { kind, at_us: Math.round(atUs), ...named(by) };
+    return this.call("post", "/v1/moments/{moment}/reactions", { path: { moment }, body });
+  }
+
+  takeBackReaction(moment: string, by: VisitedBy): Promise<Reactions> {
+    return this.call("delete", "/v1/moments/{moment}/reactions", { path: { moment }, query: named(by) });
+  }
+
+  person(handle: string): Promise<Standing> {
+    return this.call("get", "/v1/people/{handle}", { path: { handle } });
+  }
+
+  follow(handle: string): Promise<Standing> {
+    return this.call("post", "/v1/people/{handle}/follow", { path: { handle } });
+  }
+
+  async unfollow(handle: string): Promise<void> {
+    await this.call("delete", "/v1/people/{handle}/follow", { path: { handle } });
+  }
+
+  /** Block somebody, or mute them. */
+  async keepAway(handle: string, kind: BarrierKind): Promise<void> {
+    await this.call("post", "/v1/barriers", { body: { handle, kind } });
+  }
+
+  async takeBackBarrier(handle: string, kind: BarrierKind): Promise<void> {
+    await this.call("delete", "/v1/barriers/{kind}/{handle}", { path: { kind, handle } });
+  }
+
   address(path: string): string {
     return /^https?:/.test(path) ? path : this.base + path;
   }
@@ -245,6 +291,10 @@ export class Client {
     return this.token ? "omit" : "same-origin";
   }
 }
+
+/** What of it is known. */
+const named = (by: VisitedBy): { share?: string; visit?: string } =>
+  Object.fromEntries(Object.entries(by).filter(([, value]) => value));
 
 const byShare = (share: string): { share?: string } => (share ? { share } : {});
 

@@ -1,7 +1,17 @@
 // What every component of ours has: the API it talks to, its language, and how it tells the page what happened.
 import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
-import { Client, Refusal, type Framed, type Moment, type Share, type MomentMedia } from "./api.ts";
+import {
+  Client,
+  Refusal,
+  type BarrierKind,
+  type Framed,
+  type Moment,
+  type MomentMedia,
+  type ReactionKind,
+  type Share,
+  type Standing,
+} from "./api.ts";
 import { directionOf, loadMessages, speaker, type Say } from "./messages.ts";
 
 /** Where a viewer got to: the details of each event a component sends. */
@@ -13,6 +23,10 @@ export interface GroundswellEvents {
   "gs-clip-shared": { share: Share; channel: string };
   "gs-media": { media: MomentMedia };
   "gs-framing": { framing: readonly Framed[] };
+  "gs-reacted": { moment: string; kind: ReactionKind | null };
+  "gs-followed": { handle: string; state: Standing["state"] };
+  "gs-kept-away": { handle: string; kind: BarrierKind };
+  "gs-sign-in": { handle: string };
   "gs-clip-denied": { code: string; detail: string };
 }
 

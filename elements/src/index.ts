@@ -3,7 +3,7 @@ export { fromHls } from "./adapters/hls.ts";
 export type { Player } from "./adapters/player.ts";
 export { fromShaka } from "./adapters/shaka.ts";
 export { fromVideoJs } from "./adapters/video-js.ts";
-export type { Moment, Share } from "./api.ts";
+export type { Moment, Reactions, Share, Standing } from "./api.ts";
 export { ClipButton } from "./components/clip-button.ts";
 export { MomentPlayer } from "./components/moment.ts";
 export { ShareSheet } from "./components/share-sheet.ts";

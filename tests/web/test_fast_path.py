@@ -1,6 +1,7 @@
 """What is answered at the door, over real connections: the application's answers, in order, each committed."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -10,16 +11,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import uvicorn
+from psycopg import errors
+from sqlalchemy import update
 from starlette.types import Receive, Scope, Send
 
 from groundswell.events.log.event_log import EventLog
+from groundswell.events.visits.link_lookup import LinkLookup
+from groundswell.events.visits.redirect import Redirects
 from groundswell.events.visits.touch_tokens import read_touch_token
+from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem, Unavailable
+from groundswell.platform.signatures import signed
+from groundswell.shares.tables import Share
 from groundswell.web.admission import Admission
 from groundswell.web.app import Application
 from groundswell.web.connection_bounds import Bounds, Connections
 from groundswell.web.fast_path import FastPathProtocol, lacking
-from tests.events.places import Shared, make_shared
+from tests.events.places import Shared, make_share, make_shared
 from tests.events.test_api import BROWSER, logged
 from tests.events.tickets import without_ticket
 from tests.shares.sharing import shared as minted
@@ -62,8 +70,6 @@ async def door(app: App, shared: Shared, monkeypatch: pytest.MonkeyPatch) -> Asy
     async with serving(app) as port:
         door = Door(port, passed_on)
         await door.ask(get(shared, close=True))
-        assert passed_on == [f"/s/{shared.token}/go"]
-        passed_on.clear()
         yield door
 
 
@@ -172,6 +178,44 @@ async def test_a_trusted_proxy_says_who_comes(app: App, shared: Shared, door: Do
     assert door.passed_on == []
     visitors = [row.visitor for row in (await logged(app))[-3:]]
     assert visitors[0] == visitors[2] != visitors[1]
+
+
+async def test_links_that_are_new_are_looked_up_from_the_door(app: App, shared: Shared, door: Door) -> None:
+    database, settings = app.runtime.database, app.runtime.settings
+    made = [await make_share(database, settings, shared.moment, None) for _ in range(6)]
+    for share, value in ((made[1][0], {"revoked_at": utc_now()}), (made[2][0], {"expires_at": utc_now()})):
+        async with database.transaction() as session:
+            await session.execute(update(Share).filter_by(id=share.id).values(value))
+    unknown = signed(settings.secret, "share", "never0made")
+    paths = [f"/s/{token}/go" for token in [token for _, token in made] + [unknown, made[0][1]]]
+    answers = await asyncio.gather(*(door.ask(get(None, path, close=True)) for path in paths))
+    said = [answer.split(b"\r\n", 1)[0].split()[1] for answer in answers]
+    assert said == [b"302", b"410", b"410", b"302", b"302", b"302", b"404", b"302"]
+    for answer, code in ((answers[1], b"link_revoked"), (answers[2], b"link_expired"), (answers[6], b"link_unknown")):
+        assert code in answer
+    assert door.passed_on == []
+    clicks = [row.share_id for row in await logged(app) if row.share_id != shared.share.id]
+    assert Counter(clicks) == Counter([made[n][0].id for n in (0, 0, 3, 4, 5)])
+    browser = await door.ask(get(None, paths[1], close=True, Accept="text/html"))
+    assert browser.startswith(b"HTTP/1.1 303 "), "to the page that says why not"
+    ordered = heads(await door.ask(get(None, paths[3]), get(shared), get(None, paths[4], close=True)))
+    assert [status for status, _ in ordered] == [302] * 3
+
+
+async def test_a_look_up_that_fails_is_answered_as_by_the_application(
+    app: App, shared: Shared, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.services.get(Redirects).destinations.memory.clear()
+
+    async def away(*_: Any) -> Any:
+        raise errors.AdminShutdown("restarting")
+
+    monkeypatch.setattr(LinkLookup, "find", away)
+    answered = await door.ask(get(shared, close=True))
+    assert answered.startswith(b"HTTP/1.1 503 ")
+    assert b"temporarily_unavailable" in answered
+    monkeypatch.undo()
+    assert heads(await door.ask(get(shared, close=True)))[0][0] == 302
 
 
 async def test_what_is_not_in_memory_goes_the_usual_way(app: App, shared: Shared, door: Door) -> None:

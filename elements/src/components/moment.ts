@@ -51,6 +51,13 @@ export class MomentPlayer extends GroundswellElement {
         overflow: hidden;
         background: #000;
       }
+      ::slotted([slot="line"]) {
+        position: absolute;
+        inset-inline: 1rem;
+        inset-block-end: 2.4rem;
+        block-size: 1.75rem;
+        pointer-events: none;
+      }
       ::slotted(video) {
         display: block;
         inline-size: 100%;
@@ -207,6 +214,11 @@ export class MomentPlayer extends GroundswellElement {
     void this.video?.play().catch(() => undefined);
   }
 
+  /** How far into the clip it is, in seconds. */
+  get at(): number {
+    return Math.max(0, (this.video?.currentTime ?? 0) - (this.playback?.from ?? 0));
+  }
+
   /** Show the frame at a time of the clip, in seconds. */
   look(at: number, us: number): void {
     if (this.video) this.video.currentTime = at + (this.playback?.from ?? 0);
@@ -261,7 +273,8 @@ export class MomentPlayer extends GroundswellElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<slot></slot> ${
+    return html`<slot></slot>${this.spoiler === null ? html`<slot name="line"></slot>` : nothing}
+      ${
         this.spoiler !== null
           ? html`<div class="over">
               ${icons.hidden}

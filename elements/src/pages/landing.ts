@@ -34,4 +34,8 @@ veil?.addEventListener("toggle", () => {
   player?.querySelector("video")?.focus();
 });
 
+// What people felt, and who made it: after the clip has begun, which is what one came for.
+const people = () => Promise.all([import("../components/reactions.ts"), import("../components/follow-button.ts")]);
+setTimeout(() => void people().catch(() => undefined), 300);
+
 askAgain(document.querySelectorAll<HTMLImageElement>(".glow, .spoiler-veil summary img"));

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from groundswell.accounts.access import SignedIn
+from groundswell.accounts.access import MaybeCaller, SignedIn
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import profiles, results
@@ -47,6 +47,7 @@ async def read_my_results(
 
 
 @router.get("/creators/{handle}")
-async def read_creator(handle: str, session: DbSession) -> CreatorPage:
+async def read_creator(handle: str, session: DbSession, caller: MaybeCaller) -> CreatorPage:
     """A creator's public page."""
-    return await profiles.public_page(session, await profiles.named(session, handle))
+    asked_by = caller.id if caller else None
+    return await profiles.public_page(session, await profiles.named(session, handle, asked_by))

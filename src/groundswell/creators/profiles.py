@@ -1,12 +1,13 @@
 """Becoming a creator, and what others see of one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.providers import PublicFace, public_faces, separation_of, viewer_of_handle
 from groundswell.attribution.providers import creator_of_code
 from groundswell.catalog.tables import Title
 from groundswell.moments.tables import Moment
@@ -59,16 +60,30 @@ async def whose_code(session: AsyncSession, code: str) -> UUID | None:
     return await session.scalar(select(Creator.viewer_id).filter_by(code=code))
 
 
-async def named(session: AsyncSession, handle: str) -> Creator:
-    """The creator called ``handle`` (in any case, with or without @).
+async def named(session: AsyncSession, handle: str, asked_by: UUID | None = None) -> Creator:
+    """The creator called ``handle`` (in any case, with or without @), for a viewer (None: a visitor).
 
     Raises:
-        CreatorUnknown: there is none.
+        CreatorUnknown: there is none, or a block keeps the viewer apart from them.
     """
     creator = await session.scalar(select(Creator).filter_by(handle=handle.removeprefix("@").lower()))
-    if creator is None:
+    if creator is None or creator.viewer_id in (await separation_of(session, asked_by)).blocked:
         raise CreatorUnknown()
     return creator
+
+
+@viewer_of_handle.answer
+async def whose_handle(session: AsyncSession, handle: str) -> UUID | None:
+    """The viewer whose handle as a creator this is."""
+    return await session.scalar(select(Creator.viewer_id).filter_by(handle=handle))
+
+
+@public_faces.answer
+async def faces_of(session: AsyncSession, viewers: Collection[UUID]) -> dict[UUID, PublicFace]:
+    """Handle and name of those among ``viewers`` who are creators."""
+    query = select(Creator.viewer_id, Creator.handle, Creator.display_name)
+    rows = await session.execute(query.where(among(Creator.viewer_id, set(viewers)), Creator.display_name != ""))
+    return {row.viewer_id: PublicFace(row.handle, row.display_name) for row in rows}
 
 
 async def handles_of(session: AsyncSession, viewers: Iterable[UUID]) -> dict[UUID, str]:

@@ -36,6 +36,7 @@ from groundswell.web.server import run_server
 
 from .app import create_demo_app
 from .campaign import make_campaign
+from .community import fill_community
 from .complaints import fill_decisions, fill_reports
 from .disk_space import ensure_room, only_one_prepares
 from .films import FILMS, Film, RenderedFilm, render_all
@@ -185,6 +186,7 @@ async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
         history, until = await write_history(runtime, http, key, report)
         await write_holdout(runtime, http, key, history, until)
     await make_campaign(runtime, until)
+    await fill_community(runtime)
     async with runtime.database.transaction() as session:
         await refresh(session)
 

@@ -16,13 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Source, Title
 from groundswell.moments.availability import VISITOR, Audience
+from groundswell.moments.showable import MomentRow, showable
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 from groundswell.platform.pages import CursorInvalid
-from groundswell.trust.decisions import active_among
-from groundswell.trust.policy import PolicyRequest, decide
-from groundswell.trust.rulebook import facts_of, rulebook
 
 from .ranking import Gate, ranked
 from .rate import usual
@@ -106,7 +104,7 @@ async def discover(
     scenes = ranked(session, lambda query: gate.passed(_narrowed(query, title_id, only)), now_s)
     shown: list[tuple[Ranked, SceneCandidate]] = []
     async for chunk in _chunks(_after(scenes, place), limit + 1):
-        shown += await showable(session, await candidates_among(session, chunk), audience)
+        shown += await scenes_showable(session, await candidates_among(session, chunk), audience)
         if len(shown) > limit:
             break
     more, shown = len(shown) > limit, shown[:limit]
@@ -170,32 +168,13 @@ async def candidates_among(session: AsyncSession, chunk: Sequence[Ranked]) -> li
     return [(each, rows[each.id]) for each in chunk if each.id in rows]
 
 
-async def showable(
+async def scenes_showable(
     session: AsyncSession, found: Sequence[tuple[Ranked, SceneCandidate]], audience: Audience
 ) -> list[tuple[Ranked, SceneCandidate]]:
-    """Those that neither a decision nor the title's rights keep from whoever asks."""
-    rows = [row for _, row in found]
-    hidden = await active_among(session, "moment", [moment.id for _, moment, *_ in rows])
-    hidden |= await active_among(session, "title", [title.id for _, _, title, *_ in rows])
-    hidden |= await active_among(session, "viewer", [moment.viewer_id for _, moment, *_ in rows])
-    facts = {title.id: facts_of(title, source) for _, _, title, source, _ in rows}
-    book = await rulebook(session, *facts.values())
-    shown = []
-    for each, row in found:
-        _, moment, title, *_ = row
-        request = PolicyRequest(
-            facts[title.id],
-            moment.start_us,
-            moment.end_us,
-            utc_now(),
-            audience.territory,
-            kids=audience.kids,
-            ad_tier=audience.ad_tier,
-            member=audience.viewer_id is not None,
-        )
-        if hidden.keys().isdisjoint({moment.id, title.id, moment.viewer_id}) and decide(book, request, "play").allowed:
-            shown.append((each, row))
-    return shown
+    """Those whose best moment may be shown to whoever asks."""
+    rows = [MomentRow(moment, title, source) for _, (_, moment, title, source, _) in found]
+    shown = await showable(session, rows, audience)
+    return [(each, row) for each, row in found if row[1].id in shown]
 
 
 def scene_out(row: SceneCandidate, rate: float, now_s: float) -> SceneOut:

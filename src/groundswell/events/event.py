@@ -18,6 +18,7 @@ Kind = Literal[
     "continue",
     "view",
     "play",
+    "react",
     "sign_up",
     "trial",
     "subscription",

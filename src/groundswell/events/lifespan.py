@@ -51,6 +51,8 @@ async def lifespan(services: Services) -> AsyncIterator[None]:
         for service in (event_log, visitors, listener, ChangesHeard(listener.synchronize)):
             services.add(service)
         destinations = Destinations(database, settings, links)
+        listener.add(destinations.titles)
+        stack.push_async_callback(destinations.close)
         services.add(Redirects(settings, event_log, visitors, destinations))
         limits = VisitLimits(settings.plays_per_address, settings.plays_per_network)
         callers = Callers(database, visitors, keys)

@@ -13,7 +13,7 @@ from groundswell.platform.pages import Cursor, Limit, Page
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from .availability import Audience, MomentGone, is_open
+from .availability import Audience, MomentGone, may_know
 from .clips import trim_window_api
 from .clips.library import MomentFilter, delete_mine, own_moment, page_of_mine
 from .clips.lifecycle import ClipText, change_moment, delete_moment, make_moment
@@ -163,7 +163,7 @@ async def _events(request: Request, moment: Moment, facts: SourceFacts, home: st
 async def _visible(session: AsyncSession, request: Request, name: str, audience: Audience, token: str | None) -> Moment:
     moment = await find_moment(session, name)
     by_link = token is not None and await link_leads_to(session, services_of(request).settings, token) == moment.id
-    if not is_open(moment, audience, by_link=by_link):
+    if not await may_know(session, moment, audience, by_link=by_link):
         raise MomentUnknown()
     if moment.deleted_at is not None:
         raise MomentGone()

@@ -8,6 +8,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, territory_of
+from groundswell.accounts.providers import separation_of
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Title
 from groundswell.platform.clock import utc_now
@@ -71,6 +72,13 @@ def is_open(moment: Moment, audience: Audience, *, by_link: bool = False) -> boo
     return moment.visibility == "public"
 
 
+async def may_know(session: AsyncSession, moment: Moment, audience: Audience, *, by_link: bool = False) -> bool:
+    """Whether ``moment`` is open to ``audience``, and no block is between them and its maker (but for reviewers)."""
+    if not is_open(moment, audience, by_link=by_link):
+        return False
+    return audience.reviewer or moment.viewer_id not in (await separation_of(session, audience.viewer_id)).blocked
+
+
 async def check_available(
     session: AsyncSession,
     moment: Moment,
@@ -92,12 +100,13 @@ async def check_available(
         by_link: they came by a link that holds.
 
     Raises:
-        MomentUnknown: it is private and somebody else's, or unlisted and they came by no link.
+        MomentUnknown: it is private and somebody else's, or unlisted and they came by no link; or a block keeps them
+            apart from its maker.
         MomentGone: by its maker.
         TakenDown: by a decision, whose words it passes on.
         ClipRefused: the title's rights do not allow it (now, there, or to somebody who is not signed in).
     """
-    if not is_open(moment, audience, by_link=by_link):
+    if not await may_know(session, moment, audience, by_link=by_link):
         raise MomentUnknown()
     if moment.deleted_at is not None:
         raise MomentGone()

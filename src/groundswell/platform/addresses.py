@@ -1,5 +1,6 @@
 """Web addresses: what is one, what its origin is (RFC 6454), and to which of them a browser may be sent."""
 
+import ipaddress
 import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -29,6 +30,16 @@ def web_template(template: str) -> str:
         raise ValueError("has no {return}, where the address to return to goes")
     web_address(template.replace("{return}", "x"))
     return template
+
+
+def network(named: str) -> str:
+    """``named`` when it is a network, as ``10.1.0.0/16`` or ``::1/128``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    ipaddress.ip_network(named)
+    return named
 
 
 def origin_of(address: str) -> str:

@@ -13,7 +13,6 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from random import SystemRandom
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
@@ -32,6 +31,9 @@ LASTS_S = 60.0
 BYTES_MAX = 64 * 1024 * 1024
 FACT_BYTES = 640
 """Of a small fact: what is looked up, its key, and the ids on which it depends."""
+
+GOLDEN = 0.618033988749895
+"""Steps of the golden ratio, modulo 1, are as far from each other as steps can be."""
 
 CHANGES_MAX = 10_000
 RECONNECT_S = 0.2
@@ -65,6 +67,7 @@ class NotifiedCache(Generic[T]):
         self.generation = 0
         self.listening = False
         self.bytes = 0
+        self._spread = 0.0
         self._facts: OrderedDict[Hashable, Fact[T]] = OrderedDict()
         self._dependents: dict[str, set[Hashable]] = {}
         self._changed: OrderedDict[str, int] = OrderedDict()
@@ -84,7 +87,8 @@ class NotifiedCache(Generic[T]):
             return
         self._forget(key)
         size = self.weigh(fact)
-        until = time.monotonic() + self.lasts_s * SystemRandom().uniform(0.5, 1)
+        self._spread = (self._spread + GOLDEN) % 1.0
+        until = time.monotonic() + self.lasts_s * (1 + self._spread) / 2
         self._facts[key] = Fact(until, fact, size, ids)
         self.bytes += size
         for id in ids:

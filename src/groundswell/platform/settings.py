@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .address_template import checked
-from .addresses import web_address, web_template
+from .addresses import network, web_address, web_template
 from .cannot_start import DataFolderUnwritable
 from .clock import ZoneName
 from .issuers import StaffIssuer, ViewerIssuer
@@ -117,6 +117,16 @@ class Settings(BaseSettings):
         description="Proxies that are believed when they name a visitor's address and scheme (X-Forwarded-For, "
         "X-Forwarded-Proto): a JSON list of addresses or networks; `*` is any. When all visitors have one address, a "
         "proxy is missing here, and the log says so.",
+    )
+    outbound_hosts: list[str] = Field(
+        [],
+        description="Hosts from which media is fetched and to which webhooks go: a JSON list; `*` stands for any part, "
+        "as in `*.cdn.example`. Unset: any host that is public.",
+    )
+    outbound_networks: list[Annotated[str, AfterValidator(network)]] = Field(
+        [],
+        description="Networks that are not public and may be fetched from all the same, also by http: a JSON list such "
+        'as `["10.1.0.0/16"]`.',
     )
     hsts_s: int = Field(
         0,

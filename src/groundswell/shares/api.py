@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 
 from groundswell.accounts.access import MaybeCaller, SignedIn
-from groundswell.moments.availability import Audience, is_open
+from groundswell.moments.availability import Audience, may_know
 from groundswell.moments.clips.library import own_moment
 from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
@@ -72,7 +72,7 @@ async def mine(
         query = query.filter_by(viewer_id=caller.id)
     rows = (await session.scalars(query)).all()
     settings, by = services_of(request).settings, Audience.of(caller, request)
-    if about is not None and not (rows or after or is_open(about, by)):
+    if about is not None and not (rows or after or await may_know(session, about, by)):
         raise MomentUnknown()
     return Page(items=[await shown(session, settings, row, by) for row in rows], next=next_cursor(rows, limit))
 

@@ -5,7 +5,7 @@ import hmac
 import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+from functools import cache, partial
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from groundswell import __version__
 from groundswell.accounts import audit
@@ -24,7 +24,7 @@ from groundswell.accounts.signing_keys import KeySource
 from groundswell.accounts.tokens import TokenVerifier
 from groundswell.events.lake.lag import lake_lag
 from groundswell.events.visits.deferred_response import DeferredResponse
-from groundswell.events.visits.redirect import Redirects, is_redirect
+from groundswell.events.visits.redirect import Found, Redirects, is_redirect
 from groundswell.platform import problems
 from groundswell.platform.body_bounds import KIB, BodyBounds
 from groundswell.platform.cannot_start import CannotStart
@@ -132,6 +132,15 @@ class Application(FastAPI):
             return services_of(self).get(Redirects).answer_at_once(scope)
         kept = landing_cache.kept_page(services_of(self), scope)
         return None if kept is None else landing_cache.answer_at_once(services_of(self), kept, scope)
+
+    def answer_soon(self, scope: Scope, found: Found) -> bool:
+        """Whether ``found`` will be called with the answer to a visitor's request that takes a look-up and a commit;
+        ``__call__`` gives the same."""
+        return is_redirect(scope) and services_of(self).get(Redirects).answer_soon(scope, found)
+
+    def refuse_link(self, problem: Problem) -> ASGIApp:
+        """What answers a request for a link that leads nowhere."""
+        return partial(services_of(self).get(Redirects).refuse, problem)
 
 
 def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:

@@ -1,8 +1,9 @@
 """uvicorn's HTTP protocol, with a shorter way for visitors whose answer can be made without waiting.
 
 A request for a link, or for a landing page that is in memory, waits for one thing: its visit's commit. As an ASGI
-request that costs a task, three messages and two writes. Here the answer is made while the request is read, and is
-written to the connection when the log says that the visit is on disk. Everything else, and whatever goes wrong, goes
+request that costs a task, three messages and two writes. Here the answer is made while the request is read, or when its
+link has been looked up with others, and is written to the connection when the log says that the visit is on disk.
+Everything else, and whatever goes wrong, goes
 the usual way through the application, which gives the same answers and every refusal (``Application.__call__``).
 
 So is a request for which there is no room refused: when ten times as much is asked as can be served, what is refused
@@ -78,13 +79,33 @@ class FastPathProtocol(BoundedProtocol):
         see_through_proxies(self.config)(scope)
         answer = door.answer_at_once(scope)
         if answer is None:
-            return False
+            return self._answers_when_found(cycle, door, scope)
         try:
             answer.commit(partial(self._when_committed, cycle, answer))
         except Problem:  # too much is waiting: the usual way will find so too, and say it
             return False
         self.followed = True
         return True
+
+    def _answers_when_found(self, cycle: RequestResponseCycle, door: Application, scope: Scope) -> bool:
+        begun = door.answer_soon(scope, partial(self._when_found, cycle, door))
+        self.followed = self.followed or begun
+        return begun
+
+    def _when_found(
+        self, cycle: RequestResponseCycle, door: Application, answer: DeferredResponse | Problem | None
+    ) -> None:
+        began = time.perf_counter()
+        if isinstance(answer, DeferredResponse):
+            try:
+                answer.commit(partial(self._when_committed, cycle, answer))
+            except Problem as refusal:
+                answer = refusal
+            else:
+                self._spent(began)
+        if not cycle.disconnected and not isinstance(answer, DeferredResponse):
+            answered_by = self.app if answer is None else door.refuse_link(answer)
+            super()._start_asgi_task(cycle, cast(Any, answered_by))
 
     def _when_committed(self, cycle: RequestResponseCycle, answer: DeferredResponse, refusal: Problem | None) -> None:
         if refusal is not None:

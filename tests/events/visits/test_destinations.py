@@ -1,13 +1,13 @@
 """Where links lead: many are looked up together, and each leads where looking at it alone would have led."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, text, update
 
 from groundswell.catalog.tables import RightsRule, Series, Title
 from groundswell.events.visits.destinations import AT_THE_SERVICE, Destination, Destinations
@@ -18,6 +18,7 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.notified_cache import NotifiedCache, listening
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
+from groundswell.platform.standing_query import StandingQuery
 from groundswell.shares.links import resolve
 from groundswell.shares.tables import Share
 from groundswell.trust.tables import Decision
@@ -25,23 +26,32 @@ from tests.events.places import Shared, make_share, make_shared
 
 
 @contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """The statements that are sent within the block."""
+def counted(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The statements that are sent within the block, by sessions and by themselves."""
     sent: list[str] = []
+    rows = StandingQuery.rows
+
+    async def noting(self: StandingQuery, values: Any) -> Any:
+        sent.append(self._text)
+        return await rows(self, values)
 
     def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
+    monkeypatch.setattr(StandingQuery, "rows", noting)
     try:
         yield sent
     finally:
+        monkeypatch.undo()
         event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
 
 
 @pytest.fixture
-def destinations(database: Database, settings: Settings) -> Destinations:
-    return Destinations(database, settings, NotifiedCache[Destination]())
+async def destinations(database: Database, settings: Settings) -> AsyncIterator[Destinations]:
+    destinations = Destinations(database, settings, NotifiedCache[Destination]())
+    yield destinations
+    await destinations.close()
 
 
 async def outcome(destinations: Destinations, token: str) -> str:
@@ -52,17 +62,21 @@ async def outcome(destinations: Destinations, token: str) -> str:
 
 
 async def test_a_thousand_links_at_once_are_a_few_statements(
-    database: Database, settings: Settings, destinations: Destinations
+    database: Database, settings: Settings, destinations: Destinations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = await make_shared(database, settings)
     tokens = [(await make_share(database, settings, shared.moment, None))[1] for _ in range(40)]
-    async with listening(database, destinations.memory):
-        with counted(database) as sent:
+    async with listening(database, destinations.memory, destinations.titles):
+        with counted(database, monkeypatch) as sent:
             found = await asyncio.gather(*(destinations.find(token, utc_now()) for token in tokens * 25))
         assert {each.start for each in found} == {f"http://test/watch/{shared.title.slug}?t=72"}
         assert len({each.place.share_id for each in found}) == 40
         assert len(sent) <= 4
-        with counted(database) as sent:
+        _, fresh = await make_share(database, settings, shared.moment, None)
+        with counted(database, monkeypatch) as sent:
+            await destinations.find(fresh, utc_now())
+        assert len(sent) == 1, "what its title says is known"
+        with counted(database, monkeypatch) as sent:
             assert all(destinations.known(token, utc_now()) for token in tokens)
         assert sent == []
 
@@ -182,7 +196,7 @@ async def test_a_change_of_rights_forgets_only_whom_it_concerns(
 ) -> None:
     one, other = await make_shared(database, settings), await make_shared(database, settings)
     await forbid(database, one, {"note": "a rule of its series"}, "series")
-    async with listening(database, destinations.memory) as listener:
+    async with listening(database, destinations.memory, destinations.titles) as listener:
 
         async def known() -> list[bool]:
             await listener.synchronize()
@@ -204,3 +218,48 @@ async def test_a_change_of_rights_forgets_only_whom_it_concerns(
         async with database.transaction() as session:
             session.add(RightsRule(scope="all", scope_key="*", updated_by="ravi", note="everything"))
         assert await known() == [False, False]
+
+
+async def test_a_link_that_is_new_goes_by_what_its_title_says_now(
+    database: Database, settings: Settings, destinations: Destinations
+) -> None:
+    """Each link is asked for the first time, while its title, its moment or the rules have just changed."""
+    shared = await make_shared(database, settings)
+
+    async def fresh() -> str:
+        await listener.synchronize()
+        return await outcome(destinations, (await make_share(database, settings, shared.moment, None))[1])
+
+    async def change(table: type[Any], id: Any, **values: Any) -> None:
+        async with database.transaction() as session:
+            await session.execute(update(table).where(table.id == id).values(values))
+
+    async with listening(database, destinations.memory, destinations.titles) as listener:
+        here = await fresh()
+        await change(Title, shared.title.id, external_id="moved")
+        assert await fresh() == "http://test/watch/moved?t=72" != here
+        await change(Moment, shared.moment.id, start_us=10_000_000)
+        assert await fresh() == "http://test/watch/moved?t=10"
+        await change(Title, shared.title.id, withdrawn_at=utc_now())
+        withdrawn = await fresh()
+        assert not withdrawn.startswith("http")
+        await change(Title, shared.title.id, withdrawn_at=None)
+        assert await fresh() == "http://test/watch/moved?t=10"
+        await forbid(database, shared, {"sharing": False})
+        assert await fresh() == "sharing_off"
+        async with database.transaction() as session:
+            await session.execute(update(RightsRule).values(sharing=True))
+        assert await fresh() == "http://test/watch/moved?t=10"
+        await decide(database, "moment", shared.moment.id, "hide")
+        assert await fresh() == "taken_down"
+
+
+async def test_a_connection_that_was_lost_meanwhile_is_made_again(
+    database: Database, settings: Settings, destinations: Destinations
+) -> None:
+    shared = await make_shared(database, settings)
+    assert (await outcome(destinations, shared.token)).startswith("http")
+    async with database.transaction() as session:
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%shares%'"
+        await session.execute(text(ended + " AND pid <> pg_backend_pid() AND datname = current_database()"))
+    assert (await outcome(destinations, shared.token)).startswith("http")

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.access import Caller
 from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.titles import label_of
-from groundswell.discovery.feed import SceneCandidate, candidates_among, scene_out, showable
+from groundswell.discovery.feed import SceneCandidate, candidates_among, scene_out, scenes_showable
 from groundswell.discovery.ranking import Gate
 from groundswell.discovery.rate import rates
 from groundswell.discovery.tables import SceneRow
@@ -36,7 +36,7 @@ STALE_S = 86_400
 
 
 @dataclass(frozen=True)
-class Reader:
+class FeedReader:
     """Who looks: ``id`` is the viewer's, or a number drawn for one visit of nobody known."""
 
     id: UUID
@@ -82,7 +82,7 @@ async def for_you(
     Raises:
         CursorInvalid: ``cursor`` is not theirs.
     """
-    reader = Reader(decode_reader(settings, cursor, caller), caller, audience)
+    reader = FeedReader(decode_reader(settings, cursor, caller), caller, audience)
     now_s = utc_now().timestamp()
     parts = await gather(session, Gate.of(settings), reader.id, reader.viewer_id, now_s)
     rows = await _wanted(session, reader, parts, await unwanted_by(session, reader.id))
@@ -109,11 +109,11 @@ def _rate(scene: SceneRow, now_s: float) -> float:
 
 
 async def _wanted(
-    session: AsyncSession, reader: Reader, parts: Parts, unwanted: Unwanted
+    session: AsyncSession, reader: FeedReader, parts: Parts, unwanted: Unwanted
 ) -> dict[UUID, SceneCandidate]:
     """The scenes that may be shown to a reader, that spoil nothing for them and that they have not seen lately."""
     left = [Ranked(0.0, id) for id in parts if id not in unwanted.scenes]
-    found = await showable(session, await candidates_among(session, left), reader.audience)
+    found = await scenes_showable(session, await candidates_among(session, left), reader.audience)
     seen = await seen_by(session, reader.caller, {row[2].id: row[2] for _, row in found}.values())
     return {
         each.id: row

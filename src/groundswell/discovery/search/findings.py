@@ -28,10 +28,10 @@ from groundswell.trust.decisions import active_among
 from groundswell.trust.policy import PolicyRequest, decide
 from groundswell.trust.rulebook import facts_of, rulebook
 
-from .line_index import Hit, Likeness, Said, Within
+from .line_index import Hit, Likeness, Utterance, Within
 from .marks import mark, parts_of
 from .query import Query
-from .schemas import CrowdScene, Found, LikenessWord, LineFound
+from .schemas import CrowdScene, LikenessWord, LineFound, SearchResults
 from .upkeep import INDEX
 
 CANDIDATES = 300
@@ -127,7 +127,7 @@ async def search(
     *,
     cursor: str | None = None,
     limit: int = 24,
-) -> Found:
+) -> SearchResults:
     """A page of what was found for ``typed``.
 
     Raises:
@@ -146,7 +146,7 @@ async def search(
     first = offset == 0 and query.hint is None and narrowed == Narrowed(language=narrowed.language)
     words = [word.text for word in query.words]
     spaced = [word.text for word in query.words if not word.unspaced] or [typed.strip()[:100]]
-    return Found(
+    return SearchResults(
         words=words,
         cut=query.cut,
         hint=query.hint,
@@ -269,7 +269,7 @@ def _line(
     query: Query,
     forms: list[frozenset[str]],
     each: Placed,
-    said: Sequence[Said],
+    said: Sequence[Utterance],
     pages: Mapping[UUID, str],
 ) -> LineFound | None:
     """A hit as it is shown: with what is said next where the phrase runs on into it; None where it only runs in, for

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from .query import Query
 
 
-class Said(NamedTuple):
+class Utterance(NamedTuple):
     """A sentence, or what stands apart in the lines: the unit that is found. ``apart``: nothing runs on into it."""
 
     start_us: int
@@ -62,14 +62,14 @@ EVERYWHERE = Within()
 class LineIndex(Protocol):
     """Finds what is said. What is written is found by the same transaction, and by others once it commits."""
 
-    async def replace(self, session: AsyncSession, title_id: UUID, language: str, said: Sequence[Said]) -> None:
+    async def replace(self, session: AsyncSession, title_id: UUID, language: str, said: Sequence[Utterance]) -> None:
         """Have ``said`` found as what is said in a title in one language, in place of what was before."""
 
     async def find(self, session: AsyncSession, query: Query, within: Within, limit: int) -> list[Hit]:
         """What fits ``query``, the nearest first, ``limit`` at most: phrases before all others, slips only where
         nothing else fits. Every hit is once among them. A query without words finds nothing."""
 
-    async def texts(self, session: AsyncSession, hits: Sequence[Hit]) -> dict[Hit, list[Said]]:
+    async def texts(self, session: AsyncSession, hits: Sequence[Hit]) -> dict[Hit, list[Utterance]]:
         """What is said at each hit, and after it what is said next."""
 
     async def forms(self, session: AsyncSession, query: Query) -> list[frozenset[str]]:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.platform.database import driver_connection
 
 from . import stems, typos
-from .line_index import Hit, Likeness, Said, Within
+from .line_index import Hit, Likeness, Utterance, Within
 from .query import Query
 from .words import texts_of
 
@@ -96,7 +96,7 @@ class Asked(NamedTuple):
 class PostgresLines:
     """The index in the database itself, in step with the lines by their own transaction."""
 
-    async def replace(self, session: AsyncSession, title_id: UUID, language: str, said: Sequence[Said]) -> None:
+    async def replace(self, session: AsyncSession, title_id: UUID, language: str, said: Sequence[Utterance]) -> None:
         await session.execute(FORGET, {"title": title_id, "language": language})
         words = [texts_of(each.text)[:POSITIONS_MAX] for each in said]
         await _learn(session, {word for each in words for word in each})
@@ -131,15 +131,15 @@ class PostgresLines:
             nearest.setdefault(hit[:3], hit)
         return list(nearest.values())[:limit]
 
-    async def texts(self, session: AsyncSession, hits: Sequence[Hit]) -> dict[Hit, list[Said]]:
+    async def texts(self, session: AsyncSession, hits: Sequence[Hit]) -> dict[Hit, list[Utterance]]:
         given = {
             "titles": [hit.title_id for hit in hits],
             "languages": [hit.language for hit in hits],
             "numbers": [hit.number for hit in hits],
         }
-        found: dict[Hit, list[Said]] = {hit: [] for hit in hits}
+        found: dict[Hit, list[Utterance]] = {hit: [] for hit in hits}
         for n, _, start_us, end_us, spoken in await session.execute(TEXTS, given):
-            found[hits[n - 1]].append(Said(start_us, end_us, spoken))
+            found[hits[n - 1]].append(Utterance(start_us, end_us, spoken))
         return found
 
     async def forms(self, session: AsyncSession, query: Query) -> list[frozenset[str]]:

@@ -44,7 +44,7 @@ class LineFound(BaseModel):
     scene: CrowdScene | None
 
 
-class Found(BaseModel):
+class SearchResults(BaseModel):
     """What was found for ``words``, the nearest first. ``cut``: more was typed than was looked for; ``hint`` says why
     nothing was (``empty``, ``no_words``, ``one_letter``). ``titles`` are those whose names have the words, on the first
     page; ``next`` is null on the last page."""

@@ -12,7 +12,7 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
 from .findings import Asker, Narrowed, search
-from .schemas import Found
+from .schemas import SearchResults
 
 router = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRoute)
 
@@ -36,7 +36,7 @@ async def find_lines(
     language: Annotated[str | None, Query(description="Only lines in this language (BCP 47).")] = None,
     cursor: Cursor = None,
     limit: Limit = 24,
-) -> Found:
+) -> SearchResults:
     """What is said in titles: a quote, the beginning of a word, one with a slip in it, in any script; each as a span of
     whole sentences, ready to play or to clip. What rights keep back and what would spoil it for whoever asks is not
     found. Titles whose names have the words come with the first page."""

@@ -12,7 +12,7 @@ from groundswell.catalog.tables import Line
 from groundswell.media import Cue, Sentence, asides, sentences
 from groundswell.platform.locks import Lock, lock
 
-from .line_index import LineIndex, Said
+from .line_index import LineIndex, Utterance
 from .postgres_lines import PostgresLines
 from .tables import SpokenLanguage
 
@@ -26,15 +26,15 @@ INDEX: LineIndex = PostgresLines()
 """What finds lines in this installation."""
 
 
-def said_in(lines: Sequence[Cue]) -> list[Said]:
+def said_in(lines: Sequence[Cue]) -> list[Utterance]:
     """What is said in a title: its sentences, then its noises and songs. Pure."""
     spoken = sentences(lines)
     following: list[Sentence | None] = [*spoken[1:], None]
     said = [
-        Said(each.start_us, each.end_us, each.text, after is None or after.start_us - each.end_us > RUNS_ON_US)
+        Utterance(each.start_us, each.end_us, each.text, after is None or after.start_us - each.end_us > RUNS_ON_US)
         for each, after in zip(spoken, following, strict=False)
     ]
-    return said + [Said(each.start_us, each.end_us, each.text, True) for each in asides(lines)]
+    return said + [Utterance(each.start_us, each.end_us, each.text, True) for each in asides(lines)]
 
 
 async def index_lines(session: AsyncSession, title_id: UUID, language: str) -> None:

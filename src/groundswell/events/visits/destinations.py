@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -22,15 +24,15 @@ from groundswell.platform.settings import Settings
 from groundswell.shares.links import code_of, holds_until, resolve, share_url
 from groundswell.trust.rules import ANYWHERE
 
-from .link_lookup import LinkLookup, OpenLink
+from .link_lookup import TITLE_BYTES, Addresses, LinkLookup, OpenLink, OpenTitle
 
 AT_THE_SERVICE = Audience(viewer_id=UUID(int=0), territory=ANYWHERE)
 """Who goes to the title is judged as a member: who may watch it is for the service to say, at its own door."""
 
 TOGETHER_MAX = 256
 SINGLY_AT_ONCE = 4
-AT_ONCE = 2
-"""Look-ups on their way at the same time: one is read here while the database works on the other."""
+AT_ONCE = 1
+"""Batches on their way at the same time. The more links one statement answers, the less each costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,11 @@ class Destinations:
 
     def __init__(self, database: Database, settings: Settings, memory: NotifiedCache[Destination]) -> None:
         self.database, self.settings, self.memory = database, settings, memory
-        self._lookup = LinkLookup()
+        self.titles = NotifiedCache[OpenTitle](lasts_s=memory.lasts_s, weigh=lambda title: TITLE_BYTES)
+        self._lookup = LinkLookup(database, self.titles)
         self._waiting: Waiting = {}
         self._asked: Waiting = {}
+        self._alone = count(-1, -1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._singly: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(SINGLY_AT_ONCE)
@@ -82,14 +86,31 @@ class Destinations:
 
     async def _look_up(self, token: str) -> Destination:
         """What one look-up finds, for all who ask while nothing has changed."""
+        return await asyncio.shield(self.ask(token))
+
+    def ask(self, token: str) -> "asyncio.Future[Destination]":
+        """Look ``token`` up, for who waits for it without a task of their own. Not to be cancelled: others may wait.
+
+        Raises:
+            LinkForged: it was never a link of ours.
+        """
         code_of(self.settings, token)
-        question = (token, self.memory.generation if self.memory.listening else -id(asyncio.current_task()))
+        question = (token, self.memory.generation if self.memory.listening else next(self._alone))
         answer = self._asked.get(question)
         if answer is None:
             answer = self._asked[question] = self._waiting[question] = asyncio.get_running_loop().create_future()
-            answer.add_done_callback(lambda done: self._answered(question, done))
+            answer.add_done_callback(partial(self._answered, question))
             self._begin()
-        return await asyncio.shield(answer)
+        return answer
+
+    @property
+    def asked(self) -> int:
+        """How many links are being looked up."""
+        return len(self._asked)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._lookup.close()
 
     def _answered(self, question: tuple[str, int], done: "asyncio.Future[Destination]") -> None:
         self._asked.pop(question, None)
@@ -116,8 +137,7 @@ class Destinations:
     async def _look_up_together(self, batch: Waiting) -> None:
         generation = self.memory.generation
         codes = {question: code_of(self.settings, question[0]) for question in batch}
-        async with self.database.transaction() as session:
-            found = await self._lookup.find(session, sorted(set(codes.values())))
+        found = await self._lookup.find(sorted(set(codes.values())))
         for question, answer in batch.items():
             link = found.get(codes[question])
             if link is not None and not answer.done():
@@ -127,13 +147,12 @@ class Destinations:
                 _start(self._look_at(question[0], answer), self._singly)
 
     def _open(self, token: str, link: OpenLink, generation: int) -> Destination:
-        found = self._destination(
-            token,
-            place(link.share_id, link.moment_id, link.title_id, link.channel),
-            link,
-            (link.start_us, link.end_us),
-            link.holds_until,
-        )
+        title, span = link.title, (link.start_us, link.end_us)
+        addresses = title.addresses.get(span)
+        if addresses is None:
+            addresses = title.addresses[span] = self._addresses_of(title, span)
+        where = place(link.share_id, link.moment_id, link.title_id, link.channel)
+        found = self._destination(token, where, addresses, link.holds_until)
         self.memory.put(token, found, generation, link.depends_on)
         return found
 
@@ -155,23 +174,19 @@ class Destinations:
             until = await holds_until(session, resolved, asked_at)
         share, moment, title = resolved.share, resolved.moment, resolved.title
         where = place(share.id, moment.id, title.id, share.channel)
-        found = self._destination(token, where, title, (moment.start_us, moment.end_us), until)
+        addresses = self._addresses_of(title, (moment.start_us, moment.end_us))
+        found = self._destination(token, where, addresses, until)
         self.memory.put(token, found, generation, resolved.depends_on)
         return found
 
-    def _destination(
-        self, token: str, where: EventPlace, title: Named, span: tuple[int, int], until: datetime | None
-    ) -> Destination:
-        start, after = self._addresses(title, span)
+    def _destination(self, token: str, where: EventPlace, addresses: Addresses, until: datetime | None) -> Destination:
+        landing = share_url(self.settings, token)
+        return Destination(where, addresses.start, addresses.after, landing, until, addresses.elsewhere)
+
+    def _addresses_of(self, title: Named, span: tuple[int, int]) -> Addresses:
         devices = own_devices(self.settings, title.watch)
-        return Destination(
-            place=where,
-            start=start,
-            after=after,
-            landing=share_url(self.settings, token),
-            holds_until=until,
-            elsewhere={device: self._addresses(title, span, device) for device in devices},
-        )
+        elsewhere = {device: self._addresses(title, span, device) for device in devices}
+        return Addresses(*self._addresses(title, span), elsewhere)
 
     def _addresses(self, title: Named, span: tuple[int, int], device: Device = "web") -> tuple[str, str]:
         start, after = (watch_address(self.settings, title, us // US_PER_SECOND, device) for us in span)

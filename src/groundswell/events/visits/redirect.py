@@ -5,6 +5,8 @@ all come through here: no routing, no middleware, no session, no object that is 
 memory as a rule (``destinations.py``); then ``Redirects.answer_at_once`` makes the whole answer and waits for nothing.
 """
 
+from asyncio import Future
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -30,7 +32,15 @@ from .touch_tokens import PARAMETER, touch_token_of_bytes
 from .visit import visit_cookie
 
 ROUTE = "/s/{token}/go"
+SOON_MAX = 500
+"""Look-ups for requests that hold no place. When the database does not keep up, more come in by turns or not at all."""
+
 FOUND = REQUESTS.labels("GET", ROUTE, 302)
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PsycopgError)
+
+Found = Callable[[DeferredResponse | Problem | None], None]
+"""Called with the answer when it is known, with its refusal, or with nothing when the usual way must be taken."""
 
 
 class MethodNotAllowed(Problem):
@@ -59,11 +69,10 @@ class Redirects:
             else:
                 answer = self.answer_at_once(scope) or await self._look_up(scope)
                 await answer.send(send)
-        except (OperationalError, InterfaceError, PsycopgError):
-            problem: Problem = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
-            await self._refuse(problem, scope, receive, send)
+        except DATABASE_AWAY:
+            await self.refuse(_away(), scope, receive, send)
         except Problem as refusal:
-            await self._refuse(refusal, scope, receive, send)
+            await self.refuse(refusal, scope, receive, send)
 
     def answer_at_once(self, scope: Scope) -> DeferredResponse | None:
         """The answer to a GET when all that it takes is in memory; else None."""
@@ -74,6 +83,27 @@ class Redirects:
         if destination is None or salt is None:
             return None
         return self._answer(scope, destination, now, salt)
+
+    def answer_soon(self, scope: Scope, found: Found) -> bool:
+        """Look up where a link leads that is not in memory, for a GET, without a task of its own; False where the usual
+        way must be taken."""
+        if scope["method"] != "GET" or self.destinations.asked >= SOON_MAX:
+            return False
+        try:
+            asked = self.destinations.ask(scope["path"][3:-3])
+        except Problem:
+            return False
+        asked.add_done_callback(lambda done: found(self._found(scope, done)))
+        return True
+
+    def _found(self, scope: Scope, done: "Future[Destination]") -> DeferredResponse | Problem | None:
+        now = utc_now()
+        salt, error = self.visitors.salt(now.date()), None if done.cancelled() else done.exception()
+        if isinstance(error, Problem):
+            return error
+        if isinstance(error, DATABASE_AWAY):
+            return _away()
+        return None if error or done.cancelled() or salt is None else self._answer(scope, done.result(), now, salt)
 
     async def _look_up(self, scope: Scope) -> DeferredResponse:
         if scope["method"] != "GET":
@@ -105,7 +135,7 @@ class Redirects:
             headers = (*_headers(with_parameter(location, PARAMETER, touch)), cookie)
         return DeferredResponse(self.log, arrival, 302, headers, b"", FOUND)
 
-    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    async def refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
         """Browsers go to the landing page, which says why not in words; programs get the problem document."""
         accepted = dict(scope["headers"]).get(b"accept", b"")
         if b"text/html" in accepted and problem.status in {403, 404, 410}:
@@ -115,6 +145,10 @@ class Redirects:
             return
         REQUESTS.labels(scope["method"], ROUTE, problem.status).inc()
         await problem_response(problem)(scope, receive, send)
+
+
+def _away() -> Problem:
+    return Unavailable("The database is restarting.", headers={"Retry-After": "1"})
 
 
 def _user_agent(scope: Scope) -> str:

@@ -27,8 +27,9 @@ from groundswell.shares.links import Resolved, resolve
 @dataclass(frozen=True)
 class Clip:
     """What the templates read. ``veil`` names the place it would spoil, when it should be veiled for this person.
-    ``captions``: subtitles are on at first. ``handle`` is the clipper's, where they are named and a creator. Without a
-    ``token`` it is the moment's own page. ``go_qr_url`` shows a phone where ``continue_url`` leads."""
+    ``captions``: subtitles are on at first. ``handle`` is the clipper's, where they are named and a creator;
+    ``maker_handle`` is what they are followed by, where they are named. Without a ``token`` it is the moment's own
+    page. ``go_qr_url`` shows a phone where ``continue_url`` leads."""
 
     moment: Moment
     title: Title
@@ -40,6 +41,7 @@ class Clip:
     continue_url: str
     captions: bool = True
     handle: str | None = None
+    maker_handle: str | None = None
     go_qr_url: str | None = None
 
     @property
@@ -97,6 +99,7 @@ async def clip_of(session: AsyncSession, settings: Settings, found: Resolved, ca
         continue_url=f"/s/{found.token}/go?from=landing",
         captions=found.share.captions,
         handle=await _handle(session, found.moment) if found.credited else None,
+        maker_handle=found.clipper.handle if found.credited else None,
         go_qr_url=f"/s/{found.token}/go.svg",
     )
 
@@ -122,6 +125,7 @@ async def coded_clip(session: AsyncSession, request: Request, code: str, caller:
         token=None,
         continue_url=_way_on(settings, moment, title),
         handle=await _handle(session, moment) if moment.credit_me else None,
+        maker_handle=clipper.handle if moment.credit_me else None,
     )
 
 

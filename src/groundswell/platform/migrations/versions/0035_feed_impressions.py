@@ -1,13 +1,13 @@
 """Feed impressions.
 
-Revision ID: 0033
+Revision ID: 0035
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0035"
+down_revision = "0034"
 
 
 def upgrade() -> None:

@@ -1,0 +1,2 @@
+// Where people are named: a button to follow each.
+import "../components/follow-button.ts";

@@ -1,0 +1,110 @@
+"""Reactions: one a person and moment, each at a second. What a moment's reactions come to is counted by verdict."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.providers import separation_of
+from groundswell.events.event import Event
+from groundswell.events.log.event_log import record
+from groundswell.moments.tables import Moment
+from groundswell.platform.clock import US_PER_SECOND, utc_now
+from groundswell.platform.problems import Problem
+
+from .doors import Meeting
+from .tables import REACTIONS, Reaction
+from .voters import KIND, Voter
+
+
+class OutsideMoment(Problem):
+    status, code, title = 422, "outside_moment", "This second is not in the moment."
+
+
+COUNTED = text(
+    """
+    SELECT r.kind, r.at_us / 1000000 AS second, count(*) AS people
+    FROM reactions r LEFT JOIN judged_events e ON e.at = r.event_at AND e.id = r.event_id
+    WHERE r.moment_id = :moment AND r.at_us >= :start AND r.at_us <= :end
+        AND coalesce(e.verdict, r.verdict) = 'human'
+        AND (r.viewer_id IS NULL OR NOT r.viewer_id = ANY(:apart))
+    GROUP BY 1, 2 ORDER BY 2, 1
+    """
+)
+
+
+@dataclass(frozen=True)
+class ReactionLine:
+    """What people felt: how many of each kind, and second by second (of the title)."""
+
+    counts: dict[str, int]
+    seconds: list[tuple[int, str, int]]
+
+
+async def react(session: AsyncSession, meeting: Meeting, voter: Voter, kind: str, at_us: int) -> None:
+    """Set what ``voter`` feels about a moment. The first time it is logged, as a vote like any other; later they only
+    change their mind.
+
+    Raises:
+        OutsideMoment: ``at_us`` is not within it.
+    """
+    moment = meeting.moment
+    if not moment.start_us <= at_us <= moment.end_us:
+        raise OutsideMoment()
+    row = {
+        "moment_id": moment.id,
+        "reactor": voter.name,
+        "viewer_id": voter.viewer_id,
+        "kind": kind,
+        "at_us": at_us,
+        "verdict": voter.seen.verdict.kind,
+        "event_at": voter.at,
+        "event_id": voter.event_id,
+        "created_at": utc_now(),
+    }
+    changed = {"kind": kind, "at_us": at_us}
+    made = insert(Reaction).values(row)
+    made = made.on_conflict_do_update(index_elements=[Reaction.moment_id, Reaction.reactor], set_=changed)
+    event_id = await session.scalar(made.returning(Reaction.event_id))
+    if event_id == voter.event_id:
+        await record(session, _event(meeting, voter))
+
+
+def _event(meeting: Meeting, voter: Voter) -> Event:
+    place, verdict = meeting.place, voter.seen.verdict
+    return Event(
+        kind=KIND,
+        at=voter.at,
+        id=voter.event_id,
+        share_id=place.share_id,
+        moment_id=place.moment_id,
+        title_id=place.title_id,
+        visitor=voter.seen.visitor,
+        viewer_id=voter.viewer_id,
+        channel=place.channel,
+        verdict=verdict.kind,
+        verdict_reason=verdict.reason,
+        verdict_rule=verdict.rule,
+        inputs=voter.seen.inputs,
+    )
+
+
+async def take_back(session: AsyncSession, moment_id: UUID, reactor: str) -> None:
+    """Feel nothing about it any more. That somebody had voted that day stays in the log."""
+    await session.execute(delete(Reaction).filter_by(moment_id=moment_id, reactor=reactor))
+
+
+async def reaction_of(session: AsyncSession, moment_id: UUID, reactor: str) -> Reaction | None:
+    """What somebody feels about a moment."""
+    return await session.get(Reaction, (moment_id, reactor))
+
+
+async def line_of(session: AsyncSession, moment: Moment, viewer_id: UUID | None) -> ReactionLine:
+    """The reactions within a moment of those whom a person made, and from whom the viewer is not kept apart."""
+    apart = (await separation_of(session, viewer_id)).unlisted
+    asked = {"moment": moment.id, "start": moment.start_us, "end": moment.end_us, "apart": list(apart)}
+    rows = (await session.execute(COUNTED, asked)).all()
+    counts = {kind: sum(row.people for row in rows if row.kind == kind) for kind in REACTIONS}
+    return ReactionLine(counts, [(row.second * US_PER_SECOND, row.kind, row.people) for row in rows])

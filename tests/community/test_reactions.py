@@ -1,0 +1,104 @@
+"""Reactions: one a person, anchored to a second, judged and voting as plays do."""
+
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from groundswell.community.tables import Reaction
+from groundswell.discovery import refresh
+from groundswell.discovery.tables import HeatVote
+from groundswell.events.tables import JudgedEvent, Reverdict
+from groundswell.platform.ids import uuid7
+from tests.events.places import Shared, make_shared
+from tests.support import App
+
+PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"}
+AT_US = 75_000_000
+
+
+async def ticket(app: App, shared: Shared, **headers: str) -> str:
+    """The ticket of a visit to the link, as the landing page carries it."""
+    begun = await app.http.post("/v1/visits", json={"share": shared.token}, headers=PERSON | headers)
+    assert begun.status_code == 201, begun.text
+    return str(begun.json()["visit"])
+
+
+async def react(app: App, shared: Shared, kind: str, **body: Any) -> httpx.Response:
+    headers = PERSON | body.pop("headers", {})
+    return await app.http.post(
+        f"/v1/moments/{shared.moment.code}/reactions", json={"kind": kind, "at_us": AT_US} | body, headers=headers
+    )
+
+
+async def test_a_visitor_reacts_once_with_the_ticket_of_the_page(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    by = {"share": shared.token, "visit": await ticket(app, shared)}
+    first = (await react(app, shared, "laugh", **by)).json()
+    assert (first["total"], first["counts"]["laugh"], first["mine"]) == (1, 1, {"kind": "laugh", "at_us": AT_US})
+    assert first["seconds"] == [{"at_us": AT_US, "kind": "laugh", "count": 1}]
+    other = (await react(app, shared, "cry", at_us=AT_US + 999_999, **by)).json()
+    assert (other["total"], other["counts"]["cry"], other["counts"]["laugh"]) == (1, 1, 0), "they changed their mind"
+    newer = by | {"visit": await ticket(app, shared)}
+    assert (await react(app, shared, "wow", **newer)).json()["total"] == 1, "a page loaded again is the same visitor"
+    asked = {"share": shared.token, "visit": newer["visit"]}
+    path = f"/v1/moments/{shared.moment.code}/reactions"
+    assert (await app.http.get(path, params=asked, headers=PERSON)).json()["mine"]["kind"] == "wow"
+    assert (await app.http.get(path)).json()["mine"] is None
+    gone = (await app.http.delete(path, params=asked, headers=PERSON)).json()
+    assert (gone["total"], gone["mine"]) == (0, None)
+    async with app.runtime.database.transaction() as session:
+        logged = (await session.scalars(select(JudgedEvent).filter_by(kind="react"))).all()
+        assert [(each.verdict, each.share_id, each.viewer_id) for each in logged] == [("human", shared.share.id, None)]
+
+
+async def test_what_is_refused(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    elsewhere = await make_shared(app.runtime.database, app.runtime.settings, subject="eve")
+    theirs = await ticket(app, elsewhere)
+    child = app.as_told("kid", kids=True)
+    for body, status, code in [
+        ({}, 422, "visit_missing"),
+        ({"visit": "x" * 48}, 422, "visit_invalid"),
+        ({"visit": theirs, "share": shared.token}, 422, "visit_invalid"),
+        ({"visit": await ticket(app, shared), "share": elsewhere.token}, 404, "moment_unknown"),
+        ({"headers": child}, 403, "kids_apart"),
+        ({"headers": app.signed_in("ada"), "at_us": 1}, 422, "outside_moment"),
+        ({"headers": app.signed_in("ada"), "kind": "hate"}, 422, "invalid"),
+    ]:
+        answer = await react(app, shared, body.pop("kind", "love"), **body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), body
+    gone = await app.http.get(f"/v1/moments/{shared.moment.code}/reactions", headers=child)
+    assert gone.json()["code"] == "kids_apart", "a child's profile does not see them either"
+    async with app.runtime.database.transaction() as session:
+        assert list(await session.scalars(select(Reaction))) == []
+
+
+async def test_robots_and_what_is_judged_so_later_count_for_nothing(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    robot = {"User-Agent": "curl/8.5.0"}
+    sent = {"share": shared.token, "visit": await ticket(app, shared, **robot), "headers": robot}
+    assert (await react(app, shared, "love", **sent)).json()["total"] == 0
+    assert (await react(app, shared, "love", headers=app.signed_in("ada"))).json()["total"] == 1
+    maker = app.signed_in("noor")
+    assert (await react(app, shared, "love", headers=maker)).json()["total"] == 2
+    async with app.runtime.database.transaction() as session:
+        await refresh.count(session)
+        votes = (await session.execute(select(HeatVote.kind, HeatVote.event_id))).all()
+        assert [kind for kind, _ in votes] == ["react"], "a robot's does not vote, nor does the maker's own"
+        event = (await session.scalars(select(JudgedEvent).filter_by(id=votes[0].event_id))).one()
+        late = {"kind": "robot", "reason": "rate:test", "rule": "test", "traffic": "sivt"}
+        session.add(Reverdict(id=uuid7(), event_id=event.id, at=event.at, **late))
+    assert (await app.http.get(f"/v1/moments/{shared.moment.code}/reactions")).json()["total"] == 1
+    async with app.runtime.database.transaction() as session:
+        await refresh.count(session)
+        assert list(await session.scalars(select(HeatVote))) == []
+
+
+async def test_who_asks_not_to_be_told_apart_reacts_once_a_visit(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    quiet = {"Sec-GPC": "1"}
+    for total in (1, 2):
+        by = {"share": shared.token, "visit": await ticket(app, shared, **quiet), "headers": quiet}
+        assert (await react(app, shared, "wow", **by)).json()["total"] == total
+        assert (await react(app, shared, "fire", **by)).json()["total"] == total
