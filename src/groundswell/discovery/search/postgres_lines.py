@@ -157,7 +157,7 @@ async def _matching(session: AsyncSession, asked: Asked, within: Within, limit: 
         unseen = {"unseen": list(within.unseen), "from_us": list(within.unseen.values())}
         narrowed, given = narrowed + NOT_UNSEEN, given | unseen
     rows = await session.execute(text(FIND.format(narrowed=narrowed)), given)
-    return [Hit(*row[:5], Likeness(row[5])) for row in rows]
+    return [Hit(id, spoken, n, start, end, Likeness(near)) for id, spoken, n, start, end, near in rows]
 
 
 async def _learn(session: AsyncSession, words: set[str]) -> None:
