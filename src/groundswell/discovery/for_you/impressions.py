@@ -12,7 +12,7 @@ from groundswell.accounts.access import Caller
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import NotFound
 
-from .slate import Candidate, Pick
+from .slate import Pick
 from .tables import FeedImpression
 
 SEEN_FOR = timedelta(days=7)
@@ -87,25 +87,23 @@ async def lately(session: AsyncSession, scenes: Collection[UUID]) -> dict[UUID, 
 
 async def note(session: AsyncSession, reader: UUID, viewer_id: UUID | None, picks: Sequence[Pick]) -> list[UUID]:
     """Note what is served; returns an id for each."""
-    rows = [_row(reader, viewer_id, place, pick.candidate, pick.probability) for place, pick in enumerate(picks)]
+    ids = [uuid4() for _ in picks]
+    common = {"reader": reader, "viewer_id": viewer_id}
+    rows = [
+        {
+            **common,
+            "id": id,
+            "scene_id": pick.candidate.scene_id,
+            "title_id": pick.candidate.title_id,
+            "place": place,
+            "reason": pick.candidate.reason,
+            "probability": pick.probability,
+        }
+        for place, (id, pick) in enumerate(zip(ids, picks, strict=True))
+    ]
     if rows:
         await session.execute(insert(FeedImpression), rows)
-    return [row["id"] for row in rows]
-
-
-def _row(
-    reader: UUID, viewer_id: UUID | None, place: int, candidate: Candidate, probability: float
-) -> dict[str, UUID | int | str | float | None]:
-    return {
-        "id": uuid4(),
-        "reader": reader,
-        "viewer_id": viewer_id,
-        "scene_id": candidate.scene_id,
-        "title_id": candidate.title_id,
-        "place": place,
-        "reason": candidate.reason,
-        "probability": probability,
-    }
+    return ids
 
 
 async def tell(session: AsyncSession, caller: Caller | None, item: UUID, what: str) -> None:
