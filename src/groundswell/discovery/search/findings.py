@@ -260,8 +260,8 @@ async def _pages(session: AsyncSession, crowds: Sequence[Crowd]) -> dict[UUID, s
         among(Moment.id, ids), Moment.visibility == "public", Moment.deleted_at.is_(None), ~Moment.spoiler
     )
     hidden = await active_among(session, "moment", ids) if ids else {}
-    rows = await session.execute(query) if ids else []
-    return {id: f"/m/{code}" for id, code in rows if id not in hidden}
+    rows = (await session.execute(query)).all() if ids else ()
+    return {row.id: f"/m/{row.code}" for row in rows if row.id not in hidden}
 
 
 def _line(
