@@ -448,31 +448,6 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-<<<<<<< HEAD
-         * BestMoment
-         * @description The hottest public moment of a scene: what is shown for it. ``by`` is null when its maker is not to be named.
-         */
-        readonly BestMoment: {
-            /** By */
-            readonly by: string | null;
-            /** Caption */
-            readonly caption: string;
-            /** Code */
-            readonly code: string;
-            /** End Us */
-            readonly end_us: number;
-            /**
-             * Id
-             * Format: uuid
-             */
-            readonly id: string;
-            /** Spoiler */
-            readonly spoiler: boolean;
-            /** Start Us */
-            readonly start_us: number;
-            /** Url */
-            readonly url: string;
-=======
          * BarrierIn
          * @description Keep somebody away.
          */
@@ -496,7 +471,31 @@ export interface components {
              */
             readonly kind: "block" | "mute";
             readonly person: components["schemas"]["FellowOut"];
->>>>>>> catching
+        };
+        /**
+         * BestMoment
+         * @description The hottest public moment of a scene: what is shown for it. ``by`` is null when its maker is not to be named.
+         */
+        readonly BestMoment: {
+            /** By */
+            readonly by: string | null;
+            /** Caption */
+            readonly caption: string;
+            /** Code */
+            readonly code: string;
+            /** End Us */
+            readonly end_us: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /** Spoiler */
+            readonly spoiler: boolean;
+            /** Start Us */
+            readonly start_us: number;
+            /** Url */
+            readonly url: string;
         };
         /**
          * BlockedOut
@@ -596,7 +595,6 @@ export interface components {
             readonly status?: "committed";
         };
         /**
-<<<<<<< HEAD
          * FeedItem
          * @description A scene in For you. ``id`` names this showing of it, for what came of it; ``reason`` is why it is here: many clip
          *     it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title (``watching``), or
@@ -620,15 +618,6 @@ export interface components {
             readonly scene: components["schemas"]["SceneOut"];
         };
         /**
-         * ForYou
-         * @description A page of For you. An empty page: all that there is has been shown.
-         */
-        readonly ForYou: {
-            /** Items */
-            readonly items: readonly components["schemas"]["FeedItem"][];
-            /** Next */
-            readonly next?: string | null;
-=======
          * FellowOut
          * @description Somebody as others see them. ``url`` is where their public profile is, if they have one.
          */
@@ -662,7 +651,16 @@ export interface components {
              * @enum {string}
              */
             readonly state: "none" | "requested" | "following";
->>>>>>> catching
+        };
+        /**
+         * ForYou
+         * @description A page of For you. An empty page: all that there is has been shown.
+         */
+        readonly ForYou: {
+            /** Items */
+            readonly items: readonly components["schemas"]["FeedItem"][];
+            /** Next */
+            readonly next?: string | null;
         };
         /**
          * Framed

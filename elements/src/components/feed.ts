@@ -58,8 +58,10 @@ export class Feed extends GroundswellElement {
       .item {
         position: relative;
         display: grid;
-        place-items: center;
+        grid-template-rows: minmax(0, 1fr) auto;
+        justify-items: center;
         block-size: 100%;
+        padding-block-start: var(--gs-feed-top, 4.5rem);
         scroll-snap-align: start;
         scroll-snap-stop: always;
         overflow: hidden;
@@ -70,11 +72,12 @@ export class Feed extends GroundswellElement {
         inline-size: calc(100% + 8rem);
         block-size: calc(100% + 8rem);
         object-fit: cover;
-        filter: blur(2.5rem) brightness(0.35);
+        filter: blur(2.5rem) brightness(0.3);
       }
       .screen {
         position: relative;
-        inline-size: min(100%, calc((100dvh - 9rem) * 16 / 9));
+        block-size: 100%;
+        max-inline-size: 94%;
         aspect-ratio: 16 / 9;
         overflow: hidden;
         border-radius: 1rem;
@@ -89,17 +92,11 @@ export class Feed extends GroundswellElement {
         object-fit: cover;
       }
       .words {
-        position: absolute;
-        inset-inline: 0;
-        inset-block-end: 0;
+        position: relative;
         display: grid;
-        gap: 0.5rem;
-        padding: 5rem clamp(1rem, 4vw, 3.5rem) max(1.25rem, env(safe-area-inset-bottom));
-        background: linear-gradient(to top, rgb(7 8 12 / 92%) 35%, rgb(7 8 12 / 0%));
-        pointer-events: none;
-      }
-      .words > * {
-        pointer-events: auto;
+        gap: 0.45rem;
+        inline-size: min(94%, 80rem);
+        padding-block: 0.9rem max(1.1rem, env(safe-area-inset-bottom));
       }
       .why {
         justify-self: start;
@@ -175,7 +172,7 @@ export class Feed extends GroundswellElement {
       @media (max-aspect-ratio: 4/5) {
         .screen {
           inline-size: 100%;
-          block-size: 100%;
+          max-inline-size: 100%;
           aspect-ratio: auto;
           border-radius: 0;
         }
