@@ -9,7 +9,10 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,
-    lib: { entry: { groundswell: "src/index.ts", "groundswell-people": "src/people.ts" }, formats: ["es"] },
+    lib: {
+      entry: { groundswell: "src/index.ts", "groundswell-feed": "src/feed.ts", "groundswell-people": "src/people.ts" },
+      formats: ["es"],
+    },
     rollupOptions: { output: { chunkFileNames: "[name]-[hash].js" } },
   },
 });

@@ -2,6 +2,20 @@
 import type { Messages } from "../messages.ts";
 
 const messages: Messages = {
+  feed: "",
+  feed_hot: "",
+  feed_near: "",
+  feed_watching: "",
+  feed_fresh: "",
+  feed_continue: "متابعة المشاهدة",
+  feed_not_this: "",
+  feed_not_this_done: "",
+  feed_less: "",
+  feed_less_done: "",
+  feed_next: "",
+  feed_previous: "",
+  feed_end: "",
+  feed_end_hint: "",
   clip: "اقتطاع",
   clip_hint: "اقتطاع آخر 15 ثانية",
   trim_heading: "اقتطاع لحظة",

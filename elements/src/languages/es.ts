@@ -2,6 +2,20 @@
 import type { Messages } from "../messages.ts";
 
 const messages: Messages = {
+  feed: "",
+  feed_hot: "",
+  feed_near: "",
+  feed_watching: "",
+  feed_fresh: "",
+  feed_continue: "Seguir viendo",
+  feed_not_this: "",
+  feed_not_this_done: "",
+  feed_less: "",
+  feed_less_done: "",
+  feed_next: "",
+  feed_previous: "",
+  feed_end: "",
+  feed_end_hint: "",
   clip: "Recortar",
   clip_hint: "Recortar los últimos 15 segundos",
   trim_heading: "Recorta un momento",
