@@ -10,7 +10,12 @@ export default defineConfig({
     target: "es2022",
     modulePreload: false,
     lib: {
-      entry: { groundswell: "src/index.ts", "groundswell-people": "src/people.ts", server: "src/server.ts" },
+      entry: {
+        groundswell: "src/index.ts",
+        "groundswell-feed": "src/feed.ts",
+        "groundswell-people": "src/people.ts",
+        server: "src/server.ts",
+      },
       formats: ["es"],
     },
     rollupOptions: { output: { chunkFileNames: "[name]-[hash].js" } },

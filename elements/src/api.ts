@@ -18,6 +18,9 @@ export type MediaNews = Schemas["RenderProgress"];
 export type Share = Schemas["ShareOut"];
 /** How a link shows the moment, and until when. */
 export type ShareOptions = Schemas["ShareChanges"];
+/** A scene in For you, and what may come of it. */
+export type FeedItem = Schemas["FeedItem"];
+export type FeedOutcome = Schemas["ItemOutcome"]["what"];
 export type Shape = Share["shape"];
 /** What people felt about a moment. */
 export type Reactions = Schemas["ReactionsOut"];
@@ -177,6 +180,16 @@ export class Client {
   played(moment: string, share: string | null, visit: string, watchedMs: number): void {
     const played = { kind: "play" as const, visit, watched_ms: watchedMs, ...(share ? { share } : { moment }) };
     this.call("post", "/v1/events", { body: { events: [played] } }).catch(() => undefined);
+  }
+
+  /** The next scenes for whoever looks. */
+  feed(cursor: string | null): Promise<Schemas["ForYou"]> {
+    return this.call("get", "/v1/feed", { query: cursor ? { cursor } : {} });
+  }
+
+  /** Tell what came of an item of the feed, also while the page is left. Nothing depends on the answer. */
+  feedOutcome(item: string, what: FeedOutcome): void {
+    this.call("post", "/v1/feed/{item}", { path: { item }, body: { what }, keepalive: true }).catch(() => undefined);
   }
 
   /** Tell how far one has got in a title, also while the page is left. Nothing depends on the answer. */

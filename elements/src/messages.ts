@@ -2,6 +2,20 @@
 // English is here; the others are loaded when a page is in their language, so that nobody loads what they cannot read.
 
 export const english = {
+  feed: "For you",
+  feed_hot: "Many are clipping this now",
+  feed_near: "People who like what you like clip this",
+  feed_watching: "From {title}, which you are watching",
+  feed_fresh: "New: few have seen it yet",
+  feed_continue: "Continue watching",
+  feed_not_this: "Not this",
+  feed_not_this_done: "You will not see that again.",
+  feed_less: "Less of {title}",
+  feed_less_done: "Less of {title} from now on.",
+  feed_next: "Next scene",
+  feed_previous: "Scene before",
+  feed_end: "You have seen it all",
+  feed_end_hint: "New scenes come as people clip them.",
   clip: "Clip",
   clip_hint: "Clip the last 15 seconds",
   trim_heading: "Clip a moment",

@@ -65,6 +65,7 @@ NOBODYS = {
     "exchange_rates": "currency into",
     "experiments": "key name hypothesis subject unit",
     "exposures": "arm",
+    "feed_impressions": "reason outcome",
     "heat_marks": "name snapshot",
     "idempotency_keys": "request_hash media_type",
     "job_failures": "task",

@@ -2,6 +2,20 @@
 import type { Messages } from "../messages.ts";
 
 const messages: Messages = {
+  feed: "لك",
+  feed_hot: "كثيرون يقتطعون هذا الآن",
+  feed_near: "يقتطعه من يحبون ما تحب",
+  feed_watching: "من {title} الذي تشاهده",
+  feed_fresh: "جديد: قلّة شاهدوه حتى الآن",
+  feed_continue: "متابعة المشاهدة",
+  feed_not_this: "ليس هذا",
+  feed_not_this_done: "لن ترى ذلك مجددًا.",
+  feed_less: "أقل من {title}",
+  feed_less_done: "أقل من {title} من الآن فصاعدًا.",
+  feed_next: "المشهد التالي",
+  feed_previous: "المشهد السابق",
+  feed_end: "شاهدت كل شيء",
+  feed_end_hint: "تأتي مشاهد جديدة كلما اقتطعها الناس.",
   clip: "اقتطاع",
   clip_hint: "اقتطاع آخر 15 ثانية",
   trim_heading: "اقتطاع لحظة",

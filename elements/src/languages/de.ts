@@ -2,6 +2,20 @@
 import type { Messages } from "../messages.ts";
 
 const messages: Messages = {
+  feed: "Für dich",
+  feed_hot: "Viele clippen das gerade",
+  feed_near: "Das clippen Leute, die mögen, was du magst",
+  feed_watching: "Aus {title}, das du gerade siehst",
+  feed_fresh: "Neu: noch kaum gesehen",
+  feed_continue: "Weiterschauen",
+  feed_not_this: "Das nicht",
+  feed_not_this_done: "Das siehst du nicht wieder.",
+  feed_less: "Weniger von {title}",
+  feed_less_done: "Ab jetzt weniger von {title}.",
+  feed_next: "Nächste Szene",
+  feed_previous: "Vorige Szene",
+  feed_end: "Du hast alles gesehen",
+  feed_end_hint: "Neue Szenen kommen, sobald Leute sie clippen.",
   clip: "Clip",
   clip_hint: "Die letzten 15 Sekunden festhalten",
   trim_heading: "Moment festhalten",

@@ -2,6 +2,20 @@
 import type { Messages } from "../messages.ts";
 
 const messages: Messages = {
+  feed: "Para ti",
+  feed_hot: "Muchos recortan esto ahora",
+  feed_near: "Lo recortan quienes disfrutan lo mismo que tú",
+  feed_watching: "De {title}, que estás viendo",
+  feed_fresh: "Nuevo: pocos lo han visto aún",
+  feed_continue: "Seguir viendo",
+  feed_not_this: "Esto no",
+  feed_not_this_done: "No volverás a ver eso.",
+  feed_less: "Menos de {title}",
+  feed_less_done: "A partir de ahora, menos de {title}.",
+  feed_next: "Escena siguiente",
+  feed_previous: "Escena anterior",
+  feed_end: "Ya lo has visto todo",
+  feed_end_hint: "Llegan escenas nuevas a medida que la gente las recorta.",
   clip: "Recortar",
   clip_hint: "Recortar los últimos 15 segundos",
   trim_heading: "Recorta un momento",

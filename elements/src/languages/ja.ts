@@ -2,6 +2,20 @@
 import type { Messages } from "../messages.ts";
 
 const messages: Messages = {
+  feed: "あなたへ",
+  feed_hot: "今、多くの人がクリップしています",
+  feed_near: "好みの近い人がクリップしています",
+  feed_watching: "視聴中の {title} から",
+  feed_fresh: "新着：まだあまり見られていません",
+  feed_continue: "続きを見る",
+  feed_not_this: "これは見ない",
+  feed_not_this_done: "今後は表示されません。",
+  feed_less: "{title} を減らす",
+  feed_less_done: "今後 {title} を減らします。",
+  feed_next: "次のシーン",
+  feed_previous: "前のシーン",
+  feed_end: "すべて見ました",
+  feed_end_hint: "新しいシーンはクリップされ次第届きます。",
   clip: "クリップ",
   clip_hint: "直前の15秒をクリップ",
   trim_heading: "シーンをクリップ",

@@ -11,6 +11,7 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
 from . import feed, heatmap, scene_membership  # noqa: F401 - belonging answers what the reports ask
+from .for_you import feed_api
 from .ranking import Gate
 from .schemas import Discover, Heatmap
 from .search import search_api
@@ -51,3 +52,4 @@ async def read_heatmap(title: str, request: Request, session: DbSession, caller:
 router = APIRouter()
 router.include_router(v1)
 router.include_router(search_api.router)
+router.include_router(feed_api.router)

@@ -29,7 +29,7 @@ from .schemas import COUNTS, BestMoment, Discover, SceneOut, SceneTitle
 from .tables import SceneRow
 from .threshold import Ranked
 
-Candidate = Row[SceneRow, Moment, Title, Source, Viewer]
+SceneCandidate = Row[SceneRow, Moment, Title, Source, Viewer]
 
 
 class ListPlace(NamedTuple):
@@ -102,14 +102,14 @@ async def discover(
     place = decode_place(cursor)
     now_s = place.now_s if place is not None else utc_now().timestamp()
     scenes = ranked(session, lambda query: gate.passed(_narrowed(query, title_id, only)), now_s)
-    shown: list[tuple[Ranked, Candidate]] = []
+    shown: list[tuple[Ranked, SceneCandidate]] = []
     async for chunk in _chunks(_after(scenes, place), limit + 1):
-        shown += await _showable(session, await _candidates(session, chunk), audience)
+        shown += await scenes_showable(session, await candidates_among(session, chunk), audience)
         if len(shown) > limit:
             break
     more, shown = len(shown) > limit, shown[:limit]
     return Discover(
-        items=[_scene(row, each.rate, now_s) for each, row in shown],
+        items=[scene_out(row, each.rate, now_s) for each, row in shown],
         next=encode_place(ListPlace(now_s, *shown[-1][0])) if more else None,
         counts=COUNTS,
         as_of=await session.scalar(select(func.max(SceneRow.refreshed_at))),
@@ -150,7 +150,7 @@ def _narrowed(query: Select[Any], title_id: UUID | None, only: Only) -> Select[A
     return query
 
 
-async def _candidates(session: AsyncSession, chunk: Sequence[Ranked]) -> list[tuple[Ranked, Candidate]]:
+async def candidates_among(session: AsyncSession, chunk: Sequence[Ranked]) -> list[tuple[Ranked, SceneCandidate]]:
     """The rows of scenes whose best moment is still up, in the order given."""
     query = (
         select(SceneRow, Moment, Title, Source, Viewer)
@@ -168,16 +168,16 @@ async def _candidates(session: AsyncSession, chunk: Sequence[Ranked]) -> list[tu
     return [(each, rows[each.id]) for each in chunk if each.id in rows]
 
 
-async def _showable(
-    session: AsyncSession, found: Sequence[tuple[Ranked, Candidate]], audience: Audience
-) -> list[tuple[Ranked, Candidate]]:
+async def scenes_showable(
+    session: AsyncSession, found: Sequence[tuple[Ranked, SceneCandidate]], audience: Audience
+) -> list[tuple[Ranked, SceneCandidate]]:
     """Those whose best moment may be shown to whoever asks."""
     rows = [MomentRow(moment, title, source) for _, (_, moment, title, source, _) in found]
     shown = await showable(session, rows, audience)
     return [(each, row) for each, row in found if row[1].id in shown]
 
 
-def _scene(row: Candidate, rate: float, now_s: float) -> SceneOut:
+def scene_out(row: SceneCandidate, rate: float, now_s: float) -> SceneOut:
     scene, moment, title, _, viewer = row
     return SceneOut(
         id=scene.id,

@@ -22,6 +22,7 @@ from groundswell.trust.tables import Decision
 
 from . import refresh as refreshing
 from . import tally, title_refresh
+from .for_you import impressions
 from .search import upkeep
 
 ONCE = "discovery.refresh"
@@ -84,6 +85,15 @@ async def forget_votes(context: JobContext, timestamp: int) -> None:
     if (now := await time_to_destroy(database, "single votes")) is not None:
         async with database.transaction() as session:
             await tally.forget_votes(session, now.date())
+
+
+@periodic("discovery.forget_impressions", cron="47 3 * * *")
+async def forget_impressions(context: JobContext, timestamp: int) -> None:
+    """Every night, let go of what For you served long ago."""
+    database = runtime_of(context).database
+    if (now := await time_to_destroy(database, "impressions")) is not None:
+        async with database.transaction() as session:
+            await impressions.forget_impressions(session, now)
 
 
 async def soon(session: AsyncSession) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from groundswell.platform.database import Base
 from groundswell.platform.positions import KEPT_SNAPSHOT
 
-from .search import tables as search_tables  # noqa: F401 - declares them
+from .for_you import tables as feed_tables  # noqa: F401 - declares them
+from .search import tables as search_tables  # noqa: F401
 
 
 class HeatDay(Base):
@@ -165,6 +166,7 @@ class SceneRow(Base):
         Index("ix_scenes_title_span", "title_id", "start_us"),
         Index("ix_scenes_first", "first_id"),
         Index("ix_scenes_refreshed_at", "refreshed_at"),
+        Index("ix_scenes_begun", text("begun_at DESC"), "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -33,6 +33,11 @@ DESTRUCTIVE_JOBS = (
         "A clock that can be trusted; whoever's is gone signs in once more.",
     ),
     DestructiveJob(
+        "What For you served, after 90 days",
+        "groundswell.discovery.for_you.impressions",
+        "A clock that can be trusted; what somebody did not want may then be shown to them once more.",
+    ),
+    DestructiveJob(
         "Answers stored for repeated requests, after a day",
         "groundswell.platform.routing",
         "A clock that can be trusted: a request that is repeated would be done twice.",

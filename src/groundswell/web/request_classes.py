@@ -49,7 +49,7 @@ def request_classes(settings: Settings) -> dict[str, RequestClass]:
 _FILES = re.compile(r"\.(csv|jsonl|json|parquet)$")
 _MEDIA = re.compile(r"\.(mp4|m3u8|jpg|vtt)$|/hls/|/windows$|/progress$|/media$")
 _STAFF = re.compile(r"/v1/(reports/|ledger|pools|payouts|experiments|campaigns|rights|decisions)")
-_PUBLIC = re.compile(r"/(s|m|embed|titles|creators)/|/v1/(oembed|visits)$|/(discover|search)?$|/v1/search$")
+_PUBLIC = re.compile(r"/(s|m|embed|titles|creators)/|/v1/(oembed|visits)$|/(discover|search|feed)?$|/v1/(search$|feed)")
 _UNBOUNDED = re.compile(r"/(healthz|readyz|metrics)$|/static/|/favicon\.ico$|/\.well-known/")
 
 

@@ -43,6 +43,7 @@ FIXED: dict[str, Any] = {
 
 PLACED: dict[str, Any] = {
     "spoken_sentences.words": "said:1",
+    "feed_impressions.outcome": "watched",
     "adjustments.amount_minor": -250,
     "audit_log.entry": '{"actor": "staff", "at": "2026-11-01T12:00:00+00:00"}',
     "covered_ranges.kind": "clip",

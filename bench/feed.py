@@ -1,0 +1,56 @@
+"""Whether the log of For you tells what other rules would have brought: known values beside what the log says.
+
+Simulated readers go on from each scene with a chance that is known. Pages are drawn as For you draws them and noted
+with their probabilities; from that log alone, what another rule would have brought is estimated (self-normalised
+inverse propensity scoring), with a 95% interval. How often the interval holds the known value is measured.
+"""
+
+from uuid import UUID
+
+import numpy as np
+
+from bench.harness import Bench
+from groundswell.discovery.for_you.slate import TEMPERATURE, WEIGHTS, Candidate, draw
+
+WORLDS, READERS, SCENES = 200, 1_500, 12
+SEED = 20_26
+Z = 1.96
+
+
+async def run(bench: Bench) -> None:
+    bench.plotted = "of intervals"
+    rng = np.random.default_rng(SEED)
+    held: dict[str, list[bool]] = {"hotter first": [], "newer first": [], "evenly": []}
+    for _ in range(WORLDS):
+        hot, fresh = rng.random(SCENES), rng.random(SCENES)
+        chances = np.clip(0.02 + 0.25 * hot + 0.1 * rng.random(SCENES), 0, 1)
+        others = {"hotter first": softmax(2 * hot), "newer first": softmax(2 * fresh), "evenly": softmax(0 * hot)}
+        picked, probabilities = logged(hot, fresh, rng)
+        went_on = rng.random(READERS) < chances[picked]
+        for name, policy in others.items():
+            weights = policy[picked] / probabilities
+            value = float((weights * went_on).sum() / weights.sum())
+            error = float(np.sqrt((weights**2 * (went_on - value) ** 2).sum()) / weights.sum())
+            held[name].append(abs(value - float(policy @ chances)) <= Z * error)
+    for name, each in held.items():
+        share = float(np.mean(each))
+        bench.measure(f"{name}: intervals that hold the known value, at least", share, "of intervals", 0.93)
+        bench.measure(f"{name}: at most", share, "of intervals", 0.97, at_most=True)
+    bench.note(f"{WORLDS} worlds of {SCENES} scenes and {READERS:,} readers, drawn at temperature {TEMPERATURE}")
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    weights = np.exp(scores - scores.max())
+    chances: np.ndarray = weights / weights.sum()
+    return chances
+
+
+def logged(hot: np.ndarray, fresh: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """What For you drew first for each reader, and with what probability."""
+    candidates = [
+        Candidate(UUID(int=n), UUID(int=n), UUID(int=n), {"hot": hot[n] / WEIGHTS["hot"], "fresh": fresh[n]})
+        for n in range(SCENES)
+    ]
+    picks = [draw(candidates, 1, rng)[0] for _ in range(READERS)]
+    places = np.array([pick.candidate.scene_id.int for pick in picks])
+    return places, np.array([pick.probability for pick in picks])

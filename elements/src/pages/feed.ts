@@ -1,0 +1,2 @@
+// For you, on a page of its own.
+import "../components/feed.ts";
