@@ -1,13 +1,13 @@
 """By which line of a feed a title was said.
 
-Revision ID: 0040
+Revision ID: 0041
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 
 
 def upgrade() -> None:

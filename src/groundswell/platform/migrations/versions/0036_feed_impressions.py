@@ -1,13 +1,13 @@
 """Feed impressions.
 
-Revision ID: 0035
+Revision ID: 0036
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 
 
 def upgrade() -> None:

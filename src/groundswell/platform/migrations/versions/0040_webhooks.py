@@ -1,14 +1,14 @@
 """Webhooks.
 
-Revision ID: 0039
+Revision ID: 0040
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0039"
-down_revision = "0038"
+revision = "0040"
+down_revision = "0039"
 
 
 def upgrade() -> None:

@@ -1,13 +1,13 @@
 """Comments, and reports about them.
 
-Revision ID: 0037
+Revision ID: 0038
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 
 
 def upgrade() -> None:
