@@ -1,13 +1,13 @@
 """Staff standings.
 
-Revision ID: 0032
+Revision ID: 0034
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 
 
 def upgrade() -> None:
