@@ -128,7 +128,7 @@ PROPERTIES = {
     "delta.logRetentionDuration": "interval 1 hours",
     "delta.deletedFileRetentionDuration": "interval 1 hours",
 }
-"""Of every table: each seal leaves a file and an entry of the log, which nobody needs for longer than a reading lasts."""
+"""Of every table: each seal leaves a file and a log entry, which nobody needs for longer than a reading lasts."""
 
 
 def make_delta(settings: Settings, table: SealedTable, database: str) -> "DeltaTable":
