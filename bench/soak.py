@@ -30,6 +30,9 @@ from bench.overload import CAPACITY_CONNECTIONS, SHARES, closed, make_public, mi
 from bench.served import HOST, Service, service
 from bench.titles import title
 from groundswell.accounts.keys import make_key
+from groundswell.attribution.lake import CREDITS
+from groundswell.events.lake.delta import EVENTS, VERDICTS, open_delta
+from groundswell.events.lake.sealer import COMPACT_EVERY
 from groundswell.platform.clock import utc_now
 
 MINUTES = 30.0
@@ -113,10 +116,17 @@ async def sample(ours: Service, samples: Samples, began: float) -> None:
         "processes": len(ours_alone),
         "dead rows": 100 * float(dead or 0),
         "jobs waiting": float(jobs or 0),
+        "files of the lake that are read": float(await asyncio.to_thread(read_files, ours)),
         "files of the lake": await asyncio.to_thread(lambda: sum(1 for path in lake.rglob("*") if path.is_file())),
     }
     for name, value in counted.items():
         samples[name].append((now, value))
+
+
+def read_files(ours: Service) -> int:
+    """How many files the newest versions of the lake's tables name; the others wait for readers to be done."""
+    tables = (open_delta(ours.settings, table) for table in (EVENTS, CREDITS, VERDICTS))
+    return sum(len(each.file_uris()) for each in tables if each is not None)
 
 
 UNITS = {
@@ -126,7 +136,11 @@ UNITS = {
     "dead rows": "% of rows",
     "jobs waiting": "jobs",
     "files of the lake": "files",
+    "files of the lake that are read": "files",
 }
+MOST = {"files of the lake that are read": 3.0 * (COMPACT_EVERY + 20)}
+"""What there may at most be: each table is joined again after so many seals. All files beside these are of the last
+hour, after which they are deleted."""
 FLAT = {"memory of the server": 1.0, "open files of the server": 0.2, "processes": 0.1}
 """What may at most be added in a minute, where that is to be flat whatever is done."""
 
@@ -169,6 +183,9 @@ def report(bench: Bench, load: Arrivals, samples: Samples, wrong: list[str], rat
     for name, found in samples.items():
         last, unit = found[-1][1], UNITS[name]
         bench.measure(f"{name}: at the end", last, unit)
+        if name in MOST:
+            most = max(value for _, value in found)
+            bench.measure(f"{name}: at most", most, unit, MOST[name], at_most=True)
         bench.measure(f"{name}: added in a minute", 60 * slope(found), "a minute", FLAT.get(name), at_most=True)
     bench.measure("served", len(load.served()) / load.seconds, "1/s")
     bench.measure("served: p99", 1000 * percentile(load.served(), 0.99), "ms")

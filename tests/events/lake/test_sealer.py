@@ -18,7 +18,7 @@ from sqlalchemy import select, text, update
 from groundswell.attribution import lake as credits_lake
 from groundswell.events.event import Event
 from groundswell.events.lake import sealer as sealer_module
-from groundswell.events.lake.delta import EVENTS, files_between, lake_url, open_delta
+from groundswell.events.lake.delta import EVENTS, PROPERTIES, files_between, lake_url, open_delta
 from groundswell.events.lake.lag import LATE, lake_lag
 from groundswell.events.lake.sealer import LakeOfAnotherDatabase, Sealer, compact
 from groundswell.events.log.event_log import EventLog, record
@@ -201,6 +201,28 @@ async def test_compaction_keeps_every_row_and_the_position(
     await add(database, click())
     assert sealer.seal()["events"].rows == 1
     assert len({row["id"] for row in in_lake(settings)}) == len(in_lake(settings)) == 5
+
+
+async def test_the_files_are_few_however_often_it_is_sealed(
+    database: Database, settings: Settings, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealer_module, "COMPACT_EVERY", 4)
+    with monkeypatch.context() as earlier:
+        earlier.setitem(PROPERTIES, "delta.logRetentionDuration", "interval 30 days")
+        await add(database, click())
+        sealer.seal(wait=True)
+    most = 0
+    for _ in range(13):
+        await add(database, click())
+        sealer.seal(wait=True)
+        delta = open_delta(settings, EVENTS)
+        assert delta is not None
+        most = max(most, len(delta.file_uris()))
+    assert most <= 6, "what is read is joined again and again"
+    assert len(in_lake(settings)) == 14
+    kept = open_delta(settings, EVENTS)
+    assert kept is not None
+    assert kept.metadata().configuration["delta.logRetentionDuration"] == "interval 1 hours"
 
 
 async def test_reading_a_day_reads_only_its_files(database: Database, settings: Settings, sealer: Sealer) -> None:

@@ -123,6 +123,14 @@ def files_between(delta: "DeltaTable", first: date, last: date) -> list[str]:
     return delta.file_uris(file_pruning_predicate=[("day", ">=", first), ("day", "<=", last)])
 
 
+PROPERTIES = {
+    "delta.checkpointInterval": "100",
+    "delta.logRetentionDuration": "interval 1 hours",
+    "delta.deletedFileRetentionDuration": "interval 1 hours",
+}
+"""Of every table: each seal leaves a file and a log entry, which nobody needs for longer than a reading lasts."""
+
+
 def make_delta(settings: Settings, table: SealedTable, database: str) -> "DeltaTable":
     """Make the table, empty, to be sealed from ``database`` (an identity, kept as the table's description)."""
     from deltalake import DeltaTable, Schema
@@ -136,9 +144,5 @@ def make_delta(settings: Settings, table: SealedTable, database: str) -> "DeltaT
         partition_by=["day"],
         name=table.name,
         description=database,
-        configuration={
-            "delta.checkpointInterval": "100",
-            "delta.logRetentionDuration": "interval 1 days",
-            "delta.deletedFileRetentionDuration": "interval 1 hours",
-        },
+        configuration=PROPERTIES,
     )

@@ -26,7 +26,7 @@ from groundswell.platform.locks import Lock, giving_back, taking
 from groundswell.platform.positions import homes
 from groundswell.platform.settings import Settings
 
-from .delta import SEALED, SealedTable, lake_url, make_delta, open_delta
+from .delta import PROPERTIES, SEALED, SealedTable, lake_url, make_delta, open_delta
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -236,7 +236,12 @@ def _note(
 
 
 def compact(delta: DeltaTable) -> None:
-    """Join the small files of each day into large ones, and drop files that no reader can still be reading."""
+    """Join the small files of each day into large ones, and drop files that no reader can still be reading.
+
+    What is there is at most what the last hour and the seals since the last time wrote, beside the days themselves.
+    """
+    if {name: delta.metadata().configuration.get(name) for name in PROPERTIES} != PROPERTIES:
+        delta.alter.set_table_properties(dict(PROPERTIES))  # a table of an earlier version
     delta.optimize.compact()
     delta.vacuum(retention_hours=1, enforce_retention_duration=False, dry_run=False)
     delta.cleanup_metadata()

@@ -1,13 +1,22 @@
 """Staff standings.
 
-Revision ID: 0039
+<<<<<<<< HEAD:src/groundswell/platform/migrations/versions/0040_staff_standings.py
+Revision ID: 0040
+========
+Revision ID: 0040
+>>>>>>>> hard:src/groundswell/platform/migrations/versions/0034_staff_standings.py
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0039"
-down_revision = "0038"
+<<<<<<<< HEAD:src/groundswell/platform/migrations/versions/0040_staff_standings.py
+revision = "0040"
+down_revision = "0039"
+========
+revision = "0040"
+down_revision = "0039"
+>>>>>>>> hard:src/groundswell/platform/migrations/versions/0034_staff_standings.py
 
 
 def upgrade() -> None:

@@ -1,13 +1,13 @@
 """Comments, and reports about them.
 
-Revision ID: 0038
+Revision ID: 0039
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0038"
-down_revision = "0037"
+revision = "0039"
+down_revision = "0038"
 
 
 def upgrade() -> None:

@@ -1,13 +1,13 @@
 """By which line of a feed a title was said.
 
-Revision ID: 0041
+Revision ID: 0042
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0041"
-down_revision = "0040"
+revision = "0042"
+down_revision = "0041"
 
 
 def upgrade() -> None:

@@ -1,14 +1,14 @@
 """Spoken lines.
 
-Revision ID: 0037
+Revision ID: 0038
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 
 
 def upgrade() -> None:
