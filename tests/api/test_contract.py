@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from groundswell.accounts.tables import Viewer
 from groundswell.platform.clock import utc_now
@@ -45,6 +46,42 @@ class Posts:
             ada = (await session.scalars(select(Viewer.id).filter_by(subject="ada"))).one()
             return f"/v1/cases/{await suspect(session, 'rate', ada, [])}"
 
+    async def paying(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """A campaign that pays, from its brief until it is settled."""
+        theirs, mine, now = "/v1/campaigns/{key}", "/v1/creators/me/campaigns/{key}", utc_now()
+        noor, paul, why = self.app.signed_in("noor"), self.app.signed_in("paul", "finance"), {"reason": "As agreed."}
+        times = {"begins_at": (now - timedelta(days=7)).isoformat(), "ends_at": (now + timedelta(days=7)).isoformat()}
+        budget = {"budget": {"minor": 1_000, "currency": "EUR"}, "attribution_window_days": 1}
+        yield "/v1/campaigns", "", {"key": "paying", "name": "Paying"} | times | budget, self.staff
+        terms = {"about": "Clip it.", "terms": [{"kind": "post", "amount_minor": 10}]}
+        await self.app.http.put("/v1/campaigns/paying/brief", json=terms, headers=self.staff)
+        await self.app.http.post("/v1/creators", json={"handle": "ada", "display_name": "Ada"}, headers=self.ada)
+        await self.app.http.post("/v1/creators/me/campaigns/paying/apply", json={}, headers=self.ada)
+        for path, body, who in (
+            (f"{mine}/apply", {}, noor),
+            (f"{theirs}/members/{{handle}}/accept", {}, self.staff),
+            (f"{theirs}/members/{{handle}}/refuse", why, self.staff),
+            (f"{theirs}/invitations", {"creators": ["noor"]}, self.staff),
+            (f"{theirs}/pause", {}, self.staff),
+            (f"{theirs}/resume", {}, self.staff),
+            (f"{theirs}/budget", {}, paul),
+        ):
+            handle = "noor" if path.endswith("refuse") else "ada"
+            yield path, path.format(key="paying", handle=handle), body, who
+        for end, body, who in (("accept", {}, self.staff), ("refuse", why, self.staff), ("withdraw", {}, self.ada)):
+            post = {"moment": self.moment["code"], "url": f"https://tok.example.com/{end}"}
+            yield f"{mine}/submissions", "/v1/creators/me/campaigns/paying/submissions", post, self.ada
+            found = await self.app.http.get("/v1/creators/me/campaigns/paying/submissions", headers=self.ada)
+            path = f"{mine if end == 'withdraw' else theirs}/submissions/{{submission_id}}/{end}"
+            yield path, path.format(key="paying", submission_id=found.json()["items"][0]["id"]), body, who
+        yield f"{mine}/leave", "/v1/creators/me/campaigns/paying/leave", {}, self.ada
+        async with self.app.runtime.database.transaction() as session:
+            await session.execute(text("ALTER TABLE campaigns DISABLE TRIGGER frozen"))
+            ended = "begins_at = begins_at - interval '90 days', ends_at = ends_at - interval '90 days'"
+            await session.execute(text(f"UPDATE campaigns SET {ended} WHERE key = 'paying'"))
+            await session.execute(text("ALTER TABLE campaigns ENABLE TRIGGER frozen"))
+        yield f"{theirs}/settle", "/v1/campaigns/paying/settle", why, paul
+
     async def __aiter__(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         """The path as the API describes it, the address, the body, and who asks."""
         code, ada, staff, service = self.moment["code"], self.ada, self.staff, self.service
@@ -80,6 +117,8 @@ class Posts:
         campaign = {"key": "autumn", "name": "Autumn", "begins_at": "2026-09-01T00:00Z", "ends_at": "2026-12-01T00:00Z"}
         yield "/v1/campaigns", "", campaign | {"creators": ["noor"], "titles": ["numbers"]}, staff
         yield "/v1/campaigns/{key}/end", "/v1/campaigns/autumn/end", {}, staff
+        async for post in self.paying():
+            yield post
         pool = {"period": closed_month(), "amount_minor": 5_000, "currency": "EUR", "basis": "plays"}
         yield "/v1/pools", "", pool, staff
         (pool,) = (await self.get("/v1/pools"))["items"]

@@ -35,7 +35,7 @@ from .schemas import (
 )
 from .tables import Payout, Pool
 
-router = APIRouter(prefix="/v1", tags=["earnings"], route_class=TransactionalRoute)
+v1 = APIRouter(prefix="/v1", tags=["earnings"], route_class=TransactionalRoute)
 
 Finance = Annotated[Caller, Depends(staff("money.manage"))]
 
@@ -57,7 +57,7 @@ def terms_of(request: Request, new: NewPool) -> PoolTerms:
     return PoolTerms(days, new.floor_minor, new.creator_cap_minor, new.person_cap, new.tax_ppm)
 
 
-@router.post("/pools", status_code=201)
+@v1.post("/pools", status_code=201)
 async def fund_pool(new: NewPool, request: Request, session: DbSession, caller: Finance) -> PoolOut:
     """Set revenue aside for a month, to be divided over what creators' moments brought. A month has one pool of each
     basis and currency."""
@@ -66,7 +66,7 @@ async def fund_pool(new: NewPool, request: Request, session: DbSession, caller: 
     return await statements.shown_pool(session, pool)
 
 
-@router.get("/pools")
+@v1.get("/pools")
 async def list_pools(
     session: DbSession, caller: Finance, period: Period | None = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PoolOut]:
@@ -75,13 +75,13 @@ async def list_pools(
     return Page[PoolOut](items=rows, next=next_cursor(rows, limit))
 
 
-@router.get("/pools/{pool_id}")
+@v1.get("/pools/{pool_id}")
 async def read_pool(pool_id: UUID, session: DbSession, caller: Finance) -> PoolOut:
     """One pool: what is counted, how far it has come, what is left."""
     return await statements.shown_pool(session, await _pool(session, pool_id))
 
 
-@router.post("/pools/{pool_id}/run", status_code=202)
+@v1.post("/pools/{pool_id}/run", status_code=202)
 async def run_pool(pool_id: UUID, session: DbSession, caller: Finance) -> PoolOut:
     """Count and divide a pool in the background, after its month has ended. Running it again changes nothing that was
     done."""
@@ -90,7 +90,7 @@ async def run_pool(pool_id: UUID, session: DbSession, caller: Finance) -> PoolOu
     return await statements.shown_pool(session, pool)
 
 
-@router.post("/pools/{pool_id}/cancel")
+@v1.post("/pools/{pool_id}/cancel")
 async def cancel_pool(pool_id: UUID, why: Correction, session: DbSession, caller: Finance) -> PoolOut:
     """Cancel a pool of which nothing has been paid: what it gave is taken back, what it holds goes back to the service,
     each by a posting. The month may then have another."""
@@ -98,7 +98,7 @@ async def cancel_pool(pool_id: UUID, why: Correction, session: DbSession, caller
     return await statements.shown_pool(session, pool)
 
 
-@router.get("/pools/{pool_id}/statements")
+@v1.get("/pools/{pool_id}/statements")
 async def list_pool_statements(
     pool_id: UUID, session: DbSession, caller: Finance, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[StatementOut]:
@@ -115,7 +115,7 @@ async def _pool(session: DbSession, pool_id: UUID) -> Pool:
     return pool
 
 
-@router.get("/creators/me/statements")
+@v1.get("/creators/me/statements")
 async def list_my_statements(
     session: DbSession, caller: SignedIn, cursor: Cursor = None, limit: Limit = 50
 ) -> Statements:
@@ -125,7 +125,7 @@ async def list_my_statements(
     return Statements(items=rows, next=next_cursor(rows, limit), due=await statements.due(session, creator.id))
 
 
-@router.get("/statements/{statement_id}")
+@v1.get("/statements/{statement_id}")
 async def read_statement(statement_id: UUID, session: DbSession, caller: SignedIn) -> StatementDetail:
     """A statement with a line for each moment; for its creator and for finance."""
     return await statements.detail(session, statement_id, creator_viewer=_only(caller))
@@ -134,7 +134,7 @@ async def read_statement(statement_id: UUID, session: DbSession, caller: SignedI
 PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
 
 
-@router.get("/statements/{statement_id}/document.pdf", response_class=Response, responses=PDF)
+@v1.get("/statements/{statement_id}/document.pdf", response_class=Response, responses=PDF)
 async def download_document(statement_id: UUID, session: DbSession, caller: SignedIn) -> Response:
     """A statement as the numbered document that was issued: the same bytes each time."""
     return pdf_file(*await statements.document(session, statement_id, creator_viewer=_only(caller)))
@@ -146,7 +146,7 @@ def pdf_file(number: str, document: bytes) -> Response:
     return Response(document, headers=headers, media_type="application/pdf")
 
 
-@router.get("/statements/{statement_id}/evidence")
+@v1.get("/statements/{statement_id}/evidence")
 async def list_evidence(
     statement_id: UUID,
     session: DbSession,
@@ -174,7 +174,7 @@ def _only(caller: Caller) -> UUID | None:
     return None if caller.roles & {"finance", "admin"} else caller.id
 
 
-@router.post("/payouts", status_code=201)
+@v1.post("/payouts", status_code=201)
 async def pay_out(new: NewPayout, session: DbSession, caller: Finance) -> PayoutOut:
     """Record that a creator was paid everything due to them in a currency that is no longer held, by somebody who
     neither funded nor ran the pools, nor funded the campaigns, that it comes from."""
@@ -186,7 +186,7 @@ async def pay_out(new: NewPayout, session: DbSession, caller: Finance) -> Payout
     return await statements.shown_payout(session, payout)
 
 
-@router.get("/payouts")
+@v1.get("/payouts")
 async def list_payouts(
     session: DbSession, caller: Finance, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PayoutOut]:
@@ -199,21 +199,21 @@ async def list_payouts(
     return Page[PayoutOut](items=shown, next=next_cursor(rows, limit))
 
 
-@router.post("/payouts/{payout_id}/return")
+@v1.post("/payouts/{payout_id}/return")
 async def return_payout(payout_id: UUID, why: Correction, session: DbSession, caller: Finance) -> PayoutOut:
     """Record that a payout came back: its statements are due again."""
     payout = await corrections.return_payout(session, payout_id, caller.actor, why.reason)
     return await statements.shown_payout(session, payout)
 
 
-@router.post("/ledger/postings/{posting_id}/reverse", status_code=201)
+@v1.post("/ledger/postings/{posting_id}/reverse", status_code=201)
 async def reverse_posting(posting_id: UUID, why: Correction, session: DbSession, caller: Finance) -> PostingOut:
     """Reverse what a posting gave a creator or took from them, by another and a line of their next statement."""
     made = await corrections.reverse(session, posting_id, caller.actor, why.reason)
     return await trial_balance.posting(session, made.id)
 
 
-@router.post("/exchange-rates", status_code=201)
+@v1.post("/exchange-rates", status_code=201)
 async def enter_rate(new: NewRate, session: DbSession, caller: Finance) -> RateOut:
     """Enter what a currency was worth in another from a day on. Sales count in pools of that currency at the rate of
     their day; a rate that was entered is never changed."""
@@ -221,20 +221,20 @@ async def enter_rate(new: NewRate, session: DbSession, caller: Finance) -> RateO
     return RateOut.model_validate(rate)
 
 
-@router.get("/exchange-rates")
+@v1.get("/exchange-rates")
 async def list_rates(session: DbSession, caller: Finance, cursor: Cursor = None, limit: Limit = 50) -> Page[RateOut]:
     """Exchange rates, those entered last first."""
     rows = await rates.newest(session, limit, decode_cursor(cursor))
     return Page[RateOut](items=[RateOut.model_validate(row) for row in rows], next=next_cursor(rows, limit))
 
 
-@router.get("/ledger/trial-balance")
+@v1.get("/ledger/trial-balance")
 async def read_trial_balance(session: DbSession, caller: Finance) -> TrialBalance:
     """Every kind of account, with the proof that debits equal credits and totals equal the sum of postings."""
     return await trial_balance.trial_balance(session)
 
 
-@router.get("/ledger/trial-balance.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@v1.get("/ledger/trial-balance.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 async def download_trial_balance(session: DbSession, caller: Finance) -> Response:
     """The trial balance as CSV."""
     return trial_balance.as_csv("trial-balance", list((await trial_balance.trial_balance(session)).rows))
@@ -243,7 +243,7 @@ async def download_trial_balance(session: DbSession, caller: Finance) -> Respons
 PostingFilter = Annotated[trial_balance.Filter, Depends()]
 
 
-@router.get("/ledger/postings")
+@v1.get("/ledger/postings")
 async def list_postings(
     session: DbSession, caller: Finance, chosen: PostingFilter, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PostingOut]:
@@ -252,10 +252,12 @@ async def list_postings(
     return Page[PostingOut](items=rows, next=next_cursor(rows, limit))
 
 
-@router.get("/ledger/postings.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@v1.get("/ledger/postings.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
 async def download_postings(session: DbSession, caller: Finance, chosen: PostingFilter) -> Response:
     """The newest 100,000 postings as CSV."""
     return trial_balance.as_csv("postings", await trial_balance.postings(session, chosen, limit=100_000))
 
 
+router = APIRouter()
+router.include_router(v1)
 router.include_router(campaign_api.router)

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Text, Uuid, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
 from groundswell.campaigns.terms import CampaignTerm, change
 from groundswell.platform.clock import utc_now
@@ -28,6 +28,28 @@ from .tables import CampaignEarning, CampaignSpending, LedgerAccount
 
 EARNED = "campaign_earned"
 TAKEN = "campaign_taken_back"
+
+# One statement for a batch, each column as one array: so what counts up the caps is triggered once, too.
+COLUMNS: dict[str, TypeEngine[Any]] = {
+    "id": Uuid(),
+    "campaign_id": Uuid(),
+    "creator_id": Uuid(),
+    "term": Text(),
+    "source": Text(),
+    "number": BigInteger(),
+    "conversion_id": Uuid(),
+    "at": DateTime(timezone=True),
+    "day": Date(),
+    "counted": BigInteger(),
+    "wanted_minor": BigInteger(),
+    "amount_minor": BigInteger(),
+    "currency": Text(),
+    "cut_by": Text(),
+    "held_until": DateTime(timezone=True),
+}
+INSERT = text(
+    f"INSERT INTO campaign_earnings ({', '.join(COLUMNS)}) SELECT * FROM unnest(:{', :'.join(COLUMNS)})"  # noqa: S608
+).bindparams(*(bindparam(name, type_=ARRAY(type_)) for name, type_ in COLUMNS.items()))
 
 Key = tuple[UUID, str, str]
 """Creator, kind of term, source."""
@@ -100,7 +122,7 @@ async def accrue(session: AsyncSession, funded: Funded, worths: Sequence[Worth])
         if worth.wanted_minor != wanted:
             rows.append(_change(funded, worth, wanted, paid, number + 1, room))
     if rows:
-        await session.execute(insert(CampaignEarning), rows)
+        await session.execute(INSERT, {name: [row[name] for row in rows] for name in rows[0]})
         await _post(session, funded, rows)
     return len(rows)
 

@@ -14,7 +14,7 @@ from . import campaign_budgets
 from .campaign_results import earnings, spending
 from .schemas import BudgetOut, CampaignEarningOut, Correction
 
-router = APIRouter(tags=["earnings"], route_class=TransactionalRoute)
+router = APIRouter(prefix="/v1", tags=["earnings"], route_class=TransactionalRoute)
 
 Finance = Annotated[Caller, Depends(staff("money.manage"))]
 Viewer = Annotated[Caller, Depends(staff("insights.view"))]
