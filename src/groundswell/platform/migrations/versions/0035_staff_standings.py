@@ -1,22 +1,13 @@
 """Staff standings.
 
-<<<<<<<< HEAD:src/groundswell/platform/migrations/versions/0035_staff_standings.py
 Revision ID: 0035
-========
-Revision ID: 0035
->>>>>>>> hard:src/groundswell/platform/migrations/versions/0034_staff_standings.py
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:src/groundswell/platform/migrations/versions/0035_staff_standings.py
 revision = "0035"
 down_revision = "0034"
-========
-revision = "0035"
-down_revision = "0034"
->>>>>>>> hard:src/groundswell/platform/migrations/versions/0034_staff_standings.py
 
 
 def upgrade() -> None:
