@@ -1,13 +1,13 @@
 """By which line of a feed a title was said.
 
-Revision ID: 0042
+Revision ID: 0041
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0041"
+down_revision = "0040"
 
 
 def upgrade() -> None:
