@@ -184,6 +184,47 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/feed": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Feed
+         * @description Scenes one after another, chosen for whoever asks, known or not; each says why. Nothing comes twice within a
+         *     week, nothing spoils, and what is not wanted is not shown again. What is served is noted, to learn from.
+         */
+        readonly get: operations["read_feed"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/feed/{item}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Tell Outcome
+         * @description Say what came of an item of the feed.
+         */
+        readonly post: operations["tell_outcome"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/moments": {
         readonly parameters: {
             readonly query?: never;
@@ -591,6 +632,31 @@ export interface components {
             readonly person: components["schemas"]["FellowOut"];
         };
         /**
+         * BestMoment
+         * @description The hottest public moment of a scene: what is shown for it. ``by`` is null when its maker is not to be named.
+         */
+        readonly BestMoment: {
+            /** By */
+            readonly by: string | null;
+            /** Caption */
+            readonly caption: string;
+            /** Code */
+            readonly code: string;
+            /** End Us */
+            readonly end_us: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /** Spoiler */
+            readonly spoiler: boolean;
+            /** Start Us */
+            readonly start_us: number;
+            /** Url */
+            readonly url: string;
+        };
+        /**
          * BlockedOut
          * @description A part of the title that may not be clipped now.
          */
@@ -824,6 +890,29 @@ export interface components {
             readonly slug: string;
         };
         /**
+         * FeedItem
+         * @description A scene in For you. ``id`` names this showing of it, for what came of it; ``reason`` is why it is here: many clip
+         *     it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title (``watching``), or
+         *     few have seen it yet (``fresh``). ``place`` is where an episode stands; ``continue_url`` leads on to the title.
+         */
+        readonly FeedItem: {
+            /** Continue Url */
+            readonly continue_url: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /** Place */
+            readonly place: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            readonly reason: "hot" | "near" | "watching" | "fresh";
+            readonly scene: components["schemas"]["SceneOut"];
+        };
+        /**
          * FellowOut
          * @description Somebody as others see them. ``url`` is where their public profile is, if they have one.
          */
@@ -859,6 +948,16 @@ export interface components {
             readonly state: "none" | "requested" | "following";
         };
         /**
+         * ForYou
+         * @description A page of For you. An empty page: all that there is has been shown.
+         */
+        readonly ForYou: {
+            /** Items */
+            readonly items: readonly components["schemas"]["FeedItem"][];
+            /** Next */
+            readonly next?: string | null;
+        };
+        /**
          * Framed
          * @description What an upright or square clip shows of the wide picture, from a time of the title on: for each shot.
          */
@@ -870,6 +969,18 @@ export interface components {
             readonly focus: number | null;
             /** Start Us */
             readonly start_us: number;
+        };
+        /**
+         * ItemOutcome
+         * @description What came of an item: it came on screen, was watched, led on to the title, or is not wanted: it alone, or
+         *     its title. The last is obeyed from the next page on.
+         */
+        readonly ItemOutcome: {
+            /**
+             * What
+             * @enum {string}
+             */
+            readonly what: "shown" | "watched" | "continued" | "not_this" | "less_of_title";
         };
         /**
          * LicenceIn
@@ -1422,6 +1533,54 @@ export interface components {
              * Format: uuid
              */
             readonly id: string;
+        };
+        /**
+         * SceneOut
+         * @description A scene: what the crowd keeps clipping.
+         */
+        readonly SceneOut: {
+            readonly best: components["schemas"]["BestMoment"];
+            /** Clicks */
+            readonly clicks: number;
+            /** End Us */
+            readonly end_us: number;
+            /** Heat */
+            readonly heat: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /** Moments */
+            readonly moments: number;
+            /** Plays */
+            readonly plays: number;
+            /** Quote */
+            readonly quote: string | null;
+            /** Sharers */
+            readonly sharers: number;
+            /** Start Us */
+            readonly start_us: number;
+            /** Times Usual */
+            readonly times_usual: number | null;
+            readonly title: components["schemas"]["SceneTitle"];
+            /**
+             * Trend
+             * @enum {string}
+             */
+            readonly trend: "rising" | "steady" | "falling";
+        };
+        /** SceneTitle */
+        readonly SceneTitle: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /** Name */
+            readonly name: string;
+            /** Slug */
+            readonly slug: string;
         };
         /**
          * SentenceOut
@@ -2470,6 +2629,94 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Committed"];
                 };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_feed: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly cursor?: string | null;
+                /** @description Items a page. */
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ForYou"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly tell_outcome: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly item: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ItemOutcome"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
             readonly 503: {
