@@ -82,6 +82,26 @@ class Posts:
             await session.execute(text("ALTER TABLE campaigns ENABLE TRIGGER frozen"))
         yield f"{theirs}/settle", "/v1/campaigns/paying/settle", why, paul
 
+    async def people(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """What people do about each other and around a moment."""
+        ada, noor, at = self.ada, self.app.signed_in("noor"), f"/v1/moments/{self.moment['code']}"
+        mine = (await self.app.http.get("/v1/me", headers=ada)).json()["handle"]
+        theirs = (await self.app.http.get("/v1/me", headers=noor)).json()["handle"]
+        await self.app.http.patch("/v1/followers", json={"approves": True}, headers=noor)
+        yield "/v1/people/{handle}/follow", f"/v1/people/{theirs}/follow", {}, ada
+        yield "/v1/followers/{handle}/grant", f"/v1/followers/{mine}/grant", {}, noor
+        at_us = self.moment["start_us"] + 1
+        felt = {"kind": "love", "at_us": at_us}
+        yield "/v1/moments/{moment}/reactions", f"{at}/reactions", felt, noor
+        said = {"text": "Look at the light.", "at_us": at_us}
+        yield "/v1/moments/{moment}/comments", f"{at}/comments", said, noor
+        (comment,) = (await self.app.http.get(f"{at}/comments", headers=noor)).json()["items"]
+        for what, body in (("release", {}), ("pin", {}), ("reports", {"reason_code": "spam"})):
+            yield f"/v1/comments/{{comment}}/{what}", f"/v1/comments/{comment['id']}/{what}", body, ada
+        (item, *_) = (await self.app.http.get("/v1/feed", headers=noor)).json()["items"]
+        yield "/v1/feed/{item}", f"/v1/feed/{item['id']}", {"what": "shown"}, noor
+        yield "/v1/barriers", "", {"handle": theirs, "kind": "mute"}, ada
+
     async def __aiter__(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         """The path as the API describes it, the address, the body, and who asks."""
         code, ada, staff, service = self.moment["code"], self.ada, self.staff, self.service
@@ -138,6 +158,8 @@ class Posts:
         yield "/v1/cases/{case_id}/appeals", f"{case}/appeals", {"text": "It was not me."}, ada
         held = await self.app.http.post(f"{case}/steps", json={"action": "hold", "reason": "Too quick."}, headers=staff)
         yield "/v1/cases/steps/{step_id}/undo", f"/v1/cases/steps/{held.json()['id']}/undo", {}, staff
+        async for post in self.people():
+            yield post
         rule = {"scope": "title", "title": "numbers", "territory": "DE", "sharing": False}
         await self.app.http.put("/v1/rights", json=rule, headers=staff)
         yield "/v1/reminders", "", {"share": self.moment["token"]}, ada | {WHERE: "DE"}
@@ -248,7 +270,7 @@ async def test_every_list_has_opaque_cursors(app: App, staff: dict[str, str], se
         scoped = service if path.startswith(("/v1/reports/", "/v1/reminders/", "/v1/catalog")) else staff
         for cursor in ("1", "AAAA", "é", "' OR 1=1", "x" * 5000):
             answer = await app.http.get(path, params={"cursor": cursor}, headers=scoped)
-            expected = {"title_unknown", "invalid"} if "{" in path else {"cursor_invalid"}
+            expected = {"title_unknown", "moment_unknown", "invalid"} if "{" in path else {"cursor_invalid"}
             assert answer.json()["code"] in expected, (path, cursor, answer.text)
 
 

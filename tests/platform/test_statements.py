@@ -20,11 +20,16 @@ QUERIES = {
     ("attribution/credits.py", "touches"),
     ("attribution/erasure.py", "payments"),
     ("attribution/stripe.py", "paid_by"),
+    ("community/comment_holds.py", "stood"),
     ("discovery/title_refresh.py", "oldest"),
     ("earnings/acquittals.py", "maker"),
+    ("earnings/audit_trail.py", "given"),
+    ("earnings/campaign_recounts.py", "came"),
+    ("earnings/payouts.py", "campaigns"),
     ("insights/reports/cascades.py", "roots"),
     ("insights/reports/drilldown.py", "there"),
     ("insights/reports/evidence.py", "moments"),
+    ("insights/weekly_mail.py", "readers(settings, now)"),
     ("moments/clips/library.py", "mine"),
 }
 """Names that stand for a query."""

@@ -57,8 +57,9 @@ async def put_up(session: AsyncSession, viewer_id: UUID, other_id: UUID, kind: s
         stays if kind == "mute" else row.on_conflict_do_update(index_elements=key, set_={"kind": kind})
     )
     if kind == "block":
-        pair = (viewer_id, other_id)
-        await session.execute(delete(Follow).where(Follow.follower_id.in_(pair), Follow.followed_id.in_(pair)))
+        theirs = and_(Follow.follower_id == other_id, Follow.followed_id == viewer_id)
+        mine = and_(Follow.follower_id == viewer_id, Follow.followed_id == other_id)
+        await session.execute(delete(Follow).where(or_(theirs, mine)))
     session.info.pop("separations", None)
 
 

@@ -98,6 +98,13 @@ PLACED: dict[str, Any] = {
     "touches.matched_by": "token",
     "touches.sharer_id": None,
     "credits.weight_ppm": 1_000_000,
+    "barriers.kind": "mute",
+    "comments.deleted_by": "writer",
+    "follows.state": "following",
+    "given_sources.form": "hls",
+    "given_sources.status": "used",
+    "reactions.kind": "love",
+    "reactions.verdict": "human",
     "webhook_deliveries.status": "delivered",
     "webhook_endpoints.status": "on",
 }
@@ -116,6 +123,8 @@ def statements(connection: psycopg.Connection[Any]) -> list[str]:
         rows = [row_of(table)]
         if table.name == "ledger_accounts":  # a posting is from one to another
             rows.append(rows[0] | {"id": id_of("ledger_accounts", "credit"), "kind": "credit"})
+        if table.name == "viewers":  # who follows follows another
+            rows.append(rows[0] | {"id": id_of("viewers", "other"), "subject": "other", "handle": "other"})
         for row in rows:
             names, marks = ", ".join(f'"{name}"' for name in row), ", ".join(["%s"] * len(row))
             values = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]
@@ -135,6 +144,8 @@ def value_of(table: Table, column: Column[Any]) -> Any:
         return PLACED[placed]
     if placed == "postings.credit_account_id":
         return id_of("ledger_accounts", "credit")
+    if placed in ("barriers.other_id", "follows.followed_id"):
+        return id_of("viewers", "other")
     if placed == "shares.root_id":
         return id_of("shares", "id")
     if column.identity is not None and column.identity.always:
