@@ -334,8 +334,8 @@ def _span(path: Path, kind: str) -> tuple[Fraction, Fraction, Fraction]:
             if not streams:
                 raise MediaError("no_video_stream" if kind == "video" else "no_audio")
             tick = Fraction(streams[0].time_base or 1)
-            packets = [p for p in container.demux(streams[0]) if p.size and p.pts is not None]
-            times = [(p.pts, p.duration or 0, p.is_keyframe) for p in packets]
+            packets = (p for p in container.demux(streams[0]) if p.size)
+            times = [(p.pts, p.duration or 0, p.is_keyframe) for p in packets if p.pts is not None]
     except (av.error.FFmpegError, OSError) as error:
         raise from_read_error(error) from error
     if not times:
