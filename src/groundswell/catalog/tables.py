@@ -134,8 +134,9 @@ class Source(Base):
     ``playback_key`` is what browsers are given: the file itself, or a rendition of it where they cannot play it.
     ``storyboard`` is the layout of the sprite under ``storyboard_key``; ``waveform`` is loudness by equal steps,
     each 0 to 255 (empty: no sound).
-    ``package_key`` is where the index of its CMAF package lies, beside the package's files; without one,
-    ``package_refusal`` is the reason code. ``copies_play`` says that browsers play what is copied out of it as MP4.
+    ``package_key`` is where the index of its CMAF package lies, beside the package's files, or that of a service's own
+    stream; ``package_refusal`` is the reason code why there is none, or why no clip of that stream plays at once.
+    ``copies_play`` says that browsers play what is copied out of it as MP4.
     """
 
     __tablename__ = "sources"

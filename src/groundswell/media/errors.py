@@ -18,6 +18,7 @@ REASONS: dict[str, str] = {
     "packed_audio": "Sound in segments without a container is not read.",
     "other_host": "The playlist names another host.",
     "segment_missing": "A segment of the stream is not there.",
+    "segment_times": "The playlist does not say exactly when the stream's segments are shown; clips play once made.",
     "stream_gap": "The stream has a gap where the clip lies.",
     "stream_changed": "The stream is not the one that was indexed.",
     "not_copied": "The title stays where the service keeps it; clips of it play as MP4.",

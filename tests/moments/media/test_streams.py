@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groundswell.catalog.given_sources import sources_of
+from groundswell.catalog.listing import listed
 from groundswell.catalog.streams.ladders import find_ladder
 from groundswell.catalog.streams.reader import MediaReader
 from groundswell.catalog.streams.stretches import stretch_of
@@ -21,7 +22,7 @@ from groundswell.media import DEFAULT_LIMITS, ClipRequest, MediaError, cut
 from groundswell.platform.media_access import OriginAccess
 from groundswell.platform.outbound import Outbound
 from groundswell.platform.settings import Settings
-from groundswell.trust.catalogue_health import unwell
+from groundswell.trust.catalogue_health import health_of, unwell
 from tests.media.exactness import frames_between
 from tests.media.film import Film, make, numbers
 from tests.moments.clipping import clipped, come_for, worker
@@ -36,6 +37,9 @@ KINDS = {
     "dash": LadderKind("dash"),
     "dash-index": LadderKind("dash", single_file=True),
 }
+SPAN = 3.3, 8.5
+FRAMES = list(range(79, 204))
+"""Frame 79 begins nearest to the start of SPAN, at 3.2917 s, which a moment takes down to the millisecond."""
 FACTS = {"rating": "12", "released_on": "2020-01-01", "live": False}
 VTT = """WEBVTT
 X-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:{ticks}
@@ -102,32 +106,33 @@ async def found(app: App, external_id: str) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_ladder_plays_at_once_and_is_cut_exact(
-    way: App, cdn: StreamServer, film: Path, tmp_path: Path, kind: str
-) -> None:
+async def test_a_ladder_plays_at_once_and_is_cut_exact(way: App, cdn: StreamServer, tmp_path: Path, kind: str) -> None:
     main = f"{cdn.home}/{kind}/main.{'mpd' if kind.startswith('dash') else 'm3u8'}"
     await said(way, "numbers", main)
     assert await found(way, "numbers") == [("used", None)]
-    moment = await clipped(way, start=3.3, end=8.5)
+    moment = await clipped(way, start=SPAN[0], end=SPAN[1])
+    assert (moment["start_us"], moment["end_us"]) == (3_291_000, 8_500_000)
     base = f"/m/{moment['code']}/"
     at_once = await way.http.get(f"{base}clip.m3u8")
     assert at_once.status_code == 200, at_once.text
     video = next(line for line in at_once.text.splitlines() if line and not line.startswith("#"))
     playlist = (await way.http.get(base + video)).text
-    assert "#EXT-X-START:TIME-OFFSET=1.3" in playlist
+    offset = re.search(r"#EXT-X-START:TIME-OFFSET=([0-9.]+),PRECISE=YES", playlist)
+    assert offset is not None
     assert cdn.home not in at_once.text + playlist
     joined = tmp_path / "played"
     names = re.findall(r'URI="([^"]+)"', playlist) + [x for x in playlist.splitlines() if x and x[0] != "#"]
     pieces = [await way.http.get(urljoin(base + video, name)) for name in names]
     assert {piece.status_code for piece in pieces} == {200}
     joined.write_bytes(b"".join(piece.content for piece in pieces))
-    assert [n for _, n in numbers(joined)] == list(range(48, 240))
-    wanted = [n for _, n in frames_between(film, 3_300_000, 8_500_000)]
+    held = numbers(joined)
+    assert [n for _, n in held] == list(range(48, 240))
+    assert next(n for at, n in held if at - held[0][0] >= Fraction(offset.group(1))) == FRAMES[0]
     async with worker(way):
         made = await come_for(way, f"{base}source.mp4")
         exact = tmp_path / "exact.mp4"
         exact.write_bytes(made.content)
-        assert [n for _, n in numbers(exact)] == wanted
+        assert [n for _, n in numbers(exact)] == FRAMES
         assert (await come_for(way, f"{base}poster.jpg")).content[:2] == b"\xff\xd8"
         await way.run_jobs()
     stream = await way.http.get(f"{base}clip.m3u8")
@@ -137,12 +142,47 @@ async def test_a_ladder_plays_at_once_and_is_cut_exact(
     names = re.findall(r'URI="([^"]+)"', playlist) + [x for x in playlist.splitlines() if x and x[0] != "#"]
     whole = b"".join([(await way.http.get(urljoin(base + video, name))).content for name in names])
     joined.write_bytes(whole)
-    assert [n for _, n in numbers(joined)] == wanted
+    assert [n for _, n in numbers(joined)] == FRAMES
     if kind == "ts":
         async with way.runtime.database.transaction() as session:
             title = await find_title(session, "numbers")
             (line,) = await lines_of(session, title.id, "en")
         assert (line.start_us, line.text) == (1_000_000, "Who goes there?")
+
+
+async def test_where_a_playlist_does_not_time_its_segments_a_clip_waits_for_the_exact_one(
+    way: App, cdn: StreamServer, tmp_path: Path
+) -> None:
+    files = cdn.files
+    halves = files["/ts/v.m3u8"].decode().split("#EXTINF:2.000000")
+    files["/ts/v.m3u8"] = "#EXTINF:1.9".join(halves).encode()
+    await said(way, "numbers", f"{cdn.home}/ts/main.m3u8")
+    assert await found(way, "numbers") == [("used", None)]
+    moment = await clipped(way, start=SPAN[0], end=SPAN[1])
+    base = f"/m/{moment['code']}/"
+    waits = await way.http.get(f"{base}clip.m3u8")
+    assert (waits.status_code, waits.json()["code"]) == (503, "rendering")
+    assert (moment["media"]["tier"], moment["media"]["hls_url"]) == ("none", None)
+    async with worker(way):
+        (tmp_path / "exact.mp4").write_bytes((await come_for(way, f"{base}source.mp4")).content)
+        await way.run_jobs()
+    assert "/x-" in (await way.http.get(f"{base}clip.m3u8")).text
+    shown = (await way.http.get(f"/v1/moments/{moment['code']}")).json()["media"]
+    assert shown["hls_url"].endswith("clip.m3u8")
+    async with way.runtime.database.transaction() as session:
+        (health,) = await health_of(session, await listed(session, 2))
+    assert health.well
+    assert "not say exactly when" in str(health.packaging)
+    assert [n for _, n in numbers(tmp_path / "exact.mp4")] == FRAMES
+    uneven = make(replace(FILM, gop=30), tmp_path / "uneven")
+    name = make_ladder(uneven, tmp_path / "nominal", LadderKind("dash", timeline=False))
+    nominal = f"{cdn.put(tmp_path / 'nominal', 'nominal')}/{name}"
+    for number, (address, timed) in enumerate([(nominal, False), (f"{cdn.home}/dash/main.mpd", True)]):
+        heads = tmp_path / f"heads{number}"
+        heads.mkdir()
+        reader = MediaReader(way.runtime.settings, way.runtime.outbound, tmp_path / "cache")
+        ladder = (await find_ladder(way.runtime.settings, reader, address, heads, DEFAULT_LIMITS)).ladder
+        assert ladder.timed is timed
 
 
 async def test_an_mp4_at_an_address_is_cut_by_ranges_and_never_copied(
@@ -154,12 +194,13 @@ async def test_an_mp4_at_an_address_is_cut_by_ranges_and_never_copied(
     assert await found(way, "numbers") == [("used", None)]
     assert {(each.query, each.headers["X-Key"]) for each in cdn.asked} == {("token=xyz", "abc")}
     assert all("Range" in each.headers for each in cdn.asked)
-    moment = await clipped(way, start=3.3, end=8.5)
+    moment = await clipped(way, start=SPAN[0], end=SPAN[1])
     async with worker(way):
         made = await come_for(way, f"/m/{moment['code']}/source.mp4")
     exact = tmp_path / "exact.mp4"
     exact.write_bytes(made.content)
-    assert [n for _, n in numbers(exact)] == [n for _, n in frames_between(film, 3_300_000, 8_500_000)]
+    span = moment["start_us"], moment["end_us"]
+    assert [n for _, n in numbers(exact)] == [n for _, n in frames_between(film, *span)] == FRAMES
     keys = await way.runtime.store.names("sources")
     assert not any(key.endswith((".mp4", ".ts")) for key in keys)
     way.runtime.settings.media_access = {}
@@ -235,8 +276,9 @@ async def test_what_goes_wrong_later_is_refused_and_remembered(way: App, cdn: St
     main = (await way.http.get(f"{base}clip.m3u8")).text
     video = next(line for line in main.splitlines() if line and not line.startswith("#"))
     playlist = (await way.http.get(base + video)).text
-    piece = next(line for line in playlist.splitlines() if line and not line.startswith("#"))
-    refused = await way.http.get(urljoin(base + video, piece))
+    pieces = [line for line in playlist.splitlines() if line and not line.startswith("#")]
+    there, _, refused = [await way.http.get(urljoin(base + video, piece)) for piece in pieces[:3]]
+    assert there.status_code == 200
     assert (refused.status_code, refused.json()["code"]) == (502, "segment_missing")
 
 

@@ -52,6 +52,8 @@ class Indexed:
     index: TitleIndex
     poster: bytes
     backdrop: bytes
+    refusal: str | None = None
+    """Why its clips do not play at once."""
     lines: Mapping[str, Cues] = field(default_factory=dict)
 
     @property
@@ -108,7 +110,9 @@ async def _ladder_at(runtime: Runtime, reader: MediaReader, address: str, folder
     async with stretch_of(ladder, reader, at_us, at_us + 1, parts, limits) as path:
         poster, backdrop = await _pictures(path, at_us, folder, limits)
     lines = await lines_in(ladder, reader)
-    return Indexed(LADDER, ladder.model_dump_json(exclude_defaults=True), found.index, poster, backdrop, lines)
+    document = ladder.model_dump_json(exclude_defaults=True)
+    refusal = None if ladder.timed else "segment_times"
+    return Indexed(LADDER, document, found.index, poster, backdrop, refusal, lines)
 
 
 async def _file_at(runtime: Runtime, reader: MediaReader, address: str, folder: Path, limits: Limits) -> Indexed:
@@ -118,7 +122,7 @@ async def _file_at(runtime: Runtime, reader: MediaReader, address: str, folder: 
     async with offered(store, "media", SUFFIX, folder, for_good=(MediaError,)) as path:
         index = await probe_bounded(path)
         poster, backdrop = await _pictures(path, index.duration_us // POSTER_SHARE, folder, limits)
-    return Indexed(REMOTE, file.model_dump_json(), index, poster, backdrop)
+    return Indexed(REMOTE, file.model_dump_json(), index, poster, backdrop, "not_copied")
 
 
 async def _pictures(path: Path, at_us: int, folder: Path, limits: Limits) -> tuple[bytes, bytes]:
@@ -206,7 +210,7 @@ async def record_elsewhere(session: AsyncSession, title: Title, found: Indexed, 
             frame_rate_den=None if rate is None else rate.denominator,
             index=json.loads(found.index.to_json()),
             package_key=document if found.name == LADDER else None,
-            package_refusal=None if found.name == LADDER else "not_copied",
+            package_refusal=found.refusal,
             copies_play=copies_play(found.index),
             waveform=[],
         )

@@ -29,6 +29,8 @@ Form = Literal["hls", "dash"]
 AUDIO_MAX = 16
 SUBTITLES_MAX = 40
 PERIODS_MAX = 500
+STEADY = Fraction(25)
+"""Frames a second where the picture's rate varies, for judging how far off a time may be."""
 WRAP_S = Fraction(1 << 33, 90_000)
 
 
@@ -77,7 +79,13 @@ async def find_ladder(
         heard.append(track.model_copy(update={"shifts": shifts, "channels": track.channels or facts[-1].channels}))
     duration_us = video.segments[-1].end_us
     ladder = Ladder(
-        form=form, address=address, duration_us=duration_us, video=video, audio=tuple(heard), subtitles=subtitles
+        form=form,
+        address=address,
+        duration_us=duration_us,
+        video=video,
+        audio=tuple(heard),
+        subtitles=subtitles,
+        timed=await heads.timed(video, index.video.frame_rate or STEADY),
     )
     return FoundLadder(ladder, _as_title(index, ladder, facts))
 
@@ -254,16 +262,40 @@ class _Heads:
             if not video.fragmented:  # its clock may have wrapped since the run began
                 end += round((Fraction(before[-1].end_us, 1_000_000) - end) / WRAP_S) * WRAP_S
             shifts.append(end + gap - begun.first)
-        index = TitleIndex.from_document(first.index or {})
+        index = _begun_at(TitleIndex.from_document(first.index or {}), lead)
         return video.model_copy(update={"shifts": tuple(shifts), **_seen(video, index)}), index
+
+    async def timed(self, video: StreamTrack, rate: Fraction) -> bool:
+        """Whether segments of the picture are shown when the playlist says, to half a frame: by the second, which
+        differs first where lengths are only nominal, by one in the middle and by the last, where what was rounded has
+        added up. One that cannot be read vouches for nothing."""
+        segments = [s for s in video.segments if not s.gap]
+        for number in sorted({min(1, len(segments) - 1), len(segments) // 2, len(segments) - 1}):
+            segment = segments[number]
+            try:
+                found = await self.of(video, segment, "video")
+            except MediaError:
+                return False
+            said = Fraction(segment.start_us, 1_000_000) - video.shifts[segment.run]
+            if not video.fragmented:
+                said -= round((said - found.key) / WRAP_S) * WRAP_S
+            if min(abs(said - found.first), abs(said - found.key)) > 1 / (2 * rate):
+                return False
+        return True
 
     async def settle_on_zero(self, video: StreamTrack) -> tuple[StreamTrack, TitleIndex]:
         """The picture with the shifts that a manifest says, moved so that the first picture is shown at 0."""
         first = await self.of(video, video.segments[0], "video")
         late = first.first + video.shifts[0] - Fraction(video.segments[0].start_us, 1_000_000)
         shifts = tuple(shift - (late if abs(late) < 1 else 0) for shift in video.shifts)
-        index = TitleIndex.from_document(first.index or {})
+        index = _begun_at(TitleIndex.from_document(first.index or {}), first.first + shifts[0])
         return video.model_copy(update={"shifts": shifts, **_seen(video, index)}), index
+
+
+def _begun_at(index: TitleIndex, seconds: Fraction) -> TitleIndex:
+    """``index`` with its first picture shown when the title shows it: what was probed counts from the first sound of
+    the segment, which a transport stream often brings sooner."""
+    return replace(index, video=replace(index.video, start_us=us_of(seconds)))
 
 
 def _seen(video: StreamTrack, index: TitleIndex) -> dict[str, Any]:

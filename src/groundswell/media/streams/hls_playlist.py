@@ -19,7 +19,7 @@ PLAIN_SOUND = frozenset({"aac", "ac3", "ec3", "mp3"})
 
 
 @dataclass(frozen=True)
-class Rendition:
+class PlaylistRendition:
     """A sound or subtitle rendition. ``url`` is None where it is in the picture's own segments."""
 
     url: str | None
@@ -44,7 +44,7 @@ class Variant:
 @dataclass(frozen=True)
 class Multivariant:
     variants: tuple[Variant, ...]
-    renditions: dict[tuple[str, str], list[Rendition]]
+    renditions: dict[tuple[str, str], list[PlaylistRendition]]
     """By type (``AUDIO``, ``SUBTITLES``) and group."""
 
 
@@ -78,10 +78,10 @@ def read_multivariant(playlist: Any, url: str) -> Multivariant:
         rate = info.frame_rate
         where = urljoin(url, each.uri)
         variants.append(Variant(where, rung, width, rate, info.audio, info.subtitles))
-    found: dict[tuple[str, str], list[Rendition]] = {}
+    found: dict[tuple[str, str], list[PlaylistRendition]] = {}
     for each in playlist.media:
         channels = re.match(r"\d+", each.channels or "")
-        rendition = Rendition(
+        rendition = PlaylistRendition(
             None if each.uri is None else urljoin(url, each.uri),
             each.language,
             each.name or each.language or "",

@@ -90,6 +90,9 @@ class Ladder(Frozen):
     video: StreamTrack
     audio: tuple[StreamTrack, ...] = ()
     subtitles: tuple[SubtitleRendition, ...] = ()
+    timed: bool = True
+    """Whether the picture's segments are shown when the playlist says. Where they are not, a clip is cut as exact as
+    elsewhere, for that goes by the times in the media; but no playlist of the segments themselves begins with it."""
 
     @property
     def tracks(self) -> tuple[StreamTrack, ...]:

@@ -288,9 +288,11 @@ def _unframed(packet: Packet[Any]) -> Packet[Any]:
 
 class SegmentFacts(Frozen):
     """What the head of a track says. Seconds are of its own clock: ``first`` when its first picture (or sound) is
-    shown, ``end`` when the last one in the file ends. ``index`` is the picture's, as `probe` would give it."""
+    shown, ``key`` when the first keyframe is, and ``end`` when the last one in the file ends. ``index`` is the
+    picture's, as `probe` would give it."""
 
     first: Ratio
+    key: Ratio
     end: Ratio
     codec: str
     channels: int = 0
@@ -306,22 +308,23 @@ def segment_facts(path: str | Path, kind: str) -> SegmentFacts:
     with open_source(path) as source:
         index: TitleIndex = index_of(source)
         codec = index.video.codec
-    first, end = _span(path, "video")
-    return SegmentFacts(first=first, end=end, codec=codec, index=index.to_document())
+    first, key, end = _span(path, "video")
+    return SegmentFacts(first=first, key=key, end=end, codec=codec, index=index.to_document())
 
 
 def _sound_facts(path: Path) -> SegmentFacts:
-    first, end = _span(path, "audio")
+    first, key, end = _span(path, "audio")
     with av.open(f"file:{path}", container_options={"format_whitelist": DEMUXERS}) as container:
         stream: AudioStream = audio_streams(container)[0]
         context = stream.codec_context
         channels = context.layout.nb_channels if context.layout else context.channels
         codec, rate = context.codec.canonical_name, context.sample_rate
-    return SegmentFacts(first=first, end=end, codec=codec, channels=channels, sample_rate=rate)
+    return SegmentFacts(first=first, key=key, end=end, codec=codec, channels=channels, sample_rate=rate)
 
 
-def _span(path: Path, kind: str) -> tuple[Fraction, Fraction]:
-    """When the first picture or sound in a file is shown and the last one ends, in seconds of its clock."""
+def _span(path: Path, kind: str) -> tuple[Fraction, Fraction, Fraction]:
+    """When the first picture or sound in a file is shown, the first keyframe is, and the last one ends, in seconds of
+    its clock."""
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
         with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
@@ -331,9 +334,12 @@ def _span(path: Path, kind: str) -> tuple[Fraction, Fraction]:
             if not streams:
                 raise MediaError("no_video_stream" if kind == "video" else "no_audio")
             tick = Fraction(streams[0].time_base or 1)
-            times = [(p.pts, p.duration or 0) for p in container.demux(streams[0]) if p.size and p.pts is not None]
+            packets = (p for p in container.demux(streams[0]) if p.size)
+            times = [(p.pts, p.duration or 0, p.is_keyframe) for p in packets if p.pts is not None]
     except (av.error.FFmpegError, OSError) as error:
         raise from_read_error(error) from error
     if not times:
         raise MediaError("damaged", "A segment of the stream holds nothing that has a time.")
-    return min(at for at, _ in times) * tick, max(at + length for at, length in times) * tick
+    first, end = min(at for at, _, _ in times), max(at + length for at, length, _ in times)
+    key = min((at for at, _, is_key in times if is_key), default=first)
+    return first * tick, key * tick, end * tick

@@ -20,6 +20,7 @@ from groundswell.moments.recipes import HLS, Recipe
 from groundswell.moments.tables import Moment, Rendition
 from groundswell.platform.database import Database
 from groundswell.platform.files import REVALIDATE, ranged_response
+from groundswell.platform.jobs import WAITING_VIEWER
 from groundswell.platform.problems import NotFound, Problem
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.services import services_of
@@ -29,8 +30,8 @@ from .eviction import note_asked
 from .exact_hls import made_of
 from .hls import ObjectRange, Stream, exact_stream, shown_by, virtual_stream
 from .ladder_hls import ladder_shows, ladder_stream
-from .media_api import Asking, come_back
-from .renditions import lost
+from .media_api import Asking, Rendering, come_back
+from .renditions import PASSING, ensure, lost
 from .tiers import facts_of, recipe_of
 
 router = APIRouter(tags=["media"])
@@ -52,7 +53,8 @@ class PlaylistRequest:
 async def main(code: str, request: Request, audience: Asking) -> Response:
     """The clip as HLS. There at once: the title's own segments, to be played from the exact frame on (``EXT-X-START``,
     precise). As soon as it is made, the exact clip instead. 404 ``not_packaged`` where the title's codecs do not allow
-    it; 503 ``rendering`` where rights keep back what lies beside the clip, and the exact one is still being made.
+    it; 503 ``rendering`` where rights keep back what lies beside the clip, or where a stream's playlist does not say
+    exactly when its segments are shown, and the exact one is still being made.
     """
     return await send_main(request, CodeDoor(code), audience)
 
@@ -66,8 +68,15 @@ async def piece(code: str, version: str, name: str, request: Request, audience: 
 
 async def send_main(request: Request, door: Door, audience: Audience) -> Response:
     """The multivariant playlist of the moment behind ``door``."""
-    async with _database(request).transaction() as session:
-        stream = await _stream(request, session, await _asked(session, door, audience))
+    try:
+        async with _database(request).transaction() as session:
+            asked = await _asked(session, door, audience)
+            recipe = recipe_of(asked.moment, HLS)
+            stream = await _stream(request, session, asked)
+    except Rendering:
+        async with _database(request).transaction() as session:
+            await ensure(session, recipe, WAITING_VIEWER)
+        raise
     return _playlist(stream.main)
 
 
@@ -118,9 +127,9 @@ async def _stream(
 
     Raises:
         NotFound: the version is of another span, or no more.
-        NotPackaged: the title's codecs do not allow it.
+        NotPackaged: the title's codecs do not allow it, or a stream's times and its coding do not.
         ClipRefused: rights keep back what lies beside the clip, and there is no exact stream of it.
-        Rendering: as before, but the exact stream is being made.
+        Rendering: there is nothing to play at once, but the exact stream is being made.
     """
     moment = asked.moment
     recipe = recipe_of(moment, HLS)
@@ -134,6 +143,8 @@ async def _stream(
         best = exact_stream(made, facts.package_key, recipe)
         if version in {None, best.version}:
             return best
+    if not facts.at_once:
+        raise _waits(exact, facts.package_refusal)
     virtual, span = await _virtual(_runtime(request), facts.package_key, recipe)
     if version not in {None, virtual.version}:
         raise NotFound()
@@ -144,6 +155,12 @@ async def _stream(
             raise
         raise come_back(exact) from None
     return virtual
+
+
+def _waits(exact: Rendition | None, refusal: str | None) -> Problem:
+    """What to answer where there is nothing but the exact stream, and that is not there."""
+    vain = exact is not None and exact.settled and exact.failure_code not in PASSING
+    return NotPackaged(reason=refusal) if vain else come_back(exact)
 
 
 async def _virtual(runtime: Runtime, key: str, recipe: Recipe) -> tuple[Stream, tuple[int, int]]:

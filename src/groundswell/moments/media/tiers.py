@@ -26,13 +26,18 @@ Tier = Literal["none", "virtual", "exact", "rendered"]
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What a version of a title lets us make of it. ``package_key``, or why there is none: see ``catalog.packages``;
-    ``copies_play``: browsers play what is copied out of it."""
+    """What a version of a title lets us make of it. ``package_key``, or why there is none: see ``catalog.packages``
+    (with both, HLS of it is exact or there is none); ``copies_play``: browsers play what is copied out of it."""
 
     id: UUID
     package_key: str | None = None
     package_refusal: str | None = None
     copies_play: bool = False
+
+    @property
+    def at_once(self) -> bool:
+        """Whether its own segments, played from the exact frame on, show a clip."""
+        return self.package_key is not None and self.package_refusal is None
 
     @property
     def exact_mp4(self) -> str:
@@ -82,12 +87,13 @@ def playable(facts: SourceFacts, renditions: Mapping[str, Rendition | None]) -> 
     """The best there is, from the renditions (by profile) that exist."""
     ready = {profile for profile, row in renditions.items() if row is not None and row.status == "ready"}
     mp4 = _mp4(facts, renditions, ready)
-    tier: Tier = "virtual" if facts.package_key else "none"
+    tier: Tier = "virtual" if facts.at_once else "none"
     if ready & {HLS, COPY}:
         tier = "exact"
     if WIDE in ready:
         tier = "rendered"
-    return Playable(tier, facts.package_key is not None, mp4, renditions.get(mp4), LIGHT in ready)
+    hls = facts.at_once or (facts.package_key is not None and HLS in ready)
+    return Playable(tier, hls, mp4, renditions.get(mp4), LIGHT in ready)
 
 
 def _mp4(facts: SourceFacts, renditions: Mapping[str, Rendition | None], ready: set[str]) -> str:
