@@ -44,7 +44,7 @@ def sync_command(
 
     async def run() -> SyncReport:
         async with open_runtime(read_settings()) as runtime:
-            return await sync(runtime.database, wanted, _progress)
+            return await sync(runtime.database, runtime.outbound, wanted, _progress)
 
     try:
         report = asyncio.run(run())

@@ -1,6 +1,7 @@
 """Campaigns that pay, through the API: briefed, funded by another, submitted, reviewed, capped, settled, paid."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from groundswell.earnings.tables import CampaignEarning
 from groundswell.events.tables import Reverdict
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
+from groundswell.platform.ids import uuid7
 from tests.campaigns.test_lifecycle import PATH, wish
 from tests.support import App
 
@@ -33,6 +35,7 @@ BRIEF: dict[str, Any] = {
     "about": "Clip the kiss.", "dos": ["Say why."], "donts": ["No endings."], "captions": ["Look."], "terms": TERMS,
     "scenes": [{"title": "night-train", "start_us": 0, "end_us": 9_000_000}],
 }  # fmt: skip
+PAYOUTS = "/console/finance/payouts"
 
 
 class Walk:
@@ -146,7 +149,34 @@ async def test_what_is_no_longer_held_is_paid_once_by_another_and_comes_back(wal
     assert (await walk.do("pia", "POST", "/v1/payouts", 409, **wanted))["code"] == "below_minimum"
     assert {row["status"] for row in (await walk.do("fay", "GET", f"{PATH}/autumn/earnings"))["items"]} == {"paid"}
     await walk.do("pia", "POST", f"/v1/payouts/{paid['id']}/return", reason="Account closed.")
-    assert (await walk.do("pia", "POST", "/v1/payouts", 201, **wanted))["amount_minor"] == 1300
+    await _paid_by_pages(walk)
+
+
+async def _paid_by_pages(walk: Walk) -> None:
+    """Due by campaigns alone, without a statement: the overview leads to a page that pays it."""
+    http, fay, pia = walk.app.http, walk.as_("fay"), walk.as_("pia")
+    overview = (await http.get("/console/finance", headers=pia)).text
+    assert "statements/None" not in overview
+    found = re.search(r'href="(/console/finance/creators/[^"]+/EUR)"', overview)
+    assert found is not None
+    path = found[1]
+    assert "€13.00" in (await http.get(path, headers=pia)).text
+    assert (await http.get(path, headers=walk.as_("mira"))).status_code == 403
+    assert (await http.post(f"{path}/pay", headers=walk.as_("mira"))).status_code == 403
+    own = await http.post(f"{path}/pay", data={"reference": "SEPA 2"}, headers=fay)
+    assert (own.status_code, "same_person" in own.text) == (403, True)
+    made = await http.post(f"{path}/pay", data={"reference": "SEPA 2"}, headers=pia)
+    assert (made.status_code, made.headers["location"]) == (303, f"{path}?saved=paid")
+    assert "Nothing is due" in (await http.get(made.headers["location"], headers=pia)).text
+    again = await http.post(f"{path}/pay", data={"reference": "SEPA 2"}, headers=pia)
+    assert (again.status_code, "below_minimum" in again.text) == (409, True)
+    undo = re.search(r'action="(/console/finance/payouts/[^"]+/return)"', (await http.get(PAYOUTS, headers=pia)).text)
+    assert undo is not None
+    assert (await http.post(undo[1], data={"reason": "Account closed."}, headers=pia)).status_code == 303
+    assert "Record €13.00 as paid" in (await http.get(path, headers=pia)).text
+    for wrong, status in ((path[:-3] + "USD", 404), (path[:-3] + "euro", 422), (f"{path[:-40]}{uuid7()}/EUR", 404)):
+        assert (await http.get(wrong, headers=pia)).status_code == status, wrong
+        assert (await http.post(f"{wrong}/pay", headers=pia)).status_code == status, wrong
     with pytest.raises(IntegrityError, match="never changed"):
         async with walk.app.runtime.database.transaction() as session:
             await session.execute(update(CampaignEarning).values(amount_minor=1))

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import pytest
 
-from groundswell.media import ClipRequest, ExactHls, MediaError, Package, cut, exact_hls, package
+from groundswell.media import ClipRequest, ExactHls, MediaError, Package, cut, exact_hls, package, probe
 from groundswell.media.isobmff import boxes
 from tests.media.conftest import FilmMaker
 from tests.media.exactness import HALF_US
@@ -138,6 +138,44 @@ def test_what_is_odd_shows_what_a_decoder_shows(film_of: FilmMaker, tmp_path: Pa
             assert [n for _, n in numbers(tmp_path / "clip.mp4")] == between(film, start_us, end_us)
     if name not in DAMAGED:  # which is packaged as it is
         assert_packaged(path, film, tmp_path)
+
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "all": ("-mpegts_start_pid", "0x300", "-mpegts_pmt_start_pid", "0x1100", "-mpegts_service_id", "7"),
+    "tracks": ("-mpegts_start_pid", "0x300"),
+    "sound": ("-streamid", "0:256", "-streamid", "1:769"),
+}
+"""What is another in the second part of a stream: its programme and tracks, its tracks, the track of its sound."""
+
+
+def test_a_stream_that_goes_on_in_other_tracks_is_refused(film_of: FilmMaker, tmp_path: Path) -> None:
+    """Else a clip would end, or fall silent, where they change: in the middle, for a while, or behind a torn packet."""
+    one, two = film_of(STREAM).read_bytes(), film_of(Film(**{**STREAM.__dict__, "first": 60}))
+    path = tmp_path / "changed.ts"
+    for name, options in PARTS.items():
+        ffmpeg("-i", two, "-map", "0", "-c", "copy", *options, tmp_path / f"{name}.ts")
+        more = (tmp_path / f"{name}.ts").read_bytes()
+        for data in (one + more, one + more + one, one[:-100] + more, _with_times(one + more)):
+            path.write_bytes(data)
+            with pytest.raises(MediaError) as refused, av.logging.Capture():
+                probe(path)
+            assert refused.value.code == "tracks_change", name
+            assert ("sound" in refused.value.detail) == (name == "sound")
+    with pytest.raises(MediaError, match="tracks_change"), av.logging.Capture():
+        cut(path, ClipRequest(start_us=0, end_us=1_000_000), tmp_path / "clip.mp4")
+    path.write_bytes(one + film_of(Film(**{**STREAM.__dict__, "codec": "libx265"})).read_bytes())
+    with pytest.raises(MediaError, match="another codec"), av.logging.Capture():
+        probe(path)
+    path.write_bytes(one + two.read_bytes())
+    assert probe(path).duration_us > 4_700_000, "the same tracks"
+    beside = ("-map", "0", "-map", "1", "-map", "0:a")
+    ffmpeg("-i", film_of(STREAM), "-i", two, *beside, "-c", "copy", path)
+    assert probe(path).duration_us > 2_300_000, "tracks side by side"
+
+
+def _with_times(data: bytes) -> bytes:
+    """A transport stream with four bytes before each packet, as cameras and discs have it."""
+    return b"".join(bytes(4) + data[n : n + PACKET] for n in range(0, len(data), PACKET))
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if ZOO[name].numbered])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import groundswell
 from groundswell.platform.outbound import (
     AddressNotAllowed,
     AddressUnreachable,
@@ -152,3 +154,30 @@ async def test_a_name_is_connected_to_as_it_was_resolved(tmp_path: Path, monkeyp
     assert await way.resolve("rebound.example", 443) == ["93.184.216.34"]
     seen.append(await asked(way, "https://rebound.example/"))
     assert seen == [AddressNotAllowed.code]
+
+
+OTHERS = {
+    "accounts/openid.py": "the identity provider that the settings name",
+    "accounts/sign_in_walk.py": "the same, for whoever runs the service",
+    "accounts/signing_keys.py": "keys of the issuers that the settings name",
+    "deployment_check.py": "a command: the deployment that whoever runs it names",
+    "doctor.py": "a command: what the settings name",
+    "insights/engines/clickhouse.py": "the database that the settings name",
+    "shares/preview/commands.py": "a command: the link that whoever runs it names",
+    "web/console/previews.py": "within this process",
+    "web/port_check.py": "this service itself",
+}
+"""Modules that speak HTTP otherwise, and what they may ask. Media, feeds, webhooks and posts are not among them."""
+SPEAKS = re.compile(
+    r"\bhttpx2?\.(?:(?:Async)?Client|get|post|stream|request)\(|\bhttpcore\.\w*ConnectionPool\("
+    r"|\burlopen\(|\bAsyncOAuth2Client\("
+    r"|\b(?:open|create)_connection\(|^(?:import|from) (?:urllib\.request|http\.client|requests|aiohttp)\b",
+    re.MULTILINE,
+)
+
+
+def test_every_other_module_that_speaks_http_says_whom_it_asks() -> None:
+    source = Path(groundswell.__file__).parent
+    texts = {path.relative_to(source).as_posix(): path.read_text() for path in source.rglob("*.py")}
+    found = {name for name, text in texts.items() if not name.startswith("demo/") and SPEAKS.search(text)}
+    assert found - {"platform/outbound.py"} == set(OTHERS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, or_, select
+from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.attribution.tables import Campaign
@@ -49,10 +49,13 @@ KINDS = {
 }
 """What each kind of account is called on pages."""
 
+_BALANCE = LedgerAccount.credits_minor - LedgerAccount.debits_minor
+
 
 @dataclass(frozen=True)
 class DueTo:
-    """What one creator's account holds in one currency; ``statement`` is the newest that is not paid."""
+    """What one creator's account holds in one currency; ``statement_id`` is the newest that is not
+    paid and no longer held: none where all of it came from campaigns."""
 
     creator: Creator
     currency: str
@@ -67,6 +70,14 @@ class DueTo:
         return self.payable_now.floor_minor if self.payable_now else 0
 
     @property
+    def payable_minor(self) -> int:
+        return self.payable_now.payable_minor if self.payable_now else 0
+
+    @property
+    def held_minor(self) -> int:
+        return self.payable_now.held_minor if self.payable_now else 0
+
+    @property
     def held_until(self) -> datetime | None:
         return self.payable_now.held_until if self.payable_now else None
 
@@ -77,7 +88,25 @@ class DueTo:
 
 async def due_to_creators(session: AsyncSession, limit: int) -> list[DueTo]:
     """Creators' accounts that hold something, the largest first."""
-    balance = LedgerAccount.credits_minor - LedgerAccount.debits_minor
+    query = _accounts().where(_BALANCE > 0).order_by(_BALANCE.desc(), LedgerAccount.id).limit(limit)
+    rows = [DueTo(*row) for row in await session.execute(query)]
+    return [await _judged(session, row) for row in rows]
+
+
+async def due_to(session: AsyncSession, creator_id: UUID, currency: str) -> DueTo:
+    """A creator's account in one currency, whatever it holds.
+
+    Raises:
+        NotFound: they never had anything in it.
+    """
+    query = _accounts().where(Creator.id == creator_id, LedgerAccount.currency == currency)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(f"This creator has no account in {currency}.")
+    return await _judged(session, DueTo(*row))
+
+
+def _accounts() -> Select[Creator, str, int, UUID, UUID]:
     newest = (
         select(Statement.id)
         .join(Pool, Pool.id == Statement.pool_id)
@@ -88,15 +117,10 @@ async def due_to_creators(session: AsyncSession, limit: int) -> list[DueTo]:
         .limit(1)
         .scalar_subquery()
     )
-    query = (
-        select(Creator, LedgerAccount.currency, balance, LedgerAccount.id, newest)
-        .join(LedgerAccount, LedgerAccount.owner == cast(Creator.id, String))
-        .where(LedgerAccount.kind == "creator", balance > 0)
-        .order_by(balance.desc(), LedgerAccount.id)
-        .limit(limit)
+    query = select(Creator, LedgerAccount.currency, _BALANCE, LedgerAccount.id, newest)
+    return query.join(LedgerAccount, LedgerAccount.owner == cast(Creator.id, String)).where(
+        LedgerAccount.kind == "creator"
     )
-    rows = [DueTo(*row) for row in await session.execute(query)]
-    return [await _judged(session, row) for row in rows]
 
 
 async def _judged(session: AsyncSession, due: DueTo) -> DueTo:

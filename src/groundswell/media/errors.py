@@ -21,6 +21,7 @@ REASONS: dict[str, str] = {
     "segment_times": "The playlist does not say exactly when the stream's segments are shown; clips play once made.",
     "stream_gap": "The stream has a gap where the clip lies.",
     "stream_changed": "The stream is not the one that was indexed.",
+    "tracks_change": "Part of the way through, the pictures go on in another track; only one of them would be read.",
     "not_copied": "The title stays where the service keeps it; clips of it play as MP4.",
     "no_ranges": "The server does not answer byte ranges.",
     "wrong_size": "The server says another size than it sends.",

@@ -9,7 +9,7 @@ a moment later changes nothing. ``http`` is spoken within networks named in the 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -29,6 +29,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 REDIRECTS = 5
 CONNECT_S = 10.0
+GIVEN = frozenset({200, 206})
+"""Statuses of answers that are what was asked for, or a part of it."""
 CONNECTIONS = 16
 AGENT = "Groundswell"
 
@@ -213,19 +215,24 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
 
 @asynccontextmanager
 async def answering(
-    client: httpx.AsyncClient, url: str, *, seconds: float, headers: Mapping[str, str] | None = None
+    client: httpx.AsyncClient,
+    url: str,
+    *,
+    seconds: float,
+    headers: Mapping[str, str] | None = None,
+    taken: Container[int] = GIVEN,
 ) -> AsyncIterator[httpx.Response]:
     """The answer of ``url`` to GET, its body not read yet, for a block that lasts at most ``seconds``.
 
     Raises:
         AddressNotAllowed, AddressUnreachable, AnswerTooSlow
-        AnswerRefused: it is neither 200 nor 206.
+        AnswerRefused: its status is none of those ``taken``.
     """
     shown = without_query(url)
     try:
         async with asyncio.timeout(seconds):
             async with client.stream("GET", url, headers=dict(headers or {}), follow_redirects=True) as answer:
-                if answer.status_code not in {200, 206}:
+                if answer.status_code not in taken:
                     words = f"{shown} answers HTTP {answer.status_code}."
                     raise AnswerRefused(words, answered=answer.status_code)
                 yield answer

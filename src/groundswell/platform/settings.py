@@ -130,8 +130,8 @@ class Settings(BaseSettings):
     )
     outbound_hosts: list[str] = Field(
         [],
-        description="Hosts from which media is fetched and to which webhooks go: a JSON list; `*` stands for any part, "
-        "as in `*.cdn.example`. Unset: any host that is public.",
+        description="Hosts from which media and feeds are fetched and to which webhooks go: a JSON list; `*` stands "
+        "for any part, as in `*.cdn.example`. Unset: any host that is public.",
     )
     outbound_networks: list[Annotated[str, AfterValidator(network)]] = Field(
         [],

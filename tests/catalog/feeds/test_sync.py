@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +20,14 @@ from groundswell.catalog.feeds.table import FeedUnreadable
 from groundswell.catalog.tables import CatalogSync, Title
 from groundswell.platform.database import Database
 from groundswell.platform.locks import Lock, taking
+from groundswell.platform.outbound import (
+    AddressNotAllowed,
+    AddressUnreachable,
+    AnswerRefused,
+    AnswerTooLarge,
+    Outbound,
+)
+from groundswell.platform.settings import Settings
 
 
 def write(path: Path, *said: dict[str, Any]) -> Path:
@@ -35,8 +45,12 @@ async def here(database: Database) -> dict[str, bool]:
         return {title.external_id: title.withdrawn_at is None for title in await session.scalars(select(Title))}
 
 
+OUTBOUND = Outbound(Settings(outbound_networks=["127.0.0.1/32"]))
+"""May fetch from the servers of these tests."""
+
+
 async def synced(database: Database, path: Path | str, **more: Any) -> dict[str, int]:
-    report = await sync(database, FeedOptions("main", str(path), **more))
+    report = await sync(database, OUTBOUND, FeedOptions("main", str(path), **more))
     return {name: count for name, count in report.counts.items() if count}
 
 
@@ -59,7 +73,7 @@ async def test_what_is_gone_is_withdrawn_only_where_asked_for_and_comes_back(
     feed = write(tmp_path / "feed.ndjson", *titles(20))
     other = write(tmp_path / "other.ndjson", {"external_id": "mine", "name": "Of another feed"})
     await synced(database, feed)
-    await sync(database, FeedOptions("other", str(other)))
+    await sync(database, OUTBOUND, FeedOptions("other", str(other)))
     write(feed, *titles(19))
     assert await synced(database, feed) == {"unchanged": 19}
     assert (await here(database))["t19"]
@@ -105,7 +119,7 @@ async def test_two_of_a_name_do_not_run_at_once_and_others_do(database: Database
         await connection.execute(*taking(Lock.CATALOGUE_SYNC, "main"))
         with pytest.raises(SyncRunning):
             await synced(database, feed)
-        report = await sync(database, FeedOptions("another", str(feed)))
+        report = await sync(database, OUTBOUND, FeedOptions("another", str(feed)))
         assert report.counts["created"] == 3
     assert await synced(database, feed) == {"unchanged": 3}
     async with database.transaction() as session:
@@ -120,7 +134,7 @@ async def test_one_that_is_cancelled_says_so_and_the_next_goes_on(database: Data
         assert running is not None
         running.cancel()
 
-    running = asyncio.create_task(sync(database, FeedOptions("main", str(feed)), stop))
+    running = asyncio.create_task(sync(database, OUTBOUND, FeedOptions("main", str(feed)), stop))
     with pytest.raises(asyncio.CancelledError):
         await running
     assert len(await here(database)) == 1000
@@ -143,17 +157,21 @@ async def test_a_fact_that_holds_for_the_whole_feed_is_said_once(database: Datab
 
 
 @contextmanager
-def serving(bodies: dict[str, tuple[int, bytes, str]]) -> Iterator[tuple[str, list[str]]]:
-    """A server of ``bodies`` (status, body, etag) by path; yields its address and what it was asked for."""
+def serving(bodies: dict[str, tuple[int, bytes, str]], host: str = "127.0.0.1") -> Iterator[tuple[str, list[str]]]:
+    """A server of ``bodies`` (status, body or where it redirects to, etag) by path; yields its address and what it was
+    asked for."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, body, etag = bodies[self.path.split("?")[0]]
             known = etag and self.headers.get("If-None-Match") == etag
-            asked.append("known" if known else "fetched")
+            who = b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+            asked.append(("known" if known else "fetched") + (f" as {who}" if who else ""))
             self.send_response(304 if known else status)
             self.send_header("ETag", etag)
+            if status == 302:
+                self.send_header("Location", body.decode())
             self.send_header("Content-Length", "0" if known else str(len(body)))
             self.end_headers()
             if not known:
@@ -162,11 +180,11 @@ def serving(bodies: dict[str, tuple[int, bytes, str]]) -> Iterator[tuple[str, li
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://{host}:{server.server_port}", asked
     finally:
         server.shutdown()
         server.server_close()
@@ -178,7 +196,7 @@ async def test_an_address_is_fetched_again_only_when_its_version_is_another(data
     with serving(bodies) as (home, asked):
         source = f"{home}/feed.ndjson?key=secret"
         assert await synced(database, source) == {"created": 3}
-        assert not (await sync(database, FeedOptions("main", source))).fresh
+        assert not (await sync(database, OUTBOUND, FeedOptions("main", source))).fresh
         assert asked == ["fetched", "known"]
         bodies["/feed.ndjson"] = (200, body + b'{"external_id": "broken"}\n', '"two"')
         assert await synced(database, source) == {"unchanged": 3, "refused": 1}
@@ -190,17 +208,36 @@ async def test_an_address_is_fetched_again_only_when_its_version_is_another(data
 
 async def test_a_server_that_does_not_answer_it_is_named_without_its_secret(database: Database) -> None:
     with serving({"/gone.csv": (404, b"", "")}) as (home, _):
-        with pytest.raises(FeedUnreadable, match="HTTP 404") as refused:
+        with pytest.raises(AnswerRefused, match="HTTP 404") as refused:
             await synced(database, f"{home}/gone.csv?key=secret")
         assert "secret" not in str(refused.value)
-    with pytest.raises(FeedUnreadable, match="ConnectError"):
+    with pytest.raises(AddressUnreachable, match="ConnectError"):
         await synced(database, "http://127.0.0.1:9/feed.csv")
 
 
-def test_a_feed_that_is_too_large_is_given_up() -> None:
-    with serving({"/feed.csv": (200, b"x" * 5000, "")}) as (home, _):
-        with pytest.raises(FeedUnreadable, match="larger"), fetched(f"{home}/feed.csv", most=4000):
+async def test_a_feed_that_is_too_large_is_given_up() -> None:
+    with serving({"/feed.csv": (200, b"x" * 5000, "")}) as (home, _), pytest.raises(AnswerTooLarge, match="more than"):
+        async with fetched(OUTBOUND, f"{home}/feed.csv", most=4000):
             pass
+
+
+async def test_a_feed_that_leads_to_loopback_is_not_followed(database: Database) -> None:
+    """The settings name where the feed is, and not the other address of this machine that it redirects to."""
+    bodies = {"/feed.ndjson": (200, b'{"external_id": "a", "name": "A"}\n', "")}
+    with serving(bodies, "127.0.0.2") as (inside, asked):
+        with serving({"/feed.ndjson": (302, f"{inside}/feed.ndjson".encode(), "")}) as (home, _):
+            for source in (f"{home}/feed.ndjson", f"{inside}/feed.ndjson"):
+                with pytest.raises(AddressNotAllowed, match=re.escape("127.0.0.2")):
+                    await synced(database, source)
+        assert (asked, await here(database)) == ([], {})
+        async with database.transaction() as session:
+            assert all("127.0.0.2" in (row.problem or "") for row in await latest_syncs(session, 9))
+
+
+async def test_a_name_and_password_in_an_address_go_in_a_header(database: Database) -> None:
+    with serving({"/feed.ndjson": (200, b'{"external_id": "a", "name": "A"}\n', "")}) as (home, asked):
+        assert await synced(database, home.replace("//", "//ada:p%40w@") + "/feed.ndjson") == {"created": 1}
+    assert asked == ["fetched as ada:p@w"]
 
 
 def test_how_a_feed_is_written_is_told_by_its_name() -> None:

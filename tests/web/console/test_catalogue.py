@@ -52,7 +52,7 @@ async def test_an_empty_catalogue_says_how_to_begin(app: App, ravi: dict[str, st
 async def test_syncs_stand_there_with_what_they_refused(app: App, ravi: dict[str, str], tmp_path: Path) -> None:
     feed = tmp_path / "feed.ndjson"
     feed.write_text('{"external_id": "a", "name": "A"}\n{"external_id": "b"}\n')
-    await sync(app.runtime.database, FeedOptions("studio", str(feed)))
+    await sync(app.runtime.database, app.runtime.outbound, FeedOptions("studio", str(feed)))
     told = await read(app, ravi)
     assert "studio" in told
     assert "line 2: name: Field required" in told

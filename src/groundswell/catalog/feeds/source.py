@@ -1,16 +1,19 @@
 """Where a feed comes from: a file, or an address that is fetched into one before it is read."""
 
+import asyncio
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, get_args
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
 from groundswell.catalog.bulk import LINE_MAX, RawLine, ReadLine
+from groundswell.platform.outbound import AnswerTooLarge, Outbound, answering
 
 from .mrss import items
 from .table import FeedUnreadable, rows
@@ -19,7 +22,9 @@ Format = Literal["ndjson", "csv", "mrss"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 ENDINGS: dict[str, Format] = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".xml": "mrss", ".rss": "mrss"}
 FETCHED_MAX = 2 << 30
-TIMEOUT = httpx.Timeout(30, read=60)
+QUIET_S, FETCH_S = 60.0, 3600.0
+"""How long a server may be silent, and how long all of a feed may take."""
+TAKEN = frozenset({httpx.codes.OK, httpx.codes.NOT_MODIFIED})
 
 
 @dataclass(frozen=True)
@@ -57,50 +62,55 @@ def format_of(source: str, chosen: str | None) -> Format:
     return found
 
 
-@contextmanager
-def fetched(source: str, etag: str | None = None, most: int = FETCHED_MAX) -> Iterator[FetchedFeed]:
+@asynccontextmanager
+async def fetched(
+    outbound: Outbound, source: str, etag: str | None = None, most: int = FETCHED_MAX
+) -> AsyncIterator[FetchedFeed]:
     """The feed at ``source``, for as long as the block lasts; an address that answers that it is still ``etag`` is not
     fetched again.
 
     Raises:
-        FeedUnreadable: there is none, it is larger than ``most`` bytes, or its server does not answer it.
+        FeedUnreadable: there is none.
+        Problem: it may not be fetched, its server does not answer it, or it is larger than ``most`` bytes.
     """
     if not is_address(source):
-        if not Path(source).is_file():
+        if not await asyncio.to_thread(Path(source).is_file):
             raise FeedUnreadable(f"There is no file {source}.")
         yield FetchedFeed(Path(source))
         return
     with tempfile.NamedTemporaryFile(prefix="groundswell-feed-") as file:
-        path = Path(file.name)
-        try:
-            said, unchanged = _fetch(source, etag, path, most)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FeedUnreadable(f"{without_secrets(source)} does not answer: {_words(error)}.") from None
-        yield FetchedFeed(path, said, unchanged)
+        said, unchanged = await _fetch(outbound, source, etag, file, most)
+        file.flush()
+        yield FetchedFeed(Path(file.name), said, unchanged)
 
 
-def _words(error: Exception) -> str:
-    """Without the address, which may hold a secret."""
-    return f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
-
-
-def _fetch(source: str, etag: str | None, path: Path, most: int) -> tuple[str | None, bool]:
-    headers = {} if etag is None else {"If-None-Match": etag}
-    size = 0
-    with (
-        httpx.Client(timeout=TIMEOUT, follow_redirects=True, max_redirects=5) as http,
-        http.stream("GET", source, headers=headers) as answer,
-        path.open("wb") as file,
+async def _fetch(
+    outbound: Outbound, source: str, etag: str | None, file: IO[bytes], most: int
+) -> tuple[str | None, bool]:
+    address, headers = _credentials(source)
+    if etag is not None:
+        headers["If-None-Match"] = etag
+    async with (
+        outbound.client(QUIET_S) as client,
+        answering(client, outbound.check(address), seconds=FETCH_S, headers=headers, taken=TAKEN) as answer,
     ):
         if answer.status_code == httpx.codes.NOT_MODIFIED:
             return etag, True
-        answer.raise_for_status()
-        for piece in answer.iter_bytes():
-            size += len(piece)
-            if size > most:
-                raise FeedUnreadable(f"It is larger than {most >> 20} MiB.")
+        async for piece in answer.aiter_bytes():
             file.write(piece)
+            if file.tell() > most:
+                raise AnswerTooLarge(f"{without_secrets(source)} answers more than {most >> 20} MiB.")
     return answer.headers.get("etag"), False
+
+
+def _credentials(source: str) -> tuple[str, dict[str, str]]:
+    """``source`` without its user name and password, and the header that says them; it goes to no other origin."""
+    parts = urlsplit(source)
+    if "@" not in parts.netloc:
+        return source, {}
+    told = ":".join(unquote(each or "") for each in (parts.username, parts.password))
+    header = {"Authorization": f"Basic {b64encode(told.encode()).decode()}"}
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), header
 
 
 def lines_of(path: Path, format: Format) -> Iterator[ReadLine | RawLine]:

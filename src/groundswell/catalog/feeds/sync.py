@@ -23,6 +23,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.ids import uuid7
 from groundswell.platform.locks import Lock, held
+from groundswell.platform.outbound import Outbound
 from groundswell.platform.problems import Problem
 
 from .source import Format, fetched, format_of, lines_of, without_secrets
@@ -83,13 +84,17 @@ class FeedOptions:
 
 
 async def sync(
-    database: Database, wanted: FeedOptions, on_progress: Callable[[int], object] = lambda lines: None
+    database: Database,
+    outbound: Outbound,
+    wanted: FeedOptions,
+    on_progress: Callable[[int], object] = lambda lines: None,
 ) -> SyncReport:
-    """Sync the catalogue with a feed.
+    """Sync the catalogue with a feed; one at an address is fetched by ``outbound``.
 
     Raises:
         SyncRunning: another one of that name is.
         FeedUnreadable: it cannot be read, or not to its end: what was written before stays, and nothing is withdrawn.
+        AddressNotAllowed, AddressUnreachable, AnswerTooSlow, AnswerRefused, AnswerTooLarge: it cannot be fetched.
         TooManyGone: more of it is gone than may be; all else is written.
     """
     format = format_of(wanted.source, wanted.format)
@@ -98,7 +103,7 @@ async def sync(
         problem: str | None = "It was interrupted."
         etag: str | None = None
         try:
-            etag = await _sync(database, wanted, format, report, on_progress)
+            etag = await _sync(database, outbound, wanted, format, report, on_progress)
             problem = None
         except (FeedUnreadable, Problem) as error:
             problem = str(error)
@@ -135,11 +140,16 @@ async def _end(database: Database, id: UUID, report: SyncReport, problem: str | 
 
 
 async def _sync(
-    database: Database, wanted: FeedOptions, format: Format, report: SyncReport, on_progress: Callable[[int], object]
+    database: Database,
+    outbound: Outbound,
+    wanted: FeedOptions,
+    format: Format,
+    report: SyncReport,
+    on_progress: Callable[[int], object],
 ) -> str | None:
     seen: set[str] = set()
     known = None if wanted.withdraw_missing else await _etag(database, wanted)
-    with fetched(wanted.source, known) as feed:
+    async with fetched(outbound, wanted.source, known) as feed:
         if feed.unchanged:
             report.fresh = False
             return feed.etag

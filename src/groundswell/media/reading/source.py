@@ -28,6 +28,7 @@ from groundswell.media.times import SECOND_US, to_us
 from . import dolby_vision, drm
 from .discontinuities import STREAMS, survey
 from .edits import edited, has_several_edits, hides
+from .track_changes import refuse_changed_tracks
 
 # Only containers that hold one film. Playlists, image sequences, concat scripts and network demuxers can
 # make FFmpeg open other files or hosts, so they are not on the list.
@@ -110,6 +111,8 @@ class OpenSource:
         if self._is_edited:
             return edited(self.moov, self.video, self._reader.video)
         if self.container.format.name in STREAMS:
+            if self.container.format.name == "mpegts":
+                refuse_changed_tracks(self.path)
             reader = self._reader
             heard = [reader.container.streams[s.index] for s in audio_streams(self.container)]
             return survey(reader.container, reader.video, cast("list[AudioStream]", heard))

@@ -10,6 +10,7 @@ from groundswell.accounts.actors import actor_names
 from groundswell.earnings import balances, corrections, payouts, statements, trial_balance
 from groundswell.earnings.api import pdf_file
 from groundswell.earnings.balances import KINDS, REASONS, names_of
+from groundswell.earnings.schemas import Currency
 from groundswell.platform.pages import decode_cursor, next_cursor
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
@@ -161,6 +162,39 @@ async def pay_out(
         shown: dict[str, Any] = {"statement": statement, "dues": dues, "problem": refused, "saved": None}
         return page(request, "console/finance/statement.html", status=refused.status, caller=caller, **shown)
     return see_other(f"/console/finance/statements/{statement_id}?saved=paid")
+
+
+@router.get("/creators/{creator_id}/{currency}")
+async def read_account(
+    request: Request,
+    creator_id: UUID,
+    currency: Currency,
+    session: DbSession,
+    caller: Finance,
+    saved: str | None = None,
+) -> Response:
+    """What is due to a creator in one currency, also without a statement: campaigns alone may have brought it."""
+    due = await balances.due_to(session, creator_id, currency)
+    return page(request, "console/finance/account.html", caller=caller, due=due, saved=saved, problem=None)
+
+
+@router.post("/creators/{creator_id}/{currency}/pay")
+async def pay_creator(
+    request: Request,
+    creator_id: UUID,
+    currency: Currency,
+    session: DbSession,
+    caller: Finance,
+    reference: Annotated[str, Form()] = "",
+) -> Response:
+    """Record that everything due to a creator in one currency was paid."""
+    due = await balances.due_to(session, creator_id, currency)
+    try:
+        await payouts.pay_creator(session, creator_id, currency, caller.actor, reference.strip()[:140])
+    except Problem as refused:
+        shown: dict[str, Any] = {"due": due, "problem": refused, "saved": None}
+        return page(request, "console/finance/account.html", status=refused.status, caller=caller, **shown)
+    return see_other(f"/console/finance/creators/{creator_id}/{currency}?saved=paid")
 
 
 @router.get("/payouts")
