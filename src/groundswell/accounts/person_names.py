@@ -1,4 +1,4 @@
-"""People's names in reports and evidence, for those who may see them (``powers``: ``names.read``). Others see a
+"""People's names in reports and evidence, for those who may see them (``POWER``). Others see a
 pseudonym: the same for one person wherever they are shown, so that rows can be told apart, and not to be turned back.
 """
 

@@ -49,7 +49,7 @@ POWERS: dict[str, Power] = {
     "progress.report": _power("Report how far viewers have got.", scopes=("progress:write",)),
     "reminders.read": _power("Read who waits for what.", scopes=("reminders:read",)),
     "viewers.hand_over": _power("Hand viewers over to our pages.", scopes=("viewers:hand-over",)),
-    "keys.manage": _power("Make and revoke service keys; see how your service and this one are joined."),
+    "keys.manage": _power("Make and revoke service keys and webhooks; see how your service and this one are joined."),
     "webhooks.manage": _power("Make webhooks, and see what they were told.", scopes=("webhooks",)),
     "viewers.erase": _power("Erase a viewer.", scopes=("viewers:erase",)),
 }

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from groundswell.accounts.access import staff_or_service
+from groundswell.accounts.access import service
 from groundswell.platform.pages import Limit
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
@@ -30,7 +30,7 @@ router = APIRouter(
     prefix="/v1",
     tags=["webhooks"],
     route_class=TransactionalRoute,
-    dependencies=[Depends(staff_or_service("webhooks.manage"))],
+    dependencies=[Depends(service("webhooks.manage"))],
 )
 
 NOT_STORED = {"Cache-Control": "no-store"}

@@ -2,7 +2,7 @@
 
 What the serving process does for a report is to wait. Its event loop and its interpreter lock are free meanwhile, and
 what a report needs of memory goes with its process. A process stays for the next report, so that it imports once. One
-that ends by itself is replaced by the next report, and all of them end with their server (``anyio.to_process``).
+that ends by itself is replaced by the next report, and all of them end with their server.
 """
 
 import asyncio

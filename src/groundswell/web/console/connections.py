@@ -25,8 +25,7 @@ from groundswell.webhooks.tables import WebhookEndpoint
 from .shell import ConsoleRoute, staff_page
 
 router = APIRouter(prefix="/console/connections", route_class=ConsoleRoute)
-KeyMaster = Annotated[Caller, Depends(staff_page("keys.manage"))]
-Joiner = Annotated[Caller, Depends(staff_page("webhooks.manage"))]
+Joiner = Annotated[Caller, Depends(staff_page("keys.manage"))]
 
 PAGE = 50
 NO_STORE = "no-store"
@@ -45,7 +44,7 @@ def scope_words() -> dict[str, str]:
 
 
 @router.get("")
-async def overview(request: Request, session: DbSession, caller: KeyMaster) -> Response:
+async def overview(request: Request, session: DbSession, caller: Joiner) -> Response:
     """The three ways in which a service is joined, and how each is."""
     settings = services_of(request).settings
     keys = await keys_and_uses(session)
@@ -66,7 +65,7 @@ async def _keys_page(request: Request, session: AsyncSession, caller: Caller, **
 
 @router.get("/keys")
 async def list_keys(
-    request: Request, session: DbSession, caller: KeyMaster, saved: Annotated[str, Query(max_length=20)] = ""
+    request: Request, session: DbSession, caller: Joiner, saved: Annotated[str, Query(max_length=20)] = ""
 ) -> Response:
     """Every service key, with its scopes and its last use."""
     return await _keys_page(request, session, caller, saved=saved)
@@ -76,7 +75,7 @@ async def list_keys(
 async def new_key(
     request: Request,
     session: DbSession,
-    caller: KeyMaster,
+    caller: Joiner,
     name: Annotated[str, Form(max_length=200)] = "",
     scopes: Annotated[Sequence[str], Form()] = (),
 ) -> Response:
@@ -91,7 +90,7 @@ async def new_key(
 
 
 @router.post("/keys/{key_id}/revoke")
-async def revoke_key(key_id: UUID, session: DbSession, caller: KeyMaster) -> Response:
+async def revoke_key(key_id: UUID, session: DbSession, caller: Joiner) -> Response:
     """Revoke a key: it is refused from the next request on."""
     await revoke_one(session, key_id)
     return see_other("/console/connections/keys?saved=revoked")
