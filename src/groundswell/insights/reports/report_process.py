@@ -8,10 +8,12 @@ that ends by itself is replaced by the next report, and all of them end with the
 import asyncio
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
+from types import ModuleType
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -22,6 +24,9 @@ import structlog
 from groundswell.insights.engines.contract import EngineDown
 from groundswell.platform.database import Database
 from groundswell.platform.runtime import Runtime
+
+# Where the parent's main module is no file (``python -c``), its processes have none, and DuckDB does not load without one.
+sys.modules.setdefault("__main__", ModuleType("__main__"))
 
 A = TypeVar("A")
 YIELDS = 10

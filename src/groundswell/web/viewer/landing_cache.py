@@ -142,4 +142,4 @@ def _answer(services: Services, kept: Kept, scope: Scope, now: datetime, salt: b
 
 def with_ticket(body: bytes, ticket: str) -> bytes:
     """The page as one visitor gets it: as long as it was, with their own ticket in it."""
-    return body.replace(PLACEHOLDER.encode(), ticket.encode(), 1)
+    return body.replace(PLACEHOLDER.encode(), ticket.encode())
