@@ -25,7 +25,7 @@ from groundswell.insights.engines.contract import EngineDown
 from groundswell.platform.database import Database
 from groundswell.platform.runtime import Runtime
 
-# Where the parent's main module is no file (``python -c``), its processes have none, and DuckDB does not load without one.
+# A process whose parent's main module is no file (``python -c``) has none, and DuckDB does not load without one.
 sys.modules.setdefault("__main__", ModuleType("__main__"))
 
 A = TypeVar("A")
