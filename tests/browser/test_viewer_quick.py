@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Request, Route, expect
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
-from .walking import clip_and_share
+from .walking import clip_and_share, settled
 
 pytestmark = pytest.mark.browser
 
@@ -86,3 +86,17 @@ async def test_the_picture_is_there_before_any_script(lumen: Lumen, visitor: New
     poster = await someone.page.locator("video").get_attribute("poster")
     answer = await someone.page.request.get(f"{lumen.url}{poster}")
     assert len(await answer.body()) < 300_000
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_nothing_moves_when_people_come(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
+    ada = (await visitor()).page
+    await lumen.sign_in(ada, "ada")
+    link = await clip_and_share(lumen, ada, f"People come {size[0]}")
+    page = (await visitor(size)).page
+    await page.add_init_script(SHIFTS)
+    await page.goto(link)
+    await expect(page.get_by_role("group", name="React at this second").get_by_role("button")).to_have_count(6)
+    await expect(page.get_by_role("heading", name="Comments")).to_be_visible()
+    await settled(page)
+    assert await page.evaluate("() => shifts") == []

@@ -34,13 +34,43 @@ veil?.addEventListener("toggle", () => {
   player?.querySelector("video")?.focus();
 });
 
-// What people felt, and who made it: after the clip has begun, which is what one came for.
-const people = () =>
-  Promise.all([
-    import("../components/reactions.ts"),
-    import("../components/follow-button.ts"),
-    import("../components/comments.ts"),
-  ]);
-setTimeout(() => void people().catch(() => undefined), 300);
+// What people felt and say, and who made it: each when its place comes near the screen, yet not before the clip has begun,
+// which is what one came for, or somebody does something.
+const loads = {
+  "gs-reactions": () => import("../components/reactions.ts"),
+  "gs-follow-button": () => import("../components/follow-button.ts"),
+  "gs-comments": () => import("../components/comments.ts"),
+};
+
+function people(): void {
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        void part<unknown>(loads[target.localName as keyof typeof loads]).catch(() => undefined);
+      }
+    },
+    { rootMargin: "400px 0px" },
+  );
+  for (const place of document.querySelectorAll(Object.keys(loads).join())) near.observe(place);
+}
+
+const DOES = ["pointermove", "pointerdown", "keydown", "focusin", "scroll"] as const;
+const PLAYED_S = 1;
+const LATEST_MS = 6000;
+const waiting = new AbortController();
+const begun = () => {
+  if (waiting.signal.aborted) return;
+  waiting.abort();
+  people();
+};
+for (const name of DOES) addEventListener(name, begun, { signal: waiting.signal, passive: true });
+document
+  .querySelector(".stage video")
+  ?.addEventListener("timeupdate", (event) => (event.target as HTMLVideoElement).currentTime > PLAYED_S && begun(), {
+    signal: waiting.signal,
+  });
+setTimeout(begun, LATEST_MS);
 
 askAgain(document.querySelectorAll<HTMLImageElement>(".glow, .spoiler-veil summary img"));
