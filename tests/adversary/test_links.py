@@ -37,6 +37,7 @@ async def unlisted(app: App, film: Path) -> dict[str, Any]:
 def addresses(app: App, moment: dict[str, Any], token: str) -> list[str]:
     """Every GET address that names a moment or a link to it, as somebody who had the link knows them."""
     filled = {"code": moment["code"], "moment": moment["code"], "token": token, "version": "v-1", "name": "video.m3u8"}
+    filled["viewer_id"] = moment["id"]  # of the weekly mail, whose token is another: a link's must open nothing there
     found = []
     for route in every_route(app.asgi.router):
         named = set(route.param_convertors)

@@ -151,7 +151,7 @@ async def test_every_tag_of_a_route_is_declared(app: App) -> None:
 def test_a_section_is_open_to_its_role_and_to_administrators() -> None:
     assert [section.name for section in navigation().open_to(frozenset({"finance"}))] == ["Finance"]
     everything = [section.name for section in navigation().open_to(frozenset({"admin"}))]
-    assert everything == ["Loop", "Rights", "Trust", "Finance", "Audit log"]
+    assert everything == ["Loop", "Rights", "Trust", "Finance", "Connections", "Audit log"]
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text, update
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from groundswell.attribution.reverdicts import note
 from groundswell.events.tables import LoggedEvent
+from groundswell.events.traffic.verdicts import Verdict
 from groundswell.moments.signals import MomentChanged, MomentCreated
 from groundswell.platform import signals
 from groundswell.platform.ids import uuid7
@@ -133,6 +135,38 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
     assert [known[by_kind[kind].id] for kind in logged] == ["clip", "click", "sign_up", "subscription"]
     await deliver_all(app)
     assert len(receiver.told) == 9
+
+
+async def test_a_first_click_is_a_person_s_by_the_current_verdict(app: App, receiver: Receiver) -> None:
+    """Taken back before it was read: the next is the first. A person's after all once it was read: told then, once."""
+    database = app.runtime.database
+    robots = await make_shared(database, app.runtime.settings)
+    persons = await make_shared(database, app.runtime.settings, subject="kofi")
+    await hook(app, receiver, "share.first_click")
+    await deliver_all(app)
+
+    async def judge(shared: Shared, kind: Literal["human", "robot"]) -> str:
+        """Judge the oldest click again; its id."""
+        async with database.transaction() as session:
+            query = select(LoggedEvent).filter_by(kind="click", share_id=shared.share.id)
+            click = (await session.scalars(query.order_by(LoggedEvent.at).limit(1))).one()
+            await note(session, {(click.at, click.id): Verdict(kind, "because", f"behaviour-{kind}")})
+            return str(click.id)
+
+    await visit(app, robots, ago(hours=3))
+    taken_back = await judge(robots, "robot")
+    await visit(app, robots, ago(hours=2))
+    await visit(app, persons, ago(hours=3), verdict="robot")
+    await deliver_all(app)
+    await deliver_all(app)  # what the first has told
+    assert [told.data["share_id"] for told in receiver.told] == [str(robots.share.id)]
+    assert receiver.told[0].id != taken_back
+    acquitted = await judge(persons, "human")
+    assert await judge(robots, "human") == taken_back
+    await visit(app, persons, ago(hours=1))
+    await deliver_all(app)
+    await deliver_all(app)  # what the first has told
+    assert [told.id for told in receiver.told[1:]] == [acquitted]
 
 
 async def test_an_endpoint_is_made_changed_tried_and_removed(app: App, receiver: Receiver) -> None:

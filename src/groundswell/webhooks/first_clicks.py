@@ -1,15 +1,18 @@
 """The first click on a share: found in the event log, where visits are written without a transaction of ours.
 
 How far the log has been read is a snapshot in positions (``platform/positions.py``), so that no click is missed however
-late it was committed, and none is told twice.
+late it was committed, and none is told twice. Whose a click was is its current verdict: one that was taken for a
+robot's when it was read, and is a person's after all, is told once that is known.
 """
 
-from sqlalchemy import exists, select, text, tuple_
+from sqlalchemy import Select, exists, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from groundswell.events.tables import LoggedEvent
+from groundswell.attribution.signals import Rejudged
+from groundswell.events.tables import JudgedEvent
+from groundswell.platform.signals import on
 
 from .outbox import is_wanted, tell
 from .tables import ClickMark, FirstClick
@@ -42,23 +45,39 @@ async def tell_first_clicks(session: AsyncSession) -> int:
     return told
 
 
-async def _clicks(session: AsyncSession, after: str, until: str) -> list[LoggedEvent]:
-    """People's clicks on shares written between two snapshots that none precedes, the first of each share."""
-    before = aliased(LoggedEvent)
+@on(Rejudged)
+async def rejudged(session: AsyncSession, signal: Rejudged) -> None:
+    """A click that is a person's after all may be the first: only since clicks are heard of, as others are."""
+    if signal.kind != "human" or await session.get(ClickMark, MARK) is None:
+        return
+    if not await is_wanted(session, "share.first_click"):
+        return
+    this = JudgedEvent.at == signal.at, JudgedEvent.id == signal.event_id
+    for click in (await session.scalars(_firsts().where(*this))).all():
+        await _tell(session, click)
+
+
+async def _clicks(session: AsyncSession, after: str, until: str) -> list[JudgedEvent]:
+    """Such clicks as were written between two snapshots."""
+    return list((await session.scalars(_firsts().where(NEW), {"after": after, "until": until})).all())
+
+
+def _firsts() -> Select[JudgedEvent]:
+    """People's clicks on shares that no other precedes, the first of each share."""
+    before = aliased(JudgedEvent)
     earlier = exists().where(
-        before.moment_id == LoggedEvent.moment_id,
-        before.share_id == LoggedEvent.share_id,
+        before.moment_id == JudgedEvent.moment_id,
+        before.share_id == JudgedEvent.share_id,
         before.kind == "click",
         before.verdict == "human",
-        tuple_(before.at, before.id) < tuple_(LoggedEvent.at, LoggedEvent.id),
+        tuple_(before.at, before.id) < tuple_(JudgedEvent.at, JudgedEvent.id),
     )
-    query = select(LoggedEvent).ext(distinct_on(LoggedEvent.share_id)).where(LoggedEvent.share_id.is_not(None))
-    query = query.where(LoggedEvent.kind == "click", LoggedEvent.verdict == "human", NEW, ~earlier)
-    query = query.order_by(LoggedEvent.share_id, LoggedEvent.at, LoggedEvent.id)
-    return list((await session.scalars(query, {"after": after, "until": until})).all())
+    query = select(JudgedEvent).ext(distinct_on(JudgedEvent.share_id)).where(JudgedEvent.share_id.is_not(None))
+    query = query.where(JudgedEvent.kind == "click", JudgedEvent.verdict == "human", ~earlier)
+    return query.order_by(JudgedEvent.share_id, JudgedEvent.at, JudgedEvent.id)
 
 
-async def _tell(session: AsyncSession, click: LoggedEvent) -> int:
+async def _tell(session: AsyncSession, click: JudgedEvent) -> int:
     row = {"share_id": click.share_id, "event_id": click.id}
     new = insert(FirstClick).values(row).on_conflict_do_nothing().returning(FirstClick.share_id)
     if (await session.execute(new)).first() is None:

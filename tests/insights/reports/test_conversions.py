@@ -148,9 +148,10 @@ async def test_credits_are_those_of_one_model_kind_and_time(
             weight, conversions = await totals(session, asked)
             assert weight == sum(row[0].weight_ppm for row in rows)
             assert conversions == len({row[0].conversion_id for row in rows})
-            for credit, converted, title, touch in rows:
+            for credit, converted, title, touch, viewer_id in rows:
                 assert (converted, title) == ("Bea" if credit.conversion_id == sale else "Cid", "A film")
                 assert touch.id == credit.touch_id
+                assert viewer_id == (await session.get_one(Conversion, credit.conversion_id)).viewer_id
             return sorted((row[0].channel, row[0].amount_minor) for row in rows)
 
         assert await told("last", "subscription") == [("qr", 999)]

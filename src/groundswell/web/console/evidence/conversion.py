@@ -32,6 +32,7 @@ KINDS = {
     "continue": "Continue watching",
     "view": "View of an embed or in the app",
     "play": "Play",
+    "react": "Reaction",
     "sign_up": "Sign-up",
     "trial": "Trial",
     "subscription": "Subscription",
