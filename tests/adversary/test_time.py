@@ -233,7 +233,7 @@ OLD_ROWS = {
     "votes": "SELECT count(*) FROM heat_votes",
     "renditions": "SELECT count(*) FROM renditions",
     "jobs": "SELECT count(DISTINCT job_id) FROM procrastinate_events"
-    " WHERE at < now() - interval '30 days' AND type <> 'scheduled'",  # for when it was planned is by the planner's clock
+    " WHERE at < now() - interval '30 days' AND type <> 'scheduled'",  # that is by the planner's clock
 }
 
 
