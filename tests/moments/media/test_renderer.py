@@ -47,8 +47,11 @@ async def rendition(app: App, recipe: Recipe) -> Rendition:
         return await session.get_one(Rendition, recipe.hash)
 
 
-async def waiting_jobs(app: App) -> list[tuple[int, str]]:
-    query = text("SELECT priority, args->>'recipe' FROM procrastinate_jobs WHERE status = 'todo' ORDER BY 1 DESC")
+async def waiting_renders(app: App) -> list[tuple[int, str]]:
+    query = text(
+        "SELECT priority, args->>'recipe' FROM procrastinate_jobs"
+        " WHERE status = 'todo' AND task_name = 'moments.render' ORDER BY 1 DESC"
+    )
     async with app.runtime.database.transaction() as session:
         return [(row[0], row[1]) for row in await session.execute(query)]
 
@@ -84,7 +87,7 @@ async def test_asking_again_queues_nothing_but_a_waiting_viewer_overtakes(app: A
     for priority in (SOON, WAITING_VIEWER, WAITING_VIEWER, SOON):
         async with app.runtime.database.transaction() as session:
             await ensure(session, recipe, priority)
-    assert await waiting_jobs(app) == [(WAITING_VIEWER, recipe.hash), (SOON, recipe.hash)]
+    assert await waiting_renders(app) == [(WAITING_VIEWER, recipe.hash), (SOON, recipe.hash)]
 
 
 async def test_nothing_is_queued_while_it_is_being_made_or_when_it_is_there(app: App, recipe: Recipe) -> None:
@@ -96,13 +99,13 @@ async def test_nothing_is_queued_while_it_is_being_made_or_when_it_is_there(app:
         async with app.runtime.database.transaction() as session:
             assert await is_being_made(session, recipe.hash)
             await ensure(session, recipe, WAITING_VIEWER)
-    assert await waiting_jobs(app) == []
+    assert await waiting_renders(app) == []
     async with app.runtime.database.transaction() as session:
         assert not await is_being_made(session, recipe.hash)
     await make(app.runtime, recipe.hash)
     async with app.runtime.database.transaction() as session:
         await ensure(session, recipe)
-    assert await waiting_jobs(app) == []
+    assert await waiting_renders(app) == []
 
 
 MAKER = """
@@ -152,7 +155,7 @@ async def test_a_killed_makers_work_is_taken_up_at_once(app: App, recipe: Recipe
     await _lock_free(app, recipe)
     async with app.runtime.database.transaction() as session:
         await ensure(session, recipe, WAITING_VIEWER)
-    assert await waiting_jobs(app) == [(WAITING_VIEWER, recipe.hash)]
+    assert await waiting_renders(app) == [(WAITING_VIEWER, recipe.hash)]
     await app.run_jobs()
     assert (await rendition(app, recipe)).status == "ready"
     assert await app.runtime.store.exists(recipe.storage_key)
