@@ -10,14 +10,19 @@ import type { Title } from "../title.ts";
 const REPORT_EVERY_MS = 10_000;
 const client = new Client();
 
-function addSubtitles(video: HTMLVideoElement, title: Title): void {
+/** There from the beginning: whoever clips before the lines have come is known to read this language. */
+function makeSubtitles(video: HTMLVideoElement): TextTrack {
   const track = video.addTextTrack("captions", video.dataset["subtitles"] ?? "", "en");
+  track.mode = "showing";
+  return track;
+}
+
+function addLines(track: TextTrack, title: Title): void {
   for (const line of title.lines) {
     const cue = new VTTCue(line.start / SECOND, line.end / SECOND, line.text);
     settle(cue);
     track.addCue(cue);
   }
-  track.mode = "showing";
 }
 
 /** While one trims, the film is wherever the handles are. */
@@ -89,8 +94,9 @@ if (video) {
   void begin(video);
   const theatre = video.closest<HTMLElement>(".theatre");
   if (theatre) fullScreen(theatre, video);
+  const subtitles = makeSubtitles(video);
   client.title(slug).then(
-    (title) => addSubtitles(video, title),
+    (title) => addLines(subtitles, title),
     () => undefined,
   );
   addEventListener("keydown", (event) => {
