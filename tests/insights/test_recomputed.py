@@ -104,6 +104,7 @@ RECOMPUTED = {
     "/console/cases/{case_id}", "/console/cohorts", "/console/conversions/{conversion_id}", "/console/credits",
     "/console/events", "/console/experiments", "/console/experiments/{key}", "/console/explore", "/console/finance",
     "/console/finance/rates", "/console/finance/events/{event_id}", "/console/finance/payouts",
+    "/console/finance/creators/{creator_id}/{currency}",
     "/console/finance/pools/{pool_id}", "/console/finance/postings", "/console/finance/postings/{posting_id}",
     "/console/finance/statements/{statement_id}", "/console/finance/statements/{statement_id}/evidence",
     "/console/live", "/console/loop", "/console/loop/conversions", "/console/moments/{moment_id}",

@@ -219,6 +219,17 @@ class Books:
             found[str(row["id"])] = self._posting(row, back)
         return found
 
+    def posted(self) -> dict[str, dict[str, Any]]:
+        """Id → what a posting shows: its amount; of a payout how many changes of what campaigns brought it paid."""
+        paid = {
+            str(row["id"]): {"evidence": {"campaign_earnings": row["earnings"]}}
+            for row in self.raw.rows(
+                """SELECT p.id, (SELECT count(*) FROM campaign_earnings e WHERE e.payout_id = p.id) AS earnings
+                FROM postings p WHERE p.reason = 'payout'"""
+            )
+        }
+        return {id: {"amount_minor": amount} | paid.get(id, {}) for id, amount in self.postings().items()}
+
     def _posting(self, row: Mapping[str, Any], back: Mapping[tuple[UUID, UUID, UUID | None, str], int]) -> int:
         told = row["evidence"]
         if row["reason"] == "pool_funded":

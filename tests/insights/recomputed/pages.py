@@ -27,6 +27,11 @@ WITHOUT_NUMBERS = {
     "/console/campaigns/{key}/earnings": "computed twice in tests/earnings/test_campaign_state.py",
     "/console/campaigns/{key}/pay": "the same",
     "/console/catalogue": "which facts of titles are missing",
+    "/console/comments": "what was said and reported, no visits",
+    "/console/connections": "how the service is joined to this one, no visits",
+    "/console/connections/keys": "the same",
+    "/console/connections/webhooks": "the same",
+    "/console/connections/webhooks/{hook_id}": "the same",
     "/console/finance/trail": "computed twice in tests/earnings/test_audit_trail.py, and by itself",
     "/console/jobs": "background jobs that failed",
     "/console/live/stream": "what the page has, as it changes",
@@ -272,10 +277,9 @@ class Console:
         finance, fay = "/console/finance", "fay"
         yield ConsolePage(finance, finance, fay, self.finance)
         yield ConsolePage(f"{finance}/payouts", f"{finance}/payouts", fay, self.payouts)
-        postings = self.books.postings()
-        shown = {id: {"amount_minor": amount} for id, amount in postings.items()}
+        shown = self.books.posted()
         yield ConsolePage(f"{finance}/postings", f"{finance}/postings", fay, lambda: {"rows": shown})
-        for id in postings:
+        for id in shown:
             address = f"{finance}/postings/{id}"
             yield ConsolePage(finance + "/postings/{posting_id}", address, fay, lambda id=id: self.posting(id))
         for basis, pool in self.month.pools.items():
@@ -287,6 +291,11 @@ class Console:
             yield ConsolePage(route, address, fay, lambda row=row: self.statement(row))
             expected = lambda row=row: self.evidence(row)  # noqa: E731
             yield ConsolePage(f"{route}/evidence", f"{address}/evidence", fay, expected)
+        for id, due in self.dues().items():
+            (row,) = self.raw.rows("SELECT owner, currency FROM ledger_accounts WHERE id = CAST(%(id)s AS uuid)", id=id)
+            address = f"{finance}/creators/{row['owner']}/{row['currency']}"
+            route = finance + "/creators/{creator_id}/{currency}"
+            yield ConsolePage(route, address, fay, lambda due=due: {"due": due})
         found = self.raw.rows("SELECT id, currency FROM exchange_rates")
         entered = {str(row["id"]): {"rate": float(RATES[row["currency"]])} for row in found}
         yield ConsolePage(f"{finance}/rates", f"{finance}/rates", fay, lambda: {"rows": entered})
@@ -298,12 +307,12 @@ class Console:
         return next(basis for basis, id in self.month.pools.items() if id == pool_id)
 
     def finance(self) -> Numbers:
-        postings = self.books.postings()
+        posted = self.books.posted()
         newest = self.raw.rows("SELECT id FROM postings ORDER BY number DESC LIMIT 8")
         return {
             "balance": self.books.trial_balance(),
             "pools": {str(pool): self.books.pool(basis) for basis, pool in self.month.pools.items()},
-            "postings": {str(row["id"]): {"amount_minor": postings[str(row["id"])]} for row in newest},
+            "postings": {str(row["id"]): posted[str(row["id"])] for row in newest},
             "dues": self.dues(),
             **self.payouts("payouts"),
         }
@@ -341,7 +350,7 @@ class Console:
         (row,) = self.raw.rows("SELECT reason FROM postings WHERE id = %(id)s", id=id)
         given = {"pool_share", "clawback", "clawback_owed"}
         return {
-            "posting": {"amount_minor": self.books.postings()[id]},
+            "posting": self.books.posted()[id],
             "sides": {str(side.pop("id")): side for side in sides},
             "reversible": row["reason"] in given,
         }
