@@ -38,5 +38,4 @@ def test_the_wheel_has_all_that_runs(tmp_path: Path) -> None:
     assert any(name.startswith("groundswell/web/static/dist/") and name.endswith(".css") for name in names)
     assert not {name for name in names if name.startswith(("tests/", "bench/", "data/")) or name.endswith(".key")}
     assert "groundswell = groundswell.cli:app" in entries
-    for extra in ("engines", "media-servers"):
-        assert f"Provides-Extra: {extra}" in metadata
+    assert "Provides-Extra: engines" in metadata
