@@ -133,9 +133,10 @@ export class Feed extends GroundswellElement {
         background: var(--_accent-strong);
       }
       .end {
+        grid-template-rows: auto;
         align-content: center;
         gap: 0.8rem;
-        padding: 2rem;
+        padding: var(--gs-feed-top, 4.5rem) 2rem;
         text-align: center;
       }
       .end p {
