@@ -14,7 +14,8 @@ export PYTHONDONTWRITEBYTECODE :=
 DIST := src/groundswell/web/static/dist
 ELEMENT_SOURCES := $(shell find elements -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help setup migration reference demo serve test test-fast test-engines check format release sbom clients bench screenshots lock clean
+.PHONY: help setup migration reference demo serve test test-fast test-engines check checks check-types check-code \
+	check-components check-generated format release sbom clients bench screenshots lock clean
 
 help:  ## say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +44,10 @@ setup: .stamps/python .stamps/node .stamps/elements  ## install everything into 
 	@sh scripts/browser.sh
 	@touch $@
 
+.stamps/engines: .stamps/python requirements-engines.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-engines.lock
+	@touch $@
+
 demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:8000 (or PORT=…)
 	@$(BIN)/groundswell demo $(if $(PORT),--port $(PORT))
 
@@ -55,8 +60,7 @@ test: setup .stamps/browser  ## every test, in real browsers and on a real datab
 test-fast: setup  ## the tests without a browser and without those that take long: a few minutes
 	@$(BIN)/python -m pytest $(BESIDE_EACH_OTHER) -m "not browser and not slow"
 
-test-engines: setup  ## the reports on ClickHouse's engine and a real Spark cluster against DuckDB (Spark needs Java 17)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-engines.lock
+test-engines: setup .stamps/engines  ## the reports on ClickHouse's engine and a real Spark cluster against DuckDB (Spark needs Java 17)
 	@GROUNDSWELL_TEST_ENGINES=1 $(BIN)/python -m pytest tests/engines -rs
 
 migration: setup  ## write the next migration from the models: make migration NAME=add_reactions
@@ -66,13 +70,24 @@ reference: setup  ## write what is made from the code: reference pages, the API'
 	@$(BIN)/python scripts/reference.py && $(BIN)/python scripts/api_types.py
 
 check: setup  ## lint, types, import contracts
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target checks
+
+checks: check-types check-code check-components check-generated  # mypy first: it takes as long as all others together
+
+check-types:
 	@$(BIN)/mypy
+
+check-code:
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(BIN)/python scripts/api_types.py --check
+
+check-components:
 	@$(BIN)/npm run --silent check
+
+check-generated:
 	@$(BIN)/python scripts/messages.py --check
 	@$(BIN)/python scripts/reference.py --check
+	@$(BIN)/python scripts/api_types.py --check
 
 format: setup  ## format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

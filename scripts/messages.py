@@ -9,6 +9,7 @@ come ``web/locale/<language>.po``, to be translated, and from those the componen
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -52,8 +53,13 @@ def component_messages() -> dict[str, str]:
     return {key: text.replace('\\"', '"') for key, text in ENTRY.findall(table)}
 
 
-def said() -> Iterator[str | tuple[str, str]]:
+@cache
+def said() -> list[str | tuple[str, str]]:
     """Everything that is said in English; what has a plural as both forms."""
+    return list(_said())
+
+
+def _said() -> Iterator[str | tuple[str, str]]:
     found = extract_from_dir(PACKAGE, METHODS, OPTIONS, KEYWORDS)
     yield from sorted({message for _, _, message, _, _ in found if message}, key=str)
     codes = reason_codes()

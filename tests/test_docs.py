@@ -51,19 +51,22 @@ def is_there(path: str) -> bool:
 
 
 @cache
-def defined() -> dict[str, set[str]]:
-    """What each module defines, by every end of its dotted name: ``visit``, ``visits.visit``, …"""
-    found = defaultdict(set)
+def modules() -> dict[str, list[Path]]:
+    """The files of the modules, by every end of their dotted names: ``visit``, ``visits.visit``, …"""
+    found = defaultdict(list)
     for path in SOURCE.rglob("*.py"):
-        tree = ast.parse(path.read_text())
-        inside = {name for node in ast.walk(tree) for name in _names(node)} | {
-            child.stem for child in path.parent.iterdir()
-        }
         parts = path.relative_to(SOURCE.parent).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
         for n in range(len(parts)):
-            found[".".join(parts[n:])] |= inside
+            found[".".join(parts[n:])].append(path)
     return found
+
+
+@cache
+def defined(path: Path) -> set[str]:
+    """What a module defines, and what stands beside it."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {name for node in nodes for name in _names(node)} | {child.stem for child in path.parent.iterdir()}
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -77,7 +80,7 @@ def _names(node: ast.AST) -> set[str]:
 def is_defined(dotted: str) -> bool:
     """Whether a module has such a name, or (``a.b.c``) there is such a module."""
     module, _, name = dotted.rpartition(".")
-    return dotted in defined() or name in defined().get(module, set())
+    return dotted in modules() or any(name in defined(path) for path in modules().get(module, ()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)

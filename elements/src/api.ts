@@ -154,7 +154,8 @@ export class Client {
     return this.call("get", "/v1/moments/{moment}/media", { path: { moment }, query: byShare(share) });
   }
 
-  /** When the file at `url` can be fetched; asks again while it is being made. */
+  /** When the file at `url` can be fetched; asks again while it is being made: until `signal` says that nobody waits any
+      longer, else for a while. */
   async fileIsThere(url: string, signal?: AbortSignal): Promise<void> {
     await (await this.whenThere(url, signal)).body?.cancel();
   }
@@ -165,7 +166,7 @@ export class Client {
       const answer = await fetch(url, asked);
       if (answer.ok) return answer;
       const problem = await answer.json().catch(() => ({}));
-      if (answer.status !== 503 || tries === FILE_TRIES)
+      if (answer.status !== 503 || (!signal && tries === FILE_TRIES))
         throw new Refusal(problem.code ?? "failed", answer.status, problem.detail ?? "");
       await new Promise((wake) => setTimeout(wake, 1000 * Number(answer.headers.get("Retry-After") ?? 2)));
     }

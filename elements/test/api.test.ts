@@ -150,6 +150,15 @@ test("a file that is not made any more is refused at once, and one that never co
   await assert.rejects(new Client().fileIsThere(never.url), { code: "rendering", status: 503 });
 });
 
+test("a file is waited for as long as somebody waits, however long it is being made", async () => {
+  let left = 60;
+  await using service = await serve((_, response) =>
+    left-- > 0 ? json(response, { code: "rendering" }, 503, { "Retry-After": "0" }) : json(response, {}),
+  );
+  await new Client().fileIsThere(service.url, new AbortController().signal);
+  assert.equal(service.asked.length, 61);
+});
+
 test("whoever stops waiting for a file is not kept", async () => {
   await using service = await serve((_, response) => json(response, {}, 503, { "Retry-After": "0" }));
   const stop = new AbortController();

@@ -63,7 +63,8 @@ def test_nobody_else_writes_csv() -> None:
     sources = Path(groundswell.__file__).parent
     writing = set()
     for path in sources.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if "csv" in text else ():
             if isinstance(node, ast.Attribute) and ast.unparse(node) in {"csv.writer", "csv.DictWriter"}:
                 writing.add(str(path.relative_to(sources)))
     assert writing == {"platform/csv_response.py"}

@@ -42,10 +42,13 @@ def rooms() -> dict[str, str]:
 def named_elsewhere(path: Path, rooms: dict[str, str]) -> set[str]:
     """Tables of other rooms that strings in a file name as SQL does."""
     room = path.relative_to(SOURCES).parts[0]
+    text = path.read_text()
     if path.suffix == ".sql":
-        strings = [path.read_text()]
+        strings = [text]
+    elif not TABLES.search(text):
+        return set()
     else:
-        nodes = ast.walk(ast.parse(path.read_text()))
+        nodes = ast.walk(ast.parse(text))
         strings = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     names = {name for string in strings for name in TABLES.findall(string)}
     return {name for name in names if rooms.get(name, room) != room}

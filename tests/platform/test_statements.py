@@ -43,7 +43,9 @@ BOUNDED = {
 
 def unbounded(path: Path, name: str) -> list[str]:
     """What ``in_`` is given in a file that may be any number of values."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    text = path.read_text()
+    nodes = ast.walk(ast.parse(text)) if "in_" in text else ()
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     given = [call.args[0] for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "in_"]
     return [ast.unparse(each) for each in given if not _known(each, name)]
 
