@@ -155,10 +155,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a test application: its own database and data folder, no worker unless the test runs one."""
-    return _plain_settings().model_copy(
-        update={"data_dir": tmp_path / "data", "database_url": database_url},
-        deep=True,
-    )
+    return _settings_at(database_url, tmp_path)
+
+
+def _settings_at(database_url: str, folder: Path) -> Settings:
+    return _plain_settings().model_copy(update={"data_dir": folder / "data", "database_url": database_url}, deep=True)
 
 
 @cache
@@ -183,3 +184,12 @@ async def app(settings: Settings) -> AsyncIterator[App]:
     """A started application."""
     async with started(settings) as app:
         yield app
+
+
+@pytest.fixture(scope="module")
+async def shared_app(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
+    """A started application for the tests of a file that only ask: each leaves it as the others expect it."""
+    name = databases.take()
+    async with started(_settings_at(databases.server.url(name), tmp_path_factory.mktemp("shared"))) as app:
+        yield app
+    databases.drop(name)

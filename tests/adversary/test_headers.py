@@ -113,7 +113,8 @@ def test_every_header_goes_with_others_once() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
-async def test_no_header_breaks_any_route(app: App, names: tuple[str, ...]) -> None:
+async def test_no_header_breaks_any_route(shared_app: App, names: tuple[str, ...]) -> None:
+    app = shared_app  # its reports are computed once, not once for each of these
     cookie = (await app.session("ava", "admin"))["Cookie"].encode()
     walked = 0
     for number, (method, path) in enumerate(addresses(app)):
@@ -130,11 +131,11 @@ async def test_no_header_breaks_any_route(app: App, names: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize("values", BAD.values(), ids=BAD)
-async def test_every_bad_value_on_the_busiest_routes(app: App, values: list[bytes]) -> None:
+async def test_every_bad_value_on_the_busiest_routes(shared_app: App, values: list[bytes]) -> None:
     name = next(key for key, each in BAD.items() if each is values)
     for value in values:
         for method, path in (("GET", "/v1/titles"), ("GET", "/embed/x"), ("POST", "/v1/events"), ("GET", "/s/x/go")):
-            status = await asked(app, method, path, [(b"host", b"test"), (name.lower().encode(), value)], b"{}")
+            status = await asked(shared_app, method, path, [(b"host", b"test"), (name.lower().encode(), value)], b"{}")
             assert status < 500, (path, name, value)
 
 
@@ -166,11 +167,11 @@ def test_what_comes_from_another_site(headers: dict[str, str], cross: bool) -> N
     assert is_cross_site(httpx.Headers(headers)) is cross  # type: ignore[arg-type]
 
 
-async def test_a_form_of_another_site_does_nothing(app: App) -> None:
-    cookie = await app.session("mira", "marketer")
+async def test_a_form_of_another_site_does_nothing(shared_app: App) -> None:
+    cookie = await shared_app.session("mira", "marketer")
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil"}, {"Origin": "http://[::1"}):
         for path in ("/v1/moments", "/v1/campaigns", "/console/campaigns"):
-            answer = await app.http.post(path, headers={**cookie, **headers}, json={})
+            answer = await shared_app.http.post(path, headers={**cookie, **headers}, json={})
             assert answer.status_code == 403, (path, headers)
 
 
