@@ -19,8 +19,18 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
 
 
+USUAL = gc.get_threshold()
+SELDOM = (100_000, 50, 50)
+"""How many objects are made between two passes of the garbage collector: while a process serves, and before."""
+
+
 class Commands(TyperGroup):
-    """Commands of which any may find that it cannot start."""
+    """Commands of which any may find that it cannot start. Each loads much that stays, and most end soon after: the
+    collector is left out of that as far as it goes (see `settled`)."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        gc.set_threshold(*SELDOM)
+        return super().main(*arguments, **options)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -38,6 +48,14 @@ def importing() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def settled() -> None:
+    """From now on this process serves: what is here stays, and the collector need not walk through it while requests
+    wait; what comes from now on, it collects as usual."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*USUAL)
 
 
 def refuse(message: str) -> typer.Exit:

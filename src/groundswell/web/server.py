@@ -1,7 +1,6 @@
 """Running the service as processes: the HTTP server, and workers of their own."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from groundswell.events.lake.sealer_process import sealing
+from groundswell.platform.command_line import settled
 from groundswell.platform.runtime import open_runtime
 from groundswell.platform.settings import Settings
 
@@ -80,9 +80,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
-        # What is here now stays: the collector need not walk through it while requests wait.
-        gc.collect()
-        gc.freeze()
+        settled()
         if self.started and self.on_ready is not None:
             self.on_ready()
 
@@ -95,6 +93,7 @@ def run_workers(settings: Settings) -> None:
     async def run() -> None:
         async with open_runtime(settings) as runtime, sealing(runtime):
             worker = asyncio.create_task(run_worker(runtime))
+            settled()
             for name in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(name, worker.cancel)
             await asyncio.gather(worker, return_exceptions=True)
