@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "حظر {name}",
   blocked_now: "تم الحظر. لم يعد أحدكما يرى الآخر.",
   muted_now: "تم الكتم. لن تعرض القوائم ما ينشئه.",
+  notifications: "",
+  notifications_unread: "",
+  notifications_read: "",
+  notifications_none: "لا شيء بعد",
+  notifications_all: "",
+  notifications_veiled: "",
 };
 
 export default messages;

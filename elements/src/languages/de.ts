@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "{name} blockieren",
   blocked_now: "Blockiert. Ihr seht einander nicht mehr.",
   muted_now: "Stummgeschaltet. Listen zeigen nicht mehr, was sie machen.",
+  notifications: "",
+  notifications_unread: "",
+  notifications_read: "",
+  notifications_none: "Noch nichts",
+  notifications_all: "",
+  notifications_veiled: "",
 };
 
 export default messages;

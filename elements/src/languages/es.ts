@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "Bloquear a {name}",
   blocked_now: "Bloqueado. Ya no os veis.",
   muted_now: "Silenciado. Las listas ya no muestran lo que hace.",
+  notifications: "",
+  notifications_unread: "",
+  notifications_read: "",
+  notifications_none: "Aún nada",
+  notifications_all: "",
+  notifications_veiled: "",
 };
 
 export default messages;

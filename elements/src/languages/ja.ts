@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "{name}をブロック",
   blocked_now: "ブロックしました。お互いに表示されません。",
   muted_now: "ミュートしました。一覧に表示されなくなります。",
+  notifications: "",
+  notifications_unread: "",
+  notifications_read: "",
+  notifications_none: "まだありません",
+  notifications_all: "",
+  notifications_veiled: "",
 };
 
 export default messages;

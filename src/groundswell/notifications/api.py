@@ -1,5 +1,6 @@
 """Notifications over HTTP: a viewer's inbox, what they want to hear and how."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from groundswell.platform.settings import Settings
 
 from . import browsers, digest
 from .choices import choice_of, kept_choice, schedule_digest, set_switches, switches
-from .inbox import mark_read, page_of, unread_count
+from .inbox import InboxItem, mark_read, page_of, shown, unread_count
 from .jobs import confirm_address
 from .live import LiveInboxes, counts
 from .providers import Speech, speech_of
@@ -38,7 +39,7 @@ from .schemas import (
     UnreadOut,
     notification_out,
 )
-from .tables import NotificationChoice
+from .tables import Notification, NotificationChoice
 from .vapid import public_key
 
 router = APIRouter(prefix="/v1/notifications", tags=["notifications"], route_class=TransactionalRoute)
@@ -80,6 +81,13 @@ async def list_notifications(
 async def speech_for(session: AsyncSession, caller: Caller, lang: str | None) -> Speech:
     """The language that was asked for, or that the account or the viewer's choices name."""
     return await speech_of(lang or caller.language or (await choice_of(session, caller.id)).language)
+
+
+async def items_of(
+    session: AsyncSession, caller: Caller, territory: str | None, rows: Sequence[Notification]
+) -> list[InboxItem]:
+    """Those of a viewer's notifications that have something to show."""
+    return await shown(session, caller.viewer, territory, rows)
 
 
 @router.get("/count")
