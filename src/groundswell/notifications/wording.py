@@ -33,7 +33,9 @@ def sentence(item: InboxItem, speech: Speech) -> str:
         case "payout":
             text = gettext("You were paid %(money)s")
         case "decision":
-            text = gettext(_DECISIONS[item.state == "lifted"].get(item.about or "", _OTHER[item.state == "lifted"]))
+            over = item.state == "lifted"
+            decided = _DECISIONS[over].get(item.about or "", _OTHER[over])
+            text = gettext(decided)
     if item.amount_minor is not None and item.currency is not None:
         said["money"] = _money(item.amount_minor, item.currency, speech.language)
     return text % said
