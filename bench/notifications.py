@@ -1,10 +1,10 @@
 """Notifications: a storm grouped into one row a person and subject, and what is pending pushed to a receiver on
 loopback that checks who sends and counts each message once.
 
-On a real, durable PostgreSQL of its own. The receiver is a process of its own, as a push service is; it does not decrypt,
-as push services cannot. ``GROUNDSWELL_BENCH_PENDING`` says how many pushes wait (20,000), each a notification of its own
-to one of a thousand people; ``GROUNDSWELL_BENCH_STORM`` how many notes are made of 100 subjects (10,000). Memory is the
-worker's, looked at after every twentieth.
+On a real, durable PostgreSQL of its own. The receiver is a process of its own, as a push service is; it does not
+decrypt, as push services cannot. ``GROUNDSWELL_BENCH_PENDING`` says how many pushes wait (20,000), each a notification
+of its own to one of a thousand people; ``GROUNDSWELL_BENCH_STORM`` how many notes are made of 100 subjects (10,000).
+Memory is the worker's, looked at after every twentieth.
 """
 
 import asyncio
@@ -62,7 +62,8 @@ async def app(scope, receive, send):
         body = b""
     else:
         body, status = json.dumps(seen).encode(), 200
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", str(len(body)).encode())]})
+    length = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": length})
     await send({"type": "http.response.body", "body": body})
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, lifespan="off")
 """

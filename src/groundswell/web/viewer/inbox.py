@@ -2,7 +2,7 @@
 script too."""
 
 from pathlib import Path as File
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Path, Request, Response
@@ -90,7 +90,7 @@ async def choices(request: Request, session: DbSession, caller: Member, done: st
     return page(request, "viewer/inbox_settings.html", **await _shown(request, session, caller, DONE.get(done or "")))
 
 
-async def _shown(request: Request, session: DbSession, caller: Caller, done: str | None) -> dict[str, object]:
+async def _shown(request: Request, session: DbSession, caller: Caller, done: str | None) -> dict[str, Any]:
     chosen = await notifications.read_choices(caller, session, request)
     return {
         "caller": caller,

@@ -64,7 +64,8 @@ def upgrade() -> None:
         sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pushed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('catching_on', 'brought', 'comment', 'reply', 'follower', 'clip', 'statement', 'payout', 'decision')",
+            "kind IN ('catching_on', 'brought', 'comment', 'reply', 'follower', 'clip', 'statement', 'payout', "
+            "'decision')",
             name=op.f("ck_notifications_kind"),
         ),
         sa.ForeignKeyConstraint(["viewer_id"], ["viewers.id"], name=op.f("fk_notifications_viewer_id_viewers")),
