@@ -224,9 +224,11 @@ export class Notifications extends GroundswellElement {
     return html`<section class="list" part="list" aria-label=${this.say("notifications")} dir=${this.direction}>
       <div class="head">
         <span>${this.say("notifications")}</span>
-        ${this.unread
-          ? html`<button type="button" @click=${() => this.read(null)}>${this.say("notifications_read")}</button>`
-          : nothing}
+        ${
+          this.unread
+            ? html`<button type="button" @click=${() => this.read(null)}>${this.say("notifications_read")}</button>`
+            : nothing
+        }
       </div>
       ${this.said ? html`<p class="none" role="status">${this.said}</p>` : nothing}
       ${this.items?.length === 0 ? html`<p class="none">${this.say("notifications_none")}</p>` : nothing}

@@ -1,4 +1,6 @@
 // The bell in the bar: how many notifications are unread, live for as long as the page is looked at.
+export {};
+
 const bell = document.getElementById("bell");
 const badge = bell?.querySelector<HTMLElement>(".site-bell-count");
 const plain = bell?.getAttribute("aria-label") ?? "";

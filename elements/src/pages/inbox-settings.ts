@@ -1,4 +1,6 @@
 // Pushes to this browser: begun and ended here. And the time zone of the clocks that somebody has before them.
+export {};
+
 const zone = document.querySelector<HTMLSelectElement>("#time_zone[data-guess]");
 if (zone) {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
