@@ -1,12 +1,10 @@
 // The bell in the bar: how many notifications are unread, live for as long as the page is looked at.
-export {};
-
 const bell = document.getElementById("bell");
 const badge = bell?.querySelector<HTMLElement>(".site-bell-count");
 const plain = bell?.getAttribute("aria-label") ?? "";
 let stream: EventSource | null = null;
 
-function show(unread: number): void {
+export function show(unread: number): void {
   if (!bell || !badge) return;
   badge.hidden = unread === 0;
   badge.textContent = unread > 99 ? "99+" : String(unread);

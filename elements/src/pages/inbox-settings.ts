@@ -1,6 +1,4 @@
 // Pushes to this browser: begun and ended here. And the time zone of the clocks that somebody has before them.
-export {};
-
 const zone = document.querySelector<HTMLSelectElement>("#time_zone[data-guess]");
 if (zone) {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -49,7 +47,7 @@ async function unsubscribe(): Promise<void> {
   tell("off", false);
 }
 
-async function look(): Promise<void> {
+export async function look(): Promise<void> {
   const made = await (await navigator.serviceWorker.getRegistration())?.pushManager.getSubscription();
   if (Notification.permission === "denied") tell("denied", false);
   else tell(made ? "on" : "off", Boolean(made));
