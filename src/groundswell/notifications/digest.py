@@ -87,11 +87,19 @@ async def ask_for(session: AsyncSession, settings: Settings, viewer_id: UUID, ad
     return choice
 
 
-async def confirm(session: AsyncSession, settings: Settings, viewer_id: UUID, token: str) -> bool:
-    """Send the digest where it was asked for; False when ``token`` is not of the address that waits."""
-    choice = await kept_choice(session, viewer_id)
-    if choice.mail_to is None or not _made(settings, CONFIRM, f"{viewer_id}:{choice.mail_to}", token):
+async def confirms(session: AsyncSession, settings: Settings, viewer_id: UUID, token: str) -> bool:
+    """Whether ``token`` is of the address that somebody gave last."""
+    choice = await session.get(NotificationChoice, viewer_id)
+    if choice is None or choice.mail_to is None:
         return False
+    return _made(settings, CONFIRM, f"{viewer_id}:{choice.mail_to}", token)
+
+
+async def confirm(session: AsyncSession, settings: Settings, viewer_id: UUID, token: str) -> bool:
+    """Send the digest where it was asked for; False when ``token`` is not of that address."""
+    if not await confirms(session, settings, viewer_id, token):
+        return False
+    choice = await kept_choice(session, viewer_id)
     if choice.mail_confirmed_at is None:
         choice.mail_confirmed_at = utc_now()
         schedule_digest(choice, settings, choice.mail_confirmed_at)

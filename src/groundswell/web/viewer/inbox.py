@@ -207,8 +207,10 @@ def _check(request: Request, viewer_id: UUID, token: str) -> None:
 
 
 @router.get("/mail/confirm/{viewer_id}/{token}")
-async def ask_confirm(request: Request, viewer_id: UUID, token: Token) -> Response:
+async def ask_confirm(request: Request, session: DbSession, viewer_id: UUID, token: Token) -> Response:
     """Whether to have it mailed."""
+    if not await digest.confirms(session, services_of(request).settings, viewer_id, token):
+        raise NotFound("This link is not of the address that was given last.")
     return page(request, "viewer/inbox_mail.html", caller=None, step="confirm")
 
 
