@@ -34,6 +34,8 @@ REFUSALS = """
     issuer_unreachable issuer_misdescribed issuer_mixed_up sign_in_client_refused sign_in_code_refused
     comment_unknown comment_empty comment_too_long too_many_links comment_repeated
     comments_off not_watched kids_apart person_unknown request_unknown follow_self
+    mail_off mail_address_invalid mail_asked_lately notification_unknown push_keys_invalid push_subscription_unknown
+    too_many_streams
     sign_in_nonce_wrong sign_in_audience_wrong sign_in_token_expired sign_in_token_invalid
 """.split()
 """Codes of what a page of a viewer or of signing in may refuse."""

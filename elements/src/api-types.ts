@@ -396,6 +396,111 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/notifications": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Notifications
+         * @description My inbox, newest first: one entry for each kind and subject, however much happened. A page may be short of
+         *     `limit` while there is a `next`.
+         */
+        readonly get: operations["list_notifications"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/notifications/push-key": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Push Key
+         * @description The key with which a browser subscribes to pushes.
+         */
+        readonly get: operations["read_push_key"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/notifications/push-subscriptions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Push Subscriptions
+         * @description The browsers that are pushed to for me, the newest first.
+         */
+        readonly get: operations["list_push_subscriptions"];
+        readonly put?: never;
+        /**
+         * Subscribe Browser
+         * @description Push to a browser from now on; ten of mine at most, the oldest makes room. Its endpoint must be public.
+         */
+        readonly post: operations["subscribe_browser"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/notifications/read": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Read Notifications
+         * @description Say what I have read: some, or all there are. What is added to it later is unread again.
+         */
+        readonly post: operations["read_notifications"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/notifications/stream": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Stream Notifications
+         * @description How many are unread, as server-sent events: at once, then whenever something was added.
+         */
+        readonly get: operations["stream_notifications"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/people/{handle}": {
         readonly parameters: {
             readonly query?: never;
@@ -1306,6 +1411,85 @@ export interface components {
             readonly share?: string | null;
         };
         /**
+         * NotificationOut
+         * @description Something that a viewer is told of, as it is now.
+         */
+        readonly NotificationOut: {
+            /** Amount Minor */
+            readonly amount_minor: number | null;
+            /**
+             * At
+             * Format: date-time
+             * @description When something was last added to it.
+             */
+            readonly at: string;
+            /**
+             * Count
+             * @description How many of what `path` opens.
+             */
+            readonly count: number;
+            /** Currency */
+            readonly currency: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "catching_on" | "brought" | "comment" | "reply" | "follower" | "clip" | "statement" | "payout" | "decision";
+            /**
+             * Name
+             * @description Who did it last, where somebody is named.
+             */
+            readonly name: string | null;
+            /**
+             * Path
+             * @description Where what it counts is.
+             */
+            readonly path: string;
+            /** Reason Code */
+            readonly reason_code: string | null;
+            /** State */
+            readonly state: ("requested" | "lifted" | "returned") | null;
+            /**
+             * Text
+             * @description What it says, in the language asked for (`lang`).
+             */
+            readonly text: string;
+            /** Title */
+            readonly title: string | null;
+            /** Unread */
+            readonly unread: boolean;
+            /**
+             * Veiled
+             * @description The words are left out: they come too early for the viewer.
+             */
+            readonly veiled: boolean;
+            /**
+             * Words
+             * @description Whose words it is about: of a comment, a caption, a decision.
+             */
+            readonly words: string;
+        };
+        /**
+         * NotificationPage
+         * @description A page of an inbox, newest first; ``next`` is null on the last.
+         */
+        readonly NotificationPage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["NotificationOut"][];
+            /** Next */
+            readonly next?: string | null;
+            /**
+             * Unread
+             * @description How many of all are unread, 100 at most.
+             */
+            readonly unread: number;
+        };
+        /**
          * NotPackagedOut
          * @description Why a title is not packaged for streaming: for programs and for people.
          */
@@ -1423,6 +1607,58 @@ export interface components {
             readonly viewer_id: string;
         };
         /**
+         * PushKeyOut
+         * @description The key with which a browser subscribes (`applicationServerKey`).
+         */
+        readonly PushKeyOut: {
+            /** Key */
+            readonly key: string;
+        };
+        /**
+         * PushKeys
+         * @description The keys of a browser's subscription, in base64url.
+         */
+        readonly PushKeys: {
+            /** Auth */
+            readonly auth: string;
+            /** P256Dh */
+            readonly p256dh: string;
+        };
+        /**
+         * PushSubscriptionIn
+         * @description A browser's subscription, as `PushSubscription.toJSON()` has it.
+         */
+        readonly PushSubscriptionIn: {
+            /** Endpoint */
+            readonly endpoint: string;
+            /**
+             * Key
+             * @description The key that it subscribed with; by default the one that is given out now.
+             */
+            readonly key?: string | null;
+            readonly keys: components["schemas"]["PushKeys"];
+            /** Language */
+            readonly language?: string | null;
+        };
+        /**
+         * PushSubscriptionOut
+         * @description A browser that is pushed to.
+         */
+        readonly PushSubscriptionOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Endpoint */
+            readonly endpoint: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            readonly id: string;
+        };
+        /**
          * ReactionIn
          * @description What one feels at a second of the title.
          */
@@ -1480,6 +1716,23 @@ export interface components {
             readonly start_us: number;
             /** Total */
             readonly total: number;
+        };
+        /**
+         * ReadIn
+         * @description What was read: some by id, or all up to one.
+         * @example {
+         *       "all": true
+         *     }
+         */
+        readonly ReadIn: {
+            /**
+             * All
+             * @description All there are now.
+             * @default false
+             */
+            readonly all?: boolean;
+            /** Ids */
+            readonly ids?: readonly string[] | null;
         };
         /**
          * Reason
@@ -2035,6 +2288,14 @@ export interface components {
             readonly synopsis?: string;
             /** @default {} */
             readonly watch?: components["schemas"]["WatchIn"];
+        };
+        /**
+         * UnreadOut
+         * @description How many notifications are unread, 100 at most.
+         */
+        readonly UnreadOut: {
+            /** Unread */
+            readonly unread: number;
         };
         /**
          * VisitOut
@@ -3302,6 +3563,257 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["WindowOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_notifications: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly cursor?: string | null;
+                /** @description Language of `text` (BCP 47). */
+                readonly lang?: string | null;
+                /** @description Rows a page. */
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_push_key: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PushKeyOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_push_subscriptions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["PushSubscriptionOut"][];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly subscribe_browser: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PushSubscriptionIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PushSubscriptionOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_notifications: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReadIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UnreadOut"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly stream_notifications: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": {
+                        readonly data: string;
+                    };
                 };
             };
             /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */

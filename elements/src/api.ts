@@ -29,6 +29,10 @@ export type ReactionKind = Schemas["ReactionIn"]["kind"];
 export type Standing = Schemas["FollowOut"];
 export type BarrierKind = Schemas["BarrierIn"]["kind"];
 
+/** Something that somebody is told of. */
+export type NotificationItem = Schemas["NotificationOut"];
+export type NotificationPage = Schemas["NotificationPage"];
+
 export type Comment = Schemas["CommentOut"];
 export type Comments = Schemas["CommentsOut"];
 export type ReportReason = Schemas["CommentReportIn"]["reason_code"];
@@ -203,7 +207,7 @@ export class Client {
   followMedia(moment: string, onChange: (media: MediaNews) => void, share = ""): () => void {
     const stop = new AbortController();
     const address = addressOf("/v1/moments/{moment}/progress", { path: { moment }, query: byShare(share) });
-    void this.readProgress(address, onChange, stop.signal).catch(() => undefined);
+    void this.readEvents<MediaNews>(address, onChange, stop.signal).catch(() => undefined);
     return () => stop.abort();
   }
 
@@ -281,11 +285,28 @@ export class Client {
     await this.call("post", "/v1/comments/{comment}/reports", { path: { comment }, body });
   }
 
+  /** The newest of the inbox, said in a language. */
+  notifications(lang: string, limit: number): Promise<NotificationPage> {
+    return this.call("get", "/v1/notifications", { query: { lang, limit } });
+  }
+
+  /** Say that some were read, or (null) all. */
+  readNotifications(ids: readonly string[] | null): Promise<Schemas["UnreadOut"]> {
+    const body = ids === null ? { all: true } : { all: false, ids: [...ids] };
+    return this.call("post", "/v1/notifications/read", { body });
+  }
+
+  /** How many are unread: now, and at every change, until the connection ends. */
+  unread(onCount: (unread: number) => void, signal: AbortSignal): Promise<void> {
+    const told = (news: { unread: number }): void => onCount(news.unread);
+    return this.readEvents<{ unread: number }>("/v1/notifications/stream", told, signal);
+  }
+
   address(path: string): string {
     return /^https?:/.test(path) ? path : this.base + path;
   }
 
-  private async readProgress(path: string, onChange: (media: MediaNews) => void, signal: AbortSignal): Promise<void> {
+  private async readEvents<News>(path: string, onChange: (news: News) => void, signal: AbortSignal): Promise<void> {
     const response = await fetch(this.address(path), {
       headers: { ...this.headers(), Accept: "text/event-stream" },
       credentials: this.credentials(),

@@ -25,6 +25,8 @@ export interface GroundswellEvents {
   "gs-followed": { handle: string; state: Standing["state"] };
   "gs-kept-away": { handle: string; kind: BarrierKind };
   "gs-sign-in": { handle: string };
+  "gs-unread": { unread: number };
+  "gs-notification": { id: string; path: string };
   "gs-clip-denied": { code: string; detail: string };
 }
 

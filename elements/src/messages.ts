@@ -179,6 +179,12 @@ export const english = {
   block: "Block {name}",
   blocked_now: "Blocked. You no longer see each other.",
   muted_now: "Muted. Lists no longer show what they make.",
+  notifications: "Notifications",
+  notifications_unread: "Notifications, {count} unread",
+  notifications_read: "Mark all as read",
+  notifications_none: "Nothing yet",
+  notifications_all: "Open your inbox",
+  notifications_veiled: "What was said comes later than you are.",
 };
 
 export type MessageKey = keyof typeof english;

@@ -24,6 +24,7 @@ from groundswell.creators.tables import Creator
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
+from groundswell.notifications.tables import DigestMail, Notification, NotificationChoice, PushSubscription
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
 from groundswell.platform.ids import uuid7
@@ -76,9 +77,13 @@ NOBODYS = {
     "lines": "language text",
     "log_homes": "database",
     "moments": "code visibility framing",
+    "notification_choices": "changed language digest",
+    "notification_marks": "snapshot",
+    "notifications": "kind",
     "payouts": "currency return_reason",
     "pools": "period basis rules currency status snapshot after_snapshot carried cancel_reason",
     "postings": "currency period reason",
+    "push_subscriptions": "vapid_key",
     "barriers": "kind",
     "follows": "state",
     "reactions": "kind verdict",
@@ -223,6 +228,12 @@ async def someone(app: App) -> dict[str, Any]:
         felt = {"kind": "love", "at_us": 75_000_000, "verdict": "human", "event_at": utc_now(), "event_id": uuid7()}
         session.add(Reaction(moment_id=shared.moment.id, reactor=str(viewer.id), viewer_id=viewer.id, **felt))
         session.add(WeeklyRecipient(viewer_id=viewer.id, address=f"{MARK}@service.example"))
+        told = {"viewer_id": viewer.id, "kind": "follower", "subject_id": viewer.id}
+        session.add(Notification(since=utc_now(), at=utc_now(), **told))
+        session.add(NotificationChoice(viewer_id=viewer.id, time_zone=MARK, mail_to=f"{MARK}@service.example"))
+        session.add(DigestMail(viewer_id=viewer.id, day=utc_now().date()))
+        keys = {"p256dh": f"{MARK}-key".encode(), "auth": f"{MARK}-auth".encode(), "vapid_key": "k"}
+        session.add(PushSubscription(viewer_id=viewer.id, endpoint=f"https://push.example/{MARK}", **keys))
         session.add(KeptReport(question="q", answer={"label": NAME}, made_at=utc_now()))
         failed = {"args": {"to": f"{MARK}-subject"}, "error": f"No such mailbox: {NAME}", "failed_at": utc_now()}
         session.add(JobFailure(job_id=1, task="mail", attempts=4, **failed))
@@ -314,7 +325,8 @@ async def test_nothing_that_leads_to_them_is_left_anywhere(app: App) -> None:
         assert (viewer.name, viewer.territory, viewer.kids, viewer.ad_tier) == ("", None, False, False)
         moment = await session.get_one(Moment, ann["moment"])
         assert (moment.caption, moment.note, moment.credit_me, moment.deleted_at) == ("", "", False, None)
-        for table in (Progress, Reminder, Follow, Barrier, CommunityProfile, Reaction):
+        notified = (Notification, NotificationChoice, DigestMail, PushSubscription)
+        for table in (Progress, Reminder, Follow, Barrier, CommunityProfile, Reaction, *notified):
             assert await session.scalar(select(func.count()).select_from(table)) == 0
         assert await session.scalar(text("SELECT count(*) FROM conversions WHERE touch IS NOT NULL")) == 0
         assert set(await session.scalars(text("SELECT viewer FROM exposures"))) == {viewer.subject}

@@ -19,6 +19,7 @@ from tests.api.conftest import STRIPE_SECRET, WHERE
 from tests.attribution.test_stripe import event, invoice, signature
 from tests.earnings.world import closed_month
 from tests.moments.clipping import set_rights
+from tests.push_receiver import PushReceiver
 from tests.support import App
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -170,6 +171,9 @@ class Posts:
         yield "/v1/decisions/{decision_id}/lift", f"/v1/decisions/{made['id']}/lift", {}, staff
         async for post in self.webhooks(await self.app.service_key("webhooks")):
             yield post
+        yield "/v1/notifications/read", "", {"all": True}, ada
+        browser = PushReceiver().subscription() | {"endpoint": "https://8.8.8.8/push"}
+        yield "/v1/notifications/push-subscriptions", "", browser, ada
 
     async def webhooks(self, key: dict[str, str]) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         yield "/v1/webhooks", "", {"name": "Ours", "address": "https://hooks.play.example/"}, key

@@ -12,6 +12,7 @@ from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tokens import TokenVerifier
 from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Follow
+from groundswell.notifications.tables import Notification
 from groundswell.web.route_powers import every_route
 from tests.events.places import Shared, make_shared, viewer
 from tests.support import App
@@ -121,8 +122,8 @@ STAFFS = re.compile(
     r"^/(console|v1/(decisions|reports|ledger|pools|payouts|statements|experiments|campaigns|rights|insights|events|"
     r"conversions|credits|cases|audit|catalog|reminders/|cascades|titles/\{title\}/rights|imports|jobs))"
 )
-MEDIA = re.compile(r"\.(jpg|mp4|m3u8|vtt|svg)$|/(hls|progress|storyboards?|waveform)\b")
-"""Pictures and streams, which name nobody; they are refused where their moment is (``check_available``)."""
+MEDIA = re.compile(r"\.(jpg|mp4|m3u8|vtt|svg)$|/(hls|progress|storyboards?|stream|waveform)\b")
+"""Pictures and streams, and a count, which name nobody; they are refused where their moment is (``check_available``)."""
 
 OWN_LISTS = {"/v1/barriers": "whom I keep away: it must name them", "/people": "the same, as a page"}
 """Where somebody who is kept apart is named all the same, and why."""
@@ -149,6 +150,7 @@ async def test_a_block_holds_on_every_surface(app: App, blocker: str) -> None:
     shared = await noors_moment(app)
     kept_away = {"ada": "noor", "noor": await person(app, "ada")}[blocker]
     seen_before = await names_found(app, shared)
+    assert {"/inbox", "/inbox/{notification}", "/v1/notifications"} <= set(seen_before)
     assert len(seen_before) >= 10, "the words are found where they should be, before the block"
     assert (await call(app, "POST", "/v1/barriers", blocker, handle=kept_away, kind="block")).status_code == 201
     assert await names_found(app, shared) == []
@@ -188,6 +190,13 @@ async def the_comment(app: App) -> str:
         return str(await session.scalar(select(Comment.id)))
 
 
+async def the_notification(app: App) -> str:
+    """What tells Ada that Noor follows her."""
+    async with app.runtime.database.transaction() as session:
+        ada = await viewer(session, "ada")
+        return str(await session.scalar(select(Notification.id).filter_by(viewer_id=ada.id, kind="follower")))
+
+
 async def names_found(app: App, shared: Shared) -> list[str]:
     """The surfaces on which Ada finds Noor's name, words or moment."""
     names = {
@@ -199,6 +208,7 @@ async def names_found(app: App, shared: Shared) -> list[str]:
         "title": shared.title.slug,
         "slug": shared.title.slug,
         "comment": await the_comment(app),
+        "notification": await the_notification(app),
     }
     words = ["zqmark", "zqwords", "zqbio", "clipped by noor"]
     browser = await app.session("ada", name="Ada")
@@ -229,10 +239,10 @@ async def test_every_part_of_an_address_is_known(app: App) -> None:
         "profile": "a file of media",
         "statement_id": "my statements",
         "version": "a version of a title's media",
-        "viewer_id": "whose weekly report a signed address of their own mail stops; the page names nobody",
+        "viewer_id": "whose mail a signed address of their own mail stops or confirms; the page names nobody",
         "webhook": "where the service is told things: for its keys, never for a viewer",
         "window": "a span of a title around my moment",
     }
-    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment"} | set(mine_only)
+    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment", "notification"} | set(mine_only)
     parts = {part for path in surfaces(app) for part in re.findall(r"\{(\w+)", path)}
     assert parts - known == set(), "say what stands there, so that blocks are tried on it"

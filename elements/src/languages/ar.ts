@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "حظر {name}",
   blocked_now: "تم الحظر. لم يعد أحدكما يرى الآخر.",
   muted_now: "تم الكتم. لن تعرض القوائم ما ينشئه.",
+  notifications: "الإشعارات",
+  notifications_unread: "الإشعارات، {count} غير مقروءة",
+  notifications_read: "تعليم الكل كمقروء",
+  notifications_none: "لا شيء بعد",
+  notifications_all: "افتح الوارد",
+  notifications_veiled: "ما قيل يأتي بعد موضعك.",
 };
 
 export default messages;

@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "{name} blockieren",
   blocked_now: "Blockiert. Ihr seht einander nicht mehr.",
   muted_now: "Stummgeschaltet. Listen zeigen nicht mehr, was sie machen.",
+  notifications: "Benachrichtigungen",
+  notifications_unread: "Benachrichtigungen, {count} ungelesen",
+  notifications_read: "Alle als gelesen markieren",
+  notifications_none: "Noch nichts",
+  notifications_all: "Posteingang öffnen",
+  notifications_veiled: "Was gesagt wurde, kommt später, als du bist.",
 };
 
 export default messages;

@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "Bloquear a {name}",
   blocked_now: "Bloqueado. Ya no os veis.",
   muted_now: "Silenciado. Las listas ya no muestran lo que hace.",
+  notifications: "Notificaciones",
+  notifications_unread: "Notificaciones, {count} sin leer",
+  notifications_read: "Marcar todo como leído",
+  notifications_none: "Aún nada",
+  notifications_all: "Abrir tu bandeja",
+  notifications_veiled: "Lo dicho llega más tarde de donde estás.",
 };
 
 export default messages;

@@ -179,6 +179,12 @@ const messages: Messages = {
   block: "{name}をブロック",
   blocked_now: "ブロックしました。お互いに表示されません。",
   muted_now: "ミュートしました。一覧に表示されなくなります。",
+  notifications: "お知らせ",
+  notifications_unread: "お知らせ、未読{count}件",
+  notifications_read: "すべて既読にする",
+  notifications_none: "まだありません",
+  notifications_all: "受信箱を開く",
+  notifications_veiled: "その発言は、あなたの視聴位置より後の内容です。",
 };
 
 export default messages;

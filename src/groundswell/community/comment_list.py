@@ -58,7 +58,7 @@ async def page_of(
     session: AsyncSession, moment_id: UUID, title: Title, reader: CommentReader, after: UUID | None, limit: int
 ) -> list[ListedComment]:
     """The newest comments below a moment, the pinned one first of all, each with its first answers."""
-    query = await _visible(session, reader)
+    query = await visible_to(session, reader)
     firsts = query.where(Comment.moment_id == moment_id, Comment.parent_id.is_(None))
     pinned = [] if after else list(await session.scalars(firsts.where(Comment.pinned_at.is_not(None))))
     others = firsts.where(Comment.pinned_at.is_(None)).order_by(Comment.id.desc()).limit(limit)
@@ -70,7 +70,7 @@ async def answers_to(
     session: AsyncSession, comment: Comment, title: Title, reader: CommentReader, after: UUID | None, limit: int
 ) -> list[ListedComment]:
     """The answers to a comment, oldest first."""
-    query = (await _visible(session, reader)).where(Comment.parent_id == comment.id)
+    query = (await visible_to(session, reader)).where(Comment.parent_id == comment.id)
     query = query if after is None else query.where(Comment.id > after)
     rows = await session.scalars(query.order_by(Comment.id).limit(limit))
     return [_listed(each, title, reader) for each in rows]
@@ -82,7 +82,7 @@ async def visible_one(session: AsyncSession, comment: Comment, reader: CommentRe
     Raises:
         CommentUnknown: they may not.
     """
-    there = await session.scalar((await _visible(session, reader)).where(Comment.id == comment.id))
+    there = await session.scalar((await visible_to(session, reader)).where(Comment.id == comment.id))
     if there is None:
         raise CommentUnknown()
     return there
@@ -90,7 +90,7 @@ async def visible_one(session: AsyncSession, comment: Comment, reader: CommentRe
 
 async def count_of(session: AsyncSession, moment_id: UUID, reader: CommentReader) -> int:
     """How many comments below a moment whoever reads may see, answers too."""
-    query = (await _visible(session, reader)).where(Comment.moment_id == moment_id, Comment.deleted_at.is_(None))
+    query = (await visible_to(session, reader)).where(Comment.moment_id == moment_id, Comment.deleted_at.is_(None))
     return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
@@ -102,7 +102,7 @@ async def held_below(session: AsyncSession, moment_id: UUID | None, limit: int, 
     return list(await session.scalars(query.order_by(Comment.id).limit(limit)))
 
 
-async def _visible(session: AsyncSession, reader: CommentReader) -> Select[Comment]:
+async def visible_to(session: AsyncSession, reader: CommentReader) -> Select[Comment]:
     """A query for comments that are there for whoever reads. A deleted one stands while it has answers. What a decision
     about it or its writer keeps back, its writer alone sees."""
     me = reader.caller.id if reader.caller else None
@@ -130,7 +130,7 @@ async def _with_answers(
     session: AsyncSession, title: Title, reader: CommentReader, firsts: list[Comment]
 ) -> list[ListedComment]:
     ids = [comment.id for comment in firsts]
-    query = (await _visible(session, reader)).where(among(Comment.parent_id, ids)).subquery()
+    query = (await visible_to(session, reader)).where(among(Comment.parent_id, ids)).subquery()
     place = func.row_number().over(partition_by=query.c.parent_id, order_by=query.c.id)
     whole = func.count().over(partition_by=query.c.parent_id)
     ranked = select(query.c.id, place.label("place"), whole.label("whole")).subquery()

@@ -42,6 +42,7 @@ from .disk_space import ensure_room, only_one_prepares
 from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
 from .holdout import write_holdout
+from .notifications import fill_notifications
 from .people import PERSONAS
 from .progress import Report, Stage, stages
 from .reporter import service_key
@@ -186,6 +187,7 @@ async def fill_audience(app: FastAPI, runtime: Runtime, report: Report) -> None:
         await write_holdout(runtime, http, key, history, until)
     await make_campaign(runtime, until)
     await fill_community(runtime)
+    await fill_notifications(runtime)
     async with runtime.database.transaction() as session:
         await refresh(session)
 

@@ -365,6 +365,12 @@ class Settings(BaseSettings):
         [], description="Words whose comments wait for staff, in any language: a JSON list."
     )
     comment_rate_per_minute: int = Field(6, description="Comments that one viewer may write in a minute.", ge=1)
+    notification_keep_days: int = Field(
+        90, ge=1, description="Days for which a notification is kept after something was last added to it."
+    )
+    notification_streams_max: int = Field(
+        500, ge=0, description="Inboxes that one process keeps live at once; more ask again by themselves."
+    )
     demo: bool = Field(False, description="Serve the demo service (identity, billing, films) beside the API.")
     log_format: Literal["console", "json"] = Field("console", description="`console` for people, `json` for machines.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

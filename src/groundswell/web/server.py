@@ -16,7 +16,7 @@ from groundswell.platform.command_line import settled
 from groundswell.platform.runtime import open_runtime
 from groundswell.platform.settings import Settings
 
-from . import features
+from . import features, notification_speech  # noqa: F401 - jobs that mail and push ask how things are said
 from .app import create_app, run_worker
 from .connection_bounds import BoundedProtocol, Bounds, Connections, unbounded
 from .fast_path import FastPathProtocol, lacking

@@ -22,6 +22,7 @@ Kind = Literal[
     "payout.made",
     "decision.taken",
     "decision.lifted",
+    "notification.made",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -135,4 +136,13 @@ KIND_INFO: dict[Kind, KindInfo] = {
     ),
     "decision.taken": KindInfo("Something was restricted.", _DECISION),
     "decision.lifted": KindInfo("A restriction was lifted.", _DECISION),
+    "notification.made": KindInfo(
+        "Something was added to a viewer's inbox; ask `GET /v1/notifications` with their token for what it says.",
+        {
+            "notification_id": "019b0b5e-0000-7000-8000-00000000000c",
+            "notification_kind": "comment",
+            "subject_id": _MOMENT["moment_id"],
+            "viewer": "viewer-311",
+        },
+    ),
 }

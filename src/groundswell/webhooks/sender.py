@@ -26,7 +26,7 @@ class MessageSender:
         self._outbound, self._pool, self._timeout_s = outbound, pool, timeout_s
         self._checked = ""
 
-    async def post(self, address: str, body: str, headers: dict[str, str]) -> tuple[int, str | None]:
+    async def post(self, address: str, body: str | bytes, headers: dict[str, str]) -> tuple[int, str | None]:
         """The status and what was said of a pause, once the answer has been read as far as it is. A redirect is an
         answer.
 
@@ -37,7 +37,7 @@ class MessageSender:
         async with asyncio.timeout(self._timeout_s):
             await self._check(address)
             sent = {**headers, "Host": urlsplit(address).netloc, "User-Agent": AGENT, "Accept": "*/*"}
-            content = body.encode()
+            content = body.encode() if isinstance(body, str) else body
             sent["Content-Length"] = str(len(content))
             async with self._pool.stream("POST", address, headers=list(sent.items()), content=content) as answer:
                 size = 0

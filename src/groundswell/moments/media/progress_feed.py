@@ -20,10 +20,14 @@ RECONNECT_AFTER_S = 0.5
 
 
 class Watch:
-    """Wakes those who wait for a rendition in this process. Use within ``running``."""
+    """Wakes those who wait for a rendition in this process. Use within ``running``.
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    Args:
+        channel: what is listened to; its payloads name what has changed.
+    """
+
+    def __init__(self, database: Database, channel: str = CHANNEL) -> None:
+        self.database, self.channel = database, channel
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
 
     @contextmanager
@@ -41,12 +45,12 @@ class Watch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Watch"]:
         """Listen for as long as the block lasts."""
-        async with repeating("moments.listen", RECONNECT_AFTER_S, self._listen):
+        async with repeating(f"listen.{self.channel}", RECONNECT_AFTER_S, self._listen):
             yield self
 
     async def _listen(self) -> None:
         async with await self.database.connect(autocommit=True) as connection:
-            await connection.execute(f"LISTEN {CHANNEL}")
+            await connection.execute(f"LISTEN {self.channel}".encode())
             self._wake(*self._waiting)  # something may have happened while nobody listened
             async for news in connection.notifies():
                 self._wake(news.payload)
