@@ -23,7 +23,9 @@ from groundswell.trust.tables import Decision
 from . import refresh as refreshing
 from . import tally, title_refresh
 from .for_you import impressions
+from .ranking import Gate
 from .search import upkeep
+from .trending import alerts, forecasts, reviews
 
 ONCE = "discovery.refresh"
 LANGUAGES_MAX = 20
@@ -51,6 +53,7 @@ async def gather(context: JobContext, title: str) -> None:
     async with runtime_of(context).database.transaction() as session:
         if await title_refresh.gather(session, UUID(title)):
             await _gather_soon(session, UUID(title))
+        await reviews.note(session, runtime_of(context).settings, UUID(title))
 
 
 async def _gather_soon(session: AsyncSession, title_id: UUID) -> None:
@@ -76,6 +79,23 @@ async def index_soon(session: AsyncSession) -> None:
 @on(LinesRecorded)
 async def lines_recorded(session: AsyncSession, signal: LinesRecorded) -> None:
     await upkeep.index_lines(session, signal.title_id, signal.language)
+
+
+@periodic("discovery.run_clock", cron="* * * * *")
+async def run_clock(context: JobContext, timestamp: int) -> None:
+    """Every minute, decide of scenes that nobody looked at in time."""
+    runtime = runtime_of(context)
+    async with runtime.database.transaction() as session:
+        await reviews.run_clock(session, runtime.settings)
+
+
+@periodic("discovery.forecast", cron="* * * * *")
+async def forecast(context: JobContext, timestamp: int) -> None:
+    """Every minute, look how many votes the scenes that lead will have, and raise the alerts that this concerns."""
+    runtime = runtime_of(context)
+    async with runtime.database.transaction() as session:
+        made = await forecasts.keep(session, Gate.of(runtime.settings))
+        await alerts.raise_due(session, made)
 
 
 @periodic("discovery.forget_votes", cron="41 3 * * *")

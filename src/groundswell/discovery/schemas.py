@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from groundswell.platform.pages import Page
 
@@ -59,19 +59,23 @@ class SceneOut(BaseModel):
 
 
 class Discover(Page[SceneOut]):
-    """Scenes, those first for which votes come fastest, as of ``as_of``."""
+    """Scenes, those first for which votes come fastest, as of ``as_of``. ``featured``: what the service itself puts
+    above them, in no order of votes; on the first page of a list that is not narrowed."""
 
+    featured: list[SceneOut] = Field([])
     counts: dict[str, str]
     as_of: datetime | None
 
 
 class Heatmap(BaseModel):
-    """``bins``: the heat of each stretch of ``bin_us``, from 0 to 1, the hottest."""
+    """``bins``: the heat of each stretch of ``bin_us``, from 0 to 1, the hottest; none (``shown`` is false) while fewer
+    people voted than the service asks for."""
 
     title: str
     duration_us: int
     bin_us: int
     bins: list[float]
+    shown: bool
     moments: int
     counts: str
     as_of: datetime

@@ -56,6 +56,11 @@ CROWD = text(
         SELECT id, best_moment_id, moments, slow_log FROM scenes
         WHERE scenes.title_id = h.title_id AND scenes.start_us < h.end_us AND scenes.end_us > h.start_us
             AND scenes.people >= :people AND scenes.networks >= :networks
+            AND CASE WHEN :review THEN EXISTS (
+                    SELECT FROM scene_standings t WHERE t.scene_id = scenes.id AND t.state = 'released'
+                ) ELSE NOT EXISTS (
+                    SELECT FROM scene_standings t WHERE t.scene_id = scenes.id AND t.state = 'held'
+                ) END
         ORDER BY slow_log DESC LIMIT 1
     ) s
     """
@@ -234,7 +239,7 @@ async def _crowds(session: AsyncSession, gate: Gate, hits: Sequence[Hit]) -> dic
         "starts": [hit.start_us for hit in hits],
         "ends": [hit.end_us for hit in hits],
     }
-    gates = {"people": gate.people, "networks": gate.networks}
+    gates = {"people": gate.people, "networks": gate.networks, "review": gate.review}
     return {n - 1: Crowd(*crowd) for n, *crowd in await session.execute(CROWD, given | gates)} if hits else {}
 
 
