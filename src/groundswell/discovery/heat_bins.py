@@ -36,7 +36,7 @@ PEOPLE = text(
         SELECT DISTINCT voter FROM (
             SELECT v.voter FROM scene_votes s JOIN heat_votes v ON v.moment_id = s.moment_id
             WHERE s.title_id = :title LIMIT 20000
-        ) some LIMIT {PEOPLE_COUNTED}
+        ) seen LIMIT {PEOPLE_COUNTED}
     ) people
     """  # noqa: S608 - a number of ours
 )

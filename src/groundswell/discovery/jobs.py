@@ -24,7 +24,7 @@ from . import refresh as refreshing
 from . import tally, title_refresh
 from .for_you import impressions
 from .ranking import Gate
-from .search import upkeep
+from .search import unfound, upkeep
 from .trending import alerts, forecasts, reviews
 
 ONCE = "discovery.refresh"
@@ -114,6 +114,15 @@ async def forget_impressions(context: JobContext, timestamp: int) -> None:
     if (now := await time_to_destroy(database, "impressions")) is not None:
         async with database.transaction() as session:
             await impressions.forget_impressions(session, now)
+
+
+@periodic("discovery.forget_searches", cron="53 3 * * *")
+async def forget_searches(context: JobContext, timestamp: int) -> None:
+    """Every night, let go of what was searched for and not found long ago."""
+    database = runtime_of(context).database
+    if (now := await time_to_destroy(database, "searches without results")) is not None:
+        async with database.transaction() as session:
+            await unfound.forget(session, now.date())
 
 
 async def soon(session: AsyncSession) -> None:

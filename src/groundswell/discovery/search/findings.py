@@ -28,6 +28,7 @@ from groundswell.trust.decisions import active_among
 from groundswell.trust.policy import PolicyRequest, decide
 from groundswell.trust.rulebook import facts_of, rulebook
 
+from . import unfound
 from .line_index import Hit, Likeness, Utterance, Within
 from .marks import mark, parts_of
 from .query import Query
@@ -151,12 +152,15 @@ async def search(
     first = offset == 0 and query.hint is None and narrowed == Narrowed(language=narrowed.language)
     words = [word.text for word in query.words]
     spaced = [word.text for word in query.words if not word.unspaced] or [typed.strip()[:100]]
+    titles = await titles_named(session, spaced, TITLES_SHOWN) if first else []
+    if first and words and not shown and not titles:
+        await unfound.note(session, typed)
     return SearchResults(
         words=words,
         cut=query.cut,
         hint=query.hint,
         items=shown,
-        titles=await titles_named(session, spaced, TITLES_SHOWN) if first else [],
+        titles=titles,
         next=encode_offset(at) if at < len(placed) else None,
     )
 
