@@ -1536,7 +1536,8 @@ export interface components {
         };
         /**
          * SceneOut
-         * @description A scene: what the crowd keeps clipping.
+         * @description A scene: what the crowd keeps clipping. ``spoils``: it would give away what whoever asks has not seen; what is
+         *     said in it, and its caption, are left out then.
          */
         readonly SceneOut: {
             readonly best: components["schemas"]["BestMoment"];
@@ -1559,6 +1560,11 @@ export interface components {
             readonly quote: string | null;
             /** Sharers */
             readonly sharers: number;
+            /**
+             * Spoils
+             * @default false
+             */
+            readonly spoils?: boolean;
             /** Start Us */
             readonly start_us: number;
             /** Times Usual */

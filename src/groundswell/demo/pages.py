@@ -71,7 +71,7 @@ async def watch(
         "touch": gs,
         "resumed": left_us is not None,
         "here": here(title, start_s, gs),
-        "structured": await video_object(session, services_of(request).settings, title),
+        "structured": await video_object(session, services_of(request).settings, title, parts=caller is None),
     }
     if not await may_watch(session, subject_of(caller)):
         return page(request, "demo/gate.html", price=(PRICE_MINOR, CURRENCY), **context)

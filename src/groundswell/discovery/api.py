@@ -58,6 +58,7 @@ async def list_scenes(
     )
     if cursor is None and only == feed.EVERYTHING:
         page.featured = await feed.featured(session, audience, title_id)
+    await feed.veil(session, caller, [*page.featured, *page.items])
     return page
 
 

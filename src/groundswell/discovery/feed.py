@@ -13,8 +13,10 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.access import Caller
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.made import titles_made
+from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.tables import Source, Title
 from groundswell.moments.availability import VISITOR, Audience
 from groundswell.moments.showable import MomentRow, showable
@@ -140,6 +142,16 @@ async def featured(session: AsyncSession, audience: Audience, title_id: UUID | N
     found = [Ranked(_rate(row, now_s), row.id) for row in rows]
     shown = await scenes_showable(session, await candidates_among(session, found), audience)
     return [scene_out(row, each.rate, now_s) for each, row in shown]
+
+
+async def veil(session: AsyncSession, caller: Caller | None, scenes: Sequence[SceneOut]) -> None:
+    """Take out of scenes the words that would spoil something for whoever asks."""
+    found = await session.scalars(select(Title).where(among(Title.id, {scene.title.id for scene in scenes})))
+    titles = {title.id: title for title in found}
+    seen = await seen_by(session, caller, titles.values())
+    for scene in scenes:
+        if spoils(seen, titles[scene.title.id], scene.best.start_us, marked=scene.best.spoiler):
+            scene.spoils, scene.quote, scene.best.caption = True, None, ""
 
 
 def _rate(scene: SceneRow, now_s: float) -> float:

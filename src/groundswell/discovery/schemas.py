@@ -41,7 +41,8 @@ class BestMoment(BaseModel):
 
 
 class SceneOut(BaseModel):
-    """A scene: what the crowd keeps clipping."""
+    """A scene: what the crowd keeps clipping. ``spoils``: it would give away what whoever asks has not seen; what is
+    said in it, and its caption, are left out then."""
 
     id: UUID
     title: SceneTitle
@@ -56,6 +57,7 @@ class SceneOut(BaseModel):
     heat: float
     trend: Trend
     times_usual: float | None
+    spoils: bool = False
 
 
 class Discover(Page[SceneOut]):
