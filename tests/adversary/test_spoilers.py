@@ -1,9 +1,9 @@
 """No surface gives away what a viewer has not come to: every route that can be read is asked, by one in the middle of a
 series, and by a visitor about what is marked as a spoiler.
 
-What gives something away is a word that is nowhere else: of a line, of a caption, of a comment. A page may hold it below
-a veil; an answer for programs may not. What names a moment by its own address is opened on purpose, and is veiled by its
-own page; that is asked too.
+What gives something away is a word that is nowhere else: of a line, of a caption, of a comment. A page may hold it
+below a veil; an answer for programs may not. What names a moment by its own address is opened on purpose, and is veiled
+by its own page; that is asked too.
 """
 
 import re
