@@ -118,11 +118,12 @@ async def forget_impressions(context: JobContext, timestamp: int) -> None:
 
 @periodic("discovery.forget_searches", cron="53 3 * * *")
 async def forget_searches(context: JobContext, timestamp: int) -> None:
-    """Every night, let go of what was searched for and not found long ago."""
+    """Every night, let go of what was searched for and not found long ago, and of old forecasts."""
     database = runtime_of(context).database
     if (now := await time_to_destroy(database, "searches without results")) is not None:
         async with database.transaction() as session:
             await unfound.forget(session, now.date())
+            await forecasts.forget(session, now)
 
 
 async def soon(session: AsyncSession) -> None:

@@ -47,7 +47,7 @@ MODEL: Final = Path(__file__).with_name("forecast_model.json")
 
 
 @dataclass(frozen=True)
-class Estimate:
+class WaveEstimate:
     """``seen`` so far and ``expected`` in the end, in four cases of five from ``low`` to ``high``. ``error`` is by how
     much, of the true number, estimates of waves of this age were wrong on waves not trained on (the median)."""
 
@@ -174,19 +174,19 @@ def blend(wave: Wave, horizon: Horizon) -> float | None:
     return None if modelled is None else math.sqrt(max(modelled, wave.seen, 1.0) * ridge(wave, horizon))
 
 
-def forecast(times_s: ArrayLike, age_s: float, reaches: ArrayLike | None = None) -> Estimate:
+def forecast(times_s: ArrayLike, age_s: float, reaches: ArrayLike | None = None) -> WaveEstimate:
     """How many votes a wave will have had in the end, ``age_s`` after it began; arguments as of ``observe``."""
     wave = observe(times_s, reaches, age_s)
     if age_s >= END_S:
-        return Estimate("over", wave.seen, float(wave.seen), float(wave.seen), float(wave.seen), 0.0)
+        return WaveEstimate("over", wave.seen, float(wave.seen), float(wave.seen), float(wave.seen), 0.0)
     if age_s < MIN_S or wave.seen < 2:
-        return Estimate("too_early", wave.seen)
+        return WaveEstimate("too_early", wave.seen)
     horizon = at_age(horizons(reaches is not None), age_s)
     expected = blend(wave, horizon)
     if expected is None:
-        return Estimate("growing", wave.seen)
+        return WaveEstimate("growing", wave.seen)
     low, high = (max(expected * math.exp(part), float(wave.seen)) for part in (horizon.low, horizon.high))
-    return Estimate("forecast", wave.seen, expected, low, high, horizon.error)
+    return WaveEstimate("forecast", wave.seen, expected, low, high, horizon.error)
 
 
 def at_age(known: tuple[Horizon, ...], age_s: float) -> Horizon:

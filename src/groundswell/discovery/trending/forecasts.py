@@ -18,7 +18,7 @@ from groundswell.discovery.tables import SceneBallot, SceneRow
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 
-from .forecast import END_S, Estimate, forecast
+from .forecast import END_S, WaveEstimate, forecast
 from .reviews import SceneUnknown
 from .tables import SceneForecast
 
@@ -46,7 +46,7 @@ class ForecastNow:
     title_id: UUID
     at: datetime
     begun_at: datetime | None
-    estimate: Estimate
+    estimate: WaveEstimate
 
 
 async def of_scene(session: AsyncSession, scene_id: UUID) -> ForecastNow:
@@ -68,7 +68,7 @@ async def _of(session: AsyncSession, scene_id: UUID, title_id: UUID, now: dateti
     times = [at.timestamp() for at in await session.scalars(query)]
     wave = wave_of(times)
     if not wave:
-        return ForecastNow(scene_id, title_id, now, None, Estimate("too_early", 0))
+        return ForecastNow(scene_id, title_id, now, None, WaveEstimate("too_early", 0))
     begun = wave[0]
     estimate = forecast([at - begun for at in wave], now.timestamp() - begun)
     return ForecastNow(scene_id, title_id, now, datetime.fromtimestamp(begun, now.tzinfo), estimate)
@@ -102,9 +102,12 @@ async def keep(session: AsyncSession, gate: Gate) -> list[ForecastNow]:
         put = upsert(SceneForecast).values(rows)
         columns = {name: getattr(put.excluded, name) for name in rows[0] if name != "scene_id"}
         await session.execute(put.on_conflict_do_update(index_elements=["scene_id"], set_=columns))
-    old = now - timedelta(seconds=END_S)
-    await session.execute(delete(SceneForecast).where(SceneForecast.at < old))
     return made
+
+
+async def forget(session: AsyncSession, now: datetime) -> None:
+    """Let go of the forecasts of waves that are over."""
+    await session.execute(delete(SceneForecast).where(SceneForecast.at < now - timedelta(seconds=END_S)))
 
 
 def _row(now: ForecastNow) -> dict[str, object]:
