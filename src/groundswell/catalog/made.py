@@ -41,7 +41,7 @@ def titles_made(genre: str | None, language: str | None) -> Select[UUID]:
     nobody says in which a title was made, it is that of its lines."""
     query = select(Title.id).correlate(None)
     if genre:
-        query = query.where(text(OF_GENRE).bindparams(genre=genre.lower()))
+        query = query.where(text(OF_GENRE).bindparams(genre=genre.lower().replace("\0", "")))
     if language:
         query = query.where(text(IN_LANGUAGE).bindparams(language=language.lower()))
     return query

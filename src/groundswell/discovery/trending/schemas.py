@@ -12,7 +12,7 @@ from .forecast import State
 from .forecasts import ForecastNow
 from .reviews import Action
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00]*$")]
 
 
 class SceneDecisionIn(BaseModel):
