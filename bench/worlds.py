@@ -84,13 +84,11 @@ FILL = (
     ) united
     """,
     """
-    INSERT INTO heat_days (moment_id, day, title_id, votes, heat_units, quick_units, log_heat, quick_log, clicks, plays)
-    SELECT id, day, title_id, 3, heat, quick, ln(heat * power(2::float8, -32)) / ln(2::float8) + day_end / 86400,
-        ln(quick * power(2::float8, -32)) / ln(2::float8) + day_end / 21600, 1, 2
+    INSERT INTO heat_days (moment_id, day, title_id, votes, heat_units, log_heat, clicks, plays)
+    SELECT id, day, title_id, 3, heat, ln(heat * power(2::float8, -32)) / ln(2::float8) + day_end / 86400, 1, 2
     FROM (
         SELECT id, title_id, (now() AT TIME ZONE 'UTC')::date AS day,
             ((2 + 1 / (0.001 + random())) * power(2::float8, 32))::bigint AS heat,
-            ((2 + 1 / (0.001 + random())) * power(2::float8, 32))::bigint AS quick,
             86400 + extract(epoch FROM date_trunc('day', now(), 'UTC'))::float8 AS day_end
         FROM moments
     ) votes

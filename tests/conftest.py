@@ -171,6 +171,7 @@ def _plain_settings() -> Settings:
         refund_window_days=0,
         trending_people_min=0,  # worlds of tests are small
         trending_networks_min=0,
+        heatmap_people_min=0,
         admission_wait_ms=60_000,  # a machine busy with other tests sheds nothing
         request_deadline_s=600,
         reports_in_processes=False,  # by the same way, without the seconds that each takes to start

@@ -19,6 +19,7 @@ NOUNS = {
     "ranking",
     "routing",
     "templating",
+    "trending",  # what the page of the console is called
     "wording",
 }
 """Modules whose name ends as a participle does and is a noun, or the field's own word."""

@@ -101,6 +101,9 @@ class Posts:
             yield f"/v1/comments/{{comment}}/{what}", f"/v1/comments/{comment['id']}/{what}", body, ada
         (item, *_) = (await self.app.http.get("/v1/feed", headers=noor)).json()["items"]
         yield "/v1/feed/{item}", f"/v1/feed/{item['id']}", {"what": "shown"}, noor
+        decided = {"action": "feature", "reason": "Premiere week."}
+        yield "/v1/scenes/{scene}/decisions", f"/v1/scenes/{item['scene']['id']}/decisions", decided, self.staff
+        yield "/v1/trend-alerts", "", {"threshold": 10_000, "title": "numbers"}, self.staff
         yield "/v1/barriers", "", {"handle": theirs, "kind": "mute"}, ada
 
     async def __aiter__(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:

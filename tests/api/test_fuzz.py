@@ -53,6 +53,8 @@ MADE = {
     "/v1/payouts": ("id", "payout_id"),
     "/v1/ledger/postings": ("id", "posting_id"),
     "/v1/reports/conversions": ("id", "conversion_id"),
+    "/v1/discover": ("id", "scene"),
+    "/v1/trend-alerts": ("id", "alert"),
 }
 """What an answer names, by the path that gave it: the member, and whose name it is then."""
 

@@ -18,10 +18,9 @@ FILL = text(
         ) drawn
         RETURNING id, title_id
     )
-    INSERT INTO heat_days (moment_id, day, title_id, votes, heat_units, quick_units, log_heat, quick_log, clicks, plays)
-    SELECT id, (now() AT TIME ZONE 'UTC')::date, title_id, 3, 1, 1,
-        extract(epoch FROM now())::float8 / 86400 + random() * 8,
-        extract(epoch FROM now())::float8 / 21600 + random() * 8, 1, 2
+    INSERT INTO heat_days (moment_id, day, title_id, votes, heat_units, log_heat, clicks, plays)
+    SELECT id, (now() AT TIME ZONE 'UTC')::date, title_id, 3, 1,
+        extract(epoch FROM now())::float8 / 86400 + random() * 8, 1, 2
     FROM made
     """
 )

@@ -91,9 +91,9 @@ async def test_the_heatmap_of_a_title_of_seventy_thousand_moments_answers(world:
         await session.execute(
             text(
                 """
-                INSERT INTO scene_votes (moment_id, title_id, start_us, end_us, length_us, log_heat, quick_log,
+                INSERT INTO scene_votes (moment_id, title_id, start_us, end_us, length_us, log_heat,
                     clicks, plays, public, first_id, factor, begun_at)
-                SELECT m.id, m.title_id, m.start_us, m.end_us, m.end_us - m.start_us, h.log_heat, h.quick_log,
+                SELECT m.id, m.title_id, m.start_us, m.end_us, m.end_us - m.start_us, h.log_heat,
                     0, 0, true, m.id, 1, m.created_at
                 FROM moments m JOIN heat_days h ON h.moment_id = m.id
                 """

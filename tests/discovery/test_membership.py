@@ -66,7 +66,6 @@ def row(world: World, change: Change) -> tuple[UUID, dict[str, object] | None]:
         "end_us": (start + length) * S,
         "length_us": length * S,
         "log_heat": float(log),
-        "quick_log": float(log),
         "clicks": 1,
         "plays": 2,
         "public": public,
@@ -99,7 +98,7 @@ async def check(world: World, batches: list[list[Change]]) -> None:
             await rewrite(session, world.title, membership.changed)
             expected = gather(
                 [
-                    Vote(id, v["start_us"], v["end_us"], v["log_heat"], v["quick_log"], v["public"])  # type: ignore[arg-type]
+                    Vote(id, v["start_us"], v["end_us"], v["log_heat"], v["public"])  # type: ignore[arg-type]
                     for id, v in now.items()
                 ]
             )

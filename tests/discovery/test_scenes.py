@@ -13,7 +13,7 @@ S = 1_000_000
 
 
 def vote(number: int, start_s: float, end_s: float, log: float = 0.0, public: bool = True) -> Vote:
-    return Vote(UUID(int=number), int(start_s * S), int(end_s * S), log, log, public)
+    return Vote(UUID(int=number), int(start_s * S), int(end_s * S), log, public)
 
 
 @st.composite
@@ -23,7 +23,7 @@ def many(draw: st.DrawFn) -> list[Vote]:
         start = draw(st.integers(0, 300 * S))
         length = draw(st.integers(1, 60 * S))
         log = draw(st.one_of(st.floats(-50, 50), st.integers(0, 2).map(float)))
-        votes.append(Vote(UUID(int=number), start, start + length, log, log, draw(st.booleans())))
+        votes.append(Vote(UUID(int=number), start, start + length, log, draw(st.booleans())))
     return votes
 
 

@@ -41,7 +41,7 @@ async def tallied(world: World) -> dict[UUID, UUID]:
 async def rows(world: World) -> dict[tuple[UUID, Any], tuple[int, ...]]:
     async with world.database.transaction() as session:
         found = (await session.scalars(select(HeatDay))).all()
-        return {(r.moment_id, r.day): (r.votes, r.clicks, r.plays, r.heat_units, r.quick_units) for r in found}
+        return {(r.moment_id, r.day): (r.votes, r.clicks, r.plays, r.heat_units) for r in found}
 
 
 async def by_hand(world: World) -> dict[tuple[UUID, Any], tuple[int, int, int, float, float]]:
@@ -67,7 +67,6 @@ async def by_hand(world: World) -> dict[tuple[UUID, Any], tuple[int, int, int, f
             sum(kind == "click" for kind, _ in votes),
             sum(kind == "play" for kind, _ in votes),
             heat.total([(FRESH * heat.WEIGHTS[kind], at) for kind, at in votes]),
-            heat.total([(FRESH * heat.WEIGHTS[kind], at) for kind, at in votes], heat.QUICK_HALF_LIFE_S),
         )
         for key, votes in days.items()
     }
@@ -77,7 +76,7 @@ async def assert_same(world: World) -> None:
     async with world.database.transaction() as session:
         found = (await session.scalars(select(HeatDay))).all()
     counted = {(r.moment_id, r.day): (r.votes, r.clicks, r.plays) for r in found}
-    logs = {(r.moment_id, r.day): (r.log_heat, r.quick_log) for r in found}
+    logs = {(r.moment_id, r.day): (r.log_heat,) for r in found}
     expected = await by_hand(world)
     assert counted == {key: row[:3] for key, row in expected.items()}
     for key, row in expected.items():

@@ -13,6 +13,9 @@ from sqlalchemy import select, text, update
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from groundswell.attribution.reverdicts import note
+from groundswell.discovery.ranking import Gate
+from groundswell.discovery.refresh import refresh
+from groundswell.discovery.trending import alerts, forecasts
 from groundswell.events.tables import LoggedEvent
 from groundswell.events.traffic.verdicts import Verdict
 from groundswell.moments.signals import MomentChanged, MomentCreated
@@ -25,6 +28,7 @@ from groundswell.webhooks.jobs import queue_due
 from groundswell.webhooks.kinds import KIND_INFO, KINDS
 from groundswell.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookMessage
 from tests.attribution.test_conversions import ago, conversion, report, visit
+from tests.earnings.world import build
 from tests.events.places import Shared, make_share, make_shared
 from tests.support import App
 from tests.webhook_receiver import Receiver, receiving
@@ -342,3 +346,35 @@ async def test_no_endpoint_no_message(app: App) -> None:
         await signals.send(session, MomentCreated(shared.moment))
     async with app.runtime.database.transaction() as session:
         assert (await session.scalars(select(WebhookMessage))).all() == []
+
+
+async def test_a_scene_that_rises_and_one_that_will_pass_an_alert_are_told(app: App, receiver: Receiver) -> None:
+    """By the signals of votes that really came."""
+    world, database = await build(app.runtime.database), app.runtime.database
+    await world.moment("maker", "kiss")
+    await hook(app, receiver, "scene.trending", "scene.forecast")
+    body, staff = {"threshold": 20, "title": "night-train"}, app.signed_in("mira", "marketer")
+    alert = await app.http.post("/v1/trend-alerts", json=body, headers=staff)
+    assert alert.status_code == 201, alert.text
+    minutes = 90.0
+    for number in range(30):
+        voter = await world.established(f"fan {number}")
+        await world.happen("kiss", "play", f"v{number}", viewer=voter, at=ago(minutes=minutes * (1 - number / 30) + 1))
+    for _ in range(2):
+        async with database.transaction() as session:
+            await refresh(session)
+            await alerts.raise_due(session, await forecasts.keep(session, Gate(0, 0)))
+    await deliver_all(app)
+    assert receiver.kinds == ["scene.trending", "scene.forecast"]
+    trending, forecast = (told.data for told in receiver.told)
+    for told in receiver.told:
+        assert set(told.data) == set(KIND_INFO[told.document["type"]].example)
+    assert forecast["scene_id"] == trending["scene_id"]
+    assert forecast["alert_id"] == alert.json()["id"]
+    assert (forecast["threshold"], forecast["seen"]) == (20, 29)
+    assert forecast["low"] <= forecast["expected"] <= forecast["high"]
+    found = (await app.http.get(f"/v1/scenes/{forecast['scene_id']}/forecast", headers=staff)).json()
+    assert (found["state"], found["seen"]) == ("forecast", 29)
+    ended = await app.http.delete(f"/v1/trend-alerts/{alert.json()['id']}", headers=staff)
+    assert ended.status_code == 204
+    assert (await app.http.get("/v1/trend-alerts", headers=staff)).json()["items"] == []

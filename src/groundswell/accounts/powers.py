@@ -40,6 +40,11 @@ POWERS: dict[str, Power] = {
         "Choose the time zone in which the console is shown to oneself.", "marketer", "rights", "trust", "finance"
     ),
     "money.manage": _power("Fund and run pools, read the ledger, pay statements out.", "finance"),
+    "trending.manage": _power(
+        "Look at what is catching on and at its forecast; release, hold and feature scenes; set alerts.",
+        "marketer",
+        "trust",
+    ),
     "audit.read": _power("Read, verify and export the audit log."),
     "staff.manage": _power("Look at who works here, and end what goes on for them: sessions, mails, roles until then."),
     "jobs.manage": _power("Look at background jobs that failed, and queue them once more."),

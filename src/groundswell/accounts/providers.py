@@ -28,6 +28,10 @@ separation_of: Question[[AsyncSession, UUID | None], Separation] = Question(NOBO
 """viewer id (None: a visitor) → whom they are kept apart from. Answered by the feature that keeps blocks."""
 
 
+followed_by_viewer: Question[[AsyncSession, UUID], frozenset[UUID]] = Question(frozenset())
+"""viewer id → whom they follow. Answered by the feature that keeps follows."""
+
+
 @dataclass(frozen=True)
 class PublicFace:
     """What somebody is called in public: a profile of their own, which has an address."""

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.accounts.providers import public_faces, separation_of
+from groundswell.accounts.providers import followed_by_viewer, public_faces, separation_of
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 from groundswell.platform.problems import Conflict, NotFound
@@ -115,6 +115,13 @@ async def followed_by(session: AsyncSession, viewer_id: UUID, limit: int) -> lis
     query = select(Follow.followed_id, Follow.state).filter_by(follower_id=viewer_id)
     rows = await session.execute(query.order_by(Follow.created_at.desc(), Follow.followed_id).limit(limit))
     return [(row.followed_id, row.state) for row in rows]
+
+
+@followed_by_viewer.answer
+async def followed(session: AsyncSession, viewer_id: UUID) -> frozenset[UUID]:
+    """Whom a viewer follows; not those who have not let them in yet."""
+    query = select(Follow.followed_id).filter_by(follower_id=viewer_id, state="following")
+    return frozenset(await session.scalars(query))
 
 
 async def followers_of(session: AsyncSession, viewer_id: UUID, state: State, limit: int) -> list[UUID]:

@@ -185,3 +185,10 @@ def _moment(moment: Moment, title: Title) -> PublicMoment:
 async def is_of(session: AsyncSession, creator_id: UUID, viewer_id: UUID) -> bool:
     """Whether a creator's profile is that of a viewer."""
     return await session.scalar(select(Creator.viewer_id).filter_by(id=creator_id)) == viewer_id
+
+
+async def newest_public(session: AsyncSession, viewer_id: UUID, limit: int) -> list[UUID]:
+    """The moments that a viewer made in public and by name, newest first."""
+    theirs = select(Moment.id).where(Moment.viewer_id == viewer_id, Moment.visibility == "public")
+    theirs = theirs.where(Moment.credit_me, Moment.deleted_at.is_(None))
+    return list(await session.scalars(theirs.order_by(Moment.id.desc()).limit(limit)))

@@ -10,6 +10,9 @@ from groundswell.accounts.access import Caller
 from groundswell.catalog.progress import goes_on, left_by
 from groundswell.catalog.schemas import TitleSummary
 from groundswell.catalog.tables import Progress
+from groundswell.catalog.title_view import view_or_refusal
+from groundswell.catalog.titles import find_title
+from groundswell.discovery import heatmap
 from groundswell.discovery.ranking import Gate
 from groundswell.moments.availability import Audience
 from groundswell.platform.clock import US_PER_SECOND
@@ -68,14 +71,25 @@ async def watch(
         "touch": gs,
         "resumed": left_us is not None,
         "here": here(title, start_s, gs),
-        "structured": await video_object(session, services_of(request).settings, title),
+        "structured": await video_object(session, services_of(request).settings, title, parts=caller is None),
     }
     if not await may_watch(session, subject_of(caller)):
         return page(request, "demo/gate.html", price=(PRICE_MINOR, CURRENCY), **context)
     audience, gate = Audience.of(caller, request), gate_of(request)
     of_it = await scenes(session, caller, audience, gate, limit=CATCHING_ON, title_id=title.id)
+    context["heat"] = await heat_of(request, session, caller, title)
     media = f"/v1/titles/{title.slug}/media.mp4?entitlement={entitlement(request, caller, title)}"
     return page(request, "demo/watch.html", scenes=of_it.items, media=media, **context)
+
+
+async def heat_of(request: Request, session: AsyncSession, caller: Caller | None, title: TitleSummary) -> list[float]:
+    """What is drawn below the film: nothing while few people voted, or where nothing of it may be looked at."""
+    found = await find_title(session, title.slug)
+    view = await view_or_refusal(request, session, found, caller, "play")
+    if view.refusal is not None:
+        return []
+    bins = (await heatmap.of_title(session, services_of(request).settings, found, view)).bins
+    return bins if any(bins) else []
 
 
 def gate_of(request: Request) -> Gate:

@@ -33,8 +33,9 @@ TEMPORARY = tuple(
         "taken_votes": "moment_id uuid, day date, kind varchar, voter bigint, ballot bigint",
         "touched_ballots": "scene_id uuid, day date, kind varchar, ballot bigint",
         "due_ballots": "scene_id uuid, day date, kind varchar, ballot bigint, at timestamptz, event_id uuid,"
-        " weight float8, established boolean, network bigint",
-        "ballot_changes": "scene_id uuid, day date, kind varchar, at timestamptz, weight float8, sign int",
+        " weight float8, established boolean, network bigint, territory varchar",
+        "ballot_changes": "scene_id uuid, day date, kind varchar, at timestamptz, weight float8, territory varchar,"
+        " sign int",
     }.items()
 )
 EMPTY = tuple(
@@ -95,10 +96,10 @@ DUE = text(
     """
     INSERT INTO due_ballots
     SELECT t.scene_id, t.day, t.kind, t.ballot, first.at, first.event_id, first.weight * first.factor,
-        first.weight >= 1, first.network
+        first.weight >= 1, first.network, first.territory
     FROM (SELECT DISTINCT scene_id, day, kind, ballot FROM touched_ballots) t
     CROSS JOIN LATERAL (
-        SELECT v.at, v.event_id, v.weight, v.network, s.factor
+        SELECT v.at, v.event_id, v.weight, v.network, v.territory, s.factor
         FROM heat_votes v JOIN scene_votes s ON s.moment_id = v.moment_id
         WHERE v.scene_id = t.scene_id AND v.day = t.day AND v.kind = t.kind AND v.ballot = t.ballot
         ORDER BY v.at, v.event_id LIMIT 1
@@ -115,27 +116,25 @@ OUT = text(
                 WHERE d.scene_id = b.scene_id AND d.day = b.day AND d.kind = b.kind AND d.ballot = b.ballot
                     AND d.at = b.at AND d.event_id = b.event_id AND d.weight = b.weight
             )
-        RETURNING b.scene_id, b.day, b.kind, b.at, b.weight
+        RETURNING b.scene_id, b.day, b.kind, b.at, b.weight, b.territory
     )
-    INSERT INTO ballot_changes SELECT scene_id, day, kind, at, weight, -1 FROM gone
+    INSERT INTO ballot_changes SELECT scene_id, day, kind, at, weight, territory, -1 FROM gone
     """
 )
 IN = text(
     f"""
     WITH fresh AS (
-        INSERT INTO scene_ballots ({KEY}, at, event_id, weight, established, network)
-        SELECT {KEY}, at, event_id, weight, established, network FROM due_ballots
+        INSERT INTO scene_ballots ({KEY}, at, event_id, weight, established, network, territory)
+        SELECT {KEY}, at, event_id, weight, established, network, territory FROM due_ballots
         ON CONFLICT DO NOTHING
-        RETURNING scene_id, day, kind, at, weight
+        RETURNING scene_id, day, kind, at, weight, territory
     )
-    INSERT INTO ballot_changes SELECT scene_id, day, kind, at, weight, 1 FROM fresh
+    INSERT INTO ballot_changes SELECT scene_id, day, kind, at, weight, territory, 1 FROM fresh
     """  # noqa: S608 - a constant of ours
 )
-SUM = text(
-    """
-    INSERT INTO scene_days AS d (scene_id, day, votes, quick_units, middle_units, slow_units)
-    SELECT c.scene_id, c.day, sum(c.sign), sum(c.sign * units.quick), sum(c.sign * units.middle),
-        sum(c.sign * units.slow)
+SUMS = """
+    INSERT INTO {table} AS d ({key}, votes, quick_units, middle_units, slow_units)
+    SELECT {sources}, sum(c.sign), sum(c.sign * units.quick), sum(c.sign * units.middle), sum(c.sign * units.slow)
     FROM ballot_changes c
     JOIN unnest(CAST(:kinds AS text[]), CAST(:weights AS int[])) AS w (kind, weight) ON w.kind = c.kind
     CROSS JOIN LATERAL (
@@ -147,17 +146,29 @@ SUM = text(
             round(amount * power(2::float8, since_s / :middle) / :unit)::numeric AS middle,
             round(amount * power(2::float8, since_s / :slow) / :unit)::numeric AS slow
     ) units
-    GROUP BY c.scene_id, c.day
-    ON CONFLICT (scene_id, day) DO UPDATE SET votes = d.votes + excluded.votes,
+    WHERE {counted}
+    GROUP BY {sources}
+    ON CONFLICT ({key}) DO UPDATE SET votes = d.votes + excluded.votes,
         quick_units = d.quick_units + excluded.quick_units, middle_units = d.middle_units + excluded.middle_units,
         slow_units = d.slow_units + excluded.slow_units
-    """
+"""
+SUM = text(SUMS.format(table="scene_days", key="scene_id, day", sources="c.scene_id, c.day", counted="true"))
+SUM_LOCAL = text(
+    SUMS.format(
+        table="scene_local_days",
+        key="scene_id, territory, day",
+        sources="c.scene_id, c.territory, c.day",
+        counted="c.territory IS NOT NULL",
+    )
 )
-EMPTIED = text(
-    """
-    DELETE FROM scene_days d USING (SELECT DISTINCT scene_id, day FROM ballot_changes) c
-    WHERE d.scene_id = c.scene_id AND d.day = c.day AND d.votes <= 0
-    """
+EMPTIED = tuple(
+    text(
+        f"""
+        DELETE FROM {table} d USING (SELECT DISTINCT scene_id, day FROM ballot_changes) c
+        WHERE d.scene_id = c.scene_id AND d.day = c.day AND d.votes <= 0
+        """  # noqa: S608 - names of ours
+    )
+    for table in ("scene_days", "scene_local_days")
 )
 CHANGED = text(
     """
@@ -193,8 +204,10 @@ class Ballots:
         await self._touch(given)
         for statement in (DUE, OUT, IN):
             await self.session.execute(statement)
-        await self.session.execute(SUM, scale())
-        await self.session.execute(EMPTIED)
+        for statement in (SUM, SUM_LOCAL):
+            await self.session.execute(statement, scale())
+        for statement in EMPTIED:
+            await self.session.execute(statement)
         changed = {first for first in await self.session.scalars(CHANGED) if first is not None}
         for statement in EMPTY:
             await self.session.execute(statement)

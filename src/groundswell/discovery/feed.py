@@ -13,7 +13,10 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.access import Caller
 from groundswell.accounts.tables import Viewer
+from groundswell.catalog.made import titles_made
+from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.tables import Source, Title
 from groundswell.moments.availability import VISITOR, Audience
 from groundswell.moments.showable import MomentRow, showable
@@ -23,11 +26,13 @@ from groundswell.platform.database import among
 from groundswell.platform.pages import CursorInvalid
 
 from .ranking import Gate, ranked
+from .rate import rate as rate_of
 from .rate import usual
 from .rises import trend
 from .schemas import COUNTS, BestMoment, Discover, SceneOut, SceneTitle
-from .tables import SceneRow
+from .tables import SceneLocal, SceneRow, SceneVote
 from .threshold import Ranked
+from .trending.tables import SceneStanding
 
 SceneCandidate = Row[SceneRow, Moment, Title, Source, Viewer]
 
@@ -43,15 +48,23 @@ class ListPlace(NamedTuple):
 @dataclass(frozen=True)
 class Only:
     """To which scenes a list is narrowed: those whose title, quote, or whose best moment's words or maker's name hold
-    ``words`` (in any case), and whose best moment was clipped at ``since`` or later."""
+    ``words`` (in any case), and whose best moment was clipped at ``since`` or later; of titles of a ``genre`` or made
+    in a ``language`` (BCP 47); those that ``people`` (of a viewer's choice) clipped in public and by name. Of a
+    ``territory`` (ISO 3166-1 alpha-2), the order is by the votes from there."""
 
     words: str = ""
     since: datetime | None = None
+    territory: str | None = None
+    genre: str | None = None
+    language: str | None = None
+    people: frozenset[UUID] | None = None
 
 
 EVERYTHING = Only()
 PLACE = ">dd16s"
 DAY_S = 86_400
+FEATURED = 6
+"""Scenes that stand above a list at most."""
 
 
 def encode_place(place: ListPlace) -> str:
@@ -101,19 +114,57 @@ async def discover(
     """
     place = decode_place(cursor)
     now_s = place.now_s if place is not None else utc_now().timestamp()
-    scenes = ranked(session, lambda query: gate.passed(_narrowed(query, title_id, only)), now_s)
+    scenes = ranked(session, lambda query: gate.passed(_narrowed(query, title_id, only)), now_s, only.territory)
     shown: list[tuple[Ranked, SceneCandidate]] = []
     async for chunk in _chunks(_after(scenes, place), limit + 1):
         shown += await scenes_showable(session, await candidates_among(session, chunk), audience)
         if len(shown) > limit:
             break
     more, shown = len(shown) > limit, shown[:limit]
+    local = await _local(session, only.territory, [each.id for each, _ in shown])
     return Discover(
-        items=[scene_out(row, each.rate, now_s) for each, row in shown],
+        items=[scene_out(row, each.rate, now_s, local.get(each.id)) for each, row in shown],
         next=encode_place(ListPlace(now_s, *shown[-1][0])) if more else None,
         counts=COUNTS,
         as_of=await session.scalar(select(func.max(SceneRow.refreshed_at))),
     )
+
+
+async def featured(session: AsyncSession, audience: Audience, title_id: UUID | None = None) -> list[SceneOut]:
+    """The scenes that staff feature and that may be shown to whoever asks, those featured last first; they need not
+    have passed the gate."""
+    query = select(SceneRow).join(SceneStanding, SceneStanding.scene_id == SceneRow.id)
+    query = query.where(SceneStanding.featured_at.is_not(None), SceneStanding.state != "held")
+    if title_id is not None:
+        query = query.where(SceneRow.title_id == title_id)
+    now_s = utc_now().timestamp()
+    rows = (await session.scalars(query.order_by(SceneStanding.featured_at.desc()).limit(FEATURED))).all()
+    found = [Ranked(_rate(row, now_s), row.id) for row in rows]
+    shown = await scenes_showable(session, await candidates_among(session, found), audience)
+    return [scene_out(row, each.rate, now_s) for each, row in shown]
+
+
+async def veil(session: AsyncSession, caller: Caller | None, scenes: Sequence[SceneOut]) -> None:
+    """Take out of scenes the words that would spoil something for whoever asks."""
+    found = await session.scalars(select(Title).where(among(Title.id, {scene.title.id for scene in scenes})))
+    titles = {title.id: title for title in found}
+    seen = await seen_by(session, caller, titles.values())
+    for scene in scenes:
+        if spoils(seen, titles[scene.title.id], scene.best.start_us, marked=scene.best.spoiler):
+            scene.spoils, scene.quote, scene.best.caption = True, None, ""
+
+
+def _rate(scene: SceneRow, now_s: float) -> float:
+    logs = (scene.quick_log, scene.middle_log, scene.slow_log)
+    return rate_of(logs, now_s - scene.begun_at.timestamp(), now_s)
+
+
+async def _local(session: AsyncSession, territory: str | None, ids: Sequence[UUID]) -> dict[UUID, SceneLocal]:
+    """The counters of scenes in one country."""
+    if territory is None:
+        return {}
+    query = select(SceneLocal).where(SceneLocal.territory == territory, among(SceneLocal.scene_id, ids))
+    return {row.scene_id: row for row in await session.scalars(query)}
 
 
 async def _after(scenes: AsyncIterator[Ranked], place: ListPlace | None) -> AsyncIterator[Ranked]:
@@ -147,6 +198,12 @@ def _narrowed(query: Select[Any], title_id: UUID | None, only: Only) -> Select[A
         query = query.where(or_(titled, and_(~Moment.spoiler, or_(*spoken)), named))
     if only.since is not None:
         query = query.where(Moment.created_at >= only.since)
+    if only.genre or only.language:
+        query = query.where(SceneRow.title_id.in_(titles_made(only.genre, only.language)))
+    if only.people is not None:
+        theirs = select(SceneVote.scene_id).join(Moment, Moment.id == SceneVote.moment_id)
+        theirs = theirs.where(among(Moment.viewer_id, only.people), Moment.credit_me, SceneVote.public)
+        query = query.where(SceneRow.id.in_(theirs))
     return query
 
 
@@ -177,8 +234,10 @@ async def scenes_showable(
     return [(each, row) for each, row in found if row[1].id in shown]
 
 
-def scene_out(row: SceneCandidate, rate: float, now_s: float) -> SceneOut:
+def scene_out(row: SceneCandidate, rate: float, now_s: float, local: SceneLocal | None = None) -> SceneOut:
+    """A scene as the API shows it; by its counters in one country, where ``local`` has them."""
     scene, moment, title, _, viewer = row
+    counters = local or scene
     return SceneOut(
         id=scene.id,
         title=SceneTitle(id=title.id, slug=title.slug, name=title.name),
@@ -200,11 +259,11 @@ def scene_out(row: SceneCandidate, rate: float, now_s: float) -> SceneOut:
         plays=scene.plays,
         quote=scene.quote,
         heat=round(rate, 2),
-        trend=trend(scene.middle_log, scene.slow_log, now_s),
-        times_usual=_times_usual(scene, rate, now_s),
+        trend=trend(counters.middle_log, counters.slow_log, now_s),
+        times_usual=_times_usual(scene, counters.slow_log, rate, now_s),
     )
 
 
-def _times_usual(scene: SceneRow, rate: float, now_s: float) -> float | None:
+def _times_usual(scene: SceneRow, slow_log: float, rate: float, now_s: float) -> float | None:
     age_s = now_s - scene.begun_at.timestamp()
-    return None if age_s < DAY_S else round(rate / usual(scene.slow_log, age_s, now_s), 1)
+    return None if age_s < DAY_S else round(rate / usual(slow_log, age_s, now_s), 1)

@@ -15,9 +15,6 @@ from collections.abc import Iterable
 HALF_LIFE_S = 24 * 3600
 """Of heat: a vote counts half after a day."""
 
-QUICK_HALF_LIFE_S = 6 * 3600
-"""Of a second, quicker counter of each moment."""
-
 WEIGHTS = {"clip": 4, "share": 4, "play": 2, "react": 2, "click": 1, "continue": 1}
 """What each kind of event weighs: sending is a stronger vote than looking."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,20 @@ COUNT = text(
     ) parts
     GROUP BY bin, top
     """
+)
+
+PEOPLE_COUNTED = 100
+"""Beyond so many, the people who voted for moments of a title are not counted."""
+
+PEOPLE = text(
+    f"""
+    SELECT count(*) FROM (
+        SELECT DISTINCT voter FROM (
+            SELECT v.voter FROM scene_votes s JOIN heat_votes v ON v.moment_id = s.moment_id
+            WHERE s.title_id = :title LIMIT 20000
+        ) seen LIMIT {PEOPLE_COUNTED}
+    ) people
+    """  # noqa: S608 - a number of ours
 )
 
 BINS = 120
@@ -52,8 +66,12 @@ async def count_bins(session: AsyncSession, title_id: UUID, width_us: int, bins:
 
 
 async def note_moments(session: AsyncSession, title_id: UUID, width_us: int, more: int) -> None:
-    """Keep that so many more moments of a title vote (less: below 0), and the length of its bins."""
+    """Keep that so many more moments of a title vote (less: below 0), the length of its bins, and how many people
+    voted."""
     row = {"title_id": title_id, "width_us": width_us, "moments": more, "refreshed_at": utc_now()}
     put = upsert(TitleHeat).values(row)
     values = {"width_us": width_us, "moments": TitleHeat.moments + more, "refreshed_at": put.excluded.refreshed_at}
-    await session.execute(put.on_conflict_do_update(index_elements=["title_id"], set_=values))
+    put = put.on_conflict_do_update(index_elements=["title_id"], set_=values)
+    if (await session.scalar(put.returning(TitleHeat.people)) or 0) < PEOPLE_COUNTED:
+        people = await session.scalar(PEOPLE, {"title": title_id}) or 0
+        await session.execute(update(TitleHeat).filter_by(title_id=title_id).values(people=people))

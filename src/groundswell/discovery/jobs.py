@@ -23,7 +23,9 @@ from groundswell.trust.tables import Decision
 from . import refresh as refreshing
 from . import tally, title_refresh
 from .for_you import impressions
-from .search import upkeep
+from .ranking import Gate
+from .search import unfound, upkeep
+from .trending import alerts, forecasts, reviews
 
 ONCE = "discovery.refresh"
 LANGUAGES_MAX = 20
@@ -51,6 +53,7 @@ async def gather(context: JobContext, title: str) -> None:
     async with runtime_of(context).database.transaction() as session:
         if await title_refresh.gather(session, UUID(title)):
             await _gather_soon(session, UUID(title))
+        await reviews.note(session, runtime_of(context).settings, UUID(title))
 
 
 async def _gather_soon(session: AsyncSession, title_id: UUID) -> None:
@@ -78,6 +81,23 @@ async def lines_recorded(session: AsyncSession, signal: LinesRecorded) -> None:
     await upkeep.index_lines(session, signal.title_id, signal.language)
 
 
+@periodic("discovery.run_clock", cron="* * * * *")
+async def run_clock(context: JobContext, timestamp: int) -> None:
+    """Every minute, decide of scenes that nobody looked at in time."""
+    runtime = runtime_of(context)
+    async with runtime.database.transaction() as session:
+        await reviews.run_clock(session, runtime.settings)
+
+
+@periodic("discovery.forecast", cron="* * * * *")
+async def forecast(context: JobContext, timestamp: int) -> None:
+    """Every minute, look how many votes the scenes that lead will have, and raise the alerts that this concerns."""
+    runtime = runtime_of(context)
+    async with runtime.database.transaction() as session:
+        made = await forecasts.keep(session, Gate.of(runtime.settings))
+        await alerts.raise_due(session, made)
+
+
 @periodic("discovery.forget_votes", cron="41 3 * * *")
 async def forget_votes(context: JobContext, timestamp: int) -> None:
     """Every night, let go of the single votes of days that no longer count."""
@@ -94,6 +114,16 @@ async def forget_impressions(context: JobContext, timestamp: int) -> None:
     if (now := await time_to_destroy(database, "impressions")) is not None:
         async with database.transaction() as session:
             await impressions.forget_impressions(session, now)
+
+
+@periodic("discovery.forget_searches", cron="53 3 * * *")
+async def forget_searches(context: JobContext, timestamp: int) -> None:
+    """Every night, let go of what was searched for and not found long ago, and of old forecasts."""
+    database = runtime_of(context).database
+    if (now := await time_to_destroy(database, "searches without results")) is not None:
+        async with database.transaction() as session:
+            await unfound.forget(session, now.date())
+            await forecasts.forget(session, now)
 
 
 async def soon(session: AsyncSession) -> None:

@@ -22,7 +22,7 @@ from .scenes import OVERLAP_MIN_PERCENT
 from .tables import SceneVote
 
 WRITTEN = (
-    "start_us", "end_us", "length_us", "log_heat", "quick_log", "clicks", "plays", "public", "factor", "begun_at",
+    "start_us", "end_us", "length_us", "log_heat", "clicks", "plays", "public", "factor", "begun_at",
 )  # fmt: skip
 
 Votes = dict[UUID, dict[str, Any]]

@@ -21,7 +21,7 @@ from .ballots import measures
 from .rises import Gathered, newly_rising
 from .scenes import SPAN_VOTERS, Span
 from .signals import SceneRising
-from .tables import SceneRow, SceneVote
+from .tables import SceneLocal, SceneRow, SceneVote
 
 
 class Support(NamedTuple):
@@ -80,6 +80,26 @@ MEASURED = text(
 )
 """The counters are put together relative to the beginning of the last day, before which nothing overflows."""
 
+LOCALS = text(
+    """
+    INSERT INTO scene_locals (scene_id, territory, title_id, quick_log, middle_log, slow_log)
+    SELECT scene_id, territory, :title,
+        ln(sum(quick_units::float8 * power(2::float8, greatest((day_s - last_s) / :quick, -1000)))
+            * :quick_unit) / ln(2::float8) + max(last_s) / :quick,
+        ln(sum(middle_units::float8 * power(2::float8, greatest((day_s - last_s) / :middle, -1000)))
+            * :unit) / ln(2::float8) + max(last_s) / :middle,
+        ln(sum(slow_units::float8 * power(2::float8, greatest((day_s - last_s) / :slow, -1000)))
+            * :unit) / ln(2::float8) + max(last_s) / :slow
+    FROM (
+        SELECT *, extract(epoch FROM day::timestamp AT TIME ZONE 'UTC')::float8 AS day_s,
+            max(extract(epoch FROM day::timestamp AT TIME ZONE 'UTC')::float8)
+                OVER (PARTITION BY scene_id, territory) AS last_s
+        FROM scene_local_days WHERE scene_id = ANY(:scenes)
+    ) days
+    GROUP BY scene_id, territory
+    """
+)
+
 SUPPORT = text(
     """
     SELECT scene_id, count(DISTINCT ballot) AS people, count(DISTINCT network) AS networks FROM scene_ballots
@@ -98,6 +118,8 @@ async def rewrite(session: AsyncSession, title_id: UUID, changed: Collection[UUI
     rows = await _rows(session, title_id, measured, counted) if measured else []
     if rows:
         await session.execute(insert(SceneRow), rows)
+        local = {"title": title_id, "scenes": [row["id"] for row in rows]} | measures()
+        await session.execute(LOCALS, local)
     for row in newly_rising(around, [SceneRow(**row) for row in rows]):
         await send(session, SceneRising(row))
     return len(rows)
@@ -111,7 +133,9 @@ async def _let_go(
     gone = delete(SceneRow).where(SceneRow.title_id == title_id, theirs)
     columns = SceneRow.id, SceneRow.sharers, SceneRow.people, SceneRow.networks, SceneRow.sharers_at
     rows = await session.execute(gone.returning(*columns), execution_options={"synchronize_session": False})
-    return {id: Support(sharers, people, networks, at) for id, sharers, people, networks, at in rows}
+    found = {id: Support(sharers, people, networks, at) for id, sharers, people, networks, at in rows}
+    await session.execute(delete(SceneLocal).where(among(SceneLocal.scene_id, found)))
+    return found
 
 
 async def _near(session: AsyncSession, title_id: UUID, spans: Sequence[Span]) -> list[Gathered]:

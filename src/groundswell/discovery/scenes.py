@@ -23,13 +23,12 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Vote:
-    """A moment as a vote for its span. ``log_heat`` and ``quick_log`` as in ``heat``; ``public`` may be shown."""
+    """A moment as a vote for its span. ``log_heat`` as in ``heat``; ``public`` may be shown."""
 
     id: UUID
     start_us: int
     end_us: int
     log_heat: float
-    quick_log: float
     public: bool = True
 
 
@@ -40,7 +39,6 @@ class Scene:
     start_us: int
     end_us: int
     log_heat: float
-    quick_log: float
     members: tuple[Vote, ...]
 
     @property
@@ -79,7 +77,6 @@ def _scene(members: Sequence[Vote]) -> Scene:
         start_us=median([vote.start_us for vote in heard], weights),
         end_us=median([vote.end_us for vote in heard], weights),
         log_heat=heat.add(*(vote.log_heat for vote in members)),
-        quick_log=heat.add(*(vote.quick_log for vote in members)),
         members=tuple(members),
     )
 

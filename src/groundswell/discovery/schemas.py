@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from groundswell.platform.pages import Page
 
@@ -41,7 +41,8 @@ class BestMoment(BaseModel):
 
 
 class SceneOut(BaseModel):
-    """A scene: what the crowd keeps clipping."""
+    """A scene: what the crowd keeps clipping. ``spoils``: it would give away what whoever asks has not seen; what is
+    said in it, and its caption, are left out then."""
 
     id: UUID
     title: SceneTitle
@@ -56,22 +57,27 @@ class SceneOut(BaseModel):
     heat: float
     trend: Trend
     times_usual: float | None
+    spoils: bool = False
 
 
 class Discover(Page[SceneOut]):
-    """Scenes, those first for which votes come fastest, as of ``as_of``."""
+    """Scenes, those first for which votes come fastest, as of ``as_of``. ``featured``: what the service itself puts
+    above them, in no order of votes; on the first page of a list that is not narrowed."""
 
+    featured: list[SceneOut] = Field([])
     counts: dict[str, str]
     as_of: datetime | None
 
 
 class Heatmap(BaseModel):
-    """``bins``: the heat of each stretch of ``bin_us``, from 0 to 1, the hottest."""
+    """``bins``: the heat of each stretch of ``bin_us``, from 0 to 1, the hottest; none (``shown`` is false) while fewer
+    people voted than the service asks for."""
 
     title: str
     duration_us: int
     bin_us: int
     bins: list[float]
+    shown: bool
     moments: int
     counts: str
     as_of: datetime

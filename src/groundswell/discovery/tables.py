@@ -12,13 +12,14 @@ from groundswell.platform.positions import KEPT_SNAPSHOT
 
 from .for_you import tables as feed_tables  # noqa: F401 - declares them
 from .search import tables as search_tables  # noqa: F401
+from .trending import tables as trending_tables  # noqa: F401
 
 
 class HeatDay(Base):
-    """The votes for one moment on one UTC day, as logarithms of heat (see ``heat``), and how many of which kind.
+    """The votes for one moment on one UTC day, as the logarithm of heat (see ``heat``), and how many of which kind.
 
-    A day is the unit because a visitor counts once in it. ``votes`` is how many there are, ``heat_units`` and
-    ``quick_units`` are their sums in whole numbers, which the logarithms are of (``tally.UNIT``).
+    A day is the unit because a visitor counts once in it. ``votes`` is how many there are, ``heat_units`` their sum in
+    whole numbers, which the logarithm is of (``tally.UNIT``).
     """
 
     __tablename__ = "heat_days"
@@ -28,10 +29,8 @@ class HeatDay(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"))
     log_heat: Mapped[float]
-    quick_log: Mapped[float]
     votes: Mapped[int]
     heat_units: Mapped[int]
-    quick_units: Mapped[int]
     clicks: Mapped[int]
     plays: Mapped[int]
 
@@ -39,8 +38,8 @@ class HeatDay(Base):
 class SceneVote(Base):
     """A moment as a vote for its span, and the scene that it belongs to.
 
-    There is one for each moment that votes: live, public, not taken down, and warm. ``log_heat`` and
-    ``quick_log`` as in ``heat``, a demotion included; ``clicks`` and ``plays`` of the days that heat is kept for.
+    There is one for each moment that votes: live, public, not taken down, and warm. ``log_heat`` as in ``heat``, a
+    demotion included; ``clicks`` and ``plays`` of the days that heat is kept for.
     ``first_id`` is the moment that begins its scene (its own id: it begins one); null only while scenes are made anew.
     ``scene_id`` is the scene's lasting id, ``factor`` what a decision leaves of the moment's votes, ``begun_at`` when
     it was clipped.
@@ -63,7 +62,6 @@ class SceneVote(Base):
     end_us: Mapped[int]
     length_us: Mapped[int]
     log_heat: Mapped[float]
-    quick_log: Mapped[float]
     clicks: Mapped[int]
     plays: Mapped[int]
     public: Mapped[bool]
@@ -78,8 +76,8 @@ class HeatVote(Base):
     for as long as verdicts may change it.
 
     ``weight`` is what the voter's vote counts, ``ballot`` by what it is counted once in a scene (``person_weight``),
-    ``network`` a hash of where it came from; ``scene_id`` is the scene that its moment belonged to when the title was
-    gathered last.
+    ``network`` a hash of where it came from, ``territory`` the country (ISO 3166-1 alpha-2); ``scene_id`` is the scene
+    that its moment belonged to when the title was gathered last.
     """
 
     __tablename__ = "heat_votes"
@@ -97,6 +95,7 @@ class HeatVote(Base):
     weight: Mapped[float]
     ballot: Mapped[int]
     network: Mapped[int | None]
+    territory: Mapped[str | None]
     scene_id: Mapped[UUID | None]
 
 
@@ -131,6 +130,7 @@ class SceneBallot(Base):
     weight: Mapped[float]
     established: Mapped[bool]
     network: Mapped[int | None]
+    territory: Mapped[str | None]
 
 
 class SceneDay(Base):
@@ -146,6 +146,40 @@ class SceneDay(Base):
     quick_units: Mapped[Decimal]
     middle_units: Mapped[Decimal]
     slow_units: Mapped[Decimal]
+
+
+class SceneLocalDay(Base):
+    """As ``SceneDay``, of the ballots that came from one country."""
+
+    __tablename__ = "scene_local_days"
+    __table_args__ = (Index("ix_scene_local_days_day", "day", postgresql_using="brin"),)
+
+    scene_id: Mapped[UUID] = mapped_column(primary_key=True)
+    territory: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    votes: Mapped[int]
+    quick_units: Mapped[Decimal]
+    middle_units: Mapped[Decimal]
+    slow_units: Mapped[Decimal]
+
+
+class SceneLocal(Base):
+    """The counters of a scene in one country, as ``SceneRow`` has them for all; a scene that is not there has none."""
+
+    __tablename__ = "scene_locals"
+    __table_args__ = (
+        Index("ix_scene_locals_quick", "territory", text("quick_log DESC"), "scene_id"),
+        Index("ix_scene_locals_middle", "territory", text("middle_log DESC"), "scene_id"),
+        Index("ix_scene_locals_slow", "territory", text("slow_log DESC"), "scene_id"),
+        Index("ix_scene_locals_title", "title_id"),
+    )
+
+    scene_id: Mapped[UUID] = mapped_column(primary_key=True)
+    territory: Mapped[str] = mapped_column(primary_key=True)
+    title_id: Mapped[UUID]
+    quick_log: Mapped[float]
+    middle_log: Mapped[float]
+    slow_log: Mapped[float]
 
 
 class SceneRow(Base):
@@ -191,13 +225,15 @@ class SceneRow(Base):
 
 
 class TitleHeat(Base):
-    """How many moments of a title vote, and how long the bins of its heatmap are."""
+    """How many moments of a title vote, how long the bins of its heatmap are, and how many people voted, as far as
+    ``heat_bins.PEOPLE_COUNTED``."""
 
     __tablename__ = "title_heat"
 
     title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
     width_us: Mapped[int]
     moments: Mapped[int]
+    people: Mapped[int] = mapped_column(server_default="0")
     refreshed_at: Mapped[datetime]
 
 

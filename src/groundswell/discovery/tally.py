@@ -50,14 +50,15 @@ COUNTS = """(
 )"""
 ROW = f"""
     SELECT e.moment_id, m.title_id, (e.at AT TIME ZONE 'UTC')::date AS day, e.kind, {VOTER} AS voter, e.at,
-        e.id AS event_id, {COUNTS} AS counts, {WEIGHT} AS weight, {NETWORK} AS network
+        e.id AS event_id, {COUNTS} AS counts, {WEIGHT} AS weight, {NETWORK} AS network, e.territory
     FROM judged_events e JOIN published_moments m ON m.id = e.moment_id
     LEFT JOIN published_viewers who ON who.id = e.viewer_id
 """  # noqa: S608 - constants of ours
 
 STAGE = text(
     "CREATE TEMPORARY TABLE IF NOT EXISTS heat_news (moment_id uuid, title_id uuid, day date, kind varchar,"
-    " voter bigint, at timestamptz, event_id uuid, counts boolean, weight float8, network bigint, ballot bigint)"
+    " voter bigint, at timestamptz, event_id uuid, counts boolean, weight float8, network bigint,"
+    " territory varchar, ballot bigint)"
     " ON COMMIT DELETE ROWS"
 )
 READ = text(
@@ -74,8 +75,8 @@ FORGOTTEN = text(
 )
 NOTED = text(
     """
-    INSERT INTO heat_votes (moment_id, day, kind, voter, at, event_id, weight, ballot, network, scene_id)
-    SELECT n.moment_id, day, kind, voter, at, event_id, weight, ballot, network, s.scene_id
+    INSERT INTO heat_votes (moment_id, day, kind, voter, at, event_id, weight, ballot, network, territory, scene_id)
+    SELECT n.moment_id, day, kind, voter, at, event_id, weight, ballot, network, territory, s.scene_id
     FROM heat_news n LEFT JOIN scene_votes s ON s.moment_id = n.moment_id WHERE counts
     ON CONFLICT DO NOTHING
     """
@@ -98,7 +99,7 @@ AFTER = text(f"INSERT INTO heat_firsts SELECT f.*, 1 FROM ({FIRSTS}) f")  # noqa
 
 SUMS = """
     SELECT f.moment_id, f.title_id, f.day, sum(f.sign) AS votes,
-        sum(f.sign * units.heat)::bigint AS heat_units, sum(f.sign * units.quick)::bigint AS quick_units,
+        sum(f.sign * units.heat)::bigint AS heat_units,
         coalesce(sum(f.sign) FILTER (WHERE f.kind = 'click'), 0) AS clicks,
         coalesce(sum(f.sign) FILTER (WHERE f.kind = 'play'), 0) AS plays
     FROM heat_firsts f
@@ -107,19 +108,18 @@ SUMS = """
         SELECT extract(epoch FROM (f.day + 1)::timestamp AT TIME ZONE 'UTC' - f.at)::float8 AS left_s
     ) until
     CROSS JOIN LATERAL (
-        SELECT round(w.weight * f.weight * power(2::float8, -left_s / :half_life) / :unit)::bigint AS heat,
-            round(w.weight * f.weight * power(2::float8, -left_s / :quick_half_life) / :unit)::bigint AS quick
+        SELECT round(w.weight * f.weight * power(2::float8, -left_s / :half_life) / :unit)::bigint AS heat
     ) units
     GROUP BY f.moment_id, f.title_id, f.day
 """
 ADDED = text(
     f"""
     INSERT INTO heat_days AS d
-        (moment_id, day, title_id, votes, heat_units, quick_units, clicks, plays, log_heat, quick_log)
-    SELECT moment_id, day, title_id, votes, heat_units, quick_units, clicks, plays, 0, 0 FROM ({SUMS}) sums
+        (moment_id, day, title_id, votes, heat_units, clicks, plays, log_heat)
+    SELECT moment_id, day, title_id, votes, heat_units, clicks, plays, 0 FROM ({SUMS}) sums
     ON CONFLICT (moment_id, day) DO UPDATE SET votes = d.votes + excluded.votes,
-        heat_units = d.heat_units + excluded.heat_units, quick_units = d.quick_units + excluded.quick_units,
-        clicks = d.clicks + excluded.clicks, plays = d.plays + excluded.plays
+        heat_units = d.heat_units + excluded.heat_units, clicks = d.clicks + excluded.clicks,
+        plays = d.plays + excluded.plays
     """  # noqa: S608 - constants of ours
 )
 EMPTIED = text(
@@ -128,9 +128,7 @@ EMPTIED = text(
 )
 LOGGED = text(
     """
-    UPDATE heat_days d SET
-        log_heat = ln(d.heat_units * :unit) / ln(2::float8) + day_end / :half_life,
-        quick_log = ln(d.quick_units * :unit) / ln(2::float8) + day_end / :quick_half_life
+    UPDATE heat_days d SET log_heat = ln(d.heat_units * :unit) / ln(2::float8) + day_end / :half_life
     FROM (
         SELECT DISTINCT moment_id, day,
             extract(epoch FROM (day + 1)::timestamp AT TIME ZONE 'UTC')::float8 AS day_end FROM heat_news
@@ -145,7 +143,10 @@ MARKED_VOTES = text(
     SELECT DISTINCT title_id, moment_id, day, kind, voter, ballot FROM heat_news
     """
 )
-OLD = tuple(text(f"DELETE FROM {table} WHERE day < :before") for table in ("heat_votes", "scene_ballots", "scene_days"))  # noqa: S608
+OLD = tuple(
+    text(f"DELETE FROM {table} WHERE day < :before")  # noqa: S608 - names of ours
+    for table in ("heat_votes", "scene_ballots", "scene_days", "scene_local_days")
+)
 
 
 async def tally(session: AsyncSession) -> None:
@@ -180,7 +181,6 @@ def _scale() -> dict[str, Any]:
         "kinds": list(heat.WEIGHTS),
         "weights": list(heat.WEIGHTS.values()),
         "half_life": float(heat.HALF_LIFE_S),
-        "quick_half_life": float(heat.QUICK_HALF_LIFE_S),
         "unit": UNIT,
     }
 

@@ -18,7 +18,7 @@ from .lasting_ids import assign
 from .membership import Membership, Votes
 from .scene_rows import rewrite
 from .scenes import Span
-from .tables import HeatBin, HeatDay, SceneRow, SceneVote, StaleMoment, StaleTitle, TitleHeat
+from .tables import HeatBin, HeatDay, SceneLocal, SceneRow, SceneVote, StaleMoment, StaleTitle, TitleHeat
 from .votes import PAGE, votes_among
 
 
@@ -98,7 +98,7 @@ async def _count(session: AsyncSession, title_id: UUID, duration_us: int, spans:
 
 async def _gather_all(session: AsyncSession, title_id: UUID, duration_us: int, ballots: Ballots) -> None:
     """All of it anew, from the moments that have votes, ``votes.PAGE`` at a time. Scenes keep their ids."""
-    for table in (SceneRow, HeatBin, TitleHeat):
+    for table in (SceneRow, SceneLocal, HeatBin, TitleHeat):
         await session.execute(delete(table).where(table.title_id == title_id))
     hidden = await active(session, "title", title_id) is not None
     membership, written = Membership(session, title_id), 0

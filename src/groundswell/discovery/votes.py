@@ -24,10 +24,9 @@ PAGE = 500
 
 @dataclass(frozen=True)
 class Counted:
-    """What a moment's days come to: heat as logarithms, visits and plays."""
+    """What a moment's days come to: heat as a logarithm, visits and plays."""
 
     log_heat: float
-    quick_log: float
     clicks: int
     plays: int
 
@@ -52,7 +51,6 @@ async def votes_among(session: AsyncSession, title_id: UUID, moment_ids: Sequenc
             "end_us": end_us,
             "length_us": end_us - start_us,
             "log_heat": heat.scaled(counted[id].log_heat, heat.DEMOTED if id in demoted else 1),
-            "quick_log": heat.scaled(counted[id].quick_log, heat.DEMOTED if id in demoted else 1),
             "clicks": counted[id].clicks,
             "plays": counted[id].plays,
             "public": True,
@@ -67,12 +65,11 @@ async def votes_among(session: AsyncSession, title_id: UUID, moment_ids: Sequenc
 async def _counted(session: AsyncSession, moment_ids: Sequence[UUID]) -> dict[UUID, Counted]:
     """Summed relative to now, where nothing of the window overflows or vanishes: exponents are some -240 to 4."""
     now = utc_now()
-    slow, quick = now.timestamp() / heat.HALF_LIFE_S, now.timestamp() / heat.QUICK_HALF_LIFE_S
+    slow = now.timestamp() / heat.HALF_LIFE_S
     query = (
         select(
             HeatDay.moment_id,
             func.sum(func.power(2.0, HeatDay.log_heat - slow)),
-            func.sum(func.power(2.0, HeatDay.quick_log - quick)),
             func.sum(HeatDay.clicks),
             func.sum(HeatDay.plays),
         )
@@ -80,7 +77,7 @@ async def _counted(session: AsyncSession, moment_ids: Sequence[UUID]) -> dict[UU
         .group_by(HeatDay.moment_id)
     )
     return {
-        id: Counted(math.log2(heats) + slow, math.log2(quicks) + quick, int(clicks), int(plays))
-        for id, heats, quicks, clicks, plays in await session.execute(query)
-        if heats > 0 and quicks > 0
+        id: Counted(math.log2(heats) + slow, int(clicks), int(plays))
+        for id, heats, clicks, plays in await session.execute(query)
+        if heats > 0
     }

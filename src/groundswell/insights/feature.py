@@ -11,6 +11,7 @@ MENU = {
     "/console/traffic": "Traffic quality",
     "/console/live": "Live",
     "/console/weekly": "Weekly report",
+    "/console/trending": "Trending",
     "/console/views": "Saved views",
     "/console/previews": "Preview lab",
 }

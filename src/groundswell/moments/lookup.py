@@ -1,6 +1,7 @@
 """From what a request names to a moment."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -40,3 +41,9 @@ async def makers_of(session: AsyncSession, moment_ids: Iterable[UUID]) -> dict[U
     """Who made each of the moments: viewer by moment."""
     rows = await session.execute(select(Moment.id, Moment.viewer_id).where(among(Moment.id, set(moment_ids))))
     return {row.id: row.viewer_id for row in rows}
+
+
+async def created_among(session: AsyncSession, moment_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """When each of the moments was made."""
+    rows = await session.execute(select(Moment.id, Moment.created_at).where(among(Moment.id, set(moment_ids))))
+    return {row.id: row.created_at for row in rows}

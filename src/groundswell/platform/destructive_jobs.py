@@ -48,6 +48,16 @@ DESTRUCTIVE_JOBS = (
         "A clock that can be trusted; a day's sums stay.",
     ),
     DestructiveJob(
+        "Searches without results, after 60 days",
+        "groundswell.discovery.search.unfound",
+        "A clock that can be trusted; nobody's name is in them.",
+    ),
+    DestructiveJob(
+        "Forecasts of waves that are over",
+        "groundswell.discovery.trending.forecasts",
+        "A clock that can be trusted; they are made again of what still has votes.",
+    ),
+    DestructiveJob(
         "Background jobs that ended a week ago, or failed a month ago",
         "groundswell.platform.jobs",
         "A clock that can be trusted; jobs that wait or run are never among them.",

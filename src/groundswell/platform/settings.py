@@ -349,6 +349,35 @@ class Settings(BaseSettings):
         "0: any.",
         ge=0,
     )
+    trending_hold: Literal["off", "review"] = Field(
+        "off",
+        description="Whether staff look at a scene before it first stands in public lists: `off`, or `review`, on the "
+        "board Trending of the console.",
+    )
+    trending_hold_hours: float = Field(
+        4, description="Hours that such a scene waits for staff at most.", gt=0, le=24 * 30
+    )
+    trending_hold_then: Literal["release", "stay"] = Field(
+        "release", description="What becomes of it then: it is listed (`release`), or held back (`stay`)."
+    )
+    heatmap_people_min: int = Field(
+        5,
+        description="People who must have voted for moments of a title before its heatmap is shown. 0: none.",
+        ge=0,
+        le=100,
+    )
+    heatmap_noise: float = Field(
+        0,
+        description="Noise in heatmaps, by which single votes cannot be read out of them: the scale of a Laplace "
+        "distribution, in votes of a play. It stays the same for a day. 0: none.",
+        ge=0,
+        le=100,
+    )
+    outward_feeds: bool = Field(
+        False,
+        description="Whether feeds (RSS and Atom) of creators, titles and what is trending, and a sitemap of public "
+        "scenes, are served to everybody.",
+    )
     clip_rate_per_minute: int = Field(20, description="Clips that one viewer may make or trim anew in a minute.", ge=1)
     share_rate_per_minute: int = Field(40, description="Shares one viewer may make in a minute.", ge=1)
     comments: Literal["off", "watched", "everyone"] = Field(

@@ -21,7 +21,7 @@ from .request_classes import RequestClass
 from .route_powers import every_route
 from .session import sign_out, staff, viewers, who_am_i
 from .templating import STATIC, BuiltFiles, add_templates, page_language, secured
-from .viewer import away, discover, for_you, inbox, landing, moment, my_moments, people, search
+from .viewer import away, discover, feeds, for_you, inbox, landing, moment, my_moments, people, search
 
 routers: list[APIRouter] = [
     landing.router,
@@ -29,6 +29,7 @@ routers: list[APIRouter] = [
     my_moments.router,
     moment.router,
     discover.router,
+    feeds.router,
     search.router,
     for_you.router,
     people.router,

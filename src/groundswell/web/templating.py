@@ -128,6 +128,7 @@ def page(
         "watch_url": partial(watch_address, settings),
         "base_url": settings.base_url.rstrip("/"),
         "path": request.url.path,
+        "outward_feeds": settings.outward_feeds,
         "lake_lag": wording.lateness(getattr(request.state, "lake_lag", None)),
     }
     caller: Caller | None = context.get("caller")

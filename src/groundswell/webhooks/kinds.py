@@ -17,6 +17,7 @@ Kind = Literal[
     "subscription.credited",
     "subscription.reversed",
     "scene.trending",
+    "scene.forecast",
     "title.unclippable",
     "statement.ready",
     "payout.made",
@@ -101,6 +102,20 @@ KIND_INFO: dict[Kind, KindInfo] = {
             "best_moment_id": _MOMENT["moment_id"],
             "moments": 41,
             "people": 28,
+        },
+    ),
+    "scene.forecast": KindInfo(
+        "A scene is expected to have more votes in the end than an alert of the console says; in four cases of five "
+        "`low` to `high`.",
+        {
+            "scene_id": "019b0b5e-0000-7000-8000-000000000007",
+            **{name: _MOMENT[name] for name in ("title_id", "title")},
+            "alert_id": "019b0b5e-0000-7000-8000-00000000000c",
+            "threshold": 10_000,
+            "seen": 2_140,
+            "expected": 11_900,
+            "low": 8_200,
+            "high": 16_400,
         },
     ),
     "title.unclippable": KindInfo(

@@ -13,7 +13,7 @@ from groundswell.attribution.tables import Conversion, Credit, Touch
 from groundswell.catalog.signals import RightsChanged
 from groundswell.catalog.tables import RightsRule, Series, Title
 from groundswell.creators.tables import Creator
-from groundswell.discovery.signals import SceneRising
+from groundswell.discovery.signals import AlertRaised, SceneRising
 from groundswell.earnings.signals import PayoutMade, StatementPosted
 from groundswell.moments.signals import MomentChanged, MomentCreated, MomentDeleted
 from groundswell.moments.tables import Moment
@@ -149,6 +149,16 @@ async def rising(session: AsyncSession, signal: SceneRising) -> None:
             "people": scene.people,
         }
         await tell(session, "scene.trending", f"scene:{scene.id}", scene.refreshed_at, data)
+
+
+@on(AlertRaised)
+async def alerted(session: AsyncSession, signal: AlertRaised) -> None:
+    alert, hit = signal.alert, signal.hit
+    if await is_wanted(session, "scene.forecast"):
+        numbers = {name: getattr(hit, name) for name in ("seen", "expected", "low", "high")}
+        about = {"scene_id": hit.scene_id, **await _title(session, signal.title_id)}
+        data = about | {"alert_id": alert.id, "threshold": alert.threshold} | numbers
+        await tell(session, "scene.forecast", f"scene:{hit.scene_id}", hit.at, data)
 
 
 @on(RightsChanged)

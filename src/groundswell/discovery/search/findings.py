@@ -28,6 +28,7 @@ from groundswell.trust.decisions import active_among
 from groundswell.trust.policy import PolicyRequest, decide
 from groundswell.trust.rulebook import facts_of, rulebook
 
+from . import unfound
 from .line_index import Hit, Likeness, Utterance, Within
 from .marks import mark, parts_of
 from .query import Query
@@ -56,6 +57,11 @@ CROWD = text(
         SELECT id, best_moment_id, moments, slow_log FROM scenes
         WHERE scenes.title_id = h.title_id AND scenes.start_us < h.end_us AND scenes.end_us > h.start_us
             AND scenes.people >= :people AND scenes.networks >= :networks
+            AND CASE WHEN :review THEN EXISTS (
+                    SELECT FROM scene_standings t WHERE t.scene_id = scenes.id AND t.state = 'released'
+                ) ELSE NOT EXISTS (
+                    SELECT FROM scene_standings t WHERE t.scene_id = scenes.id AND t.state = 'held'
+                ) END
         ORDER BY slow_log DESC LIMIT 1
     ) s
     """
@@ -146,12 +152,15 @@ async def search(
     first = offset == 0 and query.hint is None and narrowed == Narrowed(language=narrowed.language)
     words = [word.text for word in query.words]
     spaced = [word.text for word in query.words if not word.unspaced] or [typed.strip()[:100]]
+    titles = await titles_named(session, spaced, TITLES_SHOWN) if first else []
+    if first and words and not shown and not titles:
+        await unfound.note(session, typed)
     return SearchResults(
         words=words,
         cut=query.cut,
         hint=query.hint,
         items=shown,
-        titles=await titles_named(session, spaced, TITLES_SHOWN) if first else [],
+        titles=titles,
         next=encode_offset(at) if at < len(placed) else None,
     )
 
@@ -234,7 +243,7 @@ async def _crowds(session: AsyncSession, gate: Gate, hits: Sequence[Hit]) -> dic
         "starts": [hit.start_us for hit in hits],
         "ends": [hit.end_us for hit in hits],
     }
-    gates = {"people": gate.people, "networks": gate.networks}
+    gates = {"people": gate.people, "networks": gate.networks, "review": gate.review}
     return {n - 1: Crowd(*crowd) for n, *crowd in await session.execute(CROWD, given | gates)} if hits else {}
 
 

@@ -1,5 +1,6 @@
 """What is said in titles, as it is searched: sentences by their words, and words that typed ones may be slips of."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
@@ -48,3 +49,13 @@ class SpokenLanguage(Base):
     title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int]
+
+
+class UnfoundPhrase(Base):
+    """What was searched for on one UTC day and found nothing: its words in small letters, and how often."""
+
+    __tablename__ = "unfound_phrases"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    words: Mapped[str] = mapped_column(primary_key=True)
+    times: Mapped[int]

@@ -55,9 +55,10 @@ def parse_reason(text: str) -> str:
     Raises:
         ReasonMissing: nothing, or too much, was said.
     """
-    if not 3 <= len(text.strip()) <= 500:
+    said = text.replace("\0", "").strip()
+    if not 3 <= len(said) <= 500:
         raise ReasonMissing()
-    return text.strip()
+    return said
 
 
 def parse_ppm(text: str) -> int:

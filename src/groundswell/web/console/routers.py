@@ -4,7 +4,7 @@ from . import audit, catalogue, connections, jobs, previews, saved_views, shell,
 from .evidence import cascade, conversion, credits, event, events
 from .finance import audit_trail, exchange_rates, ledger
 from .finance import overview as finance
-from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, weekly
+from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, trending, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
 from .trust import comments, fraud_desk, moderation
@@ -38,6 +38,7 @@ sections = (
     simulator,
     time_zone,
     traffic,
+    trending,
     moderation,
     comments,
     fraud_desk,

@@ -1,13 +1,17 @@
 """Discover: the scenes that are catching on."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from groundswell.accounts.access import Caller
+from groundswell.accounts.providers import followed_by_viewer
+from groundswell.catalog.made import genres
 from groundswell.catalog.titles import find_title
-from groundswell.discovery.feed import Only
+from groundswell.discovery.feed import EVERYTHING, Only
 from groundswell.discovery.ranking import Gate
 from groundswell.moments.availability import Audience
 from groundswell.platform.clock import utc_now
@@ -20,7 +24,7 @@ from groundswell.web.page_auth import MaybeViewer
 from groundswell.web.page_route import PageRoute
 from groundswell.web.templating import page
 
-from .scenes import Scenes, SceneView, scenes
+from .scenes import Scenes, SceneView, picked, scenes
 
 router = APIRouter(route_class=PageRoute)
 
@@ -32,6 +36,13 @@ PERIODS = {
     "30": marked("In the last 30 days"),
 }
 """By days."""
+
+WHOSE = {
+    "": marked("Everybody"),
+    "here": marked("In your country"),
+    "following": marked("People you follow"),
+}
+"""Whose votes, or whose clips, a list goes by."""
 
 Text = Annotated[str, Query(max_length=200)]
 
@@ -46,13 +57,21 @@ async def discover(
     q: Text = "",
     title: Text = "",
     since: Text = "",
+    genre: Text = "",
+    whose: Text = "",
 ) -> Response:
     """Scenes by heat, narrowed by the form above them; ``after`` is how many came before this page, so that ranks go
     on."""
-    narrowed = {"q": q.strip(), "title": title, "since": since if since in PERIODS else ""}
-    begin = utc_now() - timedelta(days=int(narrowed["since"])) if narrowed["since"] else None
-    only = Only(narrowed["q"], begin)
     here = Audience.of(caller, request)
+    offered = _offered(caller, here)
+    narrowed = {"q": q.strip(), "title": title, "since": since if since in PERIODS else "", "genre": genre}
+    narrowed["whose"] = whose if whose in offered else ""
+    begin = utc_now() - timedelta(days=int(narrowed["since"])) if narrowed["since"] else None
+    only = Only(narrowed["q"], begin, genre=genre or None)
+    if narrowed["whose"] == "here":
+        only = replace(only, territory=here.territory)
+    elif narrowed["whose"] == "following" and caller is not None:
+        only = replace(only, people=await followed_by_viewer(session, caller.id))
     try:
         named = await find_title(session, title) if title else None
     except Problem:
@@ -61,7 +80,11 @@ async def discover(
     gate = Gate.of(services_of(request).settings)
     found = await scenes(session, caller, here, gate, cursor=cursor, limit=PAGE_SIZE, title_id=title_id, only=only)
     first = max(0, min(after, 10_000))
+    above = await picked(session, caller, here, title_id) if cursor is None and only == EVERYTHING else []
     shown: dict[str, Any] = {
+        "picked": above,
+        "genres": await genres(session),
+        "offered": offered,
         "items": found.items,
         "first": first,
         "next": _next(found, narrowed, first),
@@ -72,6 +95,13 @@ async def discover(
         "periods": PERIODS,
     }
     return page(request, "viewer/discover.html", caller=caller, **shown)
+
+
+def _offered(caller: Caller | None, here: Audience) -> dict[str, str]:
+    """By whom whoever looks may have the list made."""
+    absent = {"here"} if here.territory is None else set[str]()
+    absent |= {"following"} if caller is None or caller.viewer.kids else set()
+    return {key: words for key, words in WHOSE.items() if key not in absent}
 
 
 def _next(found: Scenes, narrowed: dict[str, str], first: int) -> str | None:

@@ -1,5 +1,6 @@
 """What is catching on, as pages show it: scenes from Discover, veiled where they would spoil something."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from groundswell.catalog.directory import titles_among
 from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.titles import label_of
 from groundswell.creators.profiles import handles_of
-from groundswell.discovery.feed import EVERYTHING, Only, discover
+from groundswell.discovery.feed import EVERYTHING, Only, discover, featured
 from groundswell.discovery.ranking import Gate
 from groundswell.discovery.schemas import Discover, SceneOut
 from groundswell.moments.availability import Audience
@@ -56,18 +57,29 @@ async def scenes(
     """
     narrowed: dict[str, Any] = {"title_id": title_id, "audience": audience, "only": only}
     found = await discover(session, gate=gate, cursor=cursor, limit=limit, **narrowed)
-    ids = {scene.title.id for scene in found.items}
+    return Scenes(await _views(session, caller, found.items), found)
+
+
+async def picked(
+    session: AsyncSession, caller: Caller | None, audience: Audience, title_id: UUID | None = None
+) -> list[SceneView]:
+    """The scenes that the service itself puts above the list, for whoever looks."""
+    return await _views(session, caller, await featured(session, audience, title_id))
+
+
+async def _views(session: AsyncSession, caller: Caller | None, found: Sequence[SceneOut]) -> list[SceneView]:
+    ids = {scene.title.id for scene in found}
     titles = await titles_among(session, ids)
     seen = await seen_by(session, caller, titles.values())
-    makers = await _handles(session, [scene.best.id for scene in found.items if scene.best.by is not None])
+    makers = await _handles(session, [scene.best.id for scene in found if scene.best.by is not None])
     items, said = [], set[str]()
-    for scene in found.items:
+    for scene in found:
         title = titles[scene.title.id]
         veiled = spoils(seen, title, scene.best.start_us, marked=scene.best.spoiler)
         words = next((each for each in (scene.quote, scene.best.caption) if each and each not in said), None)
         said.add(words or "")
         items.append(SceneView(scene, label_of(title), veiled, makers.get(scene.best.id), words))
-    return Scenes(items, found)
+    return items
 
 
 async def _handles(session: AsyncSession, moments: list[UUID]) -> dict[UUID, str]:

@@ -19,10 +19,14 @@ from groundswell.web.wording import iso_duration
 PARTS = 12
 
 
-async def video_object(session: AsyncSession, settings: Settings, title: TitleSummary) -> dict[str, Any]:
-    """The JSON-LD of a title's page, with its hottest scenes in the order of time."""
-    found = await discover(session, gate=Gate.of(settings), title_id=title.id, limit=PARTS)
-    scenes = sorted((scene for scene in found.items if not scene.best.spoiler), key=lambda scene: scene.start_us)
+async def video_object(
+    session: AsyncSession, settings: Settings, title: TitleSummary, *, parts: bool = True
+) -> dict[str, Any]:
+    """The JSON-LD of a title's page, with its hottest scenes in the order of time; without ``parts``, none: a viewer is
+    no search engine, and may not have come to them."""
+    found = await discover(session, gate=Gate.of(settings), title_id=title.id, limit=PARTS) if parts else None
+    listed = found.items if found is not None else []
+    scenes = sorted((scene for scene in listed if not scene.best.spoiler), key=lambda scene: scene.start_us)
     address = f"{settings.service_home}/watch/{title.slug}"
     video = {
         "@context": "https://schema.org",

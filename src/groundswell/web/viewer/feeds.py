@@ -1,0 +1,201 @@
+"""Feeds for readers elsewhere, RSS and Atom: of what is trending, of a creator, of a title; and a sitemap of scenes.
+
+Off unless the settings say otherwise. Whoever reads them is nobody we know: they hold what a visitor may see, nothing
+that is marked as a spoiler, and of a moment no more than its page does.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+from xml.sax.saxutils import escape
+
+from fastapi import APIRouter, Request, Response
+from feedgen.feed import FeedGenerator
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.catalog.titles import find_title
+from groundswell.creators import profiles
+from groundswell.creators.profiles import newest_public
+from groundswell.discovery.feed import discover
+from groundswell.discovery.ranking import Gate
+from groundswell.discovery.schemas import SceneOut
+from groundswell.moments.availability import Audience
+from groundswell.moments.lookup import created_among
+from groundswell.moments.showable import showable, with_source
+from groundswell.platform.problems import NotFound
+from groundswell.platform.routing import DbSession
+from groundswell.platform.services import services_of
+from groundswell.platform.settings import Settings
+from groundswell.web.page_route import PageRoute
+
+router = APIRouter(route_class=PageRoute)
+
+Form = Literal["rss", "atom"]
+MEDIA = {"rss": "application/rss+xml", "atom": "application/atom+xml"}
+ITEMS = 50
+SCENES = 1_000
+"""Addresses of the sitemap at most."""
+
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+MINUTES = 5
+"""For which a reader need not ask again."""
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """A moment in a feed: the address of its page, what is said there, who made it, since when."""
+
+    code: str
+    name: str
+    about: str
+    by: str | None
+    at: datetime
+
+
+@router.get("/feeds/{form}/trending")
+async def trending(request: Request, form: Form, session: DbSession) -> Response:
+    """The scenes that are catching on."""
+    settings = opened(request)
+    entries = await _scenes(session, request, settings)
+    name = f"Trending on {settings.service_name}"
+    return feed(request, settings, form, "/discover", name, "Scenes that people keep clipping and passing on.", entries)
+
+
+@router.get("/feeds/{form}/titles/{slug}")
+async def of_title(request: Request, form: Form, slug: str, session: DbSession) -> Response:
+    """The scenes of a title that people clip."""
+    settings = opened(request)
+    title = await find_title(session, slug)
+    entries = await _scenes(session, request, settings, title.id)
+    about = f"Scenes of {title.name} that people clip."
+    return feed(request, settings, form, f"/discover?title={title.slug}", title.name, about, entries)
+
+
+@router.get("/feeds/{form}/creators/{handle}")
+async def of_creator(request: Request, form: Form, handle: str, session: DbSession) -> Response:
+    """What a creator clipped in public, newest first."""
+    settings = opened(request)
+    creator = await profiles.named(session, handle)
+    rows = await with_source(session, await newest_public(session, creator.viewer_id, ITEMS))
+    shown = await showable(session, rows, Audience.of(None, request))
+    entries = [
+        FeedEntry(
+            moment.code,
+            moment.caption or title.name,
+            f"A clip of {title.name}.",
+            creator.display_name,
+            moment.created_at,
+        )
+        for moment, title, _ in rows
+        if moment.id in shown and not moment.spoiler
+    ]
+    name = creator.display_name or f"@{creator.handle}"
+    return feed(request, settings, form, f"/creators/{creator.handle}", name, f"Clips by {name}.", entries)
+
+
+@router.get("/sitemap.xml")
+async def sitemap(request: Request, session: DbSession) -> Response:
+    """The pages of public scenes, for search engines."""
+    settings = opened(request)
+    scenes = await _listed(session, request, settings, SCENES)
+    home = settings.base_url.rstrip("/")
+    at = await created_among(session, [scene.best.id for scene in scenes])
+    urls = "".join(
+        f"<url><loc>{escape(home + scene.best.url)}</loc><lastmod>{at[scene.best.id]:%Y-%m-%d}</lastmod></url>"
+        for scene in scenes
+        if scene.best.id in at
+    )
+    opening = '<?xml version="1.0" encoding="UTF-8"?>'
+    body = f'{opening}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+    return answer(request, body.encode(), "application/xml")
+
+
+def opened(request: Request) -> Settings:
+    """The settings, where they let feeds be read.
+
+    Raises:
+        NotFound: they do not.
+    """
+    settings = services_of(request).settings
+    if not settings.outward_feeds:
+        raise NotFound("This service has no feeds.")
+    return settings
+
+
+async def _listed(
+    session: AsyncSession, request: Request, settings: Settings, most: int, title_id: UUID | None = None
+) -> list[SceneOut]:
+    """Scenes as any visitor finds them in Discover, but those marked as spoilers."""
+    found: list[SceneOut] = []
+    cursor: str | None = None
+    audience, gate = Audience.of(None, request), Gate.of(settings)
+    while len(found) < most:
+        more = {"cursor": cursor, "limit": 100}
+        page = await discover(session, gate=gate, audience=audience, title_id=title_id, **more)  # type: ignore[arg-type]
+        found += [scene for scene in page.items if not scene.best.spoiler]
+        cursor = page.next
+        if cursor is None:
+            break
+    return found[:most]
+
+
+async def _scenes(
+    session: AsyncSession, request: Request, settings: Settings, title_id: UUID | None = None
+) -> list[FeedEntry]:
+    scenes = await _listed(session, request, settings, ITEMS, title_id)
+    at = await created_among(session, [scene.best.id for scene in scenes])
+    return [
+        FeedEntry(
+            scene.best.code,
+            f"{scene.best.caption or scene.quote or 'A scene'} · {scene.title.name}",
+            scene.quote or f"A scene of {scene.title.name}.",
+            scene.best.by,
+            at[scene.best.id],
+        )
+        for scene in scenes
+        if scene.best.id in at
+    ]
+
+
+def feed(
+    request: Request, settings: Settings, form: Form, page: str, name: str, about: str, entries: list[FeedEntry]
+) -> Response:
+    """``entries`` in one of the two forms; the same as long as they are."""
+    home = settings.base_url.rstrip("/")
+    made = FeedGenerator()
+    made.id(home + page)
+    made.title(name)
+    made.description(about)
+    made.link(href=home + page, rel="alternate")
+    made.link(href=home + request.url.path, rel="self")
+    newest = max((entry.at for entry in entries), default=NEVER)
+    made.updated(newest)
+    made.lastBuildDate(newest)
+    made.ttl(MINUTES)
+    for entry in entries:
+        item = made.add_entry(order="append")
+        address = f"{home}/m/{entry.code}"
+        item.id(address)
+        item.guid(address, permalink=True)
+        item.title(entry.name)
+        item.link(href=address)
+        item.summary(entry.about)
+        item.published(entry.at)
+        item.updated(entry.at)
+        item.enclosure(f"{address}/poster.jpg", "0", "image/jpeg")
+        if entry.by is not None:
+            item.author(name=entry.by)
+    body = made.rss_str(pretty=True) if form == "rss" else made.atom_str(pretty=True)
+    return answer(request, body, MEDIA[form])
+
+
+def answer(request: Request, body: bytes, media: str) -> Response:
+    """``body`` with its tag, or that nothing has changed."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": f"private, max-age={60 * MINUTES}", "Vary": "Accept-Encoding"}
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if etag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers | {"Content-Type": f"{media}; charset=utf-8"})
