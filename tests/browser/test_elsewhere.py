@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.built import ROOT, npm, search_path
 from tests.catalog.films import film
 
 from .conftest import PHONE, Lumen, NewVisitor
-from .elsewhere import ROOT, npm, search_path, served, write_site
+from .elsewhere import served, write_site
 from .walking import handle, shown_link
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(lumen: Lumen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def site(lumen: Lumen, components: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The how-to's page, served."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    write_site(lumen, folder, film(folder / "made.mp4", shot_seconds=20))
+    write_site(lumen, folder, film(folder / "made.mp4", shot_seconds=20), components)
     with served(folder, lumen.elsewhere, lumen.url) as url:
         yield url, folder
 
@@ -151,12 +152,12 @@ async def test_a_token_that_is_refused_is_said(site: tuple[str, Path], visitor: 
     assert await page.evaluate("() => denied") == "token_invalid"
 
 
-def test_the_package_is_typed(site: tuple[str, Path]) -> None:
+def test_the_package_is_typed(site: tuple[str, Path], components: Path) -> None:
     npm()
     folder = site[1]
     modules = folder / "node_modules"
     modules.mkdir(exist_ok=True)
-    (modules / "groundswell-elements").symlink_to(folder / "package")
+    (modules / "groundswell-elements").symlink_to(components)
     for name in ("lit", "lit-html", "lit-element", "@lit", "@types"):
         (modules / name).symlink_to(ROOT / "node_modules" / name)
     (folder / "use.ts").write_text(
