@@ -12,7 +12,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from groundswell.demo.identity import IdentityProvider
-
 from tests.built import ROOT
 
 from .conftest import Lumen, serving

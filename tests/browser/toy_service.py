@@ -61,7 +61,14 @@ class ToyService:
     def token(self, user: str) -> str:
         """The JWT of a viewer, as its apps have it."""
         now = int(time.time())
-        claims = {"iss": self.url, "aud": "groundswell", "sub": user, "name": user.title(), "iat": now, "exp": now + 300}
+        claims = {
+            "iss": self.url,
+            "aud": "groundswell",
+            "sub": user,
+            "name": user.title(),
+            "iat": now,
+            "exp": now + 300,
+        }
         return jwt.encode(claims, self.key, "EdDSA", headers={"kid": "toy-1"})
 
     @property
