@@ -70,6 +70,7 @@ check: setup  ## lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/api_types.py --check
+	@$(BIN)/python scripts/api_lint.py
 	@$(BIN)/npm run --silent check
 	@$(BIN)/python scripts/messages.py --check
 	@$(BIN)/python scripts/reference.py --check
