@@ -1,4 +1,4 @@
-"""What takes long to build and is the same for every test of a run: built by the first that asks, in whichever worker."""
+"""What takes long to build and is the same for every test of a run: built by the first that asks."""
 
 import fcntl
 import os

@@ -1,7 +1,7 @@
 """A service moves in: from the built wheel, by the how-to "Move in, in a day", with everything on addresses of its own.
 
-A toy service (``toy_service.py``, written from the documents alone), a certified OpenID provider for its staff, a CDN with
-ten titles as HLS, CMAF, DASH and MP4, and ``groundswell serve``, each on a port of its own; then people, in a browser.
+A toy service (``toy_service.py``, written from the documents alone), a certified OpenID provider for its staff, a CDN
+with ten titles as HLS, CMAF, DASH and MP4, and ``groundswell serve``, each on its own port; then people, in a browser.
 """
 
 import asyncio

@@ -28,7 +28,8 @@ from .wording import CODES
 
 class ClipRefused(Problem):
     """Policy or a decision does not allow it. ``code`` is the verdict's; ``rule`` (with its ``field``),
-    ``default`` (a field that no rule settles) or ``decision`` says which; ``elsewhere`` that it is allowed in other countries."""
+    ``default`` (a field that no rule settles) or ``decision`` says which; ``elsewhere`` that it is allowed in other
+    countries."""
 
     status, code, title = 403, "clip_refused", "This clip is not allowed."
     CODES: ClassVar[Mapping[str, str]] = CODES

@@ -2,8 +2,8 @@
 
 The recordings (``recorded/``) have the shape and the fields of the published descriptions: Jellyfin 10.11's OpenAPI
 (``BaseItemDtoQueryResult`` of ``GET /Items``, https://api.jellyfin.org) and Plex Media Server's (``MediaContainer`` of
-``GET /library/sections`` and ``/library/sections/{key}/all``, https://developer.plex.tv/pms). No server was recorded: what
-is in them was written by hand.
+``GET /library/sections`` and ``/library/sections/{key}/all``, https://developer.plex.tv/pms). No server was
+recorded: what is in them was written by hand.
 """
 
 import json

@@ -1,8 +1,8 @@
 """A catalogue that a Jellyfin server keeps: its films and episodes, by ``GET /Items`` (https://api.jellyfin.org).
 
 ``Id`` is the title's external id. A premiere is the release, ``OfficialRating`` the rating. A file in an MP4 is named
-as a source, at the address at which the server gives it as it is; others it would have to convert, and none is named. What
-a library does not say (whether something is a live event) stays unknown.
+as a source, at the address at which the server gives it as it is; others it would have to convert, and none is named.
+What a library does not say (whether something is a live event) stays unknown.
 """
 
 from collections.abc import AsyncIterator

@@ -1,8 +1,8 @@
 """A catalogue that a Plex Media Server keeps: films and episodes of its libraries, by ``GET /library/sections`` and
 ``/library/sections/{key}/all`` (https://developer.plex.tv/pms).
 
-``ratingKey`` is the title's external id. ``originallyAvailableAt`` is the release, ``contentRating`` the rating. A file in
-an MP4 is named as a source, by its ``Part``. Pictures are shown to who has the token only, and are left out. Of
+``ratingKey`` is the title's external id. ``originallyAvailableAt`` is the release, ``contentRating`` the rating. A file
+in an MP4 is named as a source, by its ``Part``. Pictures are shown to who has the token only, and are left out. Of
 languages, and of whether something is a live event, a list says nothing: they stay unknown.
 """
 
