@@ -88,6 +88,7 @@ check-generated:
 	@$(BIN)/python scripts/messages.py --check
 	@$(BIN)/python scripts/reference.py --check
 	@$(BIN)/python scripts/api_types.py --check
+	@$(BIN)/python scripts/api_lint.py
 
 format: setup  ## format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

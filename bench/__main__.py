@@ -22,7 +22,7 @@ NOT_BENCHMARKS = {
     "rankings",
     "replay",
     "served",
-    "streams",
+    "redis_streams",
     "titles",
     "votes",
     "worlds",

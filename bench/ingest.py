@@ -23,8 +23,8 @@ from sqlalchemy import func, select
 from bench.harness import Bench
 from bench.load import Outcome, load
 from bench.redirect import AGENTS
+from bench.redis_streams import SERVER, added, redis, xadd
 from bench.served import HOST, Service, service
-from bench.streams import SERVER, added, redis, xadd
 from groundswell.events.event import COLUMNS
 from groundswell.events.log.partitions import partition
 from groundswell.events.tables import LoggedEvent

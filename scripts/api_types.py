@@ -55,9 +55,20 @@ def _reached(part: Any, schemas: dict[str, Any], seen: frozenset[str] = frozense
         yield from _reached(schemas[name], schemas, seen | {name})
 
 
+def without_examples(part: Any) -> Any:
+    """``part`` of a document without its examples, which are for people: types do not come of them."""
+    if isinstance(part, dict):
+        return {
+            name: without_examples(each)
+            for name, each in part.items()
+            if not (name == "example" and "schema" in part) and not (name == "examples" and "properties" in part)
+        }
+    return [without_examples(each) for each in part] if isinstance(part, list) else part
+
+
 def api_types() -> str:
     """The types, as TypeScript."""
-    document = create_app(Settings(jwks_url="http://localhost/keys")).openapi()
+    document = without_examples(create_app(Settings(jwks_url="http://localhost/keys")).openapi())
     command = [str(Path(sys.executable).with_name("npm")), "exec", "--offline", "--", "openapi-typescript", *OPTIONS]
     asked = json.dumps(cut_down(document, named_paths()))
     made = subprocess.run(command, cwd=ROOT, input=asked, stdout=subprocess.PIPE, text=True, check=True)

@@ -22,8 +22,10 @@ from groundswell.platform.migrations import migrate
 from groundswell.platform.settings import Settings
 from groundswell.web import features
 from tests import media_cache as media_cache_child
+from tests.built import build_components, build_wheel
 from tests.databases import QUICK, Databases, folder_for_a_server
 from tests.film_cache import cache_folder, engine_digest
+from tests.once import once
 from tests.openid_provider import openid_provider
 from tests.support import App, started
 
@@ -96,6 +98,19 @@ def openid_issuer() -> Iterator[str]:
     """A certified OpenID provider, at which staff can sign in."""
     with openid_provider() as issuer:
         yield issuer
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built once."""
+    (found,) = once(tmp_path_factory, "wheel", build_wheel).glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def components(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of components as it is published, built once."""
+    return once(tmp_path_factory, "components", build_components) / "package"
 
 
 @pytest.fixture(scope="session")

@@ -20,13 +20,13 @@ GROUPS = {"moments-marketing": ["marketer"], "moments-money": ["finance", "trust
 
 
 @contextmanager
-def openid_provider() -> Iterator[str]:
-    """The issuer of a provider that runs for as long as the block lasts."""
+def openid_provider(client: str = "http://test") -> Iterator[str]:
+    """The issuer of a provider that runs for as long as the block lasts. ``client``: where its one client is."""
     node = shutil.which("node", path=f"{Path(sys.executable).parent}:/usr/bin:/usr/local/bin")
     if node is None or not (ROOT / "node_modules" / "oidc-provider").is_dir():
         pytest.skip("the OpenID provider is not installed: make setup")
     port = free_port()
-    command = [node, str(PROGRAM), str(port), "http://test/session/callback", "http://test/session/ended"]
+    command = [node, str(PROGRAM), str(port), f"{client}/session/callback", f"{client}/session/ended"]
     # A group of its own: the wheel's ``node`` is a program that starts the real one, which must end with it.
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,27 +45,37 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 class Service:
     """The service in ``folder``: processes that can be killed, and a database that can be looked into."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        demo: bool = True,
+        program: Sequence[str] = (sys.executable, "-m", "groundswell.cli"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
+        self.program, self.more = program, environment or {}
         self.url = f"http://127.0.0.1:{self.port}"
-        self.settings = Settings(data_dir=folder, demo=True, port=self.port, base_url=self.url)
+        self.settings = Settings(data_dir=folder, demo=demo, port=self.port, base_url=self.url)
         self.postgres = EmbeddedPostgres(folder / "postgres")
         self.http = httpx.Client(base_url=self.url)  # making one takes longer than asking: it reads all certificates
         self.processes: list[subprocess.Popen[bytes]] = []
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every command of it is given."""
+        return {**os.environ, **self.more, "GROUNDSWELL_DATA_DIR": str(self.settings.data_dir)}
+
     def run(self, *command: str, worker_inside: bool = False) -> subprocess.Popen[bytes]:
         """Start ``groundswell <command>`` in the background."""
-        environment = os.environ | {
-            "GROUNDSWELL_DATA_DIR": str(self.settings.data_dir),
+        environment = self.environment | {
             "GROUNDSWELL_BASE_URL": self.url,
             "GROUNDSWELL_PORT": str(self.port),
-            "GROUNDSWELL_DEMO": "true",
+            "GROUNDSWELL_DEMO": str(self.settings.demo).lower(),
             "GROUNDSWELL_WORKER_IN_SERVER": str(worker_inside).lower(),
         }
         with (self.settings.data_dir.parent / f"{command[0]}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "groundswell.cli", *command], env=environment, stdout=log, stderr=log
-            )
+            process = subprocess.Popen([*self.program, *command], env=environment, stdout=log, stderr=log)
         self.processes.append(process)
         return process
 
@@ -88,10 +98,9 @@ class Service:
 
     def command(self, *words: str) -> str:
         """Run ``groundswell <words>`` to its end; its standard output."""
-        environment = os.environ | {"GROUNDSWELL_DATA_DIR": str(self.settings.data_dir)}
-        command = [sys.executable, "-m", "groundswell.cli", *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
-        assert done.returncode == 0, done.stderr
+        command = [*self.program, *words]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -8,12 +8,19 @@ import typer
 
 from groundswell.platform.command_line import errors, read_settings, refuse
 
-Source = Annotated[str, typer.Argument(help="A file or an http(s) address: NDJSON, CSV or MRSS.")]
+Source = Annotated[
+    str, typer.Argument(help="A file or an http(s) address: NDJSON, CSV or MRSS; or that of a Jellyfin or Plex server.")
+]
 Name = Annotated[str, typer.Option(help="Of the feed; what it brought is known by it.")]
-Format = Annotated[str | None, typer.Option(help="ndjson, csv or mrss; by the ending of its name by default.")]
+Format = Annotated[
+    str | None, typer.Option(help="ndjson, csv, mrss, jellyfin or plex; by the ending of its name by default.")
+]
 NotLive = Annotated[bool, typer.Option("--not-live", help="Nothing in it is a live event, unless a line says so.")]
 Missing = Annotated[bool, typer.Option("--withdraw-missing", help="Withdraw what this feed brought and has no more.")]
 Percent = Annotated[int, typer.Option(help="Withdraw nothing when more of the feed than that is gone.", min=0, max=100)]
+Token = Annotated[
+    str, typer.Option(help="An API key of Jellyfin's, or a token of Plex's.", envvar="GROUNDSWELL_SYNC_TOKEN")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -24,6 +31,7 @@ def sync_command(
     not_live: NotLive = False,
     withdraw_missing: Missing = False,
     gone_at_most: Percent = 10,
+    token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """Bring the catalogue up to date with a feed; says what changed. Exit 1 when lines were refused."""
@@ -38,9 +46,11 @@ def sync_command(
         raise refuse(f"{format} is no format; there are {', '.join(FORMATS)}")
     if not name.isprintable() or not 1 <= len(name) <= 60:
         raise refuse("the name of a feed has 1 to 60 characters")
+    if not (token.isascii() and token.isprintable()) or '"' in token:
+        raise refuse("a token has printable ASCII characters and no quotes")
     features.load("tables")
     features.load("jobs")
-    wanted = FeedOptions(name, source, format, not_live, withdraw_missing, gone_at_most)
+    wanted = FeedOptions(name, source, format, not_live, withdraw_missing, gone_at_most, token)
 
     async def run() -> SyncReport:
         async with open_runtime(read_settings()) as runtime:

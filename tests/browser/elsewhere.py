@@ -1,25 +1,21 @@
 """A page that is not ours: the how-to's own code, the packed components and a film, served on another port."""
 
 import mimetypes
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import av
-import pytest
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from groundswell.demo.identity import IdentityProvider
+from tests.built import ROOT
 
 from .conftest import Lumen, serving
 
-ROOT = Path(__file__).parents[2]
 HOW_TO = (ROOT / "docs/how-to/add-the-clip-button.md").read_text()
 
 
@@ -27,28 +23,6 @@ def block(language: str, beginning: str = "") -> str:
     """The how-to's code in ``language`` that begins so."""
     blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", HOW_TO, re.DOTALL)
     return next(code for code in blocks if code.startswith(beginning))
-
-
-def npm() -> str:
-    """npm, or a skip that says how to get it."""
-    found = shutil.which("npm", path=search_path())
-    if found is None or not (ROOT / "node_modules").is_dir():
-        pytest.skip("Node's packages are not installed: run `make setup`")
-    return found
-
-
-def search_path() -> str:
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-
-
-def packed(folder: Path) -> Path:
-    """The package as `npm pack` makes it, unpacked below ``folder``."""
-    environment = os.environ | {"PATH": search_path()}
-    done = subprocess.run([npm(), "run", "package"], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (archive,) = (ROOT / "elements/dist").glob("*.tgz")
-    shutil.unpack_archive(archive, folder)
-    return folder / "package"
 
 
 def stream(film: Path, folder: Path) -> None:
@@ -64,9 +38,9 @@ def stream(film: Path, folder: Path) -> None:
                 target.mux(packet)
 
 
-def write_site(lumen: Lumen, folder: Path, film: Path) -> None:
+def write_site(lumen: Lumen, folder: Path, film: Path, package: Path) -> None:
     """The how-to's files, word for word but for the address of the API."""
-    shutil.copytree(packed(folder) / "dist", folder / "groundswell")
+    shutil.copytree(package / "dist", folder / "groundswell")
     shutil.copy(film, folder / "film.mp4")
     shutil.copy(ROOT / "node_modules/hls.js/dist/hls.mjs", folder / "hls.js")
     shutil.copy(ROOT / "node_modules/video.js/dist/video.min.js", folder / "video.js")

@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.built import ROOT, npm, search_path
 from tests.catalog.films import film
 
 from .conftest import PHONE, Lumen, NewVisitor
-from .elsewhere import ROOT, npm, search_path, served, write_site
+from .elsewhere import served, write_site
 from .walking import handle, shown_link
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(lumen: Lumen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def site(lumen: Lumen, components: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The how-to's page, served."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    write_site(lumen, folder, film(folder / "made.mp4", shot_seconds=20))
+    write_site(lumen, folder, film(folder / "made.mp4", shot_seconds=20), components)
     with served(folder, lumen.elsewhere, lumen.url) as url:
         yield url, folder
 
@@ -151,13 +152,30 @@ async def test_a_token_that_is_refused_is_said(site: tuple[str, Path], visitor: 
     assert await page.evaluate("() => denied") == "token_invalid"
 
 
-def test_the_package_is_typed(site: tuple[str, Path]) -> None:
+IN_REACT = """
+import type { GroundswellJsx } from "groundswell-elements";
+import { ClipButton } from "groundswell-elements/react";
+import { FollowButton } from "groundswell-elements/react/people";
+declare module "react" { namespace JSX { interface IntrinsicElements extends GroundswellJsx {} } }
+export const wrapped = (
+  <ClipButton for="player" titleSlug="film" token="t" onClipShared={({ detail }) => detail.channel.trim()} />
+);
+export const follow = <FollowButton handle="noor" onFollowed={({ detail }) => detail.state.trim()} />;
+export const tag = <gs-clip-button for="player" titleSlug="film" />;
+// @ts-expect-error there is no such event
+export const wrong = <ClipButton onClipSharedd={() => undefined} />;
+// @ts-expect-error a slug is a text
+export const wronger = <ClipButton titleSlug={7} />;
+"""
+
+
+def test_the_package_is_typed(site: tuple[str, Path], components: Path) -> None:
     npm()
     folder = site[1]
     modules = folder / "node_modules"
     modules.mkdir(exist_ok=True)
-    (modules / "groundswell-elements").symlink_to(folder / "package")
-    for name in ("lit", "lit-html", "lit-element", "@lit", "@types"):
+    (modules / "groundswell-elements").symlink_to(components)
+    for name in ("lit", "lit-html", "lit-element", "@lit", "@types", "react", "csstype"):
         (modules / name).symlink_to(ROOT / "node_modules" / name)
     (folder / "use.ts").write_text(
         'import { ClipButton, fromHls, addMessages, type GroundswellEvents } from "groundswell-elements";\n'
@@ -167,9 +185,11 @@ def test_the_package_is_typed(site: tuple[str, Path]) -> None:
         'const name: keyof GroundswellEvents = "gs-clip-created";\n'
         "export { name };\n"
     )
+    (folder / "react.tsx").write_text(IN_REACT)
     tsc = ROOT / "node_modules/.bin/tsc"
     options = "--noEmit --strict --target es2022 --module esnext --moduleResolution bundler --skipLibCheck"
-    command = [str(tsc), *options.split(), "--lib", "es2023,dom,dom.iterable", "use.ts"]
+    options += " --jsx react-jsx --lib es2023,dom,dom.iterable use.ts react.tsx"
+    command = [str(tsc), *options.split()]
     environment = os.environ | {"PATH": search_path()}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

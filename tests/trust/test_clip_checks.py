@@ -71,8 +71,8 @@ async def test_the_defaults_hold_where_there_are_no_rules(shelf: App) -> None:
     assert await code_of(shelf, end_s=103) == "clip_too_short"
     assert await code_of(shelf, end_s=170) == "clip_too_long"
     assert await code_of(shelf, kids=True) == "kids_profile"
-    assert await code_of(shelf, by_viewer=[(0, 90 * S)]) == "viewer_total_reached"
-    assert await code_of(shelf, by_viewer=[(0, 80 * S)]) is None
+    assert await code_of(shelf, by_viewer=[(200 * S, 301 * S)]) == "viewer_total_reached"
+    assert await code_of(shelf, by_viewer=[(200 * S, 300 * S)]) is None
     assert await code_of(shelf, by_title=[(0, 90 * S), (200 * S, 990 * S)]) is None
     assert await code_of(shelf, start_s=990, end_s=1010) == "outside_title"
 
@@ -98,7 +98,20 @@ async def test_a_refusal_names_its_rule_and_says_why(shelf: App) -> None:
             await check_clip(session, viewer=viewer, title=title, start_us=0, end_us=20 * S, **asked)
     problem = refused.value.document()
     assert (problem["status"], problem["code"], problem["rule"]) == (403, "clip_too_short", rule)
+    assert (problem["field"], problem.get("default")) == ("min_clip_us", None)
     assert problem["detail"] == "A clip of this title is at least 30 s long; this one is 20 s."
+
+
+async def test_a_refusal_by_a_default_says_so_and_which(shelf: App) -> None:
+    async with shelf.runtime.database.transaction() as session:
+        viewer, title = await rows(session, "fog")
+        asked: dict[str, Any] = {"territory": None, "at": NOW, "by_viewer": [(0, 110 * S)], "by_title": []}
+        with pytest.raises(ClipRefused) as refused:
+            await check_clip(session, viewer=viewer, title=title, start_us=200 * S, end_us=220 * S, **asked)
+    problem = refused.value.document()
+    assert (problem["code"], problem["default"]) == ("viewer_total_reached", "viewer_total")
+    assert not problem.keys() & {"rule", "field"}
+    assert problem["detail"] == "By default one person may clip 2:00 of this title in all; you have clipped 1:50."
 
 
 async def test_rules_of_every_kind_reach_policy(shelf: App) -> None:
@@ -272,7 +285,7 @@ async def test_what_holds_for_a_title_and_who_says_so(shelf: App) -> None:
     headers = shelf.signed_in("ravi", "rights")
     answer = (await shelf.http.get("/v1/titles/fog/rights", params={"territory": "DE"}, headers=headers)).json()
     assert answer["terms"]["max_clip_us"] == {"value": 20 * S, "rule_id": rule, "scope": "all", "territory": "DE"}
-    assert answer["terms"]["viewer_total"]["value"] == 100 * S
+    assert answer["terms"]["viewer_total"]["value"] == 120 * S
     assert answer["terms"]["min_clip_us"] == {"value": 5 * S, "rule_id": None, "scope": None, "territory": None}
     anywhere = (await shelf.http.get("/v1/titles/fog/rights", headers=headers)).json()
     assert anywhere["terms"]["max_clip_us"]["value"] == 60 * S
@@ -296,8 +309,8 @@ async def test_staff_ask_what_would_be_allowed(shelf: App) -> None:
     assert said["speakers"] == [{"rule_id": rule, "scope": "title", "territory": "DE", "settled": ["kids", "targets"]}]
     assert (await ask(kids=True))["allowed"]
     assert (await ask(kids=True, territory="FR"))["code"] == "kids_profile"
-    assert (await ask(clipped_us=90 * S))["code"] == "viewer_total_reached"
-    assert (await ask(clipped_us=80 * S))["allowed"]
+    assert (await ask(clipped_us=101 * S))["code"] == "viewer_total_reached"
+    assert (await ask(clipped_us=100 * S))["allowed"]
     bad = await shelf.http.post("/v1/rights/simulations", json=body | {"at": "tomorrow"}, headers=ravi)
     assert (bad.status_code, bad.json()["code"]) == (422, "invalid")
     other = await shelf.http.post("/v1/rights/simulations", json=body, headers=shelf.signed_in("mira", "marketer"))

@@ -28,12 +28,12 @@ def book(**says: Any) -> RuleBook:
     return RuleBook([replace(Rule(uuid4(), "title", str(FILM.id)), **says)])
 
 
-def test_by_default_a_tenth_may_be_clipped_by_one_and_all_by_everybody() -> None:
+def test_by_default_two_minutes_may_be_clipped_by_one_and_all_by_everybody() -> None:
     found = summarize(RuleBook(), asking())
     assert (found.sharing, found.code, found.words) == (True, None, None)
     assert (found.min_clip_us, found.max_clip_us) == (5 * S, 60 * S)
-    assert (found.viewer_total_us, found.viewer_remaining_us) == (100 * S, 100 * S)
-    assert (found.title_total_us, found.title_remaining_us, found.remaining_us) == (1000 * S, 1000 * S, 100 * S)
+    assert (found.viewer_total_us, found.viewer_remaining_us) == (120 * S, 120 * S)
+    assert (found.title_total_us, found.title_remaining_us, found.remaining_us) == (1000 * S, 1000 * S, 120 * S)
     assert (found.blocked_ranges, found.clipped_ranges, found.targets) == ([], [], None)
     assert (found.public_playback, found.download, found.captions) == (True, True, False)
     assert (found.opens_at, found.closes_at) == (None, None)
@@ -44,7 +44,7 @@ def test_what_was_clipped_is_taken_off_each_cap_and_the_lesser_is_left() -> None
     mine, all_of_us = IntervalUnion([(0, 30 * S), (20 * S, 40 * S)]), IntervalUnion([(0, 350 * S)])
     rules = book(title_total=Total(percent=40))
     found = summarize(rules, asking(viewer_clips=mine, title_clips=all_of_us))
-    assert (found.viewer_remaining_us, found.title_remaining_us, found.remaining_us) == (60 * S, 50 * S, 50 * S)
+    assert (found.viewer_remaining_us, found.title_remaining_us, found.remaining_us) == (80 * S, 50 * S, 50 * S)
     assert found.clipped_ranges == [(0, 40 * S)]
     over = summarize(rules, asking(viewer_clips=IntervalUnion([(0, 900 * S)]), title_clips=all_of_us))
     assert (over.viewer_remaining_us, over.remaining_us) == (0, 0), "never less than nothing"
@@ -53,9 +53,9 @@ def test_what_was_clipped_is_taken_off_each_cap_and_the_lesser_is_left() -> None
 def test_no_limit_is_longer_than_the_title() -> None:
     short = replace(FILM, duration_us=20 * S)
     found = summarize(RuleBook(), asking(title=short))
-    assert (found.max_clip_us, found.viewer_total_us, found.title_total_us) == (20 * S, 15 * S, 20 * S)
-    tiny = summarize(RuleBook(), asking(title=replace(FILM, duration_us=9 * S)))
-    assert tiny.viewer_total_us == 9 * S
+    assert (found.max_clip_us, found.viewer_total_us, found.title_total_us) == (20 * S, 20 * S, 20 * S)
+    long = summarize(RuleBook(), asking(title=replace(FILM, duration_us=6000 * S)))
+    assert long.viewer_total_us == 600 * S, "a tenth"
 
 
 @pytest.mark.parametrize(

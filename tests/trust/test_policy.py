@@ -100,6 +100,7 @@ def test_a_refusal_has_a_code_words_and_the_rule_that_made_it(
     verdict = decide(rules, request_)
     assert (verdict.allowed, verdict.code) == (False, code)
     assert words in verdict.words
+    assert "By default" not in verdict.words or rule is None
     assert verdict.rule_id == (rule.id if rule else None)
     assert code in CODES
 

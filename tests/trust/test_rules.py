@@ -98,7 +98,7 @@ def test_a_percentage_cap_never_exceeds_its_share(duration: int, percent: int) -
 
 def test_short_films_can_be_clipped_by_default_and_a_rule_can_forbid_even_that() -> None:
     film = TitleFacts(UUID(int=1), 120_000_000)
-    assert RuleBook().terms(film, None, NOW).viewer_total.of(film.duration_us) == 15_000_000
+    assert RuleBook().terms(film, None, NOW).viewer_total.of(film.duration_us) == 120_000_000
     strict = rule(("all", "*", None), viewer_total=Total(percent=10))
     assert RuleBook([strict]).terms(film, None, NOW).viewer_total.of(film.duration_us) == 12_000_000
 

@@ -28,6 +28,7 @@ from groundswell.webhooks.jobs import queue_due
 from groundswell.webhooks.kinds import KIND_INFO, KINDS
 from groundswell.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookMessage
 from tests.attribution.test_conversions import ago, conversion, report, visit
+from tests.earnings.test_payouts import earned, pay
 from tests.earnings.world import build
 from tests.events.places import Shared, make_share, make_shared
 from tests.support import App
@@ -139,6 +140,26 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
     assert [known[by_kind[kind].id] for kind in logged] == ["clip", "click", "sign_up", "subscription"]
     await deliver_all(app)
     assert len(receiver.told) == 9
+
+
+async def test_a_creator_s_money_is_told_when_it_is_theirs_and_when_it_is_paid(app: App, receiver: Receiver) -> None:
+    """A pool that is run, and its statement paid: both by the feature itself, in the order of the creator."""
+    world = await build(app.runtime.database)
+    await world.creator("noor")
+    await world.moment("noor", "kiss")
+    secret = (await hook(app, receiver, "statement.ready", "payout.made"))["secret"]
+    statement = await earned(world, 5000, "v1")
+    await pay(world, statement)
+    await deliver_all(app)
+    for told in receiver.told:
+        told.verify(secret)
+        assert told.data.keys() == KIND_INFO[told.document["type"]].example.keys()
+        assert (told.data["amount_minor"], told.data["currency"]) == (5000, "EUR")
+        assert (told.data["creator_id"], told.data["viewer"]) == (str(world.creators["noor"]), "noor")
+    assert receiver.kinds == ["statement.ready", "payout.made"]
+    assert receiver.told[0].data["statement_id"] == str(statement)
+    await deliver_all(app)
+    assert len(receiver.told) == 2
 
 
 async def test_a_first_click_is_a_person_s_by_the_current_verdict(app: App, receiver: Receiver) -> None:

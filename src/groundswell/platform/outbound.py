@@ -221,6 +221,7 @@ async def answering(
     seconds: float,
     headers: Mapping[str, str] | None = None,
     taken: Container[int] = GIVEN,
+    follow_redirects: bool = True,
 ) -> AsyncIterator[httpx.Response]:
     """The answer of ``url`` to GET, its body not read yet, for a block that lasts at most ``seconds``.
 
@@ -231,7 +232,9 @@ async def answering(
     shown = without_query(url)
     try:
         async with asyncio.timeout(seconds):
-            async with client.stream("GET", url, headers=dict(headers or {}), follow_redirects=True) as answer:
+            async with client.stream(
+                "GET", url, headers=dict(headers or {}), follow_redirects=follow_redirects
+            ) as answer:
                 if answer.status_code not in taken:
                     words = f"{shown} answers HTTP {answer.status_code}."
                     raise AnswerRefused(words, answered=answer.status_code)
@@ -250,6 +253,7 @@ async def fetch(
     seconds: float = 30.0,
     headers: Mapping[str, str] | None = None,
     kinds: Iterable[str] = (),
+    follow_redirects: bool = True,
 ) -> Answer:
     """What ``url`` answers, whole.
 
@@ -257,12 +261,14 @@ async def fetch(
         most_bytes: more is not read.
         seconds: until all of it has come.
         kinds: patterns of media types, such as ``video/*``, one of which it must be; none: any.
+        follow_redirects: else one is an answer that is refused: for ``headers`` that are secrets.
 
     Raises:
         AddressNotAllowed, AddressUnreachable, AnswerTooSlow, AnswerRefused: as `answering`
         AnswerTooLarge, AnswerOfAnotherKind
     """
-    async with answering(client, url, seconds=seconds, headers=headers) as answer:
+    asked = {"seconds": seconds, "headers": headers, "follow_redirects": follow_redirects}
+    async with answering(client, url, **asked) as answer:
         said = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         patterns = list(kinds)
         if patterns and said and not any(fnmatchcase(said, pattern) for pattern in patterns):

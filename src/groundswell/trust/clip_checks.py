@@ -27,14 +27,17 @@ from .wording import CODES
 
 
 class ClipRefused(Problem):
-    """Policy or a decision does not allow it. ``code`` is the verdict's; ``rule`` or ``decision`` says which;
-    ``elsewhere`` that it is allowed in other countries."""
+    """Policy or a decision does not allow it. ``code`` is the verdict's; ``rule`` (with its ``field``),
+    ``default`` (a field that no rule settles) or ``decision`` says which; ``elsewhere`` that it is allowed in other
+    countries."""
 
     status, code, title = 403, "clip_refused", "This clip is not allowed."
     CODES: ClassVar[Mapping[str, str]] = CODES
 
     def __init__(self, verdict: PolicyVerdict, decision: Decision | None = None, *, elsewhere: bool = False) -> None:
-        named = (("rule", verdict.rule_id), ("decision", decision.id if decision else None))
+        field = verdict.field or None
+        said = ("default", field) if verdict.rule_id is None else ("field", field)
+        named = (("rule", verdict.rule_id), said, ("decision", decision.id if decision else None))
         members: dict[str, Any] = {name: str(value) for name, value in named if value is not None}
         if elsewhere:
             members["elsewhere"] = True

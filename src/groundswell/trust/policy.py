@@ -23,12 +23,13 @@ Purpose = Literal["clip", "share", "play", "download"]
 
 class PolicyVerdict(NamedTuple):
     """``code`` is ``allowed`` or a key of ``CODES``; ``words`` are for the viewer; ``rule_id`` denied (None: the
-    defaults, or a fact rather than a rule)."""
+    defaults, or a fact rather than a rule). ``field`` is the rule's or the defaults' that says so, empty for a fact."""
 
     allowed: bool
     code: str
     words: str
     rule_id: UUID | None
+    field: str = ""
 
 
 ALLOWED = PolicyVerdict(True, "allowed", "", None)
@@ -93,7 +94,8 @@ def allowed_elsewhere(book: RuleBook, request: PolicyRequest, purpose: Purpose) 
 def verdict_of(refusal: Refusal, terms: Terms) -> PolicyVerdict:
     """The verdict that ``refusal`` makes under ``terms``, with the rule that said so."""
     rule = terms.said_by.get(refusal.field)
-    return PolicyVerdict(False, refusal.code, refusal.words, refusal.rule_id or (None if rule is None else rule.id))
+    rule_id = refusal.rule_id or (None if rule is None else rule.id)
+    return PolicyVerdict(False, refusal.code, refusal.words, rule_id, refusal.field)
 
 
 def within_title(terms: Terms, request: PolicyRequest) -> Refusal | None:
@@ -220,7 +222,8 @@ def viewer_within_total(terms: Terms, request: PolicyRequest) -> Refusal | None:
     cap, had = terms.viewer_total.of(request.title.duration_us), request.viewer_clips
     if had.total_us + (new := had.added(request.start_us, request.end_us)) <= cap or not new:
         return None
-    words = f"One person may clip {length(cap)} of this title in all; you have clipped {length(had.total_us)}."
+    whose = said_by_words(terms, "viewer_total")
+    words = f"{whose} one person may clip {length(cap)} of this title in all; you have clipped {length(had.total_us)}."
     return Refusal("viewer_total_reached", words, "viewer_total")
 
 
@@ -228,8 +231,17 @@ def title_within_total(terms: Terms, request: PolicyRequest) -> Refusal | None:
     cap, had = terms.title_total.of(request.title.duration_us), request.title_clips
     if had.total_us + (new := had.added(request.start_us, request.end_us)) <= cap or not new:
         return None
-    words = f"In all, {length(cap)} of this title may be shared, and viewers have clipped {length(had.total_us)} of it."
+    whose = said_by_words(terms, "title_total")
+    words = f"{whose} {length(cap)} of this title may be shared in all; viewers have clipped {length(had.total_us)}."
     return Refusal("title_total_reached", words, "title_total")
+
+
+def said_by_words(terms: Terms, field: str) -> str:
+    """Whose word a field is, for people."""
+    rule = terms.said_by.get(field)
+    if rule is None:
+        return "By default"
+    return "By a rule for everything" if rule.scope == "all" else f"By a rule for this {rule.scope}"
 
 
 def playable(terms: Terms, request: PolicyRequest) -> Refusal | None:

@@ -93,9 +93,9 @@ DEFAULTS = Rule(
     sharing=True,
     min_clip_us=5 * SECOND_US,
     max_clip_us=60 * SECOND_US,
-    # One viewer, over all their clips. The floor is one selection of the clip button, so that a short film can be
-    # clipped at all.
-    viewer_total=Total(percent=10, at_least_us=15 * SECOND_US),
+    # One viewer, over all their clips. The floor is several selections of the clip button, so that a short film can be
+    # clipped more than once.
+    viewer_total=Total(percent=10, at_least_us=120 * SECOND_US),
     # All viewers together: no cap unless a rule sets one. A film that many people love would otherwise stop being
     # clippable after its first admirers.
     title_total=Total(percent=100),

@@ -16,6 +16,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.staticfiles import StaticFiles
 
 from .features import products
+from .openapi_examples import with_examples
 from .reason_codes import reason_codes
 
 DESCRIPTION = """
@@ -36,6 +37,15 @@ PROBLEM: dict[str, Any] = {
     "description": "Why not (RFC 9457).",
     "type": "object",
     "required": ["type", "title", "status", "code"],
+    "examples": [
+        {
+            "type": "https://moments.example/reasons#viewer_total_reached",
+            "title": "This clip is not allowed.",
+            "status": 403,
+            "code": "viewer_total_reached",
+            "detail": "By default one person may clip 2:00 of this title in all; you have clipped 1:50.",
+        }
+    ],
     "properties": {
         "type": {"type": "string", "description": "Where the reason code is explained."},
         "title": {"type": "string", "description": "What this kind of refusal is."},
@@ -136,7 +146,7 @@ def policy_for(html: str) -> str:
 
 
 def complete(document: dict[str, Any]) -> None:
-    """Add to ``document`` the refusals, and the two ways of saying who asks."""
+    """Add to ``document`` the refusals, the two ways of saying who asks, and an example of each body."""
     components = document["components"]
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
@@ -156,6 +166,7 @@ def complete(document: dict[str, Any]) -> None:
             answers["200"]["content"] = {kind: {}}
         if (stream := answers.get("200", {}).get("content", {}).get("text/event-stream")) is not None:
             stream["schema"] = _event_with(stream["schema"]["$ref"])
+    with_examples(document)
 
 
 def _join_paths(paths: dict[str, Any]) -> None:

@@ -367,3 +367,70 @@ async def test_a_gap_in_the_stream_refuses_the_clip_that_lies_there(cdn: StreamS
     async with stretch_of(found.ladder, reader, 500_000, 1_500_000, tmp_path / "two", DEFAULT_LIMITS) as path:
         cut(path, ClipRequest(start_us=500_000, end_us=1_500_000), tmp_path / "clip.mp4")
     assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(12, 36))
+
+
+async def test_clips_run_on_from_one_period_of_a_manifest_into_the_next(way: App, tmp_path: Path) -> None:
+    """Three periods, each a film of its own with a clock of its own, shown one after the other."""
+    with stream_server() as server:
+        parts = []
+        for number in range(3):
+            piece = replace(FILM, frames=72, first=72 * number)
+            made = make(piece, tmp_path / f"film{number}")
+            make_ladder(made, tmp_path / f"part{number}", LadderKind("dash", single_file=number == 1))
+            server.put(tmp_path / f"part{number}", f"part{number}")
+            manifest = server.files[f"/part{number}/main.mpd"].decode()
+            (period,) = re.findall(r"<Period .*?>(.*?)</Period>", manifest, re.DOTALL)
+            home = f'<Period id="{number}" duration="PT3S"><BaseURL>part{number}/</BaseURL>'
+            parts.append(f"{home}{period}</Period>")
+        head, _, _ = manifest.partition("<Period ")
+        head = re.sub(r'mediaPresentationDuration="[^"]+"', 'mediaPresentationDuration="PT9S"', head)
+        server.files["/main.mpd"] = f"{head}{''.join(parts)}</MPD>".encode()
+        await said(way, "periods", f"{server.home}/main.mpd")
+        assert await found(way, "periods") == [("used", None)]
+        moment = await clipped(way, title="periods", start=2.0, end=7.5)
+        at_once = await way.http.get(f"/m/{moment['code']}/clip.m3u8")
+        assert at_once.status_code == 200, at_once.text
+        async with worker(way):
+            exact = tmp_path / "exact.mp4"
+            exact.write_bytes((await come_for(way, f"/m/{moment['code']}/source.mp4")).content)
+        assert [n for _, n in numbers(exact)] == list(range(48, 180))
+
+
+async def test_every_sound_is_offered_and_segments_come_from_us_or_straight_from_the_service(
+    way: App, tmp_path: Path
+) -> None:
+    streams = "a:0,agroup:s,language:en,default:yes,name:en a:1,agroup:s,language:de,name:de v:0,agroup:s,name:v"
+    kind = LadderKind(segments="fmp4", separate_audio=True, more=("-map", "0:a", "-var_stream_map", streams))
+    made = make(FILM, tmp_path / "film")
+    with stream_server() as server:
+        make_ladder(made, tmp_path / "sounds", kind)
+        home = server.put(tmp_path / "sounds", "sounds")
+        await said(way, "sounds", f"{home}/main.m3u8")
+        assert await found(way, "sounds") == [("used", None)]
+        moment = await clipped(way, title="sounds", start=SPAN[0], end=SPAN[1])
+        base = f"/m/{moment['code']}/"
+        main = (await way.http.get(f"{base}clip.m3u8")).text
+        spoken = re.findall(r'#EXT-X-MEDIA:TYPE=AUDIO.*?LANGUAGE="(\w+)".*', main)
+        assert sorted(spoken) == ["de", "en"], main
+        tracks = [line for line in main.splitlines() if line and line[0] != "#"]
+        tracks += re.findall(r'TYPE=AUDIO.*?URI="([^"]+)"', main)
+        assert len(set(tracks)) == 3
+        for delivery, ours in (("ours", True), ("direct", False)):
+            way.runtime.settings.stream_delivery = delivery  # type: ignore[assignment]
+            for track in set(tracks):
+                at = urljoin(base, track)
+                playlist = (await way.http.get(at)).text
+                names = [line for line in playlist.splitlines() if line and line[0] != "#"]
+                names += re.findall(r'URI="([^"]+)"', playlist)
+                assert all(name.startswith(home) is not ours for name in names), playlist
+                asked = len(server.asked)
+                if ours:
+                    assert {(await way.http.get(urljoin(at, name))).status_code for name in names} == {200}
+                else:
+                    assert all(name.removeprefix(server.home) in server.files for name in names)
+                    assert len(server.asked) == asked, "nothing of it comes through here"
+        way.runtime.settings.stream_delivery = "ours"
+        async with worker(way):
+            exact = tmp_path / "exact.mp4"
+            exact.write_bytes((await come_for(way, f"{base}source.mp4")).content)
+        assert [n for _, n in numbers(exact)] == FRAMES

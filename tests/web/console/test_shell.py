@@ -220,7 +220,7 @@ async def test_rights_write_lengths_and_totals_and_see_which_rule_says_so(app: A
     assert "Shortest clip 7.5 s rule for this title" in page
     assert "Longest clip 40 s rule for everything" in page
     assert "All viewers 60 s 50 % of the title rule for this title" in page
-    assert "One viewer, in all 15 s 10 % of the title, at least 15 s default" in page
+    assert "One viewer, in all 120 s 10 % of the title, at least 2:00 default" in page
     short = {"title": shared.title.slug, "start_us": 0, "end_us": 6_000_000}
     refused = await app.http.post("/v1/moments", json=short, headers=app.signed_in("ada"))
     assert refused.json()["code"] == "clip_too_short"

@@ -1,6 +1,8 @@
 """Where a feed comes from: a file, or an address that is fetched into one before it is read."""
 
 import asyncio
+import hashlib
+import json
 import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
@@ -13,15 +15,19 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import httpx
 
 from groundswell.catalog.bulk import LINE_MAX, RawLine, ReadLine
-from groundswell.platform.outbound import AnswerTooLarge, Outbound, answering
+from groundswell.platform.outbound import AnswerTooLarge, AnswerTooSlow, Outbound, answering
 
+from . import jellyfin, plex
+from .library import LibraryServer
 from .mrss import items
 from .table import FeedUnreadable, rows
 
-Format = Literal["ndjson", "csv", "mrss"]
+Format = Literal["ndjson", "csv", "mrss", "jellyfin", "plex"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 ENDINGS: dict[str, Format] = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".xml": "mrss", ".rss": "mrss"}
 FETCHED_MAX = 2 << 30
+LIBRARIES = {"jellyfin": jellyfin, "plex": plex}
+"""Media servers, which are asked for what they have page by page."""
 QUIET_S, FETCH_S = 60.0, 3600.0
 """How long a server may be silent, and how long all of a feed may take."""
 TAKEN = frozenset({httpx.codes.OK, httpx.codes.NOT_MODIFIED})
@@ -59,15 +65,25 @@ def format_of(source: str, chosen: str | None) -> Format:
     found = next((each for each in FORMATS if each == chosen), None) or ENDINGS.get(ending)
     if found is None:
         raise FeedUnreadable(f"How is it written? Say --format {', '.join(FORMATS)}.")
+    if found in LIBRARIES and (not is_address(source) or set(source) & set("?#")):
+        raise FeedUnreadable(f"A server ({found}) is named by its address, such as https://media.example.")
     return found
 
 
 @asynccontextmanager
 async def fetched(
-    outbound: Outbound, source: str, etag: str | None = None, most: int = FETCHED_MAX
+    outbound: Outbound,
+    source: str,
+    etag: str | None = None,
+    most: int = FETCHED_MAX,
+    library: str | None = None,
+    token: str = "",
 ) -> AsyncIterator[FetchedFeed]:
     """The feed at ``source``, for as long as the block lasts; an address that answers that it is still ``etag`` is not
     fetched again.
+
+    Args:
+        library: which of ``LIBRARIES`` the address is; what it has is asked for with ``token``, a line each.
 
     Raises:
         FeedUnreadable: there is none.
@@ -79,7 +95,10 @@ async def fetched(
         yield FetchedFeed(Path(source))
         return
     with tempfile.NamedTemporaryFile(prefix="groundswell-feed-") as file:
-        said, unchanged = await _fetch(outbound, source, etag, file, most)
+        if library is not None:
+            said, unchanged = await _listed(outbound, source, library, token, etag, file, most)
+        else:
+            said, unchanged = await _fetch(outbound, source, etag, file, most)
         file.flush()
         yield FetchedFeed(Path(file.name), said, unchanged)
 
@@ -101,6 +120,25 @@ async def _fetch(
             if file.tell() > most:
                 raise AnswerTooLarge(f"{without_secrets(source)} answers more than {most >> 20} MiB.")
     return answer.headers.get("etag"), False
+
+
+async def _listed(
+    outbound: Outbound, source: str, library: str, token: str, etag: str | None, file: IO[bytes], most: int
+) -> tuple[str | None, bool]:
+    """Write what a media server has, a line each. Its version is a hash of all lines."""
+    said, home = hashlib.blake2b(digest_size=16), outbound.check(source).rstrip("/")
+    kind = LIBRARIES[library]
+    try:
+        async with outbound.client(QUIET_S) as client, asyncio.timeout(FETCH_S):
+            async for entry in kind.entries(LibraryServer(client, home, kind.headers(token))):
+                line = json.dumps(entry, sort_keys=True).encode() + b"\n"
+                said.update(line)
+                file.write(line)
+                if file.tell() > most:
+                    raise AnswerTooLarge(f"{without_secrets(source)} has more than {most >> 20} MiB to say.")
+    except TimeoutError:
+        raise AnswerTooSlow(f"{without_secrets(source)} takes too long to say what it has.") from None
+    return said.hexdigest(), said.hexdigest() == etag
 
 
 def _credentials(source: str) -> tuple[str, dict[str, str]]:

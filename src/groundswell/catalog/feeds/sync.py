@@ -26,7 +26,7 @@ from groundswell.platform.locks import Lock, held
 from groundswell.platform.outbound import Outbound
 from groundswell.platform.problems import Problem
 
-from .source import Format, fetched, format_of, lines_of, without_secrets
+from .source import LIBRARIES, Format, fetched, format_of, lines_of, without_secrets
 from .table import FeedUnreadable
 
 BATCH = 1_000
@@ -69,6 +69,7 @@ class FeedOptions:
         not_live: nothing in it is a live event, unless a line says so.
         withdraw_missing: withdraw what this feed brought and has no more.
         gone_at_most_percent: of those that it has brought.
+        token: with which a media server is asked.
     """
 
     name: str
@@ -77,6 +78,7 @@ class FeedOptions:
     not_live: bool = False
     withdraw_missing: bool = False
     gone_at_most_percent: int = GONE_AT_MOST_PERCENT
+    token: str = field(default="", repr=False)
 
     @property
     def given_by(self) -> str:
@@ -149,7 +151,8 @@ async def _sync(
 ) -> str | None:
     seen: set[str] = set()
     known = None if wanted.withdraw_missing else await _etag(database, wanted)
-    async with fetched(outbound, wanted.source, known) as feed:
+    library = format if format in LIBRARIES else None
+    async with fetched(outbound, wanted.source, known, library=library, token=wanted.token) as feed:
         if feed.unchanged:
             report.fresh = False
             return feed.etag

@@ -77,6 +77,9 @@ async def find_ladder(
             raise MediaError("bad_playlist", "Sound and picture have not the same discontinuities.")
         facts.append(await heads.of(track, next(s for s in track.segments if not s.gap), "audio"))
         heard.append(track.model_copy(update={"shifts": shifts, "channels": track.channels or facts[-1].channels}))
+    timed = await heads.timed(video, index.video.frame_rate or STEADY)
+    if not timed and video.fragmented:
+        video = await heads.to_its_end(video)
     duration_us = video.segments[-1].end_us
     ladder = Ladder(
         form=form,
@@ -85,7 +88,7 @@ async def find_ladder(
         video=video,
         audio=tuple(heard),
         subtitles=subtitles,
-        timed=await heads.timed(video, index.video.frame_rate or STEADY),
+        timed=timed,
     )
     return FoundLadder(ladder, _as_title(index, ladder, facts))
 
@@ -282,6 +285,20 @@ class _Heads:
             if min(abs(said - found.first), abs(said - found.key)) > 1 / (2 * rate):
                 return False
         return True
+
+    async def to_its_end(self, video: StreamTrack) -> StreamTrack:
+        """The picture whose last segment ends when its media do: nominal lengths, such as a SegmentList has, add up to
+        less than there is."""
+        last = video.segments[-1]
+        try:
+            found = await self.of(video, last, "video")
+        except MediaError:
+            return video
+        end_us = us_of(found.end + video.shifts[last.run])
+        if end_us <= last.end_us:
+            return video
+        longer = last.model_copy(update={"duration_us": end_us - last.start_us})
+        return video.model_copy(update={"segments": (*video.segments[:-1], longer)})
 
     async def settle_on_zero(self, video: StreamTrack) -> tuple[StreamTrack, TitleIndex]:
         """The picture with the shifts that a manifest says, moved so that the first picture is shown at 0."""

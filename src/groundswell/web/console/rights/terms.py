@@ -16,7 +16,7 @@ from groundswell.trust.intervals import IntervalUnion, Span
 from groundswell.trust.policy import held_ending
 from groundswell.trust.rulebook import facts_of, rulebook
 from groundswell.trust.rules import Rule, RuleBook, Terms, TitleFacts, Total
-from groundswell.trust.wording import moment_of
+from groundswell.trust.wording import length, moment_of
 
 Row = tuple[Title, Source, Series | None]
 
@@ -45,7 +45,7 @@ class TitleTerms:
 
     @property
     def viewer_cap_us(self) -> int:
-        return self.terms.viewer_total.of(self.facts.duration_us)
+        return min(self.terms.viewer_total.of(self.facts.duration_us), self.facts.duration_us)
 
     @property
     def held(self) -> tuple[int, datetime | None] | None:
@@ -100,10 +100,10 @@ def when_words(rule: RightsRule) -> str:
 
 
 def total_words(total: Total) -> str:
-    """How a cap is said: ``10 % of the title, at least 15 s``; empty where it is said in seconds."""
+    """How a cap is said: ``10 % of the title, at least 2:00``; empty where it is said in seconds."""
     if total.us is not None:
         return ""
-    floor = f", at least {total.at_least_us // 1_000_000} s" if total.at_least_us else ""
+    floor = f", at least {length(total.at_least_us)}" if total.at_least_us else ""
     return f"{total.percent} % of the title{floor}"
 
 
