@@ -194,7 +194,8 @@ export interface paths {
         /**
          * Read Feed
          * @description Scenes one after another, chosen for whoever asks, known or not; each says why. Nothing comes twice within a
-         *     week, nothing spoils, and what is not wanted is not shown again. What is served is noted, to learn from.
+         *     week, nothing spoils, and what is not wanted is not shown again. What is told of the items is noted, to learn
+         *     from; reading a page writes nothing.
          */
         readonly get: operations["read_feed"];
         readonly put?: never;
@@ -216,7 +217,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Tell Outcome
-         * @description Say what came of an item of the feed.
+         * @description Say what came of an item of the feed, within a day.
          */
         readonly post: operations["tell_outcome"];
         readonly delete?: never;
@@ -891,17 +892,15 @@ export interface components {
         };
         /**
          * FeedItem
-         * @description A scene in For you. ``id`` names this showing of it, for what came of it; ``reason`` is why it is here: many clip
-         *     it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title (``watching``), or
-         *     few have seen it yet (``fresh``). ``place`` is where an episode stands; ``continue_url`` leads on to the title.
+         * @description A scene in For you. ``id`` names this showing of it for a day, for what came of it; ``reason`` is why it is here:
+         *     many clip it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title
+         *     (``watching``), or few have seen it yet (``fresh``). ``place`` is where an episode stands; ``continue_url`` leads on
+         *     to the title.
          */
         readonly FeedItem: {
             /** Continue Url */
             readonly continue_url: string;
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Id */
             readonly id: string;
             /** Place */
             readonly place: string | null;
