@@ -44,7 +44,7 @@ class ListedComment:
     answer_count: int = 0
 
 
-class Given(NamedTuple):
+class ReaderParameters(NamedTuple):
     """Who reads, as a statement's shape (``keeper``; ``known``: signed in) and its parameters."""
 
     keeper: bool
@@ -114,11 +114,11 @@ async def held_below(session: AsyncSession, moment_id: UUID | None, limit: int, 
     return list(await session.scalars(query.order_by(Comment.id).limit(limit)))
 
 
-async def _given(session: AsyncSession, reader: CommentReader) -> Given:
+async def _given(session: AsyncSession, reader: CommentReader) -> ReaderParameters:
     """Who reads, as the statements of this module ask for it."""
     me = reader.caller.id if reader.caller else None
     apart = (await separation_of(session, me)).unlisted
-    return Given(reader.keeper, me is not None, {"me": me, "apart": list(apart)})
+    return ReaderParameters(reader.keeper, me is not None, {"me": me, "apart": list(apart)})
 
 
 @cache

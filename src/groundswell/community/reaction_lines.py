@@ -22,7 +22,7 @@ KEPT_FROM, KEPT_MAX = 1_000, 1_000
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedLine:
     """A line that took long to count, until when it is shown (``time.monotonic``)."""
 
     line: ReactionLine
@@ -36,7 +36,7 @@ class ReactionLines:
         self.database = database
         self._next: dict[UUID, asyncio.Task[ReactionLine]] = {}
         self._running: dict[UUID, asyncio.Task[ReactionLine]] = {}
-        self._kept: dict[UUID, Counted] = {}
+        self._kept: dict[UUID, CountedLine] = {}
 
     async def of(self, moment: Moment, *, new: tuple[str, int] | None = None) -> ReactionLine:
         """The reactions to ``moment``, counted after this was asked, or not long before; ``new`` is what the one who
@@ -68,6 +68,6 @@ class ReactionLines:
     def _keep(self, moment_id: UUID, line: ReactionLine, took_s: float) -> None:
         self._kept.pop(moment_id, None)
         if took_s >= LONG_S and sum(line.counts.values()) >= KEPT_FROM:
-            self._kept[moment_id] = Counted(line, time.monotonic() + AGES * took_s)
+            self._kept[moment_id] = CountedLine(line, time.monotonic() + AGES * took_s)
             if len(self._kept) > KEPT_MAX:
                 del self._kept[next(iter(self._kept))]

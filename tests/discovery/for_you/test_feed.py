@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from groundswell.accounts.erasure import erase_viewer
 from groundswell.catalog.tables import RightsRule, Series, Title
 from groundswell.discovery.for_you.impressions import KEPT_FOR, forget_impressions
-from groundswell.discovery.for_you.showings import FeedPlace, Showing
+from groundswell.discovery.for_you.showings import FeedPlace, FeedShowing
 from groundswell.discovery.for_you.tables import FeedImpression
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
@@ -151,12 +151,12 @@ async def test_items_are_their_readers_and_go_with_them(app: App, world: World) 
 
 def test_showings_and_cursors_come_back_as_they_were_and_not_for_ever() -> None:
     settings, now_s = Settings(secret_key="s" * 32), int(utc_now().timestamp())
-    fresh = Showing(uuid7(), uuid7(), True, uuid7(), uuid7(), 3, "near", 0.25, now_s)
+    fresh = FeedShowing(uuid7(), uuid7(), True, uuid7(), uuid7(), 3, "near", 0.25, now_s)
     old = replace(fresh, at_s=now_s - 86_401)
-    assert Showing.read(settings, fresh.signed(settings)) == fresh
-    assert Showing.read(settings, old.signed(settings)) is None
+    assert FeedShowing.read(settings, fresh.signed(settings)) == fresh
+    assert FeedShowing.read(settings, old.signed(settings)) is None
     place = FeedPlace(uuid7(), now_s).after([uuid7() for _ in range(300)], now_s)
     assert FeedPlace.read(settings, place.signed(settings)) == place
     assert len(place.served) == 200
     assert len(place.signed(settings)) < 1_200
-    assert Showing.read(settings, place.signed(settings)) is None
+    assert FeedShowing.read(settings, place.signed(settings)) is None

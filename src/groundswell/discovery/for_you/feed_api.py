@@ -13,7 +13,7 @@ from groundswell.platform.services import services_of
 from .for_you import for_you
 from .impressions import tell
 from .schemas import ForYou, ItemOutcome
-from .showings import Showing
+from .showings import FeedShowing
 
 router = APIRouter(prefix="/v1/feed", tags=["discovery"], route_class=TransactionalRoute)
 
@@ -44,4 +44,4 @@ async def tell_outcome(
     caller: MaybeCaller,
 ) -> None:
     """Say what came of an item of the feed, within a day."""
-    await tell(session, caller, Showing.read(services_of(request).settings, item), body.what)
+    await tell(session, caller, FeedShowing.read(services_of(request).settings, item), body.what)

@@ -22,7 +22,7 @@ from groundswell.platform.settings import Settings
 
 from .impressions import Unwanted, lately, unwanted_by
 from .schemas import FeedItem, ForYou
-from .showings import FeedPlace, Showing
+from .showings import FeedPlace, FeedShowing
 from .slate import Candidate, draw
 from .sources import Parts, gather
 
@@ -83,7 +83,7 @@ async def for_you(
         row = rows[candidate.scene_id]
         scene = scene_out(row, _rate(row[0], now_s), now_s)
         ids = (uuid4(), reader.id, caller is not None, candidate.scene_id, candidate.title_id)
-        showing = Showing(*ids, n, candidate.reason, probability, int(now_s))
+        showing = FeedShowing(*ids, n, candidate.reason, probability, int(now_s))
         items.append(
             FeedItem(
                 id=showing.signed(settings),

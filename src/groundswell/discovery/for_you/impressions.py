@@ -13,7 +13,7 @@ from groundswell.accounts.access import Caller
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import NotFound
 
-from .showings import Showing
+from .showings import FeedShowing
 from .tables import FeedImpression
 
 SEEN_FOR = timedelta(days=7)
@@ -86,7 +86,7 @@ async def lately(session: AsyncSession, scenes: Collection[UUID]) -> dict[UUID, 
     return {id: Lately(shown, engaged) for id, shown, engaged in rows}
 
 
-async def tell(session: AsyncSession, caller: Caller | None, showing: Showing | None, what: str) -> None:
+async def tell(session: AsyncSession, caller: Caller | None, showing: FeedShowing | None, what: str) -> None:
     """Note what came of a showing: a row the first time that something did.
 
     Raises:

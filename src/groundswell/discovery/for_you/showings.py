@@ -34,7 +34,7 @@ PART = 4
 
 
 @dataclass(frozen=True)
-class Showing:
+class FeedShowing:
     """A scene that was served to ``reader`` at ``place`` of a page; ``known``: a signed-in viewer."""
 
     id: UUID
