@@ -20,6 +20,7 @@ NOT_BENCHMARKS = {
     "arrivals",
     "load",
     "rankings",
+    "recommenders",
     "replay",
     "served",
     "redis_streams",

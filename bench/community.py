@@ -1,19 +1,25 @@
 """People around a moment: a page of ten thousand comments for somebody in the middle of the title, the feed of somebody
 who follows a thousand, and reactions as fast as they are taken in.
 
-In this process, on a world of its own (``worlds``); HTTP and the judging of who asks are not in it.
+In this process, on a world of its own (``worlds``); HTTP and the judging of who asks are not in it, but for reactions
+through HTTP, which are taken in by the service in a process of its own.
 """
 
 import asyncio
+import json
 import os
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import text
 
 from bench.harness import Bench
+from bench.load import load
+from bench.served import HOST, Service, service
 from bench.worlds import World, world
 from groundswell.accounts.access import Caller
 from groundswell.accounts.tables import Viewer
@@ -23,10 +29,13 @@ from groundswell.community.comment_list import CommentReader, count_of, page_of
 from groundswell.community.comment_views import shown_all
 from groundswell.community.doors import Meeting
 from groundswell.community.feed import following_feed
-from groundswell.community.reactions import react
+from groundswell.community.reaction_log import ReactionLog
+from groundswell.community.reactions import new_reaction
 from groundswell.community.voters import Voter
 from groundswell.events.log.lookups import place
 from groundswell.events.traffic.client import see
+from groundswell.events.traffic.visit_ticket import visit_ticket
+from groundswell.events.traffic.visitors import Visitors
 from groundswell.moments.availability import Audience
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
@@ -35,8 +44,9 @@ from groundswell.platform.ids import uuid7
 SIZE = float(os.environ.get("BENCH_SIZE", "0.01"))
 COMMENTS = int(os.environ.get("BENCH_COMMENTS", "10000"))
 FOLLOWED = int(os.environ.get("BENCH_FOLLOWED", "1000"))
-REACTIONS = int(os.environ.get("BENCH_REACTIONS", "2000"))
-AT_ONCE = 8
+REACTIONS = int(os.environ.get("BENCH_REACTIONS", "50000"))
+AT_ONCE = 512
+VISITORS = int(os.environ.get("BENCH_VISITORS", "10000"))
 CALLS = 60
 GOAL_MS = 50.0
 READER = "(SELECT id FROM viewers ORDER BY id LIMIT 1)"
@@ -70,6 +80,7 @@ async def run(bench: Bench) -> None:
         await comments(bench, there, moment, title, reader)
         await feed(bench, there, reader)
         await reactions(bench, there, moment, title)
+    await through_the_door(bench)
 
 
 async def fill(there: World) -> tuple[Moment, Title, Caller]:
@@ -112,6 +123,7 @@ async def feed(bench: Bench, there: World, reader: Caller) -> None:
 
 
 async def reactions(bench: Bench, there: World, moment: Moment, title: Title) -> None:
+    """What the door does for each reaction once it knows who reacts and where (``reaction_log``)."""
     seen = see({"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0"}, "192.0.2.1", b"salt")
     meeting = Meeting(moment, title, place(None, moment.id, title.id))
     left = iter(range(REACTIONS))
@@ -119,12 +131,40 @@ async def reactions(bench: Bench, there: World, moment: Moment, title: Title) ->
     async def some() -> None:
         for _ in left:
             voter = Voter(uuid7().hex, None, seen, utc_now(), uuid7())
-            async with there.runtime.database.transaction() as session:
-                await react(session, meeting, voter, "love", moment.start_us)
+            await log.take(new_reaction(meeting, voter, "love", moment.start_us))
 
-    began = time.perf_counter()
-    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
-    bench.measure("reactions taken in", REACTIONS / (time.perf_counter() - began), "a second", 5_000)
+    async with ReactionLog(there.runtime.database).running() as log:
+        began = time.perf_counter()
+        await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+        took = time.perf_counter() - began
+    bench.measure(f"reactions taken in, {AT_ONCE} at once", REACTIONS / took, "a second", 5_000)
+
+
+async def through_the_door(bench: Bench) -> None:
+    """Visitors who have opened a link's page, each with a ticket of their own, over HTTP from a process of its own."""
+    async with service(1) as ours:
+        token, now = ours.tokens[0], utc_now()
+        async with ours.runtime.database.transaction() as session:
+            share, moment = (await session.execute(text("SELECT id, moment_id FROM shares"))).one()
+        salt = await Visitors(ours.runtime.database).prepare(now)
+        asked = [post(ours, salt, now, token, share, moment, n) for n in range(VISITORS)]
+        await load(HOST, ours.port, islice(asked, 500), 32, 60)
+        taken = await load(HOST, ours.port, iter(asked[500:]), 32, 60)
+    refused = sum(taken.statuses.values()) - taken.statuses[201]
+    bench.note(f"answers by status: {dict(taken.statuses)}")
+    bench.measure("reactions through HTTP", taken.rate, "a second", 5_000)
+    bench.measure("reactions through HTTP, p95", 1e3 * taken.percentile(0.95), "ms")
+    bench.measure("answers other than 201", refused, "answers", 0, at_most=True)
+
+
+def post(ours: Service, salt: bytes, now: datetime, token: str, share: UUID, moment: UUID, number: int) -> bytes:
+    """The reaction of one visitor, as their browser sends it."""
+    agent = f"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.{number}"
+    visitor = see({"user-agent": agent}, HOST, salt).served_to
+    visit = visit_ticket(ours.settings.secret, now, os.urandom(16), share, visitor)
+    body = json.dumps({"kind": "love", "at_us": 75_000_000, "share": token, "visit": visit}).encode()
+    head = f"POST /v1/moments/{moment}/reactions HTTP/1.1\r\nHost: {HOST}\r\nUser-Agent: {agent}\r\n"
+    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def p95(call: Callable[[], Awaitable[None]]) -> float:

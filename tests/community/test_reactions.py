@@ -1,14 +1,27 @@
 """Reactions: one a person, anchored to a second, judged and voting as plays do."""
 
+import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
+import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
+from groundswell.community import reaction_lines
+from groundswell.community.doors import Meeting
+from groundswell.community.reaction_lines import ReactionLines
+from groundswell.community.reaction_log import NewReaction, ReactionLog
+from groundswell.community.reactions import line_of, new_reaction
 from groundswell.community.tables import Reaction
+from groundswell.community.voters import Voter
 from groundswell.discovery import refresh
 from groundswell.discovery.tables import HeatVote
+from groundswell.events.log.lookups import place
 from groundswell.events.tables import JudgedEvent, Reverdict
+from groundswell.events.traffic.client import see
+from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from tests.events.places import Shared, make_shared
 from tests.support import App
@@ -102,3 +115,48 @@ async def test_who_asks_not_to_be_told_apart_reacts_once_a_visit(app: App) -> No
         by = {"share": shared.token, "visit": await ticket(app, shared, **quiet), "headers": quiet}
         assert (await react(app, shared, "wow", **by)).json()["total"] == total
         assert (await react(app, shared, "fire", **by)).json()["total"] == total
+
+
+async def test_those_who_react_at_once_share_a_commit_and_one_that_cannot_be_stored_is_refused_alone(app: App) -> None:
+    shared, database = await make_shared(app.runtime.database, app.runtime.settings), app.runtime.database
+    seen = see({"user-agent": PERSON["User-Agent"]}, "192.0.2.1", b"salt")
+    met = Meeting(shared.moment, shared.title, place(None, shared.moment.id, shared.title.id))
+
+    def felt(name: str, kind: str, moment: UUID | None = None) -> NewReaction:
+        voter = Voter(name, None, seen, utc_now(), uuid7())
+        made = new_reaction(met, voter, kind, AT_US)
+        return made if moment is None else NewReaction(made.row | {"moment_id": moment}, made.event)
+
+    async with ReactionLog(database).running() as log:
+        asked = [felt(f"v{n % 9}", "love" if n < 9 else "cry") for n in range(18)] + [felt("lost", "wow", uuid7())]
+        done = await asyncio.gather(*(log.take(each) for each in asked), return_exceptions=True)
+    assert isinstance(done[-1], IntegrityError)
+    assert sum(first is True for first in done) == 9, "one a person"
+    async with database.transaction() as session:
+        line = await line_of(session, shared.moment, None)
+        logged = (await session.scalars(select(JudgedEvent.id).filter_by(kind="react"))).all()
+    assert (line.counts["love"], line.counts["cry"], len(logged)) == (0, 9, 9), "the last of each counts"
+
+
+async def test_a_line_that_takes_long_to_count_is_kept_for_a_while(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    lines = ReactionLines(app.runtime.database)
+    first, second = await asyncio.gather(lines.of(shared.moment), lines.of(shared.moment))
+    assert first is second, "one count answers all who asked before it began"
+    assert await lines.of(shared.moment) is not first, "a quick one is made for whoever asks next"
+    for name, limit in {"LONG_S": 0.0, "KEPT_FROM": 0, "AGES": 1e6}.items():
+        monkeypatch.setattr(reaction_lines, name, limit)
+    kept = await lines.of(shared.moment)
+    assert await lines.of(shared.moment) is kept
+    mine = await lines.of(shared.moment, new=("wow", AT_US + 7))
+    assert (mine.counts["wow"], mine.seconds) == (1, [(AT_US, "wow", 1)])
+
+
+async def test_what_visitors_meet_around_is_forgotten_when_it_changes(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    path, asked = f"/v1/moments/{shared.moment.code}/reactions", {"share": shared.token}
+    for _ in range(2):
+        assert (await app.http.get(path, params=asked)).status_code == 200
+    gone = await app.http.delete(f"/v1/moments/{shared.moment.code}", headers=app.signed_in("noor"))
+    assert gone.status_code == 204
+    assert (await app.http.get(path, params=asked)).json()["code"] == "moment_deleted"

@@ -58,6 +58,14 @@ export class MomentPlayer extends GroundswellElement {
         block-size: 1.75rem;
         pointer-events: none;
       }
+      /* In a small picture subtitles are where the line would be: it lies along the edge, below them. */
+      @media (max-width: 40rem) {
+        ::slotted([slot="line"]) {
+          inset-inline: 0;
+          inset-block-end: 0;
+          block-size: 0.6rem;
+        }
+      }
       ::slotted(video) {
         display: block;
         inline-size: 100%;

@@ -8,10 +8,12 @@ what had been learned when it was made; those parts sum to exactly one. The camp
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
@@ -41,6 +43,73 @@ async def credit_of(session: AsyncSession, campaign: Campaign, known_by: datetim
     return sorted(found, key=lambda credit: (credit.at, credit.conversion_id, credit.touch_id))
 
 
+class CreditTotals(NamedTuple):
+    """What credits add up to: their parts in millionths, and of how many conversions (and refunds) they are."""
+
+    weight_ppm: int
+    conversions: int
+
+
+Place = tuple[datetime, UUID]
+
+
+async def totals_of(session: AsyncSession, campaign: Campaign, known_by: datetime, kind: str = "") -> CreditTotals:
+    """What the campaign's credit adds up to, of one kind of conversion ('' for all); no more of it is held at a time
+    than that of ``AT_ONCE`` conversions."""
+    effects = await learned_effects(session, campaign.created_at)
+    weight, conversions = 0, 0
+    after = (campaign.begins_at, UUID(int=0))
+    while page := await _page(session, campaign, after, known_by, kind):
+        found = await _credit(session, campaign, page, effects, known_by)
+        counted = [credit for credit in found if kind in {"", credit.kind}]
+        weight += sum(credit.weight_ppm for credit in counted)
+        conversions += len({credit.conversion_id for credit in counted})
+        after = (page[-1].at, page[-1].id)
+    return CreditTotals(weight, conversions)
+
+
+async def newest_credit(
+    session: AsyncSession, campaign: Campaign, known_by: datetime, limit: int, *, kind: str = "",
+    before: Place | None = None,
+) -> tuple[list[Credit], Place | None]:  # fmt: skip
+    """The campaign's credit, newest conversions first, from ``before`` on: whole conversions until there are ``limit``
+    rows or more; and the place after which older ones are, where there may be some."""
+    effects = await learned_effects(session, campaign.created_at)
+    found: list[Credit] = []
+    while page := await _older(session, campaign, before, known_by, kind, limit):
+        sales = await _sales_of(session, page)
+        given: defaultdict[UUID, list[Credit]] = defaultdict(list)
+        for credit in await _credit(session, campaign, sales, effects, known_by):
+            given[credit.conversion_id].append(credit)
+        for conversion in page:
+            before = (conversion.at, conversion.id)
+            found += sorted(given[conversion.id], key=lambda credit: credit.touch_id, reverse=True)
+            if len(found) >= limit:
+                return found, before
+    return found, None
+
+
+async def _older(
+    session: AsyncSession, campaign: Campaign, before: Place | None, known_by: datetime, kind: str, limit: int
+) -> Sequence[Conversion]:
+    """Conversions that the campaign may be credited with, and refunds of such, newest first."""
+    sale = aliased(Conversion)
+    of_one = select(sale.id).where(*converted_by(campaign, sale), sale.id == Conversion.original_id).exists()
+    mine = or_(and_(*converted_by(campaign)), and_(Conversion.kind == "refund", of_one))
+    query = select(Conversion).where(mine, Conversion.received_at <= known_by)
+    query = query if not kind else query.where(Conversion.kind == kind)
+    query = query if before is None else query.where(tuple_(Conversion.at, Conversion.id) < before)
+    return (await session.scalars(query.order_by(Conversion.at.desc(), Conversion.id.desc()).limit(limit))).all()
+
+
+async def _sales_of(session: AsyncSession, page: Sequence[Conversion]) -> Sequence[Conversion]:
+    """The conversions of a page, and those of which there are refunds in it."""
+    refunded = {each.original_id for each in page if each.kind == "refund"}
+    others = await session.scalars(select(Conversion).where(among(Conversion.id, refunded)))
+    by_id = {each.id: each for each in (*page, *others) if each.kind != "refund"}
+    return list(by_id.values())
+
+
 async def credit_for(session: AsyncSession, campaign: Campaign, conversions: Iterable[UUID]) -> list[Credit]:
     """The campaign's credit of some conversions, as it stands now; of others than its own there is none.
 
@@ -55,10 +124,12 @@ async def credit_for(session: AsyncSession, campaign: Campaign, conversions: Ite
 
 
 async def _page(
-    session: AsyncSession, campaign: Campaign, after: tuple[datetime, UUID], known_by: datetime
+    session: AsyncSession, campaign: Campaign, after: Place, known_by: datetime, kind: str = ""
 ) -> Sequence[Conversion]:
+    """Conversions that the campaign may be credited with, oldest first: all that matter to credit of ``kind``."""
     place = tuple_(Conversion.at, Conversion.id)
     query = select(Conversion).where(*converted_by(campaign), place > after, Conversion.received_at <= known_by)
+    query = query if kind in {"", "refund"} else query.where(Conversion.kind == kind)
     return (await session.scalars(query.order_by(Conversion.at, Conversion.id).limit(AT_ONCE))).all()
 
 

@@ -59,14 +59,15 @@ def _belonging(campaign: Campaign) -> list[ColumnElement[bool]]:
     return found
 
 
-def converted_by(campaign: Campaign) -> list[ColumnElement[bool]]:
-    """What makes a conversion (refunds apart) one that some of the campaign's touches may have led to."""
+def converted_by(campaign: Campaign, of: type[Conversion] = Conversion) -> list[ColumnElement[bool]]:
+    """What makes a conversion (refunds apart) one that some of the campaign's touches may have led to; ``of`` may be
+    an alias."""
     end = campaign.until + timedelta(days=campaign.attribution_window_days)
-    found: list[ColumnElement[bool]] = [Conversion.kind != "refund", Conversion.at >= campaign.begins_at]
-    found += [Conversion.at < end, _touches(campaign).where(Touch.viewer_id == Conversion.viewer_id).exists()]
+    found: list[ColumnElement[bool]] = [of.kind != "refund", of.at >= campaign.begins_at]
+    found += [of.at < end, _touches(campaign).where(Touch.viewer_id == of.viewer_id).exists()]
     if campaign.territories is not None:
         there = select(Viewer.id).where(among(Viewer.territory, campaign.territories))
-        found.append(Conversion.viewer_id.in_(there))
+        found.append(of.viewer_id.in_(there))
     return found
 
 

@@ -120,7 +120,7 @@ def _read(
     days: LocalDays,
 ) -> _Numbers:
     from groundswell.insights.reports import funnel, leaders
-    from groundswell.insights.reports.engine import credit_rows
+    from groundswell.insights.reports.engine import credit_rows, key_rows
 
     events = funnel.among(funnel.between(lake.events, *span), scope, lake.named)
     credited = credit_rows(lake.engine, CREDIT_TABLE, credits)
@@ -133,7 +133,7 @@ def _read(
 
     visits, given = (leaders.known(table) for table in keyed(by))
     first = lake.run(leaders.leaders(visits, {"own": given}, "own", days=days))
-    keys = [each["key"] for each in first]
+    keys = key_rows(lake.engine, [each["key"] for each in first])
     whole: Any = funnel.by_dimension(credited, None, lake.named)
     staying = {after: lake.run(funnel.staying(whole, lake.logged, after, as_of)) for after in funnel.STAYED_DAYS}
     return _Numbers(asked(*keyed(None)), asked(leaders.only(visits, keys), leaders.only(given, keys)), staying)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, String, case, func, literal, literal_column, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.database import among
@@ -46,23 +46,28 @@ async def series_of(session: AsyncSession, title: Title) -> Series | None:
 async def titles_named(session: AsyncSession, words: Sequence[str], limit: int) -> list[TitleSummary]:
     """The titles there are to clip whose name, or whose series' name, has every one of ``words`` in it, in any case and
     with any accents; those that begin with the first come first."""
-    named = _bare(func.concat_ws(" ", Series.name, Title.name))
+    both = func.concat_ws(" ", Series.name, Title.name, type_=String)
+    bare = select(_bare(both).label("named")).offset(0).lateral("bare")  # once a title, however often it is compared
     query = (
         select(Title, Source, Series)
         .join(Source, Source.id == Title.current_source_id)
         .outerjoin(Series, Series.id == Title.series_id)
+        .join(bare, true())
         .where(Title.withdrawn_at.is_(None), Source.status == "ready")
-        .where(*(named.contains(_bare(literal(word)), autoescape=False) for word in words))
-        .order_by(~named.startswith(_bare(literal(words[0]))), Title.series_id, Title.season, Title.episode, Title.id)
+        .where(*(bare.c.named.contains(_bare(literal(word)), autoescape=False) for word in words))
+        .order_by(~bare.c.named.startswith(_bare(literal(words[0]))), Title.series_id, Title.season, Title.episode)
+        .order_by(Title.id)
         .limit(limit)
     )
     return [summary(title, source, series) for title, source, series in await session.execute(query)]
 
 
 def _bare(words: ColumnElement[str]) -> ColumnElement[str]:
-    """Words without case and accents."""
+    """Words without case and accents. Most have none but letters without accents, which take a tenth of the time."""
+    plain = func.replace(func.lower(words), "'", "", type_=String)
     apart = func.normalize(func.lower(words), literal_column("NFKD"), type_=String)
-    return func.regexp_replace(apart, "[\u0300-\u036f'’]", "", "g", type_=String)
+    folded = func.regexp_replace(apart, "[\u0300-\u036f'’]", "", "g", type_=String)
+    return case((func.octet_length(words) == func.char_length(words), plain), else_=folded)
 
 
 async def all_series(session: AsyncSession, limit: int) -> Sequence[Series]:

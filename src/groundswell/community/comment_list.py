@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, Uuid, and_, any_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -12,7 +15,6 @@ from groundswell.accounts.access import Caller
 from groundswell.accounts.providers import separation_of
 from groundswell.catalog.spoilers import ViewerProgress, spoils
 from groundswell.catalog.tables import Title
-from groundswell.platform.database import among
 from groundswell.trust.decisions import STOPS_SHOWING
 from groundswell.trust.tables import Decision
 
@@ -42,6 +44,14 @@ class ListedComment:
     answer_count: int = 0
 
 
+class ReaderParameters(NamedTuple):
+    """Who reads, as a statement's shape (``keeper``; ``known``: signed in) and its parameters."""
+
+    keeper: bool
+    known: bool
+    parameters: dict[str, Any]
+
+
 def is_late(seen: ViewerProgress, title: Title, at_us: int, *, marked: bool) -> bool:
     """Whether what is said about the second ``at_us`` comes too early for somebody.
 
@@ -58,11 +68,11 @@ async def page_of(
     session: AsyncSession, moment_id: UUID, title: Title, reader: CommentReader, after: UUID | None, limit: int
 ) -> list[ListedComment]:
     """The newest comments below a moment, the pinned one first of all, each with its first answers."""
-    query = await visible_to(session, reader)
-    firsts = query.where(Comment.moment_id == moment_id, Comment.parent_id.is_(None))
-    pinned = [] if after else list(await session.scalars(firsts.where(Comment.pinned_at.is_not(None))))
-    others = firsts.where(Comment.pinned_at.is_(None)).order_by(Comment.id.desc()).limit(limit)
-    rows = list(await session.scalars(others if after is None else others.where(Comment.id < after)))
+    keeper, known, given = await _given(session, reader)
+    asked = given | {"moment": moment_id, "limit": limit, "after": after}
+    begun = after is not None
+    pinned = [] if begun else list(await session.scalars(_firsts(keeper, known, True, False), asked))
+    rows = list(await session.scalars(_firsts(keeper, known, False, begun), asked))
     return await _with_answers(session, title, reader, [*pinned, *rows])
 
 
@@ -70,9 +80,10 @@ async def answers_to(
     session: AsyncSession, comment: Comment, title: Title, reader: CommentReader, after: UUID | None, limit: int
 ) -> list[ListedComment]:
     """The answers to a comment, oldest first."""
-    query = (await visible_to(session, reader)).where(Comment.parent_id == comment.id)
+    keeper, known, given = await _given(session, reader)
+    query = select(Comment).where(*_there(keeper, known), Comment.parent_id == comment.id)
     query = query if after is None else query.where(Comment.id > after)
-    rows = await session.scalars(query.order_by(Comment.id).limit(limit))
+    rows = await session.scalars(query.order_by(Comment.id).limit(limit), given)
     return [_listed(each, title, reader) for each in rows]
 
 
@@ -82,7 +93,8 @@ async def visible_one(session: AsyncSession, comment: Comment, reader: CommentRe
     Raises:
         CommentUnknown: they may not.
     """
-    there = await session.scalar((await visible_to(session, reader)).where(Comment.id == comment.id))
+    keeper, known, given = await _given(session, reader)
+    there = await session.scalar(select(Comment).where(*_there(keeper, known), Comment.id == comment.id), given)
     if there is None:
         raise CommentUnknown()
     return there
@@ -90,8 +102,8 @@ async def visible_one(session: AsyncSession, comment: Comment, reader: CommentRe
 
 async def count_of(session: AsyncSession, moment_id: UUID, reader: CommentReader) -> int:
     """How many comments below a moment whoever reads may see, answers too."""
-    query = (await visible_to(session, reader)).where(Comment.moment_id == moment_id, Comment.deleted_at.is_(None))
-    return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    keeper, known, given = await _given(session, reader)
+    return await session.scalar(_count(keeper, known), given | {"moment": moment_id}) or 0
 
 
 async def held_below(session: AsyncSession, moment_id: UUID | None, limit: int, after: UUID | None) -> list[Comment]:
@@ -103,22 +115,65 @@ async def held_below(session: AsyncSession, moment_id: UUID | None, limit: int, 
 
 
 async def visible_to(session: AsyncSession, reader: CommentReader) -> Select[Comment]:
-    """A query for comments that are there for whoever reads. A deleted one stands while it has answers. What a decision
-    about it or its writer keeps back, its writer alone sees."""
+    """A query for comments that are there for whoever reads."""
+    keeper, known, given = await _given(session, reader)
+    return select(Comment).where(*_there(keeper, known)).params(given)
+
+
+async def _given(session: AsyncSession, reader: CommentReader) -> ReaderParameters:
+    """Who reads, as the statements of this module ask for it."""
     me = reader.caller.id if reader.caller else None
     apart = (await separation_of(session, me)).unlisted
+    return ReaderParameters(reader.keeper, me is not None, {"me": me, "apart": list(apart)})
+
+
+@cache
+def _there(keeper: bool, known: bool) -> tuple[ColumnElement[bool], ...]:
+    """Whether a comment is there for who reads: a ``keeper``, or somebody ``known``. A deleted one stands while it has
+    answers. What a decision about it or its writer keeps back, its writer alone sees."""
+    mine = Comment.viewer_id == bindparam("me", type_=Uuid)
     below = Comment.__table__.alias("below")
     answered = select(below.c.id).where(below.c.parent_id == Comment.id, below.c.deleted_at.is_(None)).exists()
-    shown: ColumnElement[bool] = Comment.held_for.is_(None)
-    if reader.keeper:
-        shown = shown | Comment.held_for.is_not(None)
-    elif me is not None:
-        shown = or_(shown, Comment.viewer_id == me)
-    there = or_(Comment.deleted_at.is_(None), and_(Comment.parent_id.is_(None), answered))
+    stands = or_(Comment.deleted_at.is_(None), and_(Comment.parent_id.is_(None), answered))
     let_stand: ColumnElement[bool] = and_(~_hidden("comment", Comment.id), ~_hidden("viewer", Comment.viewer_id))
-    if me is not None:
-        let_stand = or_(let_stand, Comment.viewer_id == me)
-    return select(Comment).where(there, shown, let_stand, ~among(Comment.viewer_id, apart))
+    others = ~(Comment.viewer_id == any_(bindparam("apart", type_=ARRAY(Uuid))))
+    if known:
+        let_stand = or_(let_stand, mine)
+    if keeper:
+        return stands, let_stand, others
+    shown: ColumnElement[bool] = Comment.held_for.is_(None)
+    return stands, or_(shown, mine) if known else shown, let_stand, others
+
+
+@cache
+def _firsts(keeper: bool, known: bool, pinned: bool, begun: bool) -> Select[Comment]:
+    """What answers nothing below ``moment``: the pinned one; or the others, the newest first, from ``after`` on."""
+    query = select(Comment).where(*_there(keeper, known), Comment.moment_id == bindparam("moment", type_=Uuid))
+    query = query.where(Comment.parent_id.is_(None))
+    if pinned:
+        return query.where(Comment.pinned_at.is_not(None))
+    query = (
+        query.where(Comment.pinned_at.is_(None)).order_by(Comment.id.desc()).limit(bindparam("limit", type_=Integer))
+    )
+    return query.where(Comment.id < bindparam("after", type_=Uuid)) if begun else query
+
+
+@cache
+def _count(keeper: bool, known: bool) -> Select[int]:
+    query = select(func.count()).select_from(Comment).where(*_there(keeper, known))
+    return query.where(Comment.moment_id == bindparam("moment", type_=Uuid), Comment.deleted_at.is_(None))
+
+
+@cache
+def _first_answers(keeper: bool, known: bool) -> Select[Comment, int]:
+    """The first answers to each of ``parents``, and how many there are."""
+    place = func.row_number().over(partition_by=Comment.parent_id, order_by=Comment.id)
+    whole = func.count().over(partition_by=Comment.parent_id)
+    ranked = select(Comment.id, place.label("place"), whole.label("whole")).where(*_there(keeper, known))
+    ranked = ranked.where(Comment.parent_id == any_(bindparam("parents", type_=ARRAY(Uuid))))
+    each = ranked.subquery()
+    first = select(Comment, each.c.whole).join(each, each.c.id == Comment.id)
+    return first.where(each.c.place <= ANSWERS_SHOWN).order_by(Comment.id)
 
 
 def _hidden(kind: str, of: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
@@ -129,13 +184,9 @@ def _hidden(kind: str, of: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
 async def _with_answers(
     session: AsyncSession, title: Title, reader: CommentReader, firsts: list[Comment]
 ) -> list[ListedComment]:
-    ids = [comment.id for comment in firsts]
-    query = (await visible_to(session, reader)).where(among(Comment.parent_id, ids)).subquery()
-    place = func.row_number().over(partition_by=query.c.parent_id, order_by=query.c.id)
-    whole = func.count().over(partition_by=query.c.parent_id)
-    ranked = select(query.c.id, place.label("place"), whole.label("whole")).subquery()
-    first = select(Comment, ranked.c.whole).join(ranked, ranked.c.id == Comment.id)
-    rows = (await session.execute(first.where(ranked.c.place <= ANSWERS_SHOWN).order_by(Comment.id))).all()
+    keeper, known, given = await _given(session, reader)
+    asked = given | {"parents": [comment.id for comment in firsts]}
+    rows = (await session.execute(_first_answers(keeper, known), asked)).all()
     below: dict[UUID, list[ListedComment]] = {}
     counts: dict[UUID, int] = {}
     for comment, count in rows:

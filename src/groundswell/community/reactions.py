@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import delete, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.providers import separation_of
 from groundswell.events.event import Event
-from groundswell.events.log.event_log import record
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.problems import Problem
 
 from .doors import Meeting
+from .reaction_log import NewReaction, write
 from .tables import REACTIONS, Reaction
 from .voters import KIND, Voter
 
@@ -26,9 +25,11 @@ class OutsideMoment(Problem):
 COUNTED = text(
     """
     SELECT r.kind, r.at_us / 1000000 AS second, count(*) AS people
-    FROM reactions r LEFT JOIN judged_events e ON e.at = r.event_at AND e.id = r.event_id
+    FROM reactions r
     WHERE r.moment_id = :moment AND r.at_us >= :start AND r.at_us <= :end
-        AND coalesce(e.verdict, r.verdict) = 'human'
+        AND coalesce(
+            (SELECT v.kind FROM current_verdicts v WHERE v.at = r.event_at AND v.event_id = r.event_id), r.verdict
+        ) = 'human'
         AND (r.viewer_id IS NULL OR NOT r.viewer_id = ANY(:apart))
     GROUP BY 1, 2 ORDER BY 2, 1
     """
@@ -42,9 +43,17 @@ class ReactionLine:
     counts: dict[str, int]
     seconds: list[tuple[int, str, int]]
 
+    def with_one_more(self, kind: str, at_us: int) -> "ReactionLine":
+        """The same, with one who was not counted yet."""
+        second = at_us // US_PER_SECOND * US_PER_SECOND
+        people = {(at, each): count for at, each, count in self.seconds}
+        people[second, kind] = people.get((second, kind), 0) + 1
+        seconds = [(at, each, count) for (at, each), count in sorted(people.items())]
+        return ReactionLine(self.counts | {kind: self.counts[kind] + 1}, seconds)
 
-async def react(session: AsyncSession, meeting: Meeting, voter: Voter, kind: str, at_us: int) -> None:
-    """Set what ``voter`` feels about a moment. The first time it is logged, as a vote like any other; later they only
+
+def new_reaction(meeting: Meeting, voter: Voter, kind: str, at_us: int) -> NewReaction:
+    """What ``voter`` feels about a moment. The first time it is logged, as a vote like any other; later they only
     change their mind.
 
     Raises:
@@ -64,12 +73,16 @@ async def react(session: AsyncSession, meeting: Meeting, voter: Voter, kind: str
         "event_id": voter.event_id,
         "created_at": utc_now(),
     }
-    changed = {"kind": kind, "at_us": at_us}
-    made = insert(Reaction).values(row)
-    made = made.on_conflict_do_update(index_elements=[Reaction.moment_id, Reaction.reactor], set_=changed)
-    event_id = await session.scalar(made.returning(Reaction.event_id))
-    if event_id == voter.event_id:
-        await record(session, _event(meeting, voter))
+    return NewReaction(row, _event(meeting, voter))
+
+
+async def react(session: AsyncSession, meeting: Meeting, voter: Voter, kind: str, at_us: int) -> None:
+    """Set what ``voter`` feels about a moment, in the caller's transaction.
+
+    Raises:
+        OutsideMoment: as ``new_reaction``.
+    """
+    await write(session, new_reaction(meeting, voter, kind, at_us))
 
 
 def _event(meeting: Meeting, voter: Voter) -> Event:

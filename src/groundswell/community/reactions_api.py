@@ -6,11 +6,16 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller
+from groundswell.accounts.providers import separation_of
 from groundswell.events.ingest.parser import VisitExpired, VisitInvalid
 from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.services import services_of
 
 from . import reactions
 from .doors import ByShare, Meeting, meet
+from .reaction_lines import ReactionLines
+from .reaction_log import ReactionLog
+from .reactions import ReactionLine
 from .schemas import MyReaction, ReactionIn, ReactionsAt, ReactionsOut
 from .voters import voter_of
 
@@ -32,7 +37,7 @@ async def read_reactions(
 ) -> ReactionsOut:
     """What people felt about a moment, and at which second of the title."""
     met = await meet(session, request, caller, moment, share)
-    return await _shown(session, met, caller, await _reactor(request, caller, met, visit))
+    return await _shown(request, session, met, caller, await _reactor(request, caller, met, visit))
 
 
 @v1.post("/moments/{moment}/reactions", status_code=201)
@@ -43,8 +48,14 @@ async def react(
     the page was served with a ticket of its visit. It is judged, and votes for the moment, as a play does."""
     met = await meet(session, request, caller, moment, body.share)
     voter = await voter_of(request, caller, met.place, body.visit)
-    await reactions.react(session, met, voter, body.kind, body.at_us)
-    return await _shown(session, met, caller, voter.name)
+    if "idempotency-key" in request.headers:  # its answer is stored in this transaction
+        await reactions.react(session, met, voter, body.kind, body.at_us)
+        return await _shown(request, session, met, caller, voter.name, written=True)
+    taken = reactions.new_reaction(met, voter, body.kind, body.at_us)
+    first = await services_of(request).get(ReactionLog).take(taken)
+    counts = first and taken.row["verdict"] == "human"
+    line = await _line(request, session, met, caller, new=(body.kind, body.at_us) if counts else None)
+    return _out(met, line, MyReaction(kind=body.kind, at_us=body.at_us))
 
 
 @v1.delete("/moments/{moment}/reactions")
@@ -60,7 +71,7 @@ async def take_back(
     met = await meet(session, request, caller, moment, share)
     reactor = str(caller.id) if caller else (await voter_of(request, None, met.place, visit)).name
     await reactions.take_back(session, met.moment.id, reactor)
-    return await _shown(session, met, caller, reactor)
+    return await _shown(request, session, met, caller, reactor, written=True)
 
 
 async def _reactor(request: Request, caller: Caller | None, met: Meeting, ticket: str | None) -> str | None:
@@ -73,9 +84,30 @@ async def _reactor(request: Request, caller: Caller | None, met: Meeting, ticket
         return None
 
 
-async def _shown(session: AsyncSession, met: Meeting, caller: Caller | None, reactor: str | None) -> ReactionsOut:
-    line = await reactions.line_of(session, met.moment, caller.id if caller else None)
+async def _shown(
+    request: Request, session: AsyncSession, met: Meeting, caller: Caller | None, reactor: str | None, *,
+    written: bool = False,
+) -> ReactionsOut:  # fmt: skip
     mine = None if reactor is None else await reactions.reaction_of(session, met.moment.id, reactor)
+    line = await _line(request, session, met, caller, written=written)
+    return _out(
+        met, line, None if mine is None else MyReaction.model_validate({"kind": mine.kind, "at_us": mine.at_us})
+    )
+
+
+async def _line(
+    request: Request, session: AsyncSession, met: Meeting, caller: Caller | None, *, written: bool = False,
+    new: tuple[str, int] | None = None,
+) -> ReactionLine:  # fmt: skip
+    """As whoever asks sees it: the same count for all, but for who is kept apart from somebody, or has ``written`` in
+    this transaction."""
+    apart = caller is not None and (await separation_of(session, caller.id)).unlisted
+    if apart or written:
+        return await reactions.line_of(session, met.moment, caller.id if caller else None)
+    return await services_of(request).get(ReactionLines).of(met.moment, new=new)
+
+
+def _out(met: Meeting, line: ReactionLine, mine: MyReaction | None) -> ReactionsOut:
     return ReactionsOut(
         moment=met.moment.id,
         start_us=met.moment.start_us,
@@ -83,5 +115,5 @@ async def _shown(session: AsyncSession, met: Meeting, caller: Caller | None, rea
         counts=line.counts,
         total=sum(line.counts.values()),
         seconds=[ReactionsAt.model_validate({"at_us": at, "kind": kind, "count": n}) for at, kind, n in line.seconds],
-        mine=None if mine is None else MyReaction.model_validate({"kind": mine.kind, "at_us": mine.at_us}),
+        mine=mine,
     )

@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
+
+CREDITED = text("visibility = 'public' AND credit_me AND deleted_at IS NULL")
+"""What somebody made for all to see, with their name on it."""
 
 
 class Moment(Base):
@@ -26,6 +29,7 @@ class Moment(Base):
         CheckConstraint("char_length(caption) <= 500", name="caption"),
         Index("ix_moments_viewer_live", "viewer_id", "id"),
         Index("ix_moments_title_span", "title_id", "start_us"),
+        Index("ix_moments_credited", "viewer_id", "id", postgresql_where=CREDITED),
     )
 
     id: Mapped[Id]

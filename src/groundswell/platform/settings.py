@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     exports_at_once: int = Field(2, description="Files for saving (CSV, JSON) written at once.", ge=1)
     media_at_once: int = Field(200, description="Calls for media waiting for a render or answered at once.", ge=1)
     sign_ins_at_once: int = Field(50, description="People on their way in or out at once.", ge=1)
-    ingest_at_once: int = Field(200, description="Calls to /v1/events answered at once.", ge=1)
+    ingest_at_once: int = Field(200, description="Events, and reactions, taken in at once.", ge=1)
     admission_wait_ms: int = Field(
         100,
         description="Milliseconds for which a request waits for others of its class; then it is answered 503 "

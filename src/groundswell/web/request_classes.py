@@ -29,9 +29,10 @@ class RequestClass(NamedTuple):
 
 
 def request_classes(settings: Settings) -> dict[str, RequestClass]:
-    """Every class, by name. Media, signing in and ingest wait for renders, for other services and for the log: they
-    hold no connection meanwhile. Links that lead on wait for one short look-up when nobody has followed them lately:
-    were they to share visitors' places, a hit whose links are new would be refused with nobody to make room for."""
+    """Every class, by name. Media, signing in, ingest and visitors' reactions wait for renders, for other services and
+    for the log: they hold no connection meanwhile. Links that lead on wait for one short look-up when nobody has
+    followed them lately: were they to share visitors' places, a hit whose links are new would be refused with nobody to
+    make room for."""
     deadline_s = settings.request_deadline_s
     classes = (
         RequestClass("visitors", "visitors", settings.visitors_at_once, deadline_s, 1, weight=2),
@@ -50,6 +51,7 @@ _FILES = re.compile(r"\.(csv|jsonl|json|parquet)$")
 _MEDIA = re.compile(r"\.(mp4|m3u8|jpg|vtt)$|/hls/|/windows$|/progress$|/media$")
 _STAFF = re.compile(r"/v1/(reports/|ledger|pools|payouts|experiments|campaigns|rights|decisions)")
 _PUBLIC = re.compile(r"/(s|m|embed|titles|creators)/|/v1/(oembed|visits)$|/(discover|search|feed)?$|/v1/(search$|feed)")
+_REACTIONS = re.compile(r"/v1/moments/[^/]+/reactions$")
 _UNBOUNDED = re.compile(r"/(healthz|readyz|metrics)$|/static/|/favicon\.ico$|/\.well-known/")
 
 
@@ -57,7 +59,7 @@ def class_of(path: str) -> str | None:
     """The class of a request for ``path``; None for probes and files, which cost next to nothing."""
     if _UNBOUNDED.match(path):
         return None
-    if path == "/v1/events":
+    if path == "/v1/events" or _REACTIONS.match(path):
         return "ingest"
     if is_link(path) and path.endswith("/go"):
         return "links"

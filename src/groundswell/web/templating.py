@@ -125,6 +125,7 @@ def page(
         "caller": None,
         "service_name": settings.service_name,
         "service_home": settings.service_home,
+        "comments_open": settings.comments != "off",
         "watch_url": partial(watch_address, settings),
         "base_url": settings.base_url.rstrip("/"),
         "path": request.url.path,

@@ -1,17 +1,20 @@
 """For you over HTTP: for visitors and viewers, without what spoils or is not wanted; noted with probabilities."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from groundswell.accounts.erasure import erase_viewer
 from groundswell.catalog.tables import RightsRule, Series, Title
 from groundswell.discovery.for_you.impressions import KEPT_FOR, forget_impressions
+from groundswell.discovery.for_you.showings import FeedPlace, FeedShowing
 from groundswell.discovery.for_you.tables import FeedImpression
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
+from groundswell.platform.settings import Settings
 from groundswell.trust.decisions import decide
 from tests.catalog.rows import add_title
 from tests.discovery.test_api import refresh
@@ -40,6 +43,11 @@ async def world(app: App) -> World:
     return world
 
 
+async def noted(app: App) -> int:
+    async with app.runtime.database.transaction() as session:
+        return await session.scalar(select(func.count()).select_from(FeedImpression)) or 0
+
+
 async def page(app: App, status: int = 200, caller: str | None = None, **params: Any) -> Any:
     headers = app.signed_in(caller) if caller else {}
     answer = await app.http.get("/v1/feed", params=params, headers=headers)
@@ -62,8 +70,11 @@ async def test_a_visitor_sees_each_scene_once_and_what_is_not_wanted_no_more(app
     assert len(first["items"]) == 2
     assert {item["reason"] for item in first["items"]} <= {"hot", "fresh"}
     assert all(item["continue_url"].endswith("/go") for item in first["items"])
-    await tell(app, first["items"][0], "shown")
+    assert await noted(app) == 0, "reading writes nothing"
+    for _ in range(2):
+        await tell(app, first["items"][0], "shown")
     await tell(app, first["items"][1], "less_of_title")
+    assert await noted(app) == 2
     unwanted = first["items"][1]["scene"]["title"]["slug"]
     second = await page(app, cursor=first["next"], limit=20)
     assert not captions(first) & captions(second)
@@ -122,7 +133,8 @@ async def test_items_are_their_readers_and_go_with_them(app: App, world: World) 
     await tell(app, mine["items"][0], "watched", "mira")
     await tell(app, mine["items"][0], "watched", "noor", 404)
     await tell(app, mine["items"][0], "watched", None, 404)
-    await tell(app, {"id": uuid7()}, "shown", "mira", 404)
+    for unknown in (uuid7(), mine["items"][1]["id"][:-1] + "!", mine["next"]):
+        await tell(app, {"id": unknown}, "shown", "mira", 404)
     await tell(app, mine["items"][0], "nonsense", "mira", 422)
     for cursor in ("x", "é", "a" * 500, mine["next"][:-1] + "!"):
         assert (await page(app, 400, cursor=cursor))["code"] == "cursor_invalid"
@@ -135,3 +147,16 @@ async def test_items_are_their_readers_and_go_with_them(app: App, world: World) 
     html = (await app.http.get("/feed")).text
     assert "<gs-feed>" in html
     assert 'href="/feed"' in html
+
+
+def test_showings_and_cursors_come_back_as_they_were_and_not_for_ever() -> None:
+    settings, now_s = Settings(secret_key="s" * 32), int(utc_now().timestamp())
+    fresh = FeedShowing(uuid7(), uuid7(), True, uuid7(), uuid7(), 3, "near", 0.25, now_s)
+    old = replace(fresh, at_s=now_s - 86_401)
+    assert FeedShowing.read(settings, fresh.signed(settings)) == fresh
+    assert FeedShowing.read(settings, old.signed(settings)) is None
+    place = FeedPlace(uuid7(), now_s).after([uuid7() for _ in range(300)], now_s)
+    assert FeedPlace.read(settings, place.signed(settings)) == place
+    assert len(place.served) == 200
+    assert len(place.signed(settings)) < 1_200
+    assert FeedShowing.read(settings, place.signed(settings)) is None

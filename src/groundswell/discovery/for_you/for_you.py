@@ -1,9 +1,6 @@
-"""A page of For you: gathered, filtered, drawn, noted."""
+"""A page of For you: gathered, filtered, drawn."""
 
-import base64
-import binascii
 import secrets
-import struct
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -22,15 +19,13 @@ from groundswell.moments.availability import Audience
 from groundswell.platform.clock import utc_now
 from groundswell.platform.pages import CursorInvalid
 from groundswell.platform.settings import Settings
-from groundswell.platform.signatures import signed, verified
 
-from .impressions import Unwanted, lately, note, unwanted_by
+from .impressions import Unwanted, lately, unwanted_by
 from .schemas import FeedItem, ForYou
+from .showings import FeedPlace, FeedShowing
 from .slate import Candidate, draw
 from .sources import Parts, gather
 
-PURPOSE = "for you"
-PLACE = ">16sI"
 STALE_S = 86_400
 """A cursor older than this begins anew: what was served then may be served again."""
 
@@ -48,30 +43,21 @@ class FeedReader:
         return None if self.caller is None else self.caller.id
 
 
-def encode_reader(settings: Settings, reader: UUID) -> str:
-    """A cursor: opaque, and ours."""
-    packed = struct.pack(PLACE, reader.bytes, int(utc_now().timestamp()))
-    return signed(settings.secret, PURPOSE, base64.urlsafe_b64encode(packed).decode().rstrip("="))
-
-
-def decode_reader(settings: Settings, cursor: str | None, caller: Caller | None) -> UUID:
-    """Whose page is asked for: a signed-in viewer's own, else of the visit that the cursor is of, or a new one.
+def place_of(settings: Settings, cursor: str | None, caller: Caller | None) -> FeedPlace:
+    """Where the page that is asked for begins: a signed-in viewer's own, else of the visit that the cursor is of, or a
+    new one.
 
     Raises:
         CursorInvalid: it was not made here, or for somebody else.
     """
-    mine = uuid4() if caller is None else caller.id
+    now_s = int(utc_now().timestamp())
+    mine = FeedPlace(uuid4() if caller is None else caller.id, now_s)
     if cursor is None:
         return mine
-    code = verified(settings.secrets, PURPOSE, cursor)
-    try:
-        packed = base64.b64decode((code or "").encode() + b"=" * (-len(code or "") % 4), altchars=b"-_", validate=True)
-        reader, at_s = struct.unpack(PLACE, packed)
-    except (ValueError, binascii.Error, struct.error):
-        raise CursorInvalid() from None
-    if caller is not None and UUID(bytes=reader) != caller.id:
+    found = FeedPlace.read(settings, cursor)
+    if found is None or (caller is not None and found.reader != caller.id):
         raise CursorInvalid()
-    return mine if utc_now().timestamp() - at_s > STALE_S else UUID(bytes=reader)
+    return mine if now_s - found.at_s > STALE_S else found
 
 
 async def for_you(
@@ -82,24 +68,33 @@ async def for_you(
     Raises:
         CursorInvalid: ``cursor`` is not theirs.
     """
-    reader = FeedReader(decode_reader(settings, cursor, caller), caller, audience)
-    now_s = utc_now().timestamp()
+    place, now_s = place_of(settings, cursor, caller), utc_now().timestamp()
+    reader = FeedReader(place.reader, caller, audience)
     parts = await gather(session, Gate.of(settings), reader.id, reader.viewer_id, now_s)
-    rows = await _wanted(session, reader, parts, await unwanted_by(session, reader.id))
+    unserved = {id: part for id, part in parts.items() if not place.has(id)}
+    rows = await _wanted(session, reader, unserved, await unwanted_by(session, reader.id))
     did = await lately(session, rows.keys())
     candidates = [
         Candidate(id, row[2].id, row[1].viewer_id, parts[id], *did.get(id, (0, 0))) for id, row in rows.items()
     ]
     picks = draw(candidates, limit, np.random.default_rng(secrets.randbits(64)))
-    ids = await note(session, reader.id, reader.viewer_id, picks)
     items = []
-    for id, pick in zip(ids, picks, strict=True):
-        row = rows[pick.candidate.scene_id]
+    for n, (candidate, probability) in enumerate(picks):
+        row = rows[candidate.scene_id]
         scene = scene_out(row, _rate(row[0], now_s), now_s)
-        on = f"{scene.best.url}/go"
-        reason = pick.candidate.reason
-        items.append(FeedItem(id=id, reason=reason, scene=scene, place=label_of(row[2]), continue_url=on))
-    return ForYou(items=items, next=encode_reader(settings, reader.id) if items else None)
+        ids = (uuid4(), reader.id, caller is not None, candidate.scene_id, candidate.title_id)
+        showing = FeedShowing(*ids, n, candidate.reason, probability, int(now_s))
+        items.append(
+            FeedItem(
+                id=showing.signed(settings),
+                reason=candidate.reason,
+                scene=scene,
+                place=label_of(row[2]),
+                continue_url=f"{scene.best.url}/go",
+            )
+        )
+    after = place.after([pick.candidate.scene_id for pick in picks], int(now_s))
+    return ForYou(items=items, next=after.signed(settings) if items else None)
 
 
 def _rate(scene: SceneRow, now_s: float) -> float:

@@ -1,25 +1,26 @@
-"""What was served and what came of it: written, looked up, let go."""
+"""What came of what was served: written, looked up, let go."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import delete, insert, literal, or_, select, text, update
+from sqlalchemy import delete, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import NotFound
 
-from .slate import Pick
+from .showings import FeedShowing
 from .tables import FeedImpression
 
 SEEN_FOR = timedelta(days=7)
 """What came on screen is not shown again for so long."""
 
 SERVED_FOR = timedelta(minutes=30)
-"""What was served is not served again for so long, whether or not it came on screen."""
+"""Of what something came is not served again for so long, whether or not it came on screen."""
 
 KEPT_FOR = timedelta(days=90)
 """Impressions are let go after this; until then, what is not wanted is not shown."""
@@ -85,38 +86,28 @@ async def lately(session: AsyncSession, scenes: Collection[UUID]) -> dict[UUID, 
     return {id: Lately(shown, engaged) for id, shown, engaged in rows}
 
 
-async def note(session: AsyncSession, reader: UUID, viewer_id: UUID | None, picks: Sequence[Pick]) -> list[UUID]:
-    """Note what is served; returns an id for each."""
-    ids = [uuid4() for _ in picks]
-    common = {"reader": reader, "viewer_id": viewer_id}
-    rows = [
-        {
-            **common,
-            "id": id,
-            "scene_id": pick.candidate.scene_id,
-            "title_id": pick.candidate.title_id,
-            "place": place,
-            "reason": pick.candidate.reason,
-            "probability": pick.probability,
-        }
-        for place, (id, pick) in enumerate(zip(ids, picks, strict=True))
-    ]
-    if rows:
-        await session.execute(insert(FeedImpression), rows)
-    return ids
-
-
-async def tell(session: AsyncSession, caller: Caller | None, item: UUID, what: str) -> None:
-    """Note what came of an item.
+async def tell(session: AsyncSession, caller: Caller | None, showing: FeedShowing | None, what: str) -> None:
+    """Note what came of a showing: a row the first time that something did.
 
     Raises:
         ItemUnknown: there is none, or it was served to somebody else who is signed in.
     """
-    theirs = or_(FeedImpression.viewer_id.is_(None), FeedImpression.viewer_id == literal(caller.id if caller else None))
-    change = {"shown_at": utc_now()} if what == "shown" else {"outcome": what}
-    told = update(FeedImpression).where(FeedImpression.id == item, theirs).values(change)
-    if await session.scalar(told.returning(FeedImpression.id)) is None:
+    if showing is None or showing.viewer_id not in {None, caller.id if caller else None}:
         raise ItemUnknown()
+    row = {
+        "id": showing.id,
+        "reader": showing.reader,
+        "viewer_id": showing.viewer_id,
+        "scene_id": showing.scene_id,
+        "title_id": showing.title_id,
+        "at": showing.at,
+        "place": showing.place,
+        "reason": showing.reason,
+        "probability": showing.probability,
+    }
+    change = {"shown_at": utc_now()} if what == "shown" else {"outcome": what}
+    noted = insert(FeedImpression).values(row | change)
+    await session.execute(noted.on_conflict_do_update(index_elements=[FeedImpression.id], set_=change))
 
 
 async def forget_impressions(session: AsyncSession, now: datetime) -> None:

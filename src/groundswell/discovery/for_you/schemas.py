@@ -1,7 +1,6 @@
 """What crosses HTTP about For you."""
 
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -12,11 +11,12 @@ from .slate import Reason
 
 
 class FeedItem(BaseModel):
-    """A scene in For you. ``id`` names this showing of it, for what came of it; ``reason`` is why it is here: many clip
-    it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title (``watching``), or
-    few have seen it yet (``fresh``). ``place`` is where an episode stands; ``continue_url`` leads on to the title."""
+    """A scene in For you. ``id`` names this showing of it for a day, for what came of it; ``reason`` is why it is here:
+    many clip it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title
+    (``watching``), or few have seen it yet (``fresh``). ``place`` is where an episode stands; ``continue_url`` leads on
+    to the title."""
 
-    id: UUID
+    id: str
     reason: Reason
     scene: SceneOut
     place: str | None

@@ -10,8 +10,9 @@ from groundswell.platform.database import Base, CreatedAt
 
 
 class FeedImpression(Base):
-    """A scene that was served to a reader at ``place`` of a page, for ``reason``. ``id`` cannot be guessed: who has it
-    may say what came of it. ``reader`` is a viewer's id, or a number drawn for one visit of nobody known.
+    """A scene that was served to a reader at ``place`` of a page, for ``reason``, and of which something came: until
+    then nothing is written (``showings``). ``reader`` is a viewer's id, or a number drawn for one visit of nobody
+    known.
 
     ``probability`` is with which it was drawn, given the places before it (``slate``). ``shown_at``: it came on screen.
     ``outcome`` is the last that was told: ``watched``, ``continued``, ``not_this`` or ``less_of_title``.

@@ -5,6 +5,7 @@ import binascii
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,7 +27,8 @@ from groundswell.platform.pages import CursorInvalid
 from groundswell.platform.settings import Settings
 from groundswell.trust.decisions import active_among
 from groundswell.trust.policy import PolicyRequest, decide
-from groundswell.trust.rulebook import facts_of, rulebook
+from groundswell.trust.rulebook import FACTS, facts_in, rulebook
+from groundswell.trust.rules import TitleFacts
 
 from . import unfound
 from .line_index import Hit, Likeness, Utterance, Within
@@ -95,10 +97,10 @@ class Crowd(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A hit with its title and the scene that the crowd keeps clipping there."""
+    """A hit with the day its title was released and the scene that the crowd keeps clipping there."""
 
     hit: Hit
-    title: Title
+    released_on: date | None
     crowd: Crowd | None
 
 
@@ -175,7 +177,7 @@ async def _placed(
     hits = await INDEX.find(session, query, within, CANDIDATES)
     found = await _playable(session, hits, asker.audience)
     crowds = await _crowds(session, Gate.of(settings), [hit for hit, _ in found])
-    placed = [Placed(hit, title, crowds.get(n)) for n, (hit, title) in enumerate(found)]
+    placed = [Placed(hit, facts.released_on, crowds.get(n)) for n, (hit, facts) in enumerate(found)]
     placed.sort(key=lambda each: _nearness(each, asker.language))
     return _once(placed)
 
@@ -189,9 +191,9 @@ async def _titles(session: AsyncSession, narrowed: Narrowed) -> list[UUID] | Non
 
 
 def _nearness(each: Placed, language: str | None) -> tuple[int, bool, float, int, UUID, int]:
-    hit, title, crowd = each
+    hit, released_on, crowd = each
     other = language is not None and hit.language.partition("-")[0] != language.partition("-")[0]
-    released = title.released_on.toordinal() if title.released_on else 0
+    released = released_on.toordinal() if released_on else 0
     warmth = -crowd.slow_log if crowd else 0.0
     return hit.likeness, other, warmth, -released, hit.title_id, hit.start_us
 
@@ -209,14 +211,16 @@ def _once(placed: Sequence[Placed]) -> list[Placed]:
     return kept
 
 
-async def _playable(session: AsyncSession, hits: Sequence[Hit], audience: Audience) -> list[tuple[Hit, Title]]:
+async def _playable(session: AsyncSession, hits: Sequence[Hit], audience: Audience) -> list[tuple[Hit, TitleFacts]]:
     """Those that the title's rights let whoever asks play, and no decision keeps from all."""
-    ids = {hit.title_id for hit in hits}
-    query = select(Title, Source).join(Source, Source.id == Title.current_source_id)
-    query = query.where(among(Title.id, ids), Title.withdrawn_at.is_(None), Source.status == "ready")
-    rows = {title.id: (title, source) for title, source in await session.execute(query)}
-    hidden = await active_among(session, "title", list(rows)) if rows else {}
-    facts = {id: facts_of(title, source) for id, (title, source) in rows.items() if id not in hidden}
+    query = (
+        select(*FACTS)
+        .join(Source, Source.id == Title.current_source_id)
+        .where(among(Title.id, {hit.title_id for hit in hits}), Title.withdrawn_at.is_(None), Source.status == "ready")
+    )
+    facts = {row.id: facts_in(row) for row in await session.execute(query)} if hits else {}
+    for hidden in await active_among(session, "title", list(facts)) if facts else ():
+        del facts[hidden]
     book, now = await rulebook(session, *facts.values()), utc_now()
     shown = []
     for hit in hits:
@@ -232,7 +236,7 @@ async def _playable(session: AsyncSession, hits: Sequence[Hit], audience: Audien
                 member=audience.viewer_id is not None,
             )
             if decide(book, request, "play").allowed:
-                shown.append((hit, rows[hit.title_id][0]))
+                shown.append((hit, facts[hit.title_id]))
     return shown
 
 
@@ -258,7 +262,9 @@ async def _shown(
 ) -> list[LineFound]:
     texts = await INDEX.texts(session, [each.hit for each in chunk])
     pages = await _pages(session, [each.crowd for each in chunk if each.crowd])
-    found = [_line(settings, query, forms, each, texts[each.hit], pages) for each in chunk]
+    wanted = select(Title).where(among(Title.id, {each.hit.title_id for each in chunk}))
+    titles = {title.id: title for title in await session.scalars(wanted)}
+    found = [_line(settings, query, forms, each, titles[each.hit.title_id], texts[each.hit], pages) for each in chunk]
     return [each for each in found if each is not None]
 
 
@@ -278,12 +284,13 @@ def _line(
     query: Query,
     forms: list[frozenset[str]],
     each: Placed,
+    title: Title,
     said: Sequence[Utterance],
     pages: Mapping[UUID, str],
 ) -> LineFound | None:
     """A hit as it is shown: with what is said next where the phrase runs on into it; None where it only runs in, for
     then what is said next is a hit itself."""
-    hit, title, crowd = each
+    hit, crowd = each.hit, each.crowd
     own = mark(said[0].text, query, forms, hit.language)
     if not own.words:
         return None

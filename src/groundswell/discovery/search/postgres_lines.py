@@ -31,7 +31,14 @@ POSITIONS_MAX = 2_000
 
 FORGET = text("DELETE FROM spoken_sentences WHERE title_id = :title AND language = :language")
 COPY = "COPY spoken_sentences (title_id, language, number, start_us, end_us, text, words) FROM STDIN"
-KNOWN = text("SELECT DISTINCT word FROM spoken_words WHERE key = ANY(:keys) AND word = ANY(:words)")
+KNOWN = text(
+    """
+    SELECT word FROM unnest(CAST(:keys AS text[]), CAST(:words AS text[])) AS asked (key, word)
+    JOIN spoken_words USING (key, word)
+    """
+)
+"""Pairs, so that each is one look-up by the key of the table."""
+
 LEARN = text(
     """
     INSERT INTO spoken_words (key, word)
@@ -163,8 +170,9 @@ async def _matching(session: AsyncSession, asked: Asked, within: Within, limit: 
 async def _learn(session: AsyncSession, words: set[str]) -> None:
     """Add to the vocabulary what is not in it yet."""
     kept = {word for word in words if typos.worth_keeping(word)}
-    heads = {word[: typos.PREFIX] for word in kept}
-    kept -= set(await session.scalars(KNOWN, {"keys": list(heads), "words": list(kept)}))
+    asked = sorted(kept)
+    known = await session.scalars(KNOWN, {"keys": [word[: typos.PREFIX] for word in asked], "words": asked})
+    kept.difference_update(known)
     pairs = sorted((key, word) for word in kept for key in typos.keys_kept(word))
     if pairs:
         await session.execute(LEARN, {"keys": [key for key, _ in pairs], "words": [word for _, word in pairs]})

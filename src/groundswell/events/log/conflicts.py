@@ -26,6 +26,16 @@ WHERE ({", ".join("staged." + name for name in FACTS.split(", "))})
 """  # noqa: S608
 
 
+async def stage(connection: psycopg.AsyncConnection[Any], lines: bytes) -> None:
+    """Write ``lines`` in the connection's transaction, by COPY; what is there already stays as it is."""
+    async with connection.cursor() as cursor:
+        await cursor.execute(STAGE)
+        await cursor.execute("DELETE FROM staged")  # of an earlier call in this transaction
+        async with cursor.copy(COPY_STAGED) as copy:
+            await copy.write(lines)
+        await cursor.execute(INSERT)
+
+
 class EventConflict(Problem):
     status, code, title = 409, "event_conflict", "An event of this id and instant is there with other content."
 
@@ -64,10 +74,7 @@ async def _copy(connection: psycopg.AsyncConnection[Any], batches: Sequence[byte
 async def _settle_one(connection: psycopg.AsyncConnection[Any], lines: bytes) -> Settlement:
     try:
         async with connection.transaction(), connection.cursor() as cursor:
-            await cursor.execute(STAGE)
-            async with cursor.copy(COPY_STAGED) as copy:
-                await copy.write(lines)
-            await cursor.execute(INSERT)
+            await stage(connection, lines)
             await cursor.execute(CONTRADICTED)
             if contradicted := [str(row[0]) for row in await cursor.fetchall()]:
                 raise EventConflict(f"{len(contradicted)} differ, such as {contradicted[0]}.", events=contradicted)

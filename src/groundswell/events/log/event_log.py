@@ -29,7 +29,7 @@ from groundswell.events.tables import LoggedEvent
 from groundswell.platform.database import Database, driver_connection
 from groundswell.platform.problems import Problem, Unavailable
 
-from .conflicts import settle
+from .conflicts import settle, stage
 from .partitions import days_ahead, ensure_days, missing_days, partition
 from .writer import Batch, LogWriter, refuse
 
@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 GROUP_MAX = 20_000
 GATHER_MAX_S = 0.005
+COPIED_FROM = 8  # events written with others in one transaction: fewer are quicker by a statement
 SENT_TOGETHER = 16  # events: fewer cost more to send than is gained by sending them early
 
 
@@ -193,6 +194,10 @@ async def record(session: AsyncSession, *events: Event) -> None:
     if not events:
         return
     await _ensure_days_beside(session, {day_of(event.at) for event in events})
+    if len(events) >= COPIED_FROM:
+        lines = "".join([event.line() for event in events])
+        await stage(await driver_connection(session), lines.encode())
+        return
     rows = [event.row() for event in events]
     await session.execute(insert(LoggedEvent).on_conflict_do_nothing(), rows)
 

@@ -110,6 +110,7 @@ def _read(
     lake: "Lake", slice: Slice, dimension: str, models: Sequence[str], model: str, by: str, as_of: datetime
 ) -> _Numbers:
     from . import funnel, leaders
+    from .engine import key_rows
 
     days = days_of(slice)
 
@@ -120,7 +121,7 @@ def _read(
     events = keyed(lake.events)
     credited = {each: keyed(funnel.with_model(lake.credits, each, MODELS_VERSION)) for each in models}
     first = lake.run(leaders.leaders(events, credited, model, (by,), days=days))
-    keys = [each["key"] for each in first]
+    keys = key_rows(lake.engine, [each["key"] for each in first])
     theirs = leaders.only(credited[model], keys)
     return _Numbers(
         leaders=first,

@@ -53,6 +53,9 @@ class Lake:
         return rows_of(self.engine.run(expression))
 
 
+KEY_TABLE = "asked_keys"
+
+
 def mapped(path: Path) -> pa.Table:
     """An Arrow table that lies in a file, and is read from there."""
     with pa.memory_map(str(path)) as file:
@@ -69,6 +72,11 @@ def credit_rows(engine: Engine, name: str, credits: Sequence[Mapping[str, Any]])
     schema = stored(CREDITS)
     rows = [{column: _cell(credit[column]) for column in schema.names} for credit in credits]
     return engine.rows(name, pa.Table.from_pylist(rows, schema))
+
+
+def key_rows(engine: Engine, keys: Sequence[str]) -> ir.Table:
+    """Keys as a table with one column, ``key``. One at a time: the next takes the name of the one before."""
+    return engine.rows(KEY_TABLE, pa.table({"key": pa.array(keys, pa.string())}))
 
 
 def _cell(value: Any) -> Any:

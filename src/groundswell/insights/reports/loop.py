@@ -111,6 +111,7 @@ async def _report(runtime: Runtime, slice: Slice, model: str, headline: bool) ->
 def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime, headline: bool = False) -> _Numbers:
     """Run the report's questions. Of titles, the first are told apart."""
     from . import funnel, leaders
+    from .engine import key_rows
 
     days = days_of(slice)
     credits = funnel.with_model(lake.credits, model, MODELS_VERSION)
@@ -133,7 +134,7 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime, headline: boo
             return visits, given
         visits, given = visits.filter(visits.key.notnull()), given.filter(given.key.notnull())
         first = lake.run(leaders.leaders(visits, {"own": given}, "own", days=days))
-        keys = [each["key"] for each in first]
+        keys = key_rows(lake.engine, [each["key"] for each in first])
         return leaders.only(visits, keys), leaders.only(given, keys)
 
     told_apart = {d: asked(d) for d in dimensions}

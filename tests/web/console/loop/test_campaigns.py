@@ -13,6 +13,7 @@ from groundswell.attribution.tables import Campaign
 from groundswell.events.lake.sealer import seal_now
 from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.platform.clock import utc_now
+from groundswell.web.console.loop import campaigns
 from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.events.places import Shared, make_shared
 from tests.support import App
@@ -97,6 +98,28 @@ async def test_credit_opens_the_evidence_of_its_conversion(app: App, mira: dict[
     assert "€2.50" in page.text
     (first, _) = re.findall(r"/console/conversions/[0-9a-f-]{36}", page.text)
     assert "Linear" in text_of(await app.http.get(first, headers=mira))
+
+
+async def test_credit_is_read_page_by_page(
+    app: App, mira: dict[str, str], campaign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in ("subscription", ""):
+        asked: str | None = f"{campaign}/credits?kind={kind}"
+        whole = re.findall(r"/console/conversions/[0-9a-f-]{36}", (await app.http.get(asked, headers=mira)).text)
+        found: list[str] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(campaigns, "ROWS", 1)
+            for _ in range(len(whole) + 1):
+                answer = await app.http.get(asked, headers=mira)
+                found += re.findall(r"/console/conversions/[0-9a-f-]{36}", answer.text)
+                older = re.search(r'href="([^"]+before=[^"]+)"', answer.text)
+                if older is None:
+                    break
+                asked = html.unescape(older[1])
+        assert found == whole
+        assert len(whole) > 1
+    refused = await app.http.get(f"{campaign}/credits?before=x", headers=mira)
+    assert refused.status_code == 422
 
 
 async def test_its_table_can_be_taken_away(app: App, mira: dict[str, str], campaign: str) -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.attribution.campaign_credit import credit_of
+from groundswell.attribution.campaign_credit import Place, credit_of, newest_credit, totals_of
 from groundswell.attribution.campaigns import find_campaign
 from groundswell.attribution.models import PPM
 from groundswell.attribution.tables import Campaign, Credit
@@ -33,7 +33,7 @@ from groundswell.platform.services import services_of
 from groundswell.shares.channels import channel_name
 from groundswell.web.console.downloads import table_file
 from groundswell.web.console.evidence.conversion import KINDS, MODELS, Marketer
-from groundswell.web.console.filters import one_of
+from groundswell.web.console.filters import one_of, read_place
 from groundswell.web.console.forms import parse_amount
 from groundswell.web.console.reader_names import names_for
 from groundswell.web.console.reader_zone import ReaderZone
@@ -223,25 +223,37 @@ async def download(
 
 
 @router.get("/{key}/credits")
-async def list_credits(request: Request, session: DbSession, caller: Marketer, key: str, kind: Kind = "") -> Response:
+async def list_credits(
+    request: Request, session: DbSession, caller: Marketer, key: str, kind: Kind = "", before: str | None = None
+) -> Response:
     """The parts that the campaign is credited with, newest conversions first; each opens its evidence."""
-    campaign, credits = await _credits(session, key, kind)
-    newest = credits[:ROWS]
+    kind = one_of("kind", kind, KINDS, "")
+    campaign, now = await find_campaign(session, key), utc_now()
+    newest, older = await newest_credit(session, campaign, now, ROWS, kind=kind, before=read_place(before))
+    totals = await totals_of(session, campaign, now, kind)
     return page(
         request,
         "console/loop/campaign_credits.html",
         caller=caller,
         campaign=campaign,
         credits=newest,
-        more=len(credits) - len(newest),
-        total=sum(credit.weight_ppm for credit in credits) / PPM,
-        conversions=len({credit.conversion_id for credit in credits}),
+        older=None if older is None else _older_credits(campaign, kind, older),
+        total=totals.weight_ppm / PPM,
+        conversions=totals.conversions,
         names=await converted_names(session, {credit.conversion_id for credit in newest}, names_for(request, caller)),
         titles=await directory.names(session),
         kind=kind,
         kinds=KINDS,
         channel=channel_name,
         **_words(),
+    )
+
+
+def _older_credits(campaign: Campaign, kind: str, place: Place) -> str:
+    at, id = place
+    asked = {"kind": kind, "before": f"{at.isoformat()}_{id}"}
+    return (
+        f"/console/campaigns/{campaign.key}/credits?{urlencode({name: text for name, text in asked.items() if text})}"
     )
 
 

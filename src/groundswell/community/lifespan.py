@@ -1,0 +1,23 @@
+"""What people around a moment run while the process serves: the writer of reactions, and what is remembered of where
+they happen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from groundswell.platform.notified_cache import CacheListener
+from groundswell.platform.services import Services
+
+from .doors import VisitorMeetings
+from .reaction_lines import ReactionLines
+from .reaction_log import ReactionLog
+
+
+@asynccontextmanager
+async def lifespan(services: Services) -> AsyncIterator[None]:
+    """Take reactions in."""
+    meetings = VisitorMeetings()
+    services.get(CacheListener).add(meetings.known)
+    async with ReactionLog(services.database).running() as log:
+        for service in (log, meetings, ReactionLines(services.database)):
+            services.add(service)
+        yield
