@@ -16,8 +16,10 @@ from groundswell.platform.signals import on
 from groundswell.trust.cases import CaseEvidence, suspect
 from groundswell.trust.signals import CaseJudged
 
+from .invalid_traffic import OWN_ACCOUNT
 from .models import DEFAULT_MODEL, MODELS_VERSION
 from .reverdicts import note
+from .shared_places import FREE_SALES, unusually_free
 from .signals import Credited, Rejudged, TokenShared
 from .tables import Credit, Touch
 
@@ -25,8 +27,8 @@ BEHAVIOUR = "behaviour-"
 BY_STAFF = "behaviour-case-"
 """Rules of staff's verdicts: like behaviour's, no later look at the request alone undoes them."""
 
-FREE_SALES = 3
 A_DAY = timedelta(days=1)
+BY_DEFAULT = {"model": DEFAULT_MODEL, "version": MODELS_VERSION}
 
 VISIT = text("""
 SELECT e.kind, e.visitor, coalesce(e.viewer_id, t.viewer_id) AS viewer, e.share_id, e.moment_id, e.channel, e.territory,
@@ -40,6 +42,23 @@ WHERE e.at = :at AND e.id = :id
 """)
 
 
+SALES = text("""
+WITH theirs AS (
+    SELECT DISTINCT conversion_id FROM credits
+    WHERE sharer_id = :sharer AND at > :since AND at <= :at AND kind IN ('subscription', 'renewal')
+        AND model = :model AND model_version = :version
+),
+lately AS (
+    SELECT id, coalesce(amount_minor, 0) = 0 AS free FROM conversions
+    WHERE kind IN ('subscription', 'renewal') AND at > :since AND at <= :at
+    ORDER BY at DESC, id DESC LIMIT 2000
+)
+SELECT (SELECT count(*) FROM theirs) AS sold, count(*) AS sold_elsewhere, count(*) FILTER (WHERE free) AS free_elsewhere
+FROM lately WHERE id NOT IN (SELECT conversion_id FROM theirs)
+""")
+"""How many sales of a day a sharer is credited with, and of the newest others, how many there are and cost nothing."""
+
+
 async def _visit(session: AsyncSession, at: datetime, event_id: UUID) -> tuple[UUID | None, dict[str, Any]]:
     """Whom a visit would have earned, and what is known of it."""
     row = (await session.execute(VISIT, {"at": at, "id": event_id})).mappings().first()
@@ -51,9 +70,10 @@ async def _visit(session: AsyncSession, at: datetime, event_id: UUID) -> tuple[U
 
 @on(Rejudged)
 async def behaviour_showed(session: AsyncSession, rejudged: Rejudged) -> None:
-    """What behaviour showed is a case of its sharer's."""
+    """What behaviour showed is a case of its sharer's. That they looked at what is their own, signed in, counts for
+    nothing and is none: everybody does."""
     found_by_rule = rejudged.rule.startswith(BEHAVIOUR) and not rejudged.rule.startswith(BY_STAFF)
-    if rejudged.kind == "human" or not found_by_rule:
+    if rejudged.kind == "human" or not found_by_rule or rejudged.reason == OWN_ACCOUNT:
         return
     subject, facts = await _visit(session, rejudged.at, rejudged.event_id)
     if subject is not None:
@@ -79,10 +99,15 @@ async def cost_nothing(session: AsyncSession, credited: Credited) -> None:
     sale = credited.conversion
     if sale.kind not in {"subscription", "renewal"} or sale.amount_minor:
         return
-    given = [each for each in credited.credits if (each.model, each.model_version) == (DEFAULT_MODEL, MODELS_VERSION)]
-    for sharer in sorted({each.sharer_id for each in given if each.sharer_id}):
+    shared = [each for each in credited.credits if (each.model, each.model_version) == (DEFAULT_MODEL, MODELS_VERSION)]
+    for sharer in sorted({each.sharer_id for each in shared if each.sharer_id}):
         free = await _free_sales(session, sharer, sale.at)
-        if len({credit.conversion_id for credit, _ in free}) >= FREE_SALES:
+        number = len({credit.conversion_id for credit, _ in free})
+        if number < FREE_SALES:
+            continue
+        given = {"sharer": sharer, "since": sale.at - A_DAY, "at": sale.at, **BY_DEFAULT}
+        known = (await session.execute(SALES, given)).one()
+        if unusually_free(number, known.sold, known.free_elsewhere, known.sold_elsewhere):
             await suspect(session, "free_sales", sharer, [each for row in free for each in _found(*row)])
 
 
