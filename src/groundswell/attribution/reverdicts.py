@@ -30,7 +30,7 @@ from groundswell.platform.ids import uuid7
 from .credits import verdicts_follow
 from .invalid_traffic import suspected
 from .seen_visit import SeenVisit
-from .signals import Rejudged
+from .signals import Rejudged, RejudgedTogether
 from .tables import Touch
 
 VISITS = ("click", "continue", "view", "unfurl", "play", "share")
@@ -142,8 +142,10 @@ async def _follow(session: AsyncSession, verdicts: Mapping[tuple[datetime, UUID]
         return
     theirs = select(Touch.id).where(among(Touch.event_id, [id for _, id in verdicts]))
     await verdicts_follow(session, (await session.scalars(theirs)).all())
-    for (at, id), verdict in verdicts.items():
-        await signals.send(session, Rejudged(id, at, verdict.kind, verdict.reason, verdict.rule))
+    rejudged = [Rejudged(id, at, each.kind, each.reason, each.rule) for (at, id), each in verdicts.items()]
+    for one in rejudged:
+        await signals.send(session, one)
+    await signals.send(session, RejudgedTogether(rejudged))
 
 
 def _chunks(verdicts: Mapping[tuple[datetime, UUID], Verdict]) -> Iterable[list[dict[str, Any]]]:
