@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller
@@ -11,10 +11,11 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import reactions
 from .doors import ByShare, Meeting, meet
+from .people import no_child
 from .schemas import MyReaction, ReactionIn, ReactionsAt, ReactionsOut
 from .voters import voter_of
 
-v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute)
+v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute, dependencies=[Depends(no_child)])
 
 Ticket = Annotated[
     str | None, Query(max_length=128, description="The ticket of the page's visit, for who is not signed in.")
