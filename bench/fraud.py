@@ -67,10 +67,11 @@ def judged(deeds: Sequence[Deed]) -> dict[int, str]:
     reasons: dict[int, str] = {}
     visits = [n for n, deed in enumerate(deeds) if deed.kind in VISITS]
     joined, converted = _conversions(deeds)
+    kept = {n: _seen(n, deeds[n], joined, converted, 0.0) for n in visits if deeds[n].kind != "click"}
     end = EVERY_S
     while end < min(LAST_S, deeds[-1].at_s + 2 * EVERY_S):
         here = [n for n in visits if end - LOOK_BACK_S <= deeds[n].at_s < end]
-        seen = [_seen(n, deeds[n], joined, converted, end) for n in here]
+        seen = [kept[n] if n in kept else _seen(n, deeds[n], joined, converted, end) for n in here]
         reasons = {visit.int: reason for visit, reason in suspected(seen).items()} | reasons
         end += EVERY_S
     return reasons
@@ -89,6 +90,11 @@ def _conversions(deeds: Sequence[Deed]) -> tuple[dict[str, float], dict[str, lis
 
 
 @cache
+def _numbered(number: int) -> UUID:
+    return UUID(int=number)
+
+
+@cache
 def _id(who: str) -> UUID:
     return uuid5(SPACE, who)
 
@@ -101,14 +107,14 @@ def _seen(
     known = deed.signed_in or bound
     after = [at - deed.at_s for at in converted.get(deed.person, ()) if deed.at_s <= at < min(by_s, deed.at_s + DAY)]
     return SeenVisit(
-        UUID(int=number),
+        _numbered(number),
         BEGAN + timedelta(seconds=deed.at_s),
         visitor=deed.visitor if deed.kind != "share" else None,
         viewer_id=_id(deed.person) if known else None,
         sharer_id=_id(deed.sharer) if deed.kind != "share" else None,
         bought_after_s=min(after, default=None) if bound else None,
         kind=deed.kind,
-        moment_id=UUID(int=1),
+        moment_id=_numbered(1),
         household=deed.household,
         network=deed.network,
         browser=deed.browser or None,
