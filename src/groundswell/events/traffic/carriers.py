@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.events.tables import VisitorSalt
 from groundswell.platform.addresses import BLOCK_BITS
 
-from .visitors import network_of, origin
+from .visitors import origin
 
 
 def blocks(networks: Iterable[str]) -> Iterator[str]:
@@ -64,7 +64,13 @@ class Carriers:
     """
 
     def __init__(self, networks: Sequence[str] = ()) -> None:
-        self._blocks = frozenset(network_of(address) for address in blocks(networks))
+        self._networks = [ipaddress.ip_network(named) for named in networks]
 
     def has(self, address: str) -> bool:
-        return bool(self._blocks) and network_of(address) in self._blocks
+        if not self._networks:
+            return False
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self._networks)
