@@ -1,32 +1,37 @@
 """Simulated truth with fraud mixed in: how much is found, who is accused, and whether K, credit and lift still hold.
 
 Worlds whose truth is known (``groundswell.demo.simulation``), in each of which 30 % of all visits are cheats', who go
-the ways that the rules are about at sizes that are drawn, so that some stay below every rule. They are judged as the
-service judges: every twelve hours, what the last two days show together. Then K, the credit of sharers and the lift of
-a holdout are estimated from what is left, and held against the truth; beside them stands what would have been said had
-nobody been judged.
+the ways that the rules are about at sizes that are drawn, so that some stay below every rule; farms differ in care.
+Among people there are crowds behind one address (campuses, carriers, offices), links that are passed on with their
+token, and sales of nothing. They are judged as the service judges: every twelve hours, what the last two days show
+together. Then K, the credit of sharers and the lift of a holdout are estimated from what is left, and held against the
+truth; beside them stands what would have been said had nobody been judged.
 """
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID, uuid5
 
 from bench.harness import Bench
-from groundswell.attribution.invalid_traffic import SeenVisit, suspected
-from groundswell.demo.simulation.fraud import DAY, DAYS, Deed, MixedWorld
+from groundswell.attribution.invalid_traffic import OWN_ACCOUNT, suspected
+from groundswell.attribution.seen_visit import SeenVisit
+from groundswell.attribution.shared_places import unusually_free
+from groundswell.demo.simulation.fraud import DAY, DAYS, WAYS, Deed, MixedWorld
 from groundswell.demo.simulation.world import World, WorldPlan, expected_k
 from groundswell.insights.experiments.assignment import PPM, arm_of
 from groundswell.insights.experiments.lift import lift
 from groundswell.insights.reports.virality import MILLION, NewViewer, estimate
 
 WORLDS = int(os.environ.get("BENCH_WORLDS", "150"))
-PLAN = {"viewers": 1200, "reached": 5, "rings": 0, "robots": 0}
+PLAN = {"viewers": 1200, "reached": 5, "rings": 0, "robots": 0, "crowds": 4}
 UNITS = 2000
 BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
 EVERY_S, LOOK_BACK_S = DAY / 2, 2 * DAY
+CAREFUL = 0.5
 LAST_S = (DAYS + 30) * DAY
 VISITS = ("click", "play", "view", "share")
 SPACE = UUID(int=14)
@@ -34,10 +39,19 @@ SPACE = UUID(int=14)
 
 @dataclass
 class Found:
-    """What became of one world: counts of visits and people, and whether the truth lies where it is said to."""
+    """What became of one world: counts of visits and people, and whether the truth lies where it is said to. ``found``
+    was judged, ``on_desk`` was judged or is in a case that people are to decide; ``sharers_accused`` are honest ones
+    with a case."""
 
     fraud: int
     found: int
+    on_desk: int
+    operations: int
+    operations_found: int
+    sharers: int
+    sharers_accused: int
+    ways: dict[str, tuple[int, int]]
+    careful: tuple[int, int]
     people: int
     accused: int
     k_holds: bool
@@ -53,10 +67,11 @@ def judged(deeds: Sequence[Deed]) -> dict[int, str]:
     reasons: dict[int, str] = {}
     visits = [n for n, deed in enumerate(deeds) if deed.kind in VISITS]
     joined, converted = _conversions(deeds)
+    kept = {n: _seen(n, deeds[n], joined, converted, 0.0) for n in visits if deeds[n].kind != "click"}
     end = EVERY_S
     while end < min(LAST_S, deeds[-1].at_s + 2 * EVERY_S):
         here = [n for n in visits if end - LOOK_BACK_S <= deeds[n].at_s < end]
-        seen = [_seen(n, deeds[n], joined, converted, end) for n in here]
+        seen = [kept[n] if n in kept else _seen(n, deeds[n], joined, converted, end) for n in here]
         reasons = {visit.int: reason for visit, reason in suspected(seen).items()} | reasons
         end += EVERY_S
     return reasons
@@ -74,6 +89,16 @@ def _conversions(deeds: Sequence[Deed]) -> tuple[dict[str, float], dict[str, lis
     return joined, converted
 
 
+@cache
+def _numbered(number: int) -> UUID:
+    return UUID(int=number)
+
+
+@cache
+def _id(who: str) -> UUID:
+    return uuid5(SPACE, who)
+
+
 def _seen(
     number: int, deed: Deed, joined: dict[str, float], converted: dict[str, list[float]], by_s: float
 ) -> SeenVisit:
@@ -82,17 +107,43 @@ def _seen(
     known = deed.signed_in or bound
     after = [at - deed.at_s for at in converted.get(deed.person, ()) if deed.at_s <= at < min(by_s, deed.at_s + DAY)]
     return SeenVisit(
-        UUID(int=number),
+        _numbered(number),
         BEGAN + timedelta(seconds=deed.at_s),
         visitor=deed.visitor if deed.kind != "share" else None,
-        viewer_id=uuid5(SPACE, deed.person) if known else None,
-        sharer_id=uuid5(SPACE, deed.sharer) if deed.kind != "share" else None,
+        viewer_id=_id(deed.person) if known else None,
+        sharer_id=_id(deed.sharer) if deed.kind != "share" else None,
         bought_after_s=min(after, default=None) if bound else None,
         kind=deed.kind,
-        moment_id=UUID(int=1),
+        moment_id=_numbered(1),
         household=deed.household,
         network=deed.network,
+        browser=deed.browser or None,
+        carrier=deed.carrier,
     )
+
+
+def on_desk(deeds: Sequence[Deed], out: Mapping[int, str]) -> tuple[set[str], set[int]]:
+    """Sharers who have a case, and the visits that cases rest on."""
+    visits = {n for n, reason in out.items() if reason != OWN_ACCOUNT}
+    cases = {deeds[n].sharer for n in visits}
+    clicks = {deed.person: n for n, deed in enumerate(deeds) if deed.kind == "click"}
+    for deed in deeds:
+        if deed.token and deed.token in clicks:
+            cases.add(deed.sharer)
+            visits.add(clicks[deed.token])
+    credited = touches(deeds, out)
+    sales = [deed for deed in deeds if deed.kind == "subscription" and credited.get(deed.person) is not None]
+    for n, deed in enumerate(sales):
+        if deed.amount:
+            continue
+        lately = [sale for sale in sales[max(0, n - 2_000) : n + 1] if sale.at_s > deed.at_s - DAY]
+        theirs = [sale for sale in lately if sale.sharer == deed.sharer]
+        free = [sale for sale in theirs if not sale.amount]
+        others_free = sum(not sale.amount for sale in lately) - len(free)
+        if unusually_free(len(free), len(theirs), others_free, len(lately) - len(theirs)):
+            cases.add(deed.sharer)
+            visits |= {clicks[sale.person] for sale in free}
+    return cases, visits
 
 
 def touches(deeds: Sequence[Deed], out: Collection[int]) -> dict[str, Deed | None]:
@@ -128,6 +179,13 @@ def run_world(seed: int, *, part: float = 0.3, judge: bool = True, **plan: int) 
     out = judged(deeds) if judge else {}
     visits = [n for n, deed in enumerate(deeds) if deed.kind in ("click", "play")]
     cheats = [n for n in visits if deeds[n].fraud]
+    cases, looked_at = on_desk(deeds, out)
+    sharers = {deed.sharer: deed.fraud for deed in deeds if deed.kind == "share"}
+    cheating_sharers = {deed.sharer for deed in deeds if deed.fraud}
+    of_way: dict[str, list[int]] = defaultdict(list)
+    for n in cheats:
+        of_way[deeds[n].fraud or ""].append(n)
+    careful = [n for n in cheats if (deeds[n].care or 0.0) > CAREFUL]
     people = {deeds[n].person for n in visits if not deeds[n].fraud}
     accused = {deeds[n].person for n in visits if not deeds[n].fraud and n in out}
     k, credit = estimate(new_viewers(deeds, out)), touches(deeds, out)
@@ -139,6 +197,13 @@ def run_world(seed: int, *, part: float = 0.3, judge: bool = True, **plan: int) 
     return Found(
         fraud=len(cheats),
         found=sum(n in out for n in cheats),
+        on_desk=sum(n in looked_at for n in cheats),
+        operations=len(cheating_sharers),
+        operations_found=len(cheating_sharers & cases),
+        sharers=len(sharers) - len(cheating_sharers),
+        sharers_accused=len(cases - cheating_sharers),
+        ways={way: (len(theirs), sum(n in looked_at for n in theirs)) for way, theirs in of_way.items()},
+        careful=(len(careful), sum(n in out for n in careful)),
         people=len(people),
         accused=len(accused),
         k_holds=k.low <= expected_k(world.plan) <= k.high,
@@ -180,6 +245,8 @@ async def run(bench: Bench) -> None:
         held = {name: sum(getattr(each, name) for each in found) / len(found) for name in ("k_holds", "lift_holds")}
         aims = judge or None
         bench.measure(f"{words}: fraud found", part_of(found, "found", "fraud"), "of 1", 0.95 if aims else None)
+        if judge:
+            _measure_desk(bench, found)
         accused = part_of(found, "accused", "people")
         bench.measure(f"{words}: people accused", accused, "of 1", 0.005 if aims else None, at_most=True)
         bench.measure(f"{words}: K's interval holds the true K", held["k_holds"], "of 1", 0.9 if aims else None)
@@ -189,3 +256,18 @@ async def run(bench: Bench) -> None:
         left = part_of(found, "fraud_credited", "fraud_joined")
         bench.measure(f"{words}: cheats' accounts still credited", left, "of 1", 0.05 if aims else None, at_most=True)
     bench.note(f"{WORLDS} worlds of {PLAN['viewers']:,} viewers; 30 % of all visits are cheats'.")
+    bench.note(f"{PLAN['crowds']} crowds a world, of 70 people who click on the average, behind one address or 24.")
+    bench.note(f"Careful: farms whose care is above {CAREFUL} (drawn between 0 and 1, one in four on the average).")
+
+
+def _measure_desk(bench: Bench, found: Sequence[Found]) -> None:
+    """What is in cases, judged or not, by way; what was found of farms that take care; whom cases are about."""
+    bench.measure("judged or in a case: fraud found", part_of(found, "on_desk", "fraud"), "of 1", 0.95)
+    bench.measure("cheats with a case", part_of(found, "operations_found", "operations"), "of 1")
+    accused = part_of(found, "sharers_accused", "sharers")
+    bench.measure("honest sharers with a case", accused, "of 1", 0.005, at_most=True)
+    for way in WAYS:
+        of_way = [each.ways.get(way, (0, 0)) for each in found]
+        bench.measure(f"{way}: in a case", sum(n for _, n in of_way) / max(1, sum(n for n, _ in of_way)), "of 1")
+    careful = [each.careful for each in found]
+    bench.measure("careful farms: found", sum(n for _, n in careful) / max(1, sum(n for n, _ in careful)), "of 1")

@@ -170,6 +170,9 @@ async def test_self_dealing_through_a_friends_account(app: App, world: World) ->
     assert await held(world) == {"noor": 0, "kofi": 1_000}
     assert (await standing_of(world, "noor")).rank == 2
     assert set(await desk(world)) == {"self_referral"}
+    async with world.database.transaction() as session:
+        sizes = await cases.sizes(session, [(await desk(world))["self_referral"].id])
+    assert set(sizes.values()) == {3}, "that she looked at her own is nothing to accuse her of"
     acquitted = await step(world, "self_referral", "accept")
     assert await held(world) == {"noor": 27_000, "kofi": 1_000}, "what was taken back is given back"
     await undo(world, acquitted)

@@ -14,9 +14,9 @@ from groundswell.attribution.invalid_traffic import (
     PER_HOUSEHOLD,
     PER_MINUTE,
     PER_NETWORK,
-    SeenVisit,
     suspected,
 )
+from groundswell.attribution.seen_visit import SeenVisit
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 A, B, SHARER = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -100,7 +100,7 @@ def test_more_browsers_than_live_at_an_address_are_marked() -> None:
     assert suspected(glut(PER_HOUSEHOLD, household="h")) == {}, "a big household"
     found = suspected(glut(PER_HOUSEHOLD + 1, household="h"))
     assert len(found) == PER_HOUSEHOLD + 1
-    assert set(found.values()) == {f"address_glut:{PER_HOUSEHOLD + 1} browsers"}
+    assert set(found.values()) == {f"address_glut:{PER_HOUSEHOLD + 1} browsers, regular and alone"}
     assert suspected(glut(PER_NETWORK, network="n")) == {}
     assert reasons(glut(PER_NETWORK + 1, network="n")) == {"network_glut"}
     both = glut(PER_NETWORK + 1, household="h", network="n")
@@ -179,6 +179,12 @@ seen = st.builds(
     st.sampled_from([None, A, B, SHARER]),
     st.sampled_from([None, A, B, SHARER]),
     st.none() | st.floats(0, 86_400),
+    st.sampled_from(["click", "play"]),
+    st.none(),
+    st.sampled_from([None, "home", "campus"]),
+    st.sampled_from([None, "isp"]),
+    st.sampled_from([None, "Firefox", "Chrome"]),
+    st.booleans(),
 )
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -246,3 +247,17 @@ async def test_every_part_of_an_address_is_known(app: App) -> None:
     known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment", "notification"} | set(mine_only)
     parts = {part for path in surfaces(app) for part in re.findall(r"\{(\w+)", path)}
     assert parts - known == set(), "say what stands there, so that blocks are tried on it"
+
+
+async def test_no_route_of_this_room_is_a_childs(app: App) -> None:
+    child = app.as_told("kid", kids=True)
+    walked = 0
+    for route in every_route(app.asgi.router):
+        if not route.endpoint.__module__.startswith("groundswell.community"):
+            continue
+        path = route.path.format(**dict.fromkeys(route.param_convertors, str(UUID(int=7))))
+        for method in route.methods or ():
+            answer = await app.http.request(method, path, headers=child, json={})
+            assert answer.json()["code"] == "kids_apart", (method, path, answer.text)
+            walked += 1
+    assert walked > 20

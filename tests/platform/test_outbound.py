@@ -87,7 +87,20 @@ async def test_what_is_not_public_is_asked_only_where_the_settings_name_its_netw
         "https://0.0.0.0/",
     ):
         assert await asked(closed, url) == AddressNotAllowed.code, url
-    mapped = ("[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "169.254.169.254", "10.0.0.1", "[fe80::1]")
+    mapped = (
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[::7f00:1]",
+        "[::ffff:0:7f00:1]",
+        "169.254.169.254",
+        "10.0.0.1",
+        "[fe80::1]",
+        "[64:ff9b:1::7f00:1]",
+        "[fec0::1]",
+        "[5f00::1]",
+        "192.0.0.8",
+    )
     other = ("2130706433", "0x7f.1", "224.0.0.1", "[::ffff:10.0.0.1]")
     for host in (*mapped, *other):
         assert await asked(closed, f"https://{host}/") in {AddressNotAllowed.code, AddressUnreachable.code}, host

@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
@@ -46,6 +46,7 @@ async def forget_viewer(
 async def make_hand_over(
     new: NewHandOver,
     request: Request,
+    response: Response,
     session: DbSession,
     key: Annotated[ServiceKey, Depends(service("viewers.hand_over"))],
 ) -> HandOver:
@@ -56,4 +57,5 @@ async def make_hand_over(
     await hand_over.verified(services.get(TokenVerifier), new.token, settings.clock_skew_s)
     code, until = await hand_over.make_code(session, new.token)
     address = f"{absolute(settings, hand_over.PATH)}?{urlencode({'code': code})}"
+    response.headers["Cache-Control"] = "no-store"
     return HandOver(code=code, address=address, expires_at=until)

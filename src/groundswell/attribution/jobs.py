@@ -22,8 +22,8 @@ LOOK_BACK = timedelta(days=2)
 @periodic("attribution.rejudge", cron="7 * * * *")
 async def judge_again(context: JobContext, timestamp: int) -> None:
     """Every hour, judge the visits of the last two days by the present rules, and by what they show together."""
-    now = utc_now()
-    await rejudge(runtime_of(context).database, now - LOOK_BACK, now)
+    now, runtime = utc_now(), runtime_of(context)
+    await rejudge(runtime.database, now - LOOK_BACK, now, runtime.settings.carrier_networks)
 
 
 @periodic("attribution.settle_stripe", cron="37 * * * *")

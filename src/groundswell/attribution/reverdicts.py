@@ -10,6 +10,7 @@ in the order of commits. Interrupted between two, it is finished by the next cal
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.tables import JudgedEvent, LoggedEvent, Reverdict
+from groundswell.events.traffic.carriers import CarrierHashes, carrier_hashes
 from groundswell.events.traffic.client import fetches_for
 from groundswell.events.traffic.verdicts import RULE, Verdict, judge, traffic
 from groundswell.platform import signals
@@ -26,8 +28,9 @@ from groundswell.platform.database import Database, among
 from groundswell.platform.ids import uuid7
 
 from .credits import verdicts_follow
-from .invalid_traffic import SeenVisit, suspected
-from .signals import Rejudged
+from .invalid_traffic import suspected
+from .seen_visit import SeenVisit
+from .signals import Rejudged, RejudgedTogether
 from .tables import Touch
 
 VISITS = ("click", "continue", "view", "unfurl", "play", "share")
@@ -41,7 +44,7 @@ SELECT e.id, e.at, e.visitor, coalesce(e.viewer_id, t.viewer_id), coalesce(s.vie
         WHERE c.viewer_id = t.viewer_id AND c.kind IN ('sign_up', 'subscription')
             AND c.at >= e.at AND c.at < e.at + interval '24 hours'
     ) - e.at) AS double precision),
-    e.kind, e.moment_id, e.inputs ->> 'household', e.inputs ->> 'network'
+    e.kind, e.moment_id, e.inputs ->> 'household', e.inputs ->> 'network', e.inputs ->> 'ua'
 FROM judged_events e
 JOIN published_moments m ON m.id = e.moment_id
 LEFT JOIN published_shares s ON s.id = e.share_id AND (e.kind <> 'share' OR s.viewer_id IS NULL)
@@ -57,7 +60,7 @@ Current = tuple[LoggedEvent, str | None]
 Place = tuple[datetime, UUID]
 
 
-async def rejudge(database: Database, since: datetime, until: datetime) -> int:
+async def rejudge(database: Database, since: datetime, until: datetime, carrier_networks: Sequence[str] = ()) -> int:
     """Judge the visits of a span anew; returns how many verdicts changed. Doing it again changes nothing more."""
     changed, after = 0, (since, UUID(int=0))
     while True:
@@ -65,7 +68,7 @@ async def rejudge(database: Database, since: datetime, until: datetime) -> int:
             events = await _judged_by_another_rule(session, after, until)
             changed += await note(session, _differing(events))
         if not events:
-            return changed + await _rejudge_together(database, since, until)
+            return changed + await _rejudge_together(database, since, until, carrier_networks)
         after = (events[-1][0].at, events[-1][0].id)
 
 
@@ -74,10 +77,13 @@ def _differing(events: Sequence[Current]) -> dict[Place, Verdict]:
     return {key: verdict for key, (verdict, current) in verdicts.items() if verdict.kind != current}
 
 
-async def _rejudge_together(database: Database, since: datetime, until: datetime) -> int:
+async def _rejudge_together(
+    database: Database, since: datetime, until: datetime, carrier_networks: Sequence[str]
+) -> int:
     async with database.snapshot() as session:
+        carriers = await carrier_hashes(session, carrier_networks, since)
         rows = await session.execute(text(TOGETHER), {"since": since, "until": until})
-        visits = [SeenVisit(*row) for row in rows]
+        visits = [_placed(SeenVisit(*row), carriers) for row in rows]
     at = {visit.event_id: visit.at for visit in visits}
     found = sorted((at[id], id, reason) for id, reason in suspected(visits).items())
     changed = 0
@@ -86,6 +92,12 @@ async def _rejudge_together(database: Database, since: datetime, until: datetime
             verdicts = {(at, id): Verdict("robot", reason, BEHAVIOUR_RULE) for at, id, reason in found[n : n + AT_ONCE]}
             changed += await note(session, verdicts)
     return changed
+
+
+def _placed(visit: SeenVisit, carriers: CarrierHashes) -> SeenVisit:
+    if not carriers.is_known(visit.at):
+        return replace(visit, household=None, network=None)
+    return replace(visit, carrier=True) if carriers.has(visit.network) else visit
 
 
 async def _judged_by_another_rule(session: AsyncSession, after: Place, until: datetime) -> list[Current]:
@@ -130,8 +142,10 @@ async def _follow(session: AsyncSession, verdicts: Mapping[tuple[datetime, UUID]
         return
     theirs = select(Touch.id).where(among(Touch.event_id, [id for _, id in verdicts]))
     await verdicts_follow(session, (await session.scalars(theirs)).all())
-    for (at, id), verdict in verdicts.items():
-        await signals.send(session, Rejudged(id, at, verdict.kind, verdict.reason, verdict.rule))
+    rejudged = [Rejudged(id, at, each.kind, each.reason, each.rule) for (at, id), each in verdicts.items()]
+    for one in rejudged:
+        await signals.send(session, one)
+    await signals.send(session, RejudgedTogether(rejudged))
 
 
 def _chunks(verdicts: Mapping[tuple[datetime, UUID], Verdict]) -> Iterable[list[dict[str, Any]]]:

@@ -28,6 +28,13 @@ class Rejudged:
 
 
 @dataclass(frozen=True)
+class RejudgedTogether:
+    """Events that have another verdict, written in one go: for what looks at many of them at once."""
+
+    events: Sequence[Rejudged]
+
+
+@dataclass(frozen=True)
 class TokenShared:
     """The touch token of a visit came with a viewer (at ``when``) whose visit it is not: another came with it first."""
 

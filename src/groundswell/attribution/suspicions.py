@@ -3,6 +3,7 @@
 The subject of a case is whom it would have earned: the maker of the share, else of the moment, or whose code it was.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,56 +17,92 @@ from groundswell.platform.signals import on
 from groundswell.trust.cases import CaseEvidence, suspect
 from groundswell.trust.signals import CaseJudged
 
+from .invalid_traffic import OWN_ACCOUNT
 from .models import DEFAULT_MODEL, MODELS_VERSION
 from .reverdicts import note
-from .signals import Credited, Rejudged, TokenShared
+from .shared_places import FREE_SALES, unusually_free
+from .signals import Credited, Rejudged, RejudgedTogether, TokenShared
 from .tables import Credit, Touch
 
 BEHAVIOUR = "behaviour-"
 BY_STAFF = "behaviour-case-"
 """Rules of staff's verdicts: like behaviour's, no later look at the request alone undoes them."""
 
-FREE_SALES = 3
 A_DAY = timedelta(days=1)
+BY_DEFAULT = {"model": DEFAULT_MODEL, "version": MODELS_VERSION}
 
-VISIT = text("""
-SELECT e.kind, e.visitor, coalesce(e.viewer_id, t.viewer_id) AS viewer, e.share_id, e.moment_id, e.channel, e.territory,
-    e.inputs ->> 'household' AS household, e.inputs ->> 'network' AS network, e.inputs ->> 'ua' AS device,
+SEEN = text("""
+SELECT e.id, e.kind, e.visitor, coalesce(e.viewer_id, t.viewer_id) AS viewer, e.share_id, e.moment_id, e.channel,
+    e.territory, e.inputs ->> 'household' AS household, e.inputs ->> 'network' AS network, e.inputs ->> 'ua' AS device,
     coalesce(s.viewer_id, m.viewer_id) AS subject
-FROM judged_events e
+FROM unnest(CAST(:instants AS timestamptz[]), CAST(:ids AS uuid[])) AS asked (at, id)
+JOIN judged_events e ON e.at = asked.at AND e.id = asked.id
 JOIN published_moments m ON m.id = e.moment_id
 LEFT JOIN published_shares s ON s.id = e.share_id AND (e.kind <> 'share' OR s.viewer_id IS NULL)
 LEFT JOIN touches t ON t.event_id = e.id
-WHERE e.at = :at AND e.id = :id
+WHERE e.at BETWEEN :first AND :last
 """)
 
+SALES = text("""
+WITH theirs AS (
+    SELECT DISTINCT conversion_id FROM credits
+    WHERE sharer_id = :sharer AND at > :since AND at <= :at AND kind IN ('subscription', 'renewal')
+        AND model = :model AND model_version = :version
+),
+lately AS (
+    SELECT id, coalesce(amount_minor, 0) = 0 AS free FROM conversions
+    WHERE kind IN ('subscription', 'renewal') AND at > :since AND at <= :at
+    ORDER BY at DESC, id DESC LIMIT 2000
+)
+SELECT (SELECT count(*) FROM theirs) AS sold, count(*) AS sold_elsewhere, count(*) FILTER (WHERE free) AS free_elsewhere
+FROM lately WHERE id NOT IN (SELECT conversion_id FROM theirs)
+""")
+"""How many sales of a day a sharer is credited with, and of the newest others, how many there are and cost nothing."""
 
-async def _visit(session: AsyncSession, at: datetime, event_id: UUID) -> tuple[UUID | None, dict[str, Any]]:
-    """Whom a visit would have earned, and what is known of it."""
-    row = (await session.execute(VISIT, {"at": at, "id": event_id})).mappings().first()
-    if row is None:
-        return None, {}
-    known = {name: str(value) for name, value in row.items() if value is not None and name != "subject"}
-    return row["subject"], known
+
+async def _seen(
+    session: AsyncSession, visits: Sequence[tuple[datetime, UUID]]
+) -> dict[UUID, tuple[UUID | None, dict[str, Any]]]:
+    """Of each visit whom it would have earned, and what is known of it."""
+    if not visits:
+        return {}
+    instants = [at for at, _ in visits]
+    asked = {"instants": instants, "ids": [id for _, id in visits], "first": min(instants), "last": max(instants)}
+    return {
+        row["id"]: (
+            row["subject"],
+            {name: str(value) for name, value in row.items() if value is not None and name not in ("id", "subject")},
+        )
+        for row in (await session.execute(SEEN, asked)).mappings()
+    }
 
 
-@on(Rejudged)
-async def behaviour_showed(session: AsyncSession, rejudged: Rejudged) -> None:
-    """What behaviour showed is a case of its sharer's."""
+@on(RejudgedTogether)
+async def behaviour_showed(session: AsyncSession, together: RejudgedTogether) -> None:
+    """What behaviour showed is a case of its sharer's. That they looked at what is their own, signed in, counts for
+    nothing and is none: everybody does."""
+    shown = [each for each in together.events if _opens_a_case(each)]
+    seen = await _seen(session, [(each.at, each.event_id) for each in shown])
+    found: defaultdict[tuple[str, UUID], list[CaseEvidence]] = defaultdict(list)
+    for each in shown:
+        subject, facts = seen.get(each.event_id, (None, {}))
+        if subject is not None:
+            evidence = CaseEvidence(each.event_id, "event", each.at, each.reason, facts)
+            found[each.reason.partition(":")[0], subject].append(evidence)
+    for (rule, subject), evidences in sorted(found.items()):
+        await suspect(session, rule, subject, evidences)
+
+
+def _opens_a_case(rejudged: Rejudged) -> bool:
     found_by_rule = rejudged.rule.startswith(BEHAVIOUR) and not rejudged.rule.startswith(BY_STAFF)
-    if rejudged.kind == "human" or not found_by_rule:
-        return
-    subject, facts = await _visit(session, rejudged.at, rejudged.event_id)
-    if subject is not None:
-        found = CaseEvidence(rejudged.event_id, "event", rejudged.at, rejudged.reason, facts)
-        await suspect(session, rejudged.reason.partition(":")[0], subject, [found])
+    return rejudged.kind != "human" and found_by_rule and rejudged.reason != OWN_ACCOUNT
 
 
 @on(TokenShared)
 async def token_shared(session: AsyncSession, shared: TokenShared) -> None:
     """A visit's token that comes with others than its first is a case of its sharer's."""
     event_id, at, viewer_id, when = shared.event_id, shared.at, shared.viewer_id, shared.when
-    subject, facts = await _visit(session, at, event_id)
+    subject, facts = (await _seen(session, [(at, event_id)])).get(event_id, (None, {}))
     if subject is not None:
         reason = "its token came with somebody else"
         visit = CaseEvidence(event_id, "event", at, "the first whose visit it was", facts)
@@ -79,10 +116,15 @@ async def cost_nothing(session: AsyncSession, credited: Credited) -> None:
     sale = credited.conversion
     if sale.kind not in {"subscription", "renewal"} or sale.amount_minor:
         return
-    given = [each for each in credited.credits if (each.model, each.model_version) == (DEFAULT_MODEL, MODELS_VERSION)]
-    for sharer in sorted({each.sharer_id for each in given if each.sharer_id}):
+    shared = [each for each in credited.credits if (each.model, each.model_version) == (DEFAULT_MODEL, MODELS_VERSION)]
+    for sharer in sorted({each.sharer_id for each in shared if each.sharer_id}):
         free = await _free_sales(session, sharer, sale.at)
-        if len({credit.conversion_id for credit, _ in free}) >= FREE_SALES:
+        number = len({credit.conversion_id for credit, _ in free})
+        if number < FREE_SALES:
+            continue
+        given = {"sharer": sharer, "since": sale.at - A_DAY, "at": sale.at, **BY_DEFAULT}
+        known = (await session.execute(SALES, given)).one()
+        if unusually_free(number, known.sold, known.free_elsewhere, known.sold_elsewhere):
             await suspect(session, "free_sales", sharer, [each for row in free for each in _found(*row)])
 
 

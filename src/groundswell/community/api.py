@@ -1,7 +1,7 @@
 """People over HTTP: follow, let in, block, mute; what those followed made. Reactions: ``reactions_api.py``;
 comments: ``comments_api.py``."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from groundswell.accounts.access import Caller, MaybeCaller, SignedIn
 from groundswell.accounts.providers import separation_of
@@ -12,7 +12,7 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import comments_api, follows, reactions_api, separation
 from .feed import fellow, following_feed
-from .people import described, find_barred, find_person, grown
+from .people import described, find_barred, find_person, grown, no_child
 from .schemas import (
     ApprovalIn,
     BarrierIn,
@@ -25,7 +25,7 @@ from .schemas import (
     FollowOut,
 )
 
-v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute)
+v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute, dependencies=[Depends(no_child)])
 
 MANY = 500
 

@@ -25,9 +25,9 @@ from .comment_schemas import CommentChange, CommentIn, CommentOut, CommentReport
 from .comment_tables import Comment
 from .comment_views import shown_all
 from .doors import ByShare, meet
-from .people import grown
+from .people import grown, no_child
 
-v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute)
+v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute, dependencies=[Depends(no_child)])
 
 Handler = Annotated[Caller, Depends(staff("reports.handle"))]
 
@@ -100,6 +100,7 @@ async def read_answers(
     found = await comments.find_comment(session, comment)
     met = await meet(session, request, caller, str(found.moment_id), share)
     reader = await _reader(session, caller, met.moment, met.title)
+    await comment_list.visible_one(session, found, reader)
     rows = await comment_list.answers_to(session, found, met.title, reader, decode_cursor(cursor), limit)
     items = await shown_all(session, rows, caller, met.moment)
     return Page(items=items, next=encode_cursor(rows[-1].comment.id) if len(rows) >= limit else None)

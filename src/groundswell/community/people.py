@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.accounts.access import Caller
+from groundswell.accounts.access import Caller, MaybeCaller
 from groundswell.accounts.providers import PublicFace, public_faces, separation_of, viewer_of_handle
 from groundswell.accounts.tables import Viewer
 from groundswell.accounts.viewers import viewers_among
@@ -41,6 +41,16 @@ def grown(caller: Caller) -> Caller:
     if caller.viewer.kids:
         raise KidsApart()
     return caller
+
+
+async def no_child(caller: MaybeCaller) -> None:
+    """What every route of this room asks first.
+
+    Raises:
+        KidsApart: a child's profile asks.
+    """
+    if caller is not None:
+        grown(caller)
 
 
 async def find_person(session: AsyncSession, caller: Caller | None, handle: str) -> Viewer:

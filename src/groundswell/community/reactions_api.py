@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller
@@ -13,13 +13,14 @@ from groundswell.platform.services import services_of
 
 from . import reactions
 from .doors import ByShare, Meeting, meet
+from .people import no_child
 from .reaction_lines import ReactionLines
 from .reaction_log import ReactionLog
 from .reactions import ReactionLine
 from .schemas import MyReaction, ReactionIn, ReactionsAt, ReactionsOut
 from .voters import voter_of
 
-v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute)
+v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute, dependencies=[Depends(no_child)])
 
 Ticket = Annotated[
     str | None, Query(max_length=128, description="The ticket of the page's visit, for who is not signed in.")

@@ -25,6 +25,7 @@ from .lake.sealer_process import sealing
 from .log.event_log import EventLog
 from .log.lookups import References
 from .log.partitions import days_ahead, ensure_days
+from .traffic.carriers import Carriers
 from .traffic.visitors import KEEP, Visitors
 from .visits.destinations import Destination, Destinations
 from .visits.redirect import Redirects
@@ -55,7 +56,9 @@ async def lifespan(services: Services) -> AsyncIterator[None]:
         listener.add(destinations.titles)
         stack.push_async_callback(destinations.close)
         services.add(Redirects(settings, event_log, visitors, destinations))
-        limits = VisitLimits(settings.plays_per_address, settings.plays_per_network)
+        limits = VisitLimits(
+            settings.plays_per_address, settings.plays_per_network, Carriers(settings.carrier_networks)
+        )
         callers = Callers(database, visitors, keys, services.get_or_add(KeyUses, lambda: KeyUses(database)))
         references = References(database, settings.secrets, settings.jwt_issuer)
         services.add(Receiving(settings, event_log, callers, references, visitors, limits))

@@ -7,6 +7,10 @@ from urllib.parse import urlsplit
 
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 _PORTS = {"http": 80, "https": 443}
+BLOCK_BITS = {4: 24, 6: 48}
+"""By IP version: how long the prefix is of what counts as one network."""
+
+BLOCKS_MAX = 65_536
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -39,6 +43,18 @@ def network(named: str) -> str:
         ValueError: it is none.
     """
     ipaddress.ip_network(named)
+    return named
+
+
+def shared_network(named: str) -> str:
+    """``named`` when it is a network of at most ``BLOCKS_MAX`` blocks (``BLOCK_BITS``): one that can be gone through.
+
+    Raises:
+        ValueError: it is none, or too broad.
+    """
+    found = ipaddress.ip_network(named)
+    if 2 ** max(0, BLOCK_BITS[found.version] - found.prefixlen) > BLOCKS_MAX:
+        raise ValueError("must be no broader than /8 (IPv6: /32)")
     return named
 
 

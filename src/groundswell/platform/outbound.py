@@ -26,6 +26,9 @@ from .settings import Settings
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+NOT_PUBLIC: list[Network] = [ipaddress.ip_network(each) for each in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")]
+"""What Python takes for public and is none: protocol assignments, 6to4 relays, documentation."""
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 REDIRECTS = 5
 CONNECT_S = 10.0
@@ -135,7 +138,7 @@ class Outbound:
     def _may_connect(self, address: IP, *, inside: bool) -> bool:
         if any(address in network for network in self.networks):
             return True
-        return not inside and all(each.is_global and not each.is_multicast for each in _meanings(address))
+        return not inside and all(map(_is_public, _meanings(address)))
 
     def client(self, timeout_s: float = 30.0, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
         """A client that goes nowhere else. Redirects are followed only where a request says so, and checked too."""
@@ -165,6 +168,15 @@ class Outbound:
         self.check(str(request.url))
         if request.url.scheme == "http":
             await self.resolve(request.url.host, request.url.port or 80, inside=True)
+
+
+def _is_public(address: IP) -> bool:
+    """Whether an address is one of the internet's: of IPv6, only what is given out as that (RFC 4291, 2.4), so that no
+    other way to write an IPv4 address (compatible, translated, a network's own NAT64) leads inside."""
+    if any(address in network for network in NOT_PUBLIC):
+        return False
+    given_out = isinstance(address, ipaddress.IPv4Address) or address in GLOBAL_UNICAST or address in NAT64
+    return given_out and address.is_global and not address.is_multicast
 
 
 def _meanings(address: IP) -> list[IP]:

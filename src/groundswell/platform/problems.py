@@ -67,6 +67,11 @@ class Conflict(Problem):
     status, code, title = 409, "conflict", "This conflicts with what is already there."
 
 
+class AnswerUnreadable(Problem):
+    status, code = 409, "answer_unreadable"
+    title = "This was done, but its answer cannot be read again: GROUNDSWELL_SECRET_KEY is another than it was."
+
+
 class IdempotencyKeyReused(Problem):
     status, code = 422, "idempotency_key_reused"
     title = "This Idempotency-Key was used before with another request."

@@ -3,6 +3,7 @@
 Feature code takes ``DbSession`` and never commits. The transaction commits before the answer leaves, so what
 was answered is stored; any error rolls the whole of it back. A POST that carries an ``Idempotency-Key`` has its
 answer stored in that same transaction and gets it again when repeated (draft-ietf-httpapi-idempotency-key-header).
+An answer that says ``Cache-Control: no-store``, as each does that holds a secret, is stored encrypted.
 What this process remembers is up to date before a change is answered (``ChangesHeard``).
 """
 
@@ -22,10 +23,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .database import Base, CreatedAt
 from .openapi_security import describe, power_of
-from .problems import IdempotencyKeyReused, Invalid, Problem
+from .problems import AnswerUnreadable, IdempotencyKeyReused, Invalid, Problem
+from .secret_box import SealedUnderAnother, seal, unseal
 from .services import services_of
+from .settings import Settings
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+PURPOSE = "stored answers"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -57,7 +61,8 @@ class ChangesHeard:
 class IdempotencyKey(Base):
     """One answered POST, by who asked and the key they chose; kept for a day (``ANSWERS_LAST``).
 
-    ``principal`` is a keyed hash where nobody is signed in: no address is kept.
+    ``principal`` is a keyed hash where nobody is signed in: no address is kept. The ``body`` is ``sealed``
+    (``secret_box``) where the answer was not to be stored by anybody who passes it on.
     """
 
     __tablename__ = "idempotency_keys"
@@ -68,6 +73,7 @@ class IdempotencyKey(Base):
     status: Mapped[int | None]
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     media_type: Mapped[str | None]
+    sealed: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[CreatedAt] = mapped_column(index=True)
 
 
@@ -121,13 +127,15 @@ class TransactionalRoute(APIRoute):
             if self.power is not None and principals.require_still is not None:
                 await principals.require_still(request, self.power)
             stored = await session.scalar(select(IdempotencyKey).filter_by(**row))
-            return _replay(stored, request_hash)
+            return _replay(stored, request_hash, services_of(request).settings)
         answer = await handler(request)
         if answer.status_code < 400:
+            body, sealed = bytes(answer.body), is_secret(answer)
             values = {
                 "status": answer.status_code,
-                "body": bytes(answer.body),
+                "body": seal(services_of(request).settings, PURPOSE, body) if sealed else body,
                 "media_type": answer.media_type,
+                "sealed": sealed,
             }
             await session.execute(update(IdempotencyKey).filter_by(**row).values(**values))
         return answer
@@ -138,11 +146,22 @@ async def _hash(request: Request) -> bytes:
     return hashlib.sha256(target.encode() + await request.body()).digest()
 
 
-def _replay(stored: IdempotencyKey | None, request_hash: bytes) -> Response:
+def is_secret(answer: Response) -> bool:
+    """Whether an answer is not to be kept by whoever passes it on, so that we keep it encrypted."""
+    return "no-store" in answer.headers.get("cache-control", "").lower()
+
+
+def _replay(stored: IdempotencyKey | None, request_hash: bytes, settings: Settings) -> Response:
     if stored is None or stored.request_hash != request_hash:
         raise IdempotencyKeyReused()
-    headers = {"Idempotency-Replayed": "true"}
-    return Response(stored.body, stored.status or 200, headers, stored.media_type)
+    headers, body = {"Idempotency-Replayed": "true"}, stored.body
+    if stored.sealed and body is not None:
+        headers["Cache-Control"] = "no-store"
+        try:
+            body = unseal(settings, PURPOSE, body)
+        except SealedUnderAnother:
+            raise AnswerUnreadable() from None
+    return Response(body, stored.status or 200, headers, stored.media_type)
 
 
 def request_session(request: Request) -> AsyncSession:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .address_template import checked
-from .addresses import network, web_address, web_template
+from .addresses import network, shared_network, web_address, web_template
 from .cannot_start import DataFolderUnwritable
 from .clock import ZoneName
 from .issuers import StaffIssuer, ViewerIssuer
@@ -306,6 +306,12 @@ class Settings(BaseSettings):
     )
     plays_per_network: int = Field(
         2_000, description="Plays from one network (/24, IPv6: /48) in an hour; more are counted apart.", ge=1
+    )
+    carrier_networks: list[Annotated[str, AfterValidator(shared_network)]] = Field(
+        [],
+        description="Networks whose addresses many people share, such as mobile carriers' and campuses': a JSON list "
+        'such as `["100.64.0.0/10"]`, none broader than /8 (IPv6: /32). One address there may bring as many plays in '
+        "an hour as else a network; that many come from it speaks against nobody.",
     )
     seal_interval_s: float = Field(2.0, description="Seconds between sealings of the event log.", gt=0)
     event_keep_days: int = Field(

@@ -1,18 +1,17 @@
 """Secrets of endpoints: made, kept encrypted under the service's own secret, and what signs with them."""
 
 import base64
-import hashlib
-import hmac
 import secrets
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from standardwebhooks import Webhook
 
+from groundswell.platform import secret_box
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
 PREFIX = "whsec_"
 LENGTH = 32
+PURPOSE = "webhook secrets"
 
 
 class SecretUnreadable(Problem):
@@ -27,7 +26,7 @@ def new_secret() -> str:
 
 def seal(settings: Settings, secret: str) -> str:
     """``secret`` as it is kept."""
-    return _box(settings).encrypt(secret.encode()).decode()
+    return secret_box.seal(settings, PURPOSE, secret.encode()).decode()
 
 
 def unseal(settings: Settings, sealed: str) -> str:
@@ -37,16 +36,11 @@ def unseal(settings: Settings, sealed: str) -> str:
         SecretUnreadable: it was under a secret that the settings do not name any more.
     """
     try:
-        return _box(settings).decrypt(sealed.encode()).decode()
-    except InvalidToken:
+        return secret_box.unseal(settings, PURPOSE, sealed.encode()).decode()
+    except secret_box.SealedUnderAnother:
         raise SecretUnreadable() from None
 
 
 def signer(settings: Settings, sealed: str) -> Webhook:
     """What signs with a secret that was kept."""
     return Webhook(unseal(settings, sealed))
-
-
-def _box(settings: Settings) -> MultiFernet:
-    keys = (hmac.digest(secret, b"webhook secrets", hashlib.sha256) for secret in settings.secrets)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

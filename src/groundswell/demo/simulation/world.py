@@ -8,6 +8,9 @@ moment adds ``effect``: drawn once for each person, so that the difference betwe
 that an experiment is to find. A newcomer shares as a sharer does, so the loop has a true K: the mean number of new
 viewers that each new viewer brings directly.
 
+**Crowds.** Some shares are put before a campus or a carrier's customers at once, more or less keen than others. Who
+comes to it by one of these goes on as everybody does, so that K stays what it is.
+
 **Noise.** Robots click and never subscribe; a ring of fraudsters clicks its own links from a few devices.
 
 Times are in steps: the player gives them their pace.
@@ -40,6 +43,8 @@ class WorldPlan:
     robots: float = 0.1
     rings: int = 1
     ring_clicks: int = 12
+    crowds: int = 0
+    crowd: float = 120.0
     control: float = 0.5
     channels: tuple[str, ...] = ("whatsapp", "x", "copy", "telegram")
 
@@ -102,6 +107,7 @@ class World:
         self.followers = follow_graph([self.viewer(n) for n in range(plan.viewers)], plan.follows, self.random)
         self.truth = Truth(plan.seed, effect=(1 - plan.baseline) * plan.effect, expected_k=expected_k(plan))
         self.strangers = 0
+        self.crowd_shares: set[int] = set()
         self.step = 0
 
     def viewer(self, number: int) -> str:
@@ -115,6 +121,15 @@ class World:
                 share = self.share(self.viewer(number), newcomer=False)
                 yield self.act("share", self.viewer(number), share.number, channel=self.channel())
                 waiting.append(share)
+        for number in range(self.plan.crowds):
+            owner = f"sim{self.plan.seed}-crowd-{number}"
+            share = self.share(owner, newcomer=False)
+            self.crowd_shares.add(share.number)
+            yield self.act("share", owner, share.number, channel=self.channel())
+            for action, again in self.crowd(share):
+                yield action
+                if again is not None:
+                    waiting.append(again)
         while waiting:
             share = waiting.pop(0)
             for action, again in self.spread(share):
@@ -134,13 +149,21 @@ class World:
             if self.chance(self.plan.clicks):
                 yield from self.visit(share, person)
 
-    def visit(self, share: _Share, person: str) -> Iterator[tuple[Action, _Share | None]]:
+    def crowd(self, share: _Share) -> Iterator[tuple[Action, _Share | None]]:
+        """What a share brings that is put before a crowd: some are keener by half, some less so."""
+        size = int(self.plan.crowd * self.random.lognormal(0, 0.7))
+        keen = float(np.clip(self.random.lognormal(0, 0.4), 0.3, 2.0))
+        for _ in range(size):
+            if self.chance(self.plan.clicks):
+                yield from self.visit(share, self.stranger(), keen)
+
+    def visit(self, share: _Share, person: str, keen: float = 1.0) -> Iterator[tuple[Action, _Share | None]]:
         self.truth.human_clicks += 1
         yield self.act("click", person, share.number), None
         if self.chance(self.plan.plays):
             yield self.act("play", person, share.number), None
         anyway = self.chance(self.plan.baseline)
-        caused = not anyway and self.chance(self.plan.effect)
+        caused = not anyway and self.chance(min(1.0, self.plan.effect * keen))
         if not anyway and not caused:
             return
         self.joined(share, caused)

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from groundswell.events.traffic.carriers import Carriers
 from groundswell.events.traffic.verdicts import Verdict
 from groundswell.events.traffic.visitors import household_of, network_of
 
@@ -51,10 +52,12 @@ class VisitLimits:
 
     Args:
         per_address, per_network: plays an hour.
+        carriers: networks whose addresses many people share: one has a network's limit, the network none.
     """
 
-    def __init__(self, per_address: int, per_network: int) -> None:
+    def __init__(self, per_address: int, per_network: int, carriers: Carriers | None = None) -> None:
         self.per_address, self.per_network = per_address, per_network
+        self.carriers = carriers or Carriers()
         self._counts = SlidingCounts()
 
     def judge(self, address: str, now: float | None = None) -> Verdict | None:
@@ -66,8 +69,10 @@ class VisitLimits:
         now = time.monotonic() if now is None else now
         by_address = self._counts.add(f"address {household_of(address)}", now)
         by_network = self._counts.add(f"network {network_of(address)}", now)
-        if by_address > self.per_address:
-            return Verdict("robot", f"address_limit:over {self.per_address} an hour", RULE)
-        if by_network > self.per_network:
+        shared = self.carriers.has(address)
+        limit = self.per_network if shared else self.per_address
+        if by_address > limit:
+            return Verdict("robot", f"address_limit:over {limit} an hour", RULE)
+        if by_network > self.per_network and not shared:
             return Verdict("robot", f"network_limit:over {self.per_network} an hour", RULE)
         return None

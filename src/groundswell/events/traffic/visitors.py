@@ -17,6 +17,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from groundswell.events.tables import VisitorSalt
+from groundswell.platform.addresses import BLOCK_BITS
 from groundswell.platform.database import Database
 from groundswell.platform.ids import base64url
 
@@ -66,7 +67,7 @@ def household_of(address: str) -> str:
 
 def network_of(address: str) -> str:
     """The network of ``address``: its /24 (IPv4) or /48 (IPv6)."""
-    return _block(address, 24, 48)
+    return _block(address, BLOCK_BITS[4], BLOCK_BITS[6])
 
 
 @lru_cache(maxsize=20_000)

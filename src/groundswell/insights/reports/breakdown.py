@@ -48,12 +48,16 @@ async def breakdown(
     model: str = DEFAULT_MODEL,
     other_model: str | None = None,
     ranked_by: str = "subscription",
+    *,
+    retention: bool = True,
 ) -> Breakdown:
     """The funnel of ``slice`` by ``dimension``: the ``MOST_ROWS`` rows ranked first by ``model``.
 
     Args:
         other_model: the credit model whose ranks stand beside those of ``model``; by default the same.
         ranked_by: one of ``RANKABLE``.
+        retention: whether to say of each row who still paid (``staying``): the dearest of its questions, which reads
+            all sales of months.
 
     Raises:
         PeriodInvalid, DimensionUnknown, ModelUnknown, RankUnknown.
@@ -66,18 +70,29 @@ async def breakdown(
         check_model(name)
     if ranked_by not in RANKABLE:
         raise RankUnknown(f"There is {', '.join(RANKABLE)}.")
-    asked = (slice, dimension, model, other, ranked_by)
+    asked = (slice, dimension, model, other, ranked_by, retention)
     return await answered(runtime, Breakdown, asked, lambda: _report(runtime, *asked))
 
 
-async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, other: str, ranked_by: str) -> Breakdown:
+async def _report(
+    runtime: Runtime, slice: Slice, dimension: str, model: str, other: str, ranked_by: str, retention: bool
+) -> Breakdown:
     as_of = await sealed_until(runtime)
     models, known_by = sorted({model, other}), as_of or utc_now()
     numbers = await read(
         runtime,
         slice,
         (dimension,),
-        partial(_read, slice=slice, dimension=dimension, models=models, model=model, by=ranked_by, as_of=known_by),
+        partial(
+            _read,
+            slice=slice,
+            dimension=dimension,
+            models=models,
+            model=model,
+            by=ranked_by,
+            as_of=known_by,
+            retention=retention,
+        ),
     )
     found = {row.key: row for row in rows_by_key(numbers.visits, numbers.conversions)}
     rows = [found[leader["key"]] for leader in numbers.leaders]
@@ -107,7 +122,14 @@ async def _report(runtime: Runtime, slice: Slice, dimension: str, model: str, ot
 
 
 def _read(
-    lake: "Lake", slice: Slice, dimension: str, models: Sequence[str], model: str, by: str, as_of: datetime
+    lake: "Lake",
+    slice: Slice,
+    dimension: str,
+    models: Sequence[str],
+    model: str,
+    by: str,
+    as_of: datetime,
+    retention: bool,
 ) -> _Numbers:
     from . import funnel, leaders
     from .engine import key_rows
@@ -123,9 +145,10 @@ def _read(
     first = lake.run(leaders.leaders(events, credited, model, (by,), days=days))
     keys = key_rows(lake.engine, [each["key"] for each in first])
     theirs = leaders.only(credited[model], keys)
+    kept = funnel.STAYED_DAYS if retention else ()
     return _Numbers(
         leaders=first,
         visits=lake.run(funnel.visits(leaders.only(events, keys), days)),
         conversions=lake.run(funnel.conversions(theirs)),
-        staying={after: lake.run(funnel.staying(theirs, lake.logged, after, as_of)) for after in funnel.STAYED_DAYS},
+        staying={after: lake.run(funnel.staying(theirs, lake.logged, after, as_of)) for after in kept},
     )

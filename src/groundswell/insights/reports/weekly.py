@@ -96,7 +96,7 @@ async def weekly_report(
 
 
 async def _parts(runtime: Runtime, slice: Slice, names: PersonNames) -> dict[str, list[BreakdownRow]]:
-    return {name: named_for(names, name, (await breakdown(runtime, slice, name)).rows) for name in BY}
+    return {name: named_for(names, name, (await breakdown(runtime, slice, name, retention=False)).rows) for name in BY}
 
 
 def week_slice(monday: date, today: date, zone: str = "UTC") -> tuple[Slice, Slice]:
