@@ -279,8 +279,7 @@ async def fetch(
         AddressNotAllowed, AddressUnreachable, AnswerTooSlow, AnswerRefused: as `answering`
         AnswerTooLarge, AnswerOfAnotherKind
     """
-    asked = {"seconds": seconds, "headers": headers, "follow_redirects": follow_redirects}
-    async with answering(client, url, **asked) as answer:
+    async with answering(client, url, seconds=seconds, headers=headers, follow_redirects=follow_redirects) as answer:
         said = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         patterns = list(kinds)
         if patterns and said and not any(fnmatchcase(said, pattern) for pattern in patterns):

@@ -220,5 +220,3 @@ async def confirm(request: Request, session: DbSession, viewer_id: UUID, token: 
     if not await digest.confirm(session, services_of(request).settings, viewer_id, token):
         raise NotFound("This link is not of the address that was given last.")
     return page(request, "viewer/inbox_mail.html", caller=None, step="confirmed")
-
-

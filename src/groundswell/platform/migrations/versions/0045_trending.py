@@ -1,6 +1,6 @@
 """Trending by country, what is decided of scenes, forecasts and alerts; a counter of moments that nobody reads goes.
 
-Revision ID: 0042
+Revision ID: 0045
 """
 
 from pathlib import Path
@@ -8,8 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0045"
+down_revision = "0044"
 
 
 def upgrade() -> None:

@@ -1,13 +1,13 @@
 """Answers that hold a secret are stored encrypted; those that were stored until now are let go.
 
-Revision ID: 0042
+Revision ID: 0044
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0044"
+down_revision = "0043"
 
 
 def upgrade() -> None:
