@@ -2,7 +2,7 @@
 
 **People.** A share is followed within hours (exponential), those who join do so mostly within the hour (log-normal),
 and watch for seconds. One in ``SHARED`` is behind an address that many share, as offices and mobile carriers have; one
-in ``FAMILY`` uses somebody else's browser. Who shares has watched before, signed in. Most browsers have a name that
+in ``FAMILY`` uses somebody else's browser. Who shares looks at it, signed in. Most browsers have a name that
 many have; behind one address, those of one name cannot be told apart. A crowd (``World.crowd_shares``) is behind a
 campus's one address, a carrier's few, which the operator knows in one case of two, or an office's IPv6 network; half of
 those whom its newcomers reach are there too. One subscription in ten costs nothing; in one world of four most do, as
@@ -111,8 +111,8 @@ class MixedWorld:
                     self.crowds[number] = self._crowd(number)
                 elif action.parent in self.crowds and who in self.homes and self.homes[who].crowd:
                     self.crowds[number] = replace(self.crowds[action.parent], part=0.5, mean_s=8 * HOUR)
-                yield self._deed(at - 30, "view", who, number, who, signed_in=True)
                 yield self._deed(at, "share", who, number, who, parent=action.parent)
+                yield self._deed(at + 30, "view", who, number, who, signed_in=True)
                 continue
             began, sharer = shared[number]
             crowd = self.crowds.get(number)
