@@ -24,7 +24,7 @@ from groundswell.shares.tables import Share
 from tests.events.places import make_shared, viewer
 from tests.support import App
 
-SMALL = WorldPlan(seed=5, viewers=40, reached=4, rings=0, robots=0)
+SMALL = WorldPlan(seed=191, viewers=40, reached=4, rings=0, robots=0)
 
 
 def test_a_seed_always_gives_the_same_fraud_and_so_much_of_it() -> None:
