@@ -67,8 +67,8 @@ async def test_no_value_of_a_query_breaks_a_page_alone(app: App) -> None:
         for name in sorted(names_of(route.dependant, "query_params"))
     )
     for number, (path, name) in enumerate(asked):
-        for value in ("\0", ODD[1 + number % (len(ODD) - 1)]):
-            answer = await app.http.get(path, params={name: value}, headers=root)
-            assert answer.status_code < 500, (path, name, value, answer.text[:300])
-            if "html" in answer.headers.get("content-type", ""):
-                assert "<script>alert(1)" not in answer.text, (path, name)
+        value = ODD[number % len(ODD)]
+        answer = await app.http.get(path, params={name: value}, headers=root)
+        assert answer.status_code < 500, (path, name, value, answer.text[:300])
+        if "html" in answer.headers.get("content-type", ""):
+            assert "<script>alert(1)" not in answer.text, (path, name)
