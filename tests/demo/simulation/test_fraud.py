@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from bench.fraud import new_viewers, part_of, run_world, touches, worlds
+from bench.fraud import BY_ACCOUNTS, new_viewers, part_of, run_world, touches, worlds
 from sqlalchemy import select
 
 from groundswell.attribution.reverdicts import rejudge
@@ -24,7 +24,7 @@ from groundswell.shares.tables import Share
 from tests.events.places import make_shared, viewer
 from tests.support import App
 
-SMALL = WorldPlan(seed=191, viewers=40, reached=4, rings=0, robots=0)
+SMALL = WorldPlan(seed=16, viewers=40, reached=4, rings=0, robots=0)
 
 
 def test_a_seed_always_gives_the_same_fraud_and_so_much_of_it() -> None:
@@ -41,13 +41,23 @@ def test_a_seed_always_gives_the_same_fraud_and_so_much_of_it() -> None:
 
 @pytest.mark.slow
 def test_fraud_is_found_nobody_is_accused_and_the_truth_stays_where_it_is_said_to_be() -> None:
-    found = list(worlds(12, viewers=400))
+    found = list(worlds(12, viewers=400, without=BY_ACCOUNTS))
     assert part_of(found, "found", "fraud") >= 0.95
     assert part_of(found, "accused", "people") <= 0.005
     assert sum(each.k_holds for each in found) >= 11
     assert sum(each.lift_holds for each in found) >= 11
     assert part_of(found, "credited_rightly", "joined") >= 0.995
     assert part_of(found, "fraud_credited", "fraud_joined") <= 0.05
+
+
+@pytest.mark.slow
+def test_what_no_verdict_on_a_visit_ends_is_a_case() -> None:
+    """Tokens that are shared and sales of nothing; and few who are honest have a case."""
+    found = list(worlds(8, viewers=400))
+    assert part_of(found, "on_desk", "fraud") >= 0.95
+    assert part_of(found, "operations_found", "operations") >= 0.9
+    assert part_of(found, "accused", "people") <= 0.005
+    assert part_of(found, "sharers_accused", "sharers") <= 0.01
 
 
 def test_unjudged_the_truth_is_missed() -> None:
@@ -137,7 +147,7 @@ class Log:
 @pytest.mark.usefixtures("still_server")
 async def test_the_service_finds_it_and_its_reports_find_the_truth(app: App) -> None:
     world = World(SMALL)
-    deeds = MixedWorld(world).deeds
+    deeds = MixedWorld(world, without=BY_ACCOUNTS).deeds
     log = Log(app)
     await log.keep(deeds)
     await log.judge()
