@@ -1,4 +1,4 @@
-"""What addresses, queries and forms hold breaks no route: each is asked with every value that was ever seen to."""
+"""What addresses, queries and forms hold breaks no route: each is asked with what was seen to, three of it in turn."""
 
 from typing import Any
 from urllib.parse import quote
@@ -43,7 +43,7 @@ async def test_no_value_breaks_any_route(app: App) -> None:
     who = [app.signed_in("root", "admin"), {}]
     for number, (route, method) in enumerate(routes(app)):
         query, form = (names_of(route.dependant, kind) for kind in ("query_params", "body_params"))
-        for turn, value in enumerate(ODD):
+        for turn, value in enumerate(ODD[number % 3 :: 3]):
             path = route.path.format(**dict.fromkeys(route.param_convertors, quote(value, safe="")))
             wanted: dict[str, Any] = {"params": dict.fromkeys(query, value), "headers": who[(turn + number) % 2]}
             if form and not route.path.startswith("/v1/"):
@@ -60,12 +60,15 @@ async def test_no_value_breaks_any_route(app: App) -> None:
 async def test_no_value_of_a_query_breaks_a_page_alone(app: App) -> None:
     """Beside others that are refused first, a value may never be read."""
     root = app.signed_in("root", "admin")
-    for route, method in routes(app):
-        if method != "GET" or "{" in route.path:
-            continue
-        for name in sorted(names_of(route.dependant, "query_params")):
-            for value in ("\0", "9" * 40, "AAAAAAAAAAAAAAAAAAAAAA", "'\"><script>alert(1)</script>"):
-                answer = await app.http.get(route.path, params={name: value}, headers=root)
-                assert answer.status_code < 500, (route.path, name, value, answer.text[:300])
-                if "html" in answer.headers.get("content-type", ""):
-                    assert "<script>alert(1)" not in answer.text, (route.path, name)
+    asked = (
+        (route.path, name)
+        for route, method in routes(app)
+        if method == "GET" and "{" not in route.path
+        for name in sorted(names_of(route.dependant, "query_params"))
+    )
+    for number, (path, name) in enumerate(asked):
+        value = ODD[number % len(ODD)]
+        answer = await app.http.get(path, params={name: value}, headers=root)
+        assert answer.status_code < 500, (path, name, value, answer.text[:300])
+        if "html" in answer.headers.get("content-type", ""):
+            assert "<script>alert(1)" not in answer.text, (path, name)

@@ -40,8 +40,9 @@ USUAL_LEAST = 50
 """Clicks elsewhere below which they are no measure."""
 
 OTHERS, MOSTLY = 0.05, 0.5
-FREE_SALES, FREE = 3, 1.5
-"""The fewest sales of nothing of one sharer in a day that are looked at, and how many times as often as elsewhere."""
+FREE_SALES, SALES_LEAST, FREE = 3, 10, 1.5
+"""The fewest sales of nothing of one sharer in a day that are looked at, sales elsewhere below which these are no
+measure, and how many times as often there may be some."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def unusually_free(free: int, sales: int, free_elsewhere: int, sales_elsewhere: 
     the first month away. Where few are sold, as many as ``FREE_SALES`` are too many."""
     if free < FREE_SALES:
         return False
-    if sales_elsewhere < USUAL_LEAST:
+    if sales_elsewhere < SALES_LEAST:
         return True
     return exceeds(free, sales, FREE * free_elsewhere / sales_elsewhere)
 

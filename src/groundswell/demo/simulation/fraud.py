@@ -2,7 +2,7 @@
 
 **People.** A share is followed within hours (exponential), those who join do so mostly within the hour (log-normal),
 and watch for seconds. One in ``SHARED`` is behind an address that many share, as offices and mobile carriers have; one
-in ``FAMILY`` uses somebody else's browser. Who shares has watched before, signed in. Most browsers have a name that
+in ``FAMILY`` uses somebody else's browser. Who shares looks at it, signed in. Most browsers have a name that
 many have; behind one address, those of one name cannot be told apart. A crowd (``World.crowd_shares``) is behind a
 campus's one address, a carrier's few, which the operator knows in one case of two, or an office's IPv6 network; half of
 those whom its newcomers reach are there too. One subscription in ten costs nothing; in one world of four most do, as
@@ -17,7 +17,7 @@ nothing; the careful look as people do in all of this. Operations are added unti
 The world's own robots and rings, which a name or a single click shows, are no part of this.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -81,10 +81,12 @@ class Deed:
 
 
 class MixedWorld:
-    """An honest world with cheats in it. ``deeds`` are all that is done, in order of time."""
+    """An honest world with cheats in it, who go no way that is ``without``. ``deeds`` are all that is done, in order of
+    time."""
 
-    def __init__(self, world: World, part: float = 0.3) -> None:
+    def __init__(self, world: World, part: float = 0.3, without: Collection[str] = ()) -> None:
         self.world, self.part = world, part
+        self.ways = {way: how for way, how in WAYS.items() if way not in without}
         self.random = np.random.default_rng((world.plan.seed, 1))
         self.homes: dict[str, _Home] = {}
         self.crowds: dict[int, _Crowd] = {}
@@ -111,8 +113,8 @@ class MixedWorld:
                     self.crowds[number] = self._crowd(number)
                 elif action.parent in self.crowds and who in self.homes and self.homes[who].crowd:
                     self.crowds[number] = replace(self.crowds[action.parent], part=0.5, mean_s=8 * HOUR)
-                yield self._deed(at - 30, "view", who, number, who, signed_in=True)
                 yield self._deed(at, "share", who, number, who, parent=action.parent)
+                yield self._deed(at + 30, "view", who, number, who, signed_in=True)
                 continue
             began, sharer = shared[number]
             crowd = self.crowds.get(number)
@@ -176,7 +178,7 @@ class MixedWorld:
         """Operations until there are so many visits; their shares are numbered from ``number`` on."""
         made = 0
         while made < visits:
-            ways = [way for way, (median, _) in WAYS.items() if median <= max(visits - made, SMALLEST)]
+            ways = [way for way, (median, _) in self.ways.items() if median <= max(visits - made, SMALLEST)]
             way = ways[int(self.random.integers(len(ways)))]
             median, run = WAYS[way]
             size = max(1, round(median * float(self.random.lognormal(0, SIGMA))))
