@@ -11,6 +11,8 @@ export NODE_USE_SYSTEM_CA := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where Python may not keep what it compiled, each of the many processes compiles every module anew: four seconds a start.
 export PYTHONDONTWRITEBYTECODE :=
+# What runs side by side says what it has to say one after the other, where make can (4.0 and later).
+IN_ORDER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 DIST := src/groundswell/web/static/dist
 ELEMENT_SOURCES := $(shell find elements -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
@@ -70,7 +72,7 @@ reference: setup  ## write what is made from the code: reference pages, the API'
 	@$(BIN)/python scripts/reference.py && $(BIN)/python scripts/api_types.py
 
 check: setup  ## lint, types, import contracts
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target checks
+	@$(MAKE) --no-print-directory --jobs=2 $(IN_ORDER) checks
 
 checks: check-types check-code check-components check-generated  # mypy first: it takes as long as all others together
 

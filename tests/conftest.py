@@ -72,10 +72,12 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over them from now on."""
+    """Let the garbage collector pass over them from now on; and over the caches that grow with each test, seldom: with
+    its usual thresholds that is an eighth of what the heaviest tests take."""
     gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
 
 
 def pytest_unconfigure() -> None:

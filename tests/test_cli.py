@@ -161,6 +161,7 @@ def test_a_database_that_is_not_there_is_refused_with_its_reason(tmp_path: Path)
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_refused_with_its_reason(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -174,6 +175,7 @@ def test_a_port_that_is_taken_is_refused_with_its_reason(tmp_path: Path) -> None
     assert not (tmp_path / "data" / "postgres").exists(), "nothing has been begun"
 
 
+@pytest.mark.slow
 def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:
     wrong = groundswell("serve", GROUNDSWELL_PORT="eighty")
     assert wrong.returncode == 2

@@ -1,6 +1,6 @@
 """Names: a module is a noun of the field, and a public class has its name to itself."""
 
-import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -23,6 +23,10 @@ NOUNS = {
     "wording",
 }
 """Modules whose name ends as a participle does and is a noun, or the field's own word."""
+
+
+CLASS = re.compile(r"^class ([A-Za-z]\w*)", re.MULTILINE)
+"""A public class of a module, not of a class or a function in it."""
 
 
 def modules() -> list[Path]:
@@ -51,9 +55,9 @@ def test_no_module_is_a_drawer_for_anything() -> None:
 def test_a_public_class_has_its_name_to_itself() -> None:
     places = defaultdict(list)
     for path in modules():
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places[node.name].append(str(path.relative_to(SOURCE)))
+        for name in CLASS.findall(path.read_text()):
+            places[name].append(str(path.relative_to(SOURCE)))
+    assert len(places) > 500
     assert not {name: where for name, where in places.items() if len(where) > 1}
 
 

@@ -49,6 +49,7 @@ def run(folder: Path, mounts: str, *command: str, **environment: str) -> subproc
     return subprocess.run(words, env=known, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own_database", [True, False])
 def test_a_start_on_a_read_only_disk_says_why_not(tmp_path: Path, database_url: str, own_database: bool) -> None:
     data = tmp_path / "data"

@@ -50,6 +50,7 @@ async def shared(app: App) -> Shared:
     return shared
 
 
+@pytest.mark.slow
 async def test_slow_storage_keeps_nobody_else_waiting(app: App, shared: Shared, storage: ObjectServer) -> None:
     storage.slow()
     poster = f"/m/{shared.moment.code}/poster.jpg"

@@ -57,6 +57,7 @@ def test_models_by_hand() -> None:
     assert weights_of("first", path(*"abc")) == [1, 0, 0]
     assert weights_of("linear", path(*"abcd")) == [Fraction(1, 4)] * 4
     assert weights_of("position", path(*"abcd")) == [Fraction(2, 5), Fraction(1, 10), Fraction(1, 10), Fraction(2, 5)]
+    assert weights_of("position", path(*"abc")) == [Fraction(2, 5), Fraction(1, 5), Fraction(2, 5)]
     assert weights_of("position", path(*"ab")) == [Fraction(1, 2)] * 2
     assert all(weights_of(model, path("a")) == [1] for model in MODELS)
 
@@ -91,6 +92,7 @@ def test_markov_follows_what_was_learned() -> None:
     assert weights_of("markov", path("x", "qr", x=600_000, qr=200_000)) == [Fraction(3, 4), Fraction(1, 4)]
     assert weights_of("markov", path("x", "qr", copy=500_000)) == [Fraction(1, 2)] * 2
     assert weights_of("markov", path("x", "qr", x=0, qr=7)) == [0, 1]
+    assert weights_of("markov", path("x", "qr", qr=7)) == [0, 1], "nothing was learned of the other"
 
 
 def test_the_last_unit_goes_to_the_later_touch() -> None:

@@ -44,9 +44,8 @@ async def test_an_upright_link_plays_at_once_and_changes_over_when_its_file_is_t
     ada = (await visitor()).page
     await lumen.sign_in(ada, "ada")
     link = await clip_and_share(lumen, ada, "Upright at once", at=33)
-    async with (
-        httpx.AsyncClient() as http
-    ):  # a file plays, which fails as files do: HLS tells of its failures otherwise
+    # So that a file plays: HLS fails in other ways.
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await when_made(http, f"{link}/wide.mp4", headers={"User-Agent": ORDINARY})).is_success
     await ada.get_by_role("button", name="Options").click()
     async with ada.expect_response(re.compile("/v1/shares/")):

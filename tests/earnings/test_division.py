@@ -64,3 +64,9 @@ def test_negative_numbers_are_refused() -> None:
         divide(-1, {"a": 1})
     with pytest.raises(ValueError, match="negative"):
         divide(1, {"a": 2, "b": -1})
+
+
+def test_of_equal_remainders_the_greater_weight_comes_first() -> None:
+    small, great = UUID(int=1), UUID(int=2)
+    assert divide(2, {small: 1, great: 3}) == {small: 0, great: 2}
+    assert divide(1, {small: 1, great: 1}) == {small: 1, great: 0}, "and then the lesser key"

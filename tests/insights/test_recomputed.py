@@ -135,6 +135,7 @@ def changing_zone() -> str:
     return next(changing, ZONES[0])
 
 
+@pytest.mark.timeout(900)
 async def test_every_number_is_computed_twice(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     month, pages = await make_month(app), Pages(app.http, monkeypatch)
     url = app.runtime.settings.database_url

@@ -46,7 +46,7 @@ def test_ties() -> None:
     assert divide_credit(2, [1, 1, 1]) == [0, 1, 1], "the later touch first"
 
 
-@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1]])
+@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1], [3, -1], [-1, 3]])
 def test_what_cannot_be_divided_is_refused(weights: list[int]) -> None:
     with pytest.raises(ValueError, match="nothing can be divided"):
         apportion(1, weights, lambda n: n)

@@ -88,6 +88,7 @@ def assert_caps(granted: dict[str, list[tuple[int, int]]], viewer_percent: int, 
     assert together.total_us <= Total(percent=title_percent).of(LONG_S * S)
 
 
+@pytest.mark.slow
 async def test_fifty_viewers_at_once_share_what_a_title_has_left(app: App) -> None:
     """Each asks for another ten seconds; there is room for three."""
     async with app.runtime.database.transaction() as session:

@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from hypothesis.stateful import rule as step
 
 from groundswell.trust.intervals import IntervalUnion, Span
-from groundswell.trust.policy import ALLOWED, CHECKS, PolicyRequest, decide
+from groundswell.trust.policy import ALLOWED, CHECKS, LENGTH_TOLERANCE_US, PolicyRequest, allowed_elsewhere, decide
 from groundswell.trust.rules import ANYWHERE, BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 from groundswell.trust.wording import CODES
 
@@ -53,6 +53,8 @@ REFUSED: list[tuple[str, dict[str, Any], PolicyRequest, str]] = [
     ("kids_profile", {}, clip(kids=True), "child"),
     ("ending_held", {}, clip(5390, 5420, title=NEW_FILM), "from 1:30:00 on, is held back until 8 June 2026"),
     ("ending_held", {"ending_percent": 50}, clip(3000, 3030, title=NEW_FILM), "from 50:00 on"),
+    ("ending_held", {"ending_days": 30}, clip(5900, 5930, title=NEW_FILM), "held back until 24 June 2026"),
+    ("viewer_total_reached", {"viewer_total": Total(us=20 * S)}, clip(), "20 s of this title in all"),
     (
         "viewer_total_reached",
         {},
@@ -106,6 +108,10 @@ def test_a_refusal_has_a_code_words_and_the_rule_that_made_it(
 
 
 ALLOWED_BY_RULE: list[tuple[dict[str, Any], PolicyRequest]] = [
+    ({}, clip(0, 30)),
+    ({}, clip(5970, 6000)),
+    ({"viewer_total": Total(us=50 * S)}, clip(viewer_clips=IntervalUnion([(0, 20 * S)]))),
+    ({"title_total": Total(us=50 * S)}, clip(title_clips=IntervalUnion([(0, 20 * S)]))),
     ({"min_clip_us": 0}, clip(100, 101)),
     ({"max_clip_us": 600 * S}, clip(100, 300)),
     ({"kids": True}, clip(kids=True)),
@@ -144,6 +150,13 @@ def test_the_ending_is_free_two_weeks_after_the_release_to_the_instant() -> None
 def test_lengths_are_judged_to_a_frame_and_no_further() -> None:
     for length, allowed in ((4.96, True), (4.94, False), (60.04, True), (60.06, False)):
         assert decide(RuleBook(), clip(100, 100 + length)).allowed is allowed, length
+    for length_us, allowed in (
+        (5 * S - LENGTH_TOLERANCE_US, True),
+        (5 * S - LENGTH_TOLERANCE_US - 1, False),
+        (60 * S + LENGTH_TOLERANCE_US, True),
+        (60 * S + LENGTH_TOLERANCE_US + 1, False),
+    ):
+        assert decide(RuleBook(), replace(clip(), end_us=100 * S + length_us)).allowed is allowed, length_us
 
 
 def test_clipping_the_same_scene_again_costs_nothing() -> None:
@@ -170,9 +183,15 @@ def test_caps_and_lengths_bind_the_making_and_not_the_playing() -> None:
     assert decide(rules, clip(kids=True), "play").allowed
 
 
+@pytest.mark.parametrize("territory", [None, ANYWHERE])
+def test_where_it_is_not_known_where_one_is_nothing_is_said_of_elsewhere(territory: str | None) -> None:
+    assert not allowed_elsewhere(RuleBook(), clip(territory=territory), "clip")
+
+
 def test_members_only_and_no_saving() -> None:
     rules, rule = book(public_playback=False, download=False)
-    assert decide(rules, clip(member=False), "play").code == "members_only"
+    refused = decide(rules, clip(member=False), "play")
+    assert (refused.code, refused.rule_id) == ("members_only", rule.id)
     assert decide(rules, clip(member=True), "play").allowed
     saved = decide(rules, clip(member=True), "download")
     assert (saved.code, saved.rule_id) == ("download_off", rule.id)

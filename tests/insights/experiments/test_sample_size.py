@@ -63,3 +63,23 @@ def test_where_everybody_does_the_same_nothing_is_said(value: int, units: int) -
     found = lift([value] * 100, [value] * (99 + units), ([value] * 100, [value] * (99 + units)))
     assert (found.difference, found.low, found.high, found.reduced) == (0.0, None, None, 0.0)
     assert not found.decided
+
+
+@pytest.mark.parametrize(
+    ("baseline", "effect", "control", "spread"),
+    [
+        (0.2, 0.0, 0.5, None),
+        (9.0, 0.0, 0.5, 3.0),
+        (0.2, 0.1, 0.0, None),
+        (0.2, 0.1, 1.0, None),
+        (9.0, 0.5, 1.0, 3.0),
+        (0.0, 0.1, 0.5, None),
+        (1.0, 0.1, 0.5, None),
+        (9.0, 0.5, 0.5, None),
+    ],
+)
+def test_what_cannot_be_planned_is_refused(
+    baseline: float, effect: float, control: float, spread: float | None
+) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        plan(baseline, effect, control, spread)

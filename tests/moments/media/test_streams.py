@@ -105,6 +105,7 @@ async def found(app: App, external_id: str) -> list[tuple[str, str | None]]:
         return [(row.status, row.code) for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_ladder_plays_at_once_and_is_cut_exact(way: App, cdn: StreamServer, tmp_path: Path, kind: str) -> None:
     main = f"{cdn.home}/{kind}/main.{'mpd' if kind.startswith('dash') else 'm3u8'}"
@@ -150,6 +151,7 @@ async def test_a_ladder_plays_at_once_and_is_cut_exact(way: App, cdn: StreamServ
         assert (line.start_us, line.text) == (1_000_000, "Who goes there?")
 
 
+@pytest.mark.slow
 async def test_where_a_playlist_does_not_time_its_segments_a_clip_waits_for_the_exact_one(
     way: App, cdn: StreamServer, tmp_path: Path
 ) -> None:

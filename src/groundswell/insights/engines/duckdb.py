@@ -20,8 +20,8 @@ from .contract import EngineDown, LakeDamaged
 
 MEMORY = "3GB"
 UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException, duckdb.CatalogException)
-KEPT = 128
-"""Questions whose SQL is kept; each takes some 100 KB."""
+KEPT = 512
+"""Questions whose SQL is kept; each takes some 100 KB. Every page of the console asks some 250, in each zone."""
 INSTANTS = (dt.Date(), dt.Timestamp(timezone="UTC"))
 STAND_IN = re.compile(r"\b39\d\d\b")
 STAND_INS = 80
@@ -77,7 +77,6 @@ def _named(name: str, schema: pa.Schema) -> ir.Table:
     return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
 
 
-@lru_cache(KEPT)
 def _sql(question: ops.Node) -> str:
     """The SQL of a question. Writing it takes several times as long as a small answer does, and pages are opened
     again and again, of other days or as of another instant: it is written once for all that differ in those alone."""
