@@ -123,7 +123,7 @@ STAFFS = re.compile(
     r"conversions|credits|cases|audit|catalog|reminders/|cascades|titles/\{title\}/rights|imports|jobs))"
 )
 MEDIA = re.compile(r"\.(jpg|mp4|m3u8|vtt|svg)$|/(hls|progress|storyboards?|stream|waveform)\b")
-"""Pictures and streams, and a count, which name nobody; they are refused where their moment is (``check_available``)."""
+"""Pictures, streams, a count: they name nobody. Pictures are refused where their moment is (``check_available``)."""
 
 OWN_LISTS = {"/v1/barriers": "whom I keep away: it must name them", "/people": "the same, as a page"}
 """Where somebody who is kept apart is named all the same, and why."""
