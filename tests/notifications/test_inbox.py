@@ -24,6 +24,8 @@ from tests.events.places import Shared, make_shared, viewer
 from tests.notifications.people import call, handle_of, id_of, inbox, play, read_all, say, texts, world
 from tests.support import App
 
+ROBOT = Verdict("robot", "rate", "rate-2")
+
 
 async def look(app: App) -> None:
     async with app.runtime.database.transaction() as session:
@@ -123,12 +125,10 @@ async def test_a_moment_that_catches_on_is_told_of_by_the_current_verdicts(app: 
     await look(app)
     assert (await inbox(app, "noor"))["unread"] == 0, "not of every play"
     async with app.runtime.database.transaction() as session:
-        for event in events[:2]:
-            await rejudge(session, event.id, event.at, "play", Verdict("robot", "rate", None, "rate-2"))
+        await rejudge(session, {(event.at, event.id): ROBOT for event in events[:2]})
     assert await texts(app, "noor") == ["Your moment from A film is catching on: 5 plays"]
     async with app.runtime.database.transaction() as session:
-        for event in events[2:4]:
-            await rejudge(session, event.id, event.at, "play", Verdict("robot", "rate", None, "rate-2"))
+        await rejudge(session, {(event.at, event.id): ROBOT for event in events[2:4]})
     assert await texts(app, "noor") == [], "too few were people"
     assert [step_of(plays) for plays in (0, 4, 5, 9, 10, 312, 100_000)] == [0, 0, 5, 5, 10, 250, 100_000]
 
@@ -156,8 +156,6 @@ async def test_what_the_followed_clip_is_found_when_looked_for(app: App) -> None
         ada = await viewer(session, "ada")
         session.add(Progress(viewer_id=ada.id, title_id=shared.title.id, position_us=100_000_000))
         for place in (shared, other):
-            place.moment.created_at = place.moment.created_at.replace(year=place.moment.created_at.year + 0)
-            await session.merge(place.moment)
             await session.execute(
                 update(type(place.moment)).filter_by(id=place.moment.id).values(created_at=func.clock_timestamp())
             )
