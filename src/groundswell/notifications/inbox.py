@@ -21,10 +21,12 @@ from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
 from groundswell.attribution.tables import Conversion, JudgedCredit
 from groundswell.catalog.spoilers import ViewerProgress, seen_by, spoils
 from groundswell.catalog.tables import Series, Title
+from groundswell.community import separation  # noqa: F401 - it answers who is kept apart, in workers too
 from groundswell.community.comment_list import CommentReader, is_late, visible_to
 from groundswell.community.comment_tables import Comment
 from groundswell.community.people import by_id
 from groundswell.community.tables import Follow
+from groundswell.creators import profiles  # noqa: F401 - it answers what people are called in public
 from groundswell.earnings.tables import Payout, Pool, Statement
 from groundswell.events.reach import reach_of
 from groundswell.moments.availability import Audience
