@@ -1,16 +1,21 @@
 """The inbox: one row for each kind and subject, whose count, names and words are those of the moment it is read."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from sqlalchemy import func, select, update
 
 from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tokens import TokenVerifier
 from groundswell.attribution.reverdicts import note as rejudge
 from groundswell.catalog.tables import Progress
+from groundswell.community.tables import Follow
 from groundswell.events.traffic.verdicts import Verdict
 from groundswell.moments.signals import MomentCreated
 from groundswell.notifications.catching_on import note_catching_on, step_of
@@ -21,8 +26,11 @@ from groundswell.platform import signals
 from groundswell.webhooks.tables import WebhookEndpoint, WebhookMessage
 from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.events.places import Shared, make_shared, viewer
+from tests.gates import gate
 from tests.notifications.people import call, handle_of, id_of, inbox, play, read_all, say, texts, world
 from tests.support import App
+
+ROBOT = Verdict("robot", "rate", "rate-2")
 
 
 async def look(app: App) -> None:
@@ -123,12 +131,10 @@ async def test_a_moment_that_catches_on_is_told_of_by_the_current_verdicts(app: 
     await look(app)
     assert (await inbox(app, "noor"))["unread"] == 0, "not of every play"
     async with app.runtime.database.transaction() as session:
-        for event in events[:2]:
-            await rejudge(session, event.id, event.at, "play", Verdict("robot", "rate", None, "rate-2"))
+        await rejudge(session, {(event.at, event.id): ROBOT for event in events[:2]})
     assert await texts(app, "noor") == ["Your moment from A film is catching on: 5 plays"]
     async with app.runtime.database.transaction() as session:
-        for event in events[2:4]:
-            await rejudge(session, event.id, event.at, "play", Verdict("robot", "rate", None, "rate-2"))
+        await rejudge(session, {(event.at, event.id): ROBOT for event in events[2:4]})
     assert await texts(app, "noor") == [], "too few were people"
     assert [step_of(plays) for plays in (0, 4, 5, 9, 10, 312, 100_000)] == [0, 0, 5, 5, 10, 250, 100_000]
 
@@ -156,8 +162,6 @@ async def test_what_the_followed_clip_is_found_when_looked_for(app: App) -> None
         ada = await viewer(session, "ada")
         session.add(Progress(viewer_id=ada.id, title_id=shared.title.id, position_us=100_000_000))
         for place in (shared, other):
-            place.moment.created_at = place.moment.created_at.replace(year=place.moment.created_at.year + 0)
-            await session.merge(place.moment)
             await session.execute(
                 update(type(place.moment)).filter_by(id=place.moment.id).values(created_at=func.clock_timestamp())
             )
@@ -225,3 +229,40 @@ async def test_what_is_refused(app: App) -> None:
     async with app.runtime.database.transaction() as session:
         assert await viewer_of(session, app.services.get(TokenVerifier).verify(app.identity.token("ada", "Ada")))
     assert await id_of(app, "ada")
+
+
+FOLLOWS = """
+import asyncio, sys
+from uuid import UUID
+from groundswell.community.follows import follow
+from groundswell.platform.database import Database
+from groundswell.web import features
+
+features.load("tables")
+features.load("jobs")
+
+async def run() -> None:
+    async with Database(sys.argv[1]).transaction() as session:
+        await follow(session, UUID(sys.argv[2]), UUID(sys.argv[3]))
+
+asyncio.run(run())
+"""
+
+
+@pytest.mark.slow
+async def test_killed_in_between_neither_it_nor_the_notification_is_there(app: App) -> None:
+    """The row is written in the transaction of what it tells: kill -9 before it leaves neither, then both are there
+    once."""
+    await world(app)
+    await call(app, "PATCH", "/v1/followers", "noor", approves=False)
+    url, ada, noor = str(app.runtime.settings.database_url), await id_of(app, "ada"), await id_of(app, "noor")
+    with gate(url, "notifications", "NEW.kind = 'follower'") as closed:
+        process = subprocess.Popen([sys.executable, "-c", FOLLOWS, url, str(ada), str(noor)])  # noqa: ASYNC220
+        await asyncio.to_thread(closed.await_somebody)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert await texts(app, "noor") == []
+    async with app.runtime.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Follow)) == 0
+    await call(app, "POST", f"/v1/people/{await handle_of(app, 'noor')}/follow", "ada")
+    assert await texts(app, "noor") == ["Ada follows you"]

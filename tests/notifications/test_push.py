@@ -18,7 +18,7 @@ from groundswell.notifications.vapid import public_key
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.platform.settings import Settings
-from groundswell.trust.decisions import decide
+from groundswell.trust.tables import Decision
 from tests.attribution.test_conversions import ago
 from tests.notifications.people import call, handle_of, id_of, inbox, read_all, say, world
 from tests.push_receiver import PushReceiver, receiving_pushes
@@ -163,12 +163,14 @@ async def test_a_secret_that_was_replaced_still_signs(app: App, receiver: PushRe
 
 KILLED = """
 import asyncio, sys
+from groundswell.accounts.providers import separation_of
 from groundswell.notifications.push import push_all_due
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
 from groundswell.web import features
 
 features.load("tables")
+assert separation_of._function is not None, "blocks hold in a process that only pushes"
 settings = Settings(data_dir=sys.argv[2], secret_key=sys.argv[3], outbound_networks=["127.0.0.0/8"])
 asyncio.run(push_all_due(Database(sys.argv[1]), settings, 60))
 """
@@ -184,16 +186,17 @@ async def test_kill_9_in_the_middle_loses_nothing_and_shows_nothing_twice(app: A
     now = utc_now()
     async with app.runtime.database.transaction() as session:
         subscription = (await session.scalars(select(PushSubscription.id))).one()
-        rows = []
-        for number in range(many):
-            made = await decide(
-                session, kind="title", subject_id=uuid7(), action="hide", reason_code="other",
-                explanation=f"Reason {number}.", decided_by="rule",
-            )  # fmt: skip
-            rows.append(
-                {"id": uuid7(), "viewer_id": ada, "kind": "decision", "subject_id": made.id, "place": uuid7(),
-                 "since": now, "at": now}
-            )  # fmt: skip
+        made = [
+            {"id": uuid7(), "subject_kind": "licence", "subject_id": uuid7(), "action": "hide", "reason_code": "other",
+             "explanation": f"Reason {number}.", "decided_by": "rule", "appeal": ""}
+            for number in range(many)
+        ]  # fmt: skip
+        await session.execute(insert(Decision), made)
+        rows = [
+            {"id": uuid7(), "viewer_id": ada, "kind": "decision", "subject_id": each["id"], "place": uuid7(),
+             "since": now, "at": now}
+            for each in made
+        ]  # fmt: skip
         await session.execute(insert(Notification), rows)
         due = [{"id": uuid7(), "notification_id": row["id"], "subscription_id": subscription, "due_at": now}
                for row in rows]  # fmt: skip

@@ -124,7 +124,8 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
     await deliver_all(app)
     assert sorted(receiver.kinds) == sorted(
         "moment.created share.first_click sign_up.credited subscription.credited subscription.reversed decision.taken "
-        "moment.taken_down decision.taken title.unclippable".split()
+        "moment.taken_down decision.taken title.unclippable "
+        "notification.made notification.made notification.made".split()
     )
     by_kind = {told.document["type"]: told for told in receiver.told}
     for told in receiver.told:
@@ -139,7 +140,7 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
         known = {str(id): kind for id, kind in await session.execute(select(LoggedEvent.id, LoggedEvent.kind))}
     assert [known[by_kind[kind].id] for kind in logged] == ["clip", "click", "sign_up", "subscription"]
     await deliver_all(app)
-    assert len(receiver.told) == 9
+    assert len(receiver.told) == 12
 
 
 async def test_a_creator_s_money_is_told_when_it_is_theirs_and_when_it_is_paid(app: App, receiver: Receiver) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from procrastinate import JobContext
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, any_, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -95,7 +95,7 @@ def wants_pushed(moment: Moment, after: UUID | None) -> Select[UUID]:
     preset = "push" in KIND_RULES["clip"].ways
     changed = select(NotificationChoice.viewer_id).where(
         NotificationChoice.viewer_id == Follow.follower_id,
-        NotificationChoice.changed.contains([switch("clip", "push")]),
+        literal(switch("clip", "push")) == any_(NotificationChoice.changed),
     )
     query = select(Follow.follower_id).where(Follow.followed_id == moment.viewer_id, Follow.state == "following")
     query = query.where(subscribed, ~changed.exists() if preset else changed.exists()).order_by(Follow.follower_id)

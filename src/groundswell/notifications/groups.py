@@ -56,7 +56,7 @@ async def note(
     row = insert(Notification).values(rows)
     unread = Notification.read_at.is_(None)
     changes = {
-        "since": case((unread, Notification.since), else_=row.excluded.since),
+        "since": case((unread, func.least(Notification.since, row.excluded.since)), else_=row.excluded.since),
         "at": func.greatest(Notification.at, row.excluded.at),
         "place": row.excluded.place,
         "step": func.greatest(Notification.step, row.excluded.step),

@@ -21,10 +21,12 @@ from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
 from groundswell.attribution.tables import Conversion, JudgedCredit
 from groundswell.catalog.spoilers import ViewerProgress, seen_by, spoils
 from groundswell.catalog.tables import Series, Title
+from groundswell.community import separation  # noqa: F401 - it answers who is kept apart, in workers too
 from groundswell.community.comment_list import CommentReader, is_late, visible_to
 from groundswell.community.comment_tables import Comment
 from groundswell.community.people import by_id
 from groundswell.community.tables import Follow
+from groundswell.creators import profiles  # noqa: F401 - it answers what people are called in public
 from groundswell.earnings.tables import Payout, Pool, Statement
 from groundswell.events.reach import reach_of
 from groundswell.moments.availability import Audience
@@ -134,7 +136,7 @@ async def shown(
 ) -> list[InboxItem]:
     """Those of a viewer's notifications that have something to show, in the order given."""
     made: dict[UUID, InboxItem] = {}
-    reader = Reader(viewer, territory)
+    reader = InboxReader(viewer, territory)
     for kind, show in SHOW.items():
         mine = [row for row in rows if row.kind == kind]
         if mine:
@@ -143,7 +145,7 @@ async def shown(
 
 
 @dataclass(frozen=True)
-class Reader:
+class InboxReader:
     """Who looks, and where they are."""
 
     viewer: Viewer
@@ -171,7 +173,7 @@ async def _titles(session: AsyncSession, moments: Sequence[Moment]) -> dict[UUID
 
 
 async def _named(
-    session: AsyncSession, reader: Reader, titles: Sequence[Title]
+    session: AsyncSession, reader: InboxReader, titles: Sequence[Title]
 ) -> tuple[ViewerProgress, dict[UUID, str]]:
     """How far a viewer has got, and what each title may be called to them: of an episode that they have not come to,
     the series."""
@@ -197,7 +199,7 @@ async def _moments(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Moment]:
     return {moment.id: moment for moment in await session.scalars(query)}
 
 
-async def _catching_on(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _catching_on(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     moments = await _moments(session, {row.subject_id for row in rows})
     if not moments:
         return []
@@ -216,7 +218,7 @@ async def _catching_on(session: AsyncSession, reader: Reader, rows: Sequence[Not
     ]
 
 
-async def _brought(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _brought(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     moments = await _moments(session, {row.subject_id for row in rows})
     titles = await _titles(session, list(moments.values()))
     _, names = await _named(session, reader, list(titles.values()))
@@ -247,7 +249,7 @@ def joined_by(viewer_id: UUID, rows: Sequence[Notification]) -> Select[Notificat
     return query.where(JudgedCredit.kind.in_(JOINED), JudgedCredit.weight_ppm > 0)
 
 
-async def _comments(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _comments(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     """Comments on a moment, or answers to a comment: those that its list shows to the viewer, but their own."""
     subject = Comment.parent_id if rows[0].kind == "reply" else Comment.moment_id
     visible = await visible_to(session, CommentReader(reader.caller, ViewerProgress({}, {}), keeper=False))
@@ -299,7 +301,7 @@ async def _comments(session: AsyncSession, reader: Reader, rows: Sequence[Notifi
     return items
 
 
-async def _followers(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _followers(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     apart = (await separation_of(session, reader.viewer.id)).unlisted
     row = rows[0]  # there is one of a viewer
     newest_first = func.array_agg(aggregate_order_by(Follow.follower_id, Follow.created_at.desc(), Follow.follower_id))
@@ -315,7 +317,7 @@ async def _followers(session: AsyncSession, reader: Reader, rows: Sequence[Notif
     return [replace(_item(row, "/people"), count=count, name=name, others=count - 1, state=state)]
 
 
-async def _clips(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _clips(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     """Each opens the following feed, where they stand; what marks itself as a spoiler, or is ahead, has no words."""
     query = followed_clips(reader.viewer.id, min(utc_now() - LOOKED_BACK, min(row.since for row in rows)))
     query = query.where(among(Moment.title_id, [row.subject_id for row in rows]))
@@ -347,7 +349,7 @@ async def _clips(session: AsyncSession, reader: Reader, rows: Sequence[Notificat
     return items
 
 
-async def _statements(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _statements(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     query = select(Statement, Pool).join(Pool, Pool.id == Statement.pool_id)
     query = query.where(among(Statement.id, [row.subject_id for row in rows]), Statement.cancelled_at.is_(None))
     found = {statement.id: (statement, pool) for statement, pool in await session.execute(query)}
@@ -363,7 +365,7 @@ async def _statements(session: AsyncSession, reader: Reader, rows: Sequence[Noti
     ]
 
 
-async def _payouts(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _payouts(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     query = select(Payout).where(among(Payout.id, [row.subject_id for row in rows]))
     found = {payout.id: payout for payout in await session.scalars(query)}
     return [
@@ -378,7 +380,7 @@ async def _payouts(session: AsyncSession, reader: Reader, rows: Sequence[Notific
     ]
 
 
-async def _decisions(session: AsyncSession, reader: Reader, rows: Sequence[Notification]) -> list[InboxItem]:
+async def _decisions(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     query = select(Decision).where(among(Decision.id, [row.subject_id for row in rows]))
     found = {decision.id: decision for decision in await session.scalars(query)}
     about = {each.subject_id for each in found.values() if each.subject_kind == "moment"}
@@ -400,7 +402,7 @@ async def _decisions(session: AsyncSession, reader: Reader, rows: Sequence[Notif
     return items
 
 
-Show = Callable[[AsyncSession, Reader, Sequence[Notification]], Awaitable[list[InboxItem]]]
+Show = Callable[[AsyncSession, InboxReader, Sequence[Notification]], Awaitable[list[InboxItem]]]
 SHOW: dict[NotificationKind, Show] = {
     "catching_on": _catching_on,
     "brought": _brought,
