@@ -40,8 +40,9 @@ async def test_staff_see_why_and_decide_with_a_reason(app: App, world: World) ->
     mira = app.signed_in("mira", "marketer")
     board = await app.http.get("/console/trending", headers=mira)
     assert board.status_code == 200, board.text
-    assert "New: 26 votes in the last 24 hours" in board.text or "New: 28 votes" in board.text
-    assert re.search(r"4 in 5: \d+ to \d+; off by \d+% \(median\)", board.text)
+    said = re.sub(r"\s+", " ", board.text)
+    assert re.search("New: 2[5-8] votes in the last 24 hours", said)
+    assert re.search(r"4 in 5: \d+ to \d+; off by \d+% \(median\)", said)
     scenes = (await app.http.get("/v1/discover")).json()["items"]
     kiss, rain = (next(each["id"] for each in scenes if each["best"]["caption"] == name) for name in ("kiss", "rain"))
 
