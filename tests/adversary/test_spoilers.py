@@ -85,7 +85,7 @@ async def world(app: App) -> World:
         for name in (CAPTION, MARKED):
             comment = Comment(
                 id=uuid7(), moment_id=world.moments[name], viewer_id=world.viewers["maker"], at_us=301 * S,
-                text=COMMENT if name == CAPTION else f"So {MARKED}!",
+                text=COMMENT if name == CAPTION else f"So {MARKED}!", same_as="",
             )  # fmt: skip
             session.add(comment)
         await soon(session)
