@@ -21,8 +21,9 @@ TIMES_MIN = 3
 NOTE = text(
     """
     INSERT INTO unfound_phrases AS u (day, words, times)
-    SELECT :day, :words, 1 WHERE (SELECT count(*) FROM unfound_phrases WHERE day = :day) < :most
-        OR EXISTS (SELECT FROM unfound_phrases WHERE day = :day AND words = :words)
+    SELECT CAST(:day AS date), CAST(:words AS varchar), 1 WHERE (SELECT count(*) FROM unfound_phrases WHERE day = CAST(:day AS date)) < :most
+        OR EXISTS (SELECT FROM unfound_phrases WHERE day = CAST(:day AS date)
+            AND words = CAST(:words AS varchar))
     ON CONFLICT (day, words) DO UPDATE SET times = u.times + 1
     """
 )
