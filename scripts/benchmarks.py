@@ -19,8 +19,8 @@ HEAD = """# Benchmarks
 What the server's own benchmarks measured, each beside its yardstick in the same run. `make bench NAME=redirect` runs
 one and leaves its table, JSON and plot in `bench/results`. This page is written from them by `python
 scripts/benchmarks.py` with the names redirect, ingest, robots, landing, policy, touches, loop, engines, trending,
-gaming, heat, pages, overload, servers, scale, cold and web. Compare ratios rather than rates: the yardstick saw the
-same machine and the same load. The last line of each says how busy the machine was.
+gaming, forecast, heat, pages, overload, servers, scale, cold and web. Compare ratios rather than rates: the yardstick
+saw the same machine and the same load. The last line of each says how busy the machine was.
 """
 
 

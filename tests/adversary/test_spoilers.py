@@ -69,7 +69,7 @@ async def world(app: App) -> World:
             await session.flush()
             title.current_source_id = source.id
         for number, title in enumerate((world.title, film.id)):
-            said = SAID if title == world.title else MARKED
+            said = SAID if title == world.title else "lamp"  # a film has no place that one has not come to
             session.add(
                 Line(
                     title_id=title, language="en", number=number + 1, start_us=300 * S, end_us=306 * S,
@@ -85,7 +85,7 @@ async def world(app: App) -> World:
         for name in (CAPTION, MARKED):
             comment = Comment(
                 id=uuid7(), moment_id=world.moments[name], viewer_id=world.viewers["maker"], at_us=301 * S,
-                text=COMMENT if name == CAPTION else f"So {MARKED}!",
+                text=COMMENT if name == CAPTION else f"So {MARKED}!", same_as="",
             )  # fmt: skip
             session.add(comment)
         await soon(session)

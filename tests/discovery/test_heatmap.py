@@ -13,6 +13,7 @@ from groundswell.discovery.heatmap import of_title, relative
 from groundswell.discovery.tables import HeatBin, SceneVote
 from groundswell.discovery.title_refresh import gather, mark_title
 from groundswell.platform.database import Database
+from groundswell.platform.settings import Settings
 from tests.discovery.crowds import crowd
 from tests.earnings.world import World, build
 
@@ -58,7 +59,8 @@ async def world(database: Database) -> World:
 
 async def bins_of(world: World) -> tuple[list[float], int]:
     async with world.database.transaction() as session:
-        heatmap = await of_title(session, await session.get_one(Title, world.title), TitleView())
+        title = await session.get_one(Title, world.title)
+        heatmap = await of_title(session, Settings(heatmap_people_min=0), title, TitleView())
     return heatmap.bins, heatmap.moments
 
 

@@ -50,4 +50,4 @@ async def read_my_results(
 async def read_creator(handle: str, session: DbSession, caller: MaybeCaller) -> CreatorPage:
     """A creator's public page."""
     asked_by = caller.id if caller else None
-    return await profiles.public_page(session, await profiles.named(session, handle, asked_by))
+    return await profiles.public_page(session, await profiles.named(session, handle, asked_by), caller)

@@ -7,8 +7,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.access import Caller
 from groundswell.accounts.providers import PublicFace, public_faces, separation_of, viewer_of_handle
 from groundswell.attribution.providers import creator_of_code
+from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.tables import Title
 from groundswell.moments.tables import Moment
 from groundswell.platform.database import among
@@ -143,8 +145,9 @@ def shown(creator: Creator) -> CreatorOut:
     return CreatorOut(**columns, url=f"/creators/{creator.handle}")
 
 
-async def public_page(session: AsyncSession, creator: Creator) -> CreatorPage:
-    """What everybody sees: public moments that are not taken down and whose maker wants to be named."""
+async def public_page(session: AsyncSession, creator: Creator, caller: Caller | None = None) -> CreatorPage:
+    """What ``caller`` (None: a visitor) sees: public moments that are not taken down and whose maker wants to be named;
+    of those that would spoil something for them, no words."""
     hidden = (
         select(Decision.id)
         .where(Decision.action == "hide", Decision.lifted_at.is_(None))
@@ -161,23 +164,26 @@ async def public_page(session: AsyncSession, creator: Creator) -> CreatorPage:
         .where(Moment.viewer_id == creator.viewer_id, Moment.visibility == "public", Moment.deleted_at.is_(None))
         .where(Moment.credit_me, ~hidden)
     )
-    rows = await session.execute(public.order_by(Moment.id.desc()).limit(SHOWN))
+    rows = (await session.execute(public.order_by(Moment.id.desc()).limit(SHOWN))).all()
+    seen = await seen_by(session, caller, {title.id: title for _, title in rows}.values())
     count = await session.scalar(public.with_only_columns(func.count()))
     figure = Figure(value=count or 0, counts="Public moments that are up now.")
-    moments = [_moment(*row) for row in rows]
+    moments = [
+        _moment(moment, title, spoils(seen, title, moment.start_us, marked=moment.spoiler)) for moment, title in rows
+    ]
     return CreatorPage(**shown(creator).model_dump(), public_moments=figure, moments=moments)
 
 
-def _moment(moment: Moment, title: Title) -> PublicMoment:
+def _moment(moment: Moment, title: Title, spoiled: bool) -> PublicMoment:
     return PublicMoment(
         code=moment.code,
         url=f"/m/{moment.code}",
         title=title.name,
         title_slug=title.slug,
-        caption=moment.caption,
+        caption="" if spoiled else moment.caption,
         start_us=moment.start_us,
         end_us=moment.end_us,
-        spoiler=moment.spoiler,
+        spoiler=spoiled,
         created_at=moment.created_at,
     )
 

@@ -63,6 +63,8 @@ class Figure(BaseModel):
 
 
 class PublicMoment(BaseModel):
+    """A moment on a creator's page. ``spoiler``: it would spoil something for whoever asks; its caption is left out."""
+
     code: str
     url: str
     title: str

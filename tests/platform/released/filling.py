@@ -83,6 +83,8 @@ PLACED: dict[str, Any] = {
     "experiments.subject": "sharing",
     "experiments.control_ppm": 500_000,
     "experiments.stopped_at": LATER,
+    "scene_decisions.action": "hold",
+    "scene_standings.state": "waiting",
     "scene_votes.length_us": 1_000_000,
     "saved_views.address": "/console/explore",
     "sources.status": "ready",

@@ -21,8 +21,9 @@ TIMES_MIN = 3
 NOTE = text(
     """
     INSERT INTO unfound_phrases AS u (day, words, times)
-    SELECT :day, :words, 1 WHERE (SELECT count(*) FROM unfound_phrases WHERE day = :day) < :most
-        OR EXISTS (SELECT FROM unfound_phrases WHERE day = :day AND words = :words)
+    SELECT phrase.day, phrase.words, 1 FROM (SELECT CAST(:day AS date) AS day, CAST(:words AS varchar) AS words) phrase
+    WHERE (SELECT count(*) FROM unfound_phrases k WHERE k.day = phrase.day) < :most
+        OR EXISTS (SELECT FROM unfound_phrases k WHERE k.day = phrase.day AND k.words = phrase.words)
     ON CONFLICT (day, words) DO UPDATE SET times = u.times + 1
     """
 )

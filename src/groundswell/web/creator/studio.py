@@ -39,7 +39,7 @@ PAGE = 100
 async def read_creator(request: Request, handle: str, session: DbSession, caller: MaybeViewer) -> Response:
     """What everybody sees of a creator."""
     asked_by = caller.id if caller else None
-    creator = await profiles.public_page(session, await profiles.named(session, handle, asked_by))
+    creator = await profiles.public_page(session, await profiles.named(session, handle, asked_by), caller)
     own = caller is not None and await profiles.is_of(session, creator.id, caller.id)
     return page(request, "creator/public.html", caller=caller, creator=creator, own=own)
 

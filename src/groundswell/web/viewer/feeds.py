@@ -1,7 +1,7 @@
 """Feeds for readers elsewhere, RSS and Atom: of what is trending, of a creator, of a title; and a sitemap of scenes.
 
-Off unless the settings say otherwise. Whoever reads them is nobody we know: they hold what a visitor may see, nothing
-that is marked as a spoiler, and of a moment no more than its page does.
+Off unless the settings say otherwise. Whoever reads them is nobody we know, mostly: they hold what a visitor may see,
+nothing that spoils, and of a moment no more than its page does. A viewer who opens one finds no more than in Discover.
 """
 
 import hashlib
@@ -15,10 +15,12 @@ from fastapi import APIRouter, Request, Response
 from feedgen.feed import FeedGenerator
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.access import Caller
+from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.titles import find_title
 from groundswell.creators import profiles
 from groundswell.creators.profiles import newest_public
-from groundswell.discovery.feed import discover
+from groundswell.discovery.feed import discover, veil
 from groundswell.discovery.ranking import Gate
 from groundswell.discovery.schemas import SceneOut
 from groundswell.moments.availability import Audience
@@ -28,6 +30,7 @@ from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
+from groundswell.web.page_auth import MaybeViewer
 from groundswell.web.page_route import PageRoute
 
 router = APIRouter(route_class=PageRoute)
@@ -55,31 +58,32 @@ class FeedEntry:
 
 
 @router.get("/feeds/{form}/trending")
-async def trending(request: Request, form: Form, session: DbSession) -> Response:
+async def trending(request: Request, form: Form, session: DbSession, caller: MaybeViewer) -> Response:
     """The scenes that are catching on."""
     settings = opened(request)
-    entries = await _scenes(session, request, settings)
+    entries = await _scenes(session, request, caller)
     name = f"Trending on {settings.service_name}"
     return feed(request, settings, form, "/discover", name, "Scenes that people keep clipping and passing on.", entries)
 
 
 @router.get("/feeds/{form}/titles/{slug}")
-async def of_title(request: Request, form: Form, slug: str, session: DbSession) -> Response:
+async def of_title(request: Request, form: Form, slug: str, session: DbSession, caller: MaybeViewer) -> Response:
     """The scenes of a title that people clip."""
     settings = opened(request)
     title = await find_title(session, slug)
-    entries = await _scenes(session, request, settings, title.id)
+    entries = await _scenes(session, request, caller, title.id)
     about = f"Scenes of {title.name} that people clip."
     return feed(request, settings, form, f"/discover?title={title.slug}", title.name, about, entries)
 
 
 @router.get("/feeds/{form}/creators/{handle}")
-async def of_creator(request: Request, form: Form, handle: str, session: DbSession) -> Response:
+async def of_creator(request: Request, form: Form, handle: str, session: DbSession, caller: MaybeViewer) -> Response:
     """What a creator clipped in public, newest first."""
     settings = opened(request)
     creator = await profiles.named(session, handle)
     rows = await with_source(session, await newest_public(session, creator.viewer_id, ITEMS))
-    shown = await showable(session, rows, Audience.of(None, request))
+    shown = await showable(session, rows, Audience.of(caller, request))
+    seen = await seen_by(session, caller, {row.title.id: row.title for row in rows}.values())
     entries = [
         FeedEntry(
             moment.code,
@@ -89,17 +93,17 @@ async def of_creator(request: Request, form: Form, handle: str, session: DbSessi
             moment.created_at,
         )
         for moment, title, _ in rows
-        if moment.id in shown and not moment.spoiler
+        if moment.id in shown and not spoils(seen, title, moment.start_us, marked=moment.spoiler)
     ]
     name = creator.display_name or f"@{creator.handle}"
     return feed(request, settings, form, f"/creators/{creator.handle}", name, f"Clips by {name}.", entries)
 
 
 @router.get("/sitemap.xml")
-async def sitemap(request: Request, session: DbSession) -> Response:
+async def sitemap(request: Request, session: DbSession, caller: MaybeViewer) -> Response:
     """The pages of public scenes, for search engines."""
     settings = opened(request)
-    scenes = await _listed(session, request, settings, SCENES)
+    scenes = await _listed(session, request, caller, SCENES)
     home = settings.base_url.rstrip("/")
     at = await created_among(session, [scene.best.id for scene in scenes])
     urls = "".join(
@@ -125,16 +129,17 @@ def opened(request: Request) -> Settings:
 
 
 async def _listed(
-    session: AsyncSession, request: Request, settings: Settings, most: int, title_id: UUID | None = None
+    session: AsyncSession, request: Request, caller: Caller | None, most: int, title_id: UUID | None = None
 ) -> list[SceneOut]:
-    """Scenes as any visitor finds them in Discover, but those marked as spoilers."""
+    """Scenes as whoever asks finds them in Discover, but those that spoil something for them."""
     found: list[SceneOut] = []
     cursor: str | None = None
-    audience, gate = Audience.of(None, request), Gate.of(settings)
+    audience, gate = Audience.of(caller, request), Gate.of(services_of(request).settings)
     while len(found) < most:
         more = {"cursor": cursor, "limit": 100}
         page = await discover(session, gate=gate, audience=audience, title_id=title_id, **more)  # type: ignore[arg-type]
-        found += [scene for scene in page.items if not scene.best.spoiler]
+        await veil(session, caller, page.items)
+        found += [scene for scene in page.items if not scene.spoils]
         cursor = page.next
         if cursor is None:
             break
@@ -142,9 +147,9 @@ async def _listed(
 
 
 async def _scenes(
-    session: AsyncSession, request: Request, settings: Settings, title_id: UUID | None = None
+    session: AsyncSession, request: Request, caller: Caller | None, title_id: UUID | None = None
 ) -> list[FeedEntry]:
-    scenes = await _listed(session, request, settings, ITEMS, title_id)
+    scenes = await _listed(session, request, caller, ITEMS, title_id)
     at = await created_among(session, [scene.best.id for scene in scenes])
     return [
         FeedEntry(
@@ -168,8 +173,8 @@ def feed(
     made.id(home + page)
     made.title(name)
     made.description(about)
-    made.link(href=home + page, rel="alternate")
     made.link(href=home + request.url.path, rel="self")
+    made.link(href=home + page, rel="alternate")  # last: RSS has but one
     newest = max((entry.at for entry in entries), default=NEVER)
     made.updated(newest)
     made.lastBuildDate(newest)
