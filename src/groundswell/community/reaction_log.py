@@ -38,7 +38,7 @@ TAKE = text(
         CAST(:event_id AS uuid[]), CAST(:created_at AS timestamptz[])
     )
     ON CONFLICT (moment_id, reactor) DO UPDATE SET kind = excluded.kind, at_us = excluded.at_us
-    RETURNING event_id
+    RETURNING event_id, xmax = 0 AS made
     """
 )
 
@@ -152,8 +152,8 @@ async def write(session: AsyncSession, *reactions: NewReaction) -> set[UUID]:
         by_key[each.key] = each if known is None else known.changed_to(each)
     ordered = [by_key[key] for key in sorted(by_key)]  # two processes that lock the same rows do so in one order
     columns = {name: [each.row[name] for each in ordered] for name in ordered[0].row}
-    there = set(await session.scalars(TAKE, columns))
-    firsts = [each.event for each in ordered if each.event.id in there]
+    made = {id for id, made in await session.execute(TAKE, columns) if made}
+    firsts = [each.event for each in ordered if each.event.id in made]
     await record(session, *firsts)
     return {event.id for event in firsts}
 
