@@ -101,10 +101,12 @@ async def _line(
 ) -> ReactionLine:
     """As whoever asks sees it: the same count for all, but for who is kept apart from somebody, or has ``written`` in
     this transaction."""
+    lines = services_of(request).get(ReactionLines)
     apart = caller is not None and (await separation_of(session, caller.id)).unlisted
-    if apart or written:
-        return await reactions.line_of(session, met.moment, caller.id if caller else None)
-    return await services_of(request).get(ReactionLines).of(met.moment)
+    if not (apart or written):
+        return await lines.of(met.moment)
+    kept = None if apart else lines.kept(met.moment.id)
+    return kept or await reactions.line_of(session, met.moment, caller.id if caller else None)
 
 
 def _out(met: Meeting, line: ReactionLine, mine: MyReaction | None) -> ReactionsOut:
