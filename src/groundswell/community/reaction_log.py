@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 GROUP_MAX = 2_000
 BACKLOG_MAX = 20_000
 RETRY_FOR_S, RETRY_EVERY_S = 20.0, 0.1
+UNSTORABLE = (IntegrityError, DataError, psycopg.IntegrityError, psycopg.DataError)
+"""As the session says it, or the driver (an event that is copied)."""
 
 TAKE = text(
     """
@@ -113,7 +115,7 @@ class ReactionLog:
         """Commit ``group``; where one of it cannot be stored, each by itself, so that the others are."""
         try:
             firsts = await self._commit_or_retry([reaction for reaction, _ in group])
-        except (IntegrityError, DataError) as error:
+        except UNSTORABLE as error:
             if len(group) == 1:
                 _refuse(group, error)
                 return
@@ -135,7 +137,7 @@ class ReactionLog:
             try:
                 async with self.database.transaction() as session:
                     return await write(session, *reactions)
-            except (IntegrityError, DataError):
+            except UNSTORABLE:
                 raise
             except (DBAPIError, psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
                 log.warning("reactions_lost_database", error=type(error).__name__)
