@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller
@@ -40,10 +40,10 @@ async def read_reactions(
     return await _shown(request, session, met, caller, await _reactor(request, caller, met, visit))
 
 
-@v1.post("/moments/{moment}/reactions", status_code=201)
+@v1.post("/moments/{moment}/reactions", status_code=201, response_model=ReactionsOut)
 async def react(
     moment: str, body: ReactionIn, request: Request, caller: MaybeCaller, session: DbSession
-) -> ReactionsOut:
+) -> ReactionsOut | Response:
     """Say what one feels at a second of the title. One a person: another takes its place. No account is needed where
     the page was served with a ticket of its visit. It is judged, and votes for the moment, as a play does."""
     met = await meet(session, request, caller, moment, body.share)
@@ -56,7 +56,8 @@ async def react(
     counts = first and taken.row["verdict"] == "human"
     new = (body.kind, body.at_us) if counts else None
     line = await services_of(request).get(ReactionLines).of(met.moment, new=new)
-    return _out(met, line, MyReaction(kind=body.kind, at_us=body.at_us))
+    shown = _out(met, line, MyReaction(kind=body.kind, at_us=body.at_us))
+    return Response(shown.model_dump_json(), 201, media_type="application/json")  # checked once: there are many
 
 
 @v1.delete("/moments/{moment}/reactions")
