@@ -47,7 +47,8 @@ async def titles_named(session: AsyncSession, words: Sequence[str], limit: int) 
     """The titles there are to clip whose name, or whose series' name, has every one of ``words`` in it, in any case and
     with any accents; those that begin with the first come first."""
     both = func.concat_ws(" ", Series.name, Title.name, type_=String)
-    bare = select(_bare(both).label("named")).offset(0).lateral("bare")  # once a title, however often it is compared
+    folded = select(_bare(both).label("named")).correlate(Title, Series)
+    bare = folded.offset(0).lateral("bare")  # once a title, however often it is compared
     query = (
         select(Title, Source, Series)
         .join(Source, Source.id == Title.current_source_id)

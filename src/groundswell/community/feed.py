@@ -7,7 +7,7 @@ further. A page costs a look-up for each person followed, whatever number of mom
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select, true
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -16,7 +16,7 @@ from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.titles import label_of
 from groundswell.moments.availability import Audience
 from groundswell.moments.showable import MomentRow, showable, with_source
-from groundswell.moments.tables import Moment
+from groundswell.moments.tables import CREDITED, Moment
 from groundswell.platform.pages import Page, decode_cursor, encode_cursor
 
 from .people import KnownPerson, by_id
@@ -66,8 +66,7 @@ async def _newest(session: AsyncSession, viewer_id: UUID, after: UUID | None, li
 
 def _list_of(person: ColumnElement[UUID] | InstrumentedAttribute[UUID], after: UUID | None, limit: int) -> Select[UUID]:
     """The newest public moments with a name of one person, in the order of ``ix_moments_credited``."""
-    theirs = and_(Moment.visibility == "public", Moment.deleted_at.is_(None), Moment.credit_me)
-    newest = select(Moment.id).where(Moment.viewer_id == person, theirs).correlate_except(Moment)
+    newest = select(Moment.id).where(Moment.viewer_id == person, CREDITED).correlate_except(Moment)
     newest = newest if after is None else newest.where(Moment.id < after)
     return newest.order_by(Moment.id.desc()).limit(limit)
 

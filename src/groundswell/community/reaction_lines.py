@@ -41,14 +41,18 @@ class ReactionLines:
     async def of(self, moment: Moment, *, new: tuple[str, int] | None = None) -> ReactionLine:
         """The reactions to ``moment``, counted after this was asked, or not long before; ``new`` is what the one who
         asks has just felt for the first time, and at which second."""
-        kept = self._kept.get(moment.id)
-        if kept is not None and kept.until > time.monotonic():
-            return kept.line if new is None else kept.line.with_one_more(*new)
+        if (kept := self.kept(moment.id)) is not None:
+            return kept if new is None else kept.with_one_more(*new)
         counting = self._next.get(moment.id)
         if counting is None:
             counting = asyncio.create_task(self._count(moment, self._running.get(moment.id)))
             self._next[moment.id] = counting
         return await asyncio.shield(counting)
+
+    def kept(self, moment_id: UUID) -> ReactionLine | None:
+        """The line as it was counted not long before, where counting takes long."""
+        kept = self._kept.get(moment_id)
+        return kept.line if kept is not None and kept.until > time.monotonic() else None
 
     async def _count(self, moment: Moment, before: "asyncio.Task[ReactionLine] | None") -> ReactionLine:
         POOL.set("background")  # in this task: those who wait may hold all connections of their own pool

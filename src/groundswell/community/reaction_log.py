@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 GROUP_MAX = 2_000
 BACKLOG_MAX = 20_000
 RETRY_FOR_S, RETRY_EVERY_S = 20.0, 0.1
+UNSTORABLE = (IntegrityError, DataError, psycopg.IntegrityError, psycopg.DataError)
+"""As the session says it, or the driver (an event that is copied)."""
 
 TAKE = text(
     """
@@ -38,7 +40,7 @@ TAKE = text(
         CAST(:event_id AS uuid[]), CAST(:created_at AS timestamptz[])
     )
     ON CONFLICT (moment_id, reactor) DO UPDATE SET kind = excluded.kind, at_us = excluded.at_us
-    RETURNING event_id
+    RETURNING event_id, xmax = 0 AS made
     """
 )
 
@@ -113,7 +115,7 @@ class ReactionLog:
         """Commit ``group``; where one of it cannot be stored, each by itself, so that the others are."""
         try:
             firsts = await self._commit_or_retry([reaction for reaction, _ in group])
-        except (IntegrityError, DataError) as error:
+        except UNSTORABLE as error:
             if len(group) == 1:
                 _refuse(group, error)
                 return
@@ -135,7 +137,7 @@ class ReactionLog:
             try:
                 async with self.database.transaction() as session:
                     return await write(session, *reactions)
-            except (IntegrityError, DataError):
+            except UNSTORABLE:
                 raise
             except (DBAPIError, psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
                 log.warning("reactions_lost_database", error=type(error).__name__)
@@ -152,8 +154,8 @@ async def write(session: AsyncSession, *reactions: NewReaction) -> set[UUID]:
         by_key[each.key] = each if known is None else known.changed_to(each)
     ordered = [by_key[key] for key in sorted(by_key)]  # two processes that lock the same rows do so in one order
     columns = {name: [each.row[name] for each in ordered] for name in ordered[0].row}
-    there = set(await session.scalars(TAKE, columns))
-    firsts = [each.event for each in ordered if each.event.id in there]
+    made = {id for id, made in await session.execute(TAKE, columns) if made}
+    firsts = [each.event for each in ordered if each.event.id in made]
     await record(session, *firsts)
     return {event.id for event in firsts}
 

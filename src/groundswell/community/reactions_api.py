@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller
@@ -41,22 +41,24 @@ async def read_reactions(
     return await _shown(request, session, met, caller, await _reactor(request, caller, met, visit))
 
 
-@v1.post("/moments/{moment}/reactions", status_code=201)
+@v1.post("/moments/{moment}/reactions", status_code=201, response_model=ReactionsOut)
 async def react(
     moment: str, body: ReactionIn, request: Request, caller: MaybeCaller, session: DbSession
-) -> ReactionsOut:
+) -> ReactionsOut | Response:
     """Say what one feels at a second of the title. One a person: another takes its place. No account is needed where
     the page was served with a ticket of its visit. It is judged, and votes for the moment, as a play does."""
     met = await meet(session, request, caller, moment, body.share)
     voter = await voter_of(request, caller, met.place, body.visit)
-    if "idempotency-key" in request.headers:  # its answer is stored in this transaction
+    if caller is not None or "idempotency-key" in request.headers:  # their row, or the answer, is of this transaction
         await reactions.react(session, met, voter, body.kind, body.at_us)
         return await _shown(request, session, met, caller, voter.name, written=True)
     taken = reactions.new_reaction(met, voter, body.kind, body.at_us)
     first = await services_of(request).get(ReactionLog).take(taken)
     counts = first and taken.row["verdict"] == "human"
-    line = await _line(request, session, met, caller, new=(body.kind, body.at_us) if counts else None)
-    return _out(met, line, MyReaction(kind=body.kind, at_us=body.at_us))
+    new = (body.kind, body.at_us) if counts else None
+    line = await services_of(request).get(ReactionLines).of(met.moment, new=new)
+    shown = _out(met, line, MyReaction(kind=body.kind, at_us=body.at_us))
+    return Response(shown.model_dump_json(), 201, media_type="application/json")  # checked once: there are many
 
 
 @v1.delete("/moments/{moment}/reactions")
@@ -97,15 +99,16 @@ async def _shown(
 
 
 async def _line(
-    request: Request, session: AsyncSession, met: Meeting, caller: Caller | None, *, written: bool = False,
-    new: tuple[str, int] | None = None,
-) -> ReactionLine:  # fmt: skip
+    request: Request, session: AsyncSession, met: Meeting, caller: Caller | None, *, written: bool
+) -> ReactionLine:
     """As whoever asks sees it: the same count for all, but for who is kept apart from somebody, or has ``written`` in
     this transaction."""
+    lines = services_of(request).get(ReactionLines)
     apart = caller is not None and (await separation_of(session, caller.id)).unlisted
-    if apart or written:
-        return await reactions.line_of(session, met.moment, caller.id if caller else None)
-    return await services_of(request).get(ReactionLines).of(met.moment, new=new)
+    if not (apart or written):
+        return await lines.of(met.moment)
+    kept = None if apart else lines.kept(met.moment.id)
+    return kept or await reactions.line_of(session, met.moment, caller.id if caller else None)
 
 
 def _out(met: Meeting, line: ReactionLine, mine: MyReaction | None) -> ReactionsOut:
