@@ -24,6 +24,7 @@ from groundswell.creators.tables import Creator
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
+from groundswell.payouts.tables import Payee, PayoutItem, PayoutRun
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
 from groundswell.platform.ids import uuid7
@@ -77,6 +78,11 @@ NOBODYS = {
     "log_homes": "database",
     "moments": "code visibility framing",
     "payouts": "currency return_reason",
+    "payees": "missing",
+    "payout_runs": "currency rail status cancel_reason file_sha256",
+    "payout_items": "currency status code",
+    "bank_files": "sha256 kind message_id",
+    "bank_lines": "said end_to_end_id bank_reference currency bank_code outcome problem resolution",
     "pools": "period basis rules currency status snapshot after_snapshot carried cancel_reason",
     "postings": "currency period reason",
     "barriers": "kind",
@@ -278,6 +284,17 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(
         StatementDocument(statement_id=statement.id, number="2026-1", document=told, pdf=pdf, issued_at=utc_now())
     )
+    kept = {"data_key": MARK, "sealed": NAME.encode(), "account_tag": MARK, "missing": [], "changed_at": utc_now()}
+    session.add(Payee(creator_id=creator.id, version=1, **kept))
+    today = utc_now().date()
+    run = PayoutRun(
+        id=uuid7(), currency="EUR", rail="csv", execution_on=today, drafted_by="fay", drafted_at=utc_now(),
+        file=NAME.encode(), file_key=MARK,
+    )  # fmt: skip
+    session.add(run)
+    await session.flush()
+    line = {"amount_minor": 1, "currency": "EUR", "payee_version": 1, "changed_at": utc_now()}
+    session.add(PayoutItem(run_id=run.id, creator_id=creator.id, **line))
     by = actor_of(viewer_id)
     session.add(CaseStep(case_id=case.id, action="appeal", reason=f"{NAME} says so", by=by))
     moment = (await session.scalars(select(Moment).filter_by(viewer_id=viewer_id))).one()

@@ -2,7 +2,7 @@
 
 from . import audit, catalogue, connections, jobs, previews, saved_views, shell, staff, time_zone
 from .evidence import cascade, conversion, credits, event, events
-from .finance import audit_trail, exchange_rates, ledger
+from .finance import audit_trail, bank, exchange_rates, ledger, months, payout_runs
 from .finance import overview as finance
 from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
@@ -13,6 +13,9 @@ sections = (
     shell,
     audit,
     audit_trail,
+    bank,
+    months,
+    payout_runs,
     jobs,
     staff,
     campaign_pay,
