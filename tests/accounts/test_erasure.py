@@ -20,7 +20,7 @@ from groundswell.campaigns.tables import CampaignMember, CampaignSubmission
 from groundswell.catalog.tables import Progress
 from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Barrier, CommunityProfile, Follow, Reaction
-from groundswell.creators.tables import Creator
+from groundswell.creators.tables import Creator, CreatorAgreement, CreatorApplication, CreatorChannel, CreatorTerms
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
@@ -60,6 +60,9 @@ NOBODYS = {
     "click_marks": "snapshot",
     "conversions": "kind currency",
     "covered_ranges": "kind",
+    "creator_applications": "status reason",
+    "creator_channels": "found",
+    "creator_terms": "body",
     "credits": "kind model channel currency",
     "decisions": "subject_kind action reason_code rule appeal",
     "events": "kind channel currency verdict verdict_reason verdict_rule",
@@ -129,7 +132,7 @@ NOBODYS = {
 """Columns of text or data that say nothing of a viewer: codes, states, what staff write about their work."""
 
 
-NUMBERS = ("viewer_id", ".territory", ".touch", ".follower_id", ".followed_id", ".other_id", ".reactor")
+NUMBERS = ("viewer_id", ".territory", ".country", ".touch", ".follower_id", ".followed_id", ".other_id", ".reactor")
 """Columns that hold no word of a viewer: numbers, a country."""
 
 
@@ -284,6 +287,12 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(
         StatementDocument(statement_id=statement.id, number="2026-1", document=told, pdf=pdf, issued_at=utc_now())
     )
+    session.add(CreatorTerms(version=1, body="Be kind.", published_by="mira"))
+    await session.flush()
+    session.add(CreatorAgreement(viewer_id=viewer_id, version=1))
+    asked = {"handle": f"{MARK}_h", "display_name": NAME, "bio": NAME, "code": MARK, "country": "DE", "note": NAME}
+    session.add(CreatorApplication(viewer_id=viewer_id, languages=[MARK], **asked))
+    session.add(CreatorChannel(creator_id=creator.id, address=f"https://tok.example/@{MARK}", proof=f"gs-{MARK}"))
     kept = {"data_key": MARK, "sealed": NAME.encode(), "account_tag": MARK, "missing": [], "changed_at": utc_now()}
     session.add(Payee(creator_id=creator.id, version=1, **kept))
     today = utc_now().date()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.audit import Actor, note
 from groundswell.accounts.tables import Viewer
 from groundswell.creators.tables import Creator
+from groundswell.creators.terms import outdated
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database, among
 from groundswell.platform.problems import Invalid, NotFound
@@ -92,7 +93,7 @@ async def enter(session: AsyncSession, settings: Settings, creator: Creator, new
     country = payer_country(settings)
     row.missing, row.good_until = missing_of(facts, country, utc_now().date()), good_until(facts, country)
     await session.flush()
-    return shown(row, facts, await _minor(session, creator))
+    return shown(row, facts).model_copy(update={"missing": await missing_for(session, creator)})
 
 
 def _keep(settings: Settings, row: Payee, facts: PayeeFacts) -> None:
@@ -101,7 +102,7 @@ def _keep(settings: Settings, row: Payee, facts: PayeeFacts) -> None:
     row.account_tag = tag(settings.secret, "payee account", facts.iban, 22)
 
 
-def shown(row: Payee, facts: PayeeFacts, minor: bool = False) -> PayeeOut:
+def shown(row: Payee, facts: PayeeFacts) -> PayeeOut:
     """The record as its owner sees it."""
     data = facts.model_dump(exclude={"iban", "bic"})
     return PayeeOut(
@@ -109,7 +110,7 @@ def shown(row: Payee, facts: PayeeFacts, minor: bool = False) -> PayeeOut:
         bic=facts.bank,
         bank_name=bank_text(facts.legal_name, NAME_MOST),
         masked_iban=facts.masked_iban,
-        missing=gaps(row, minor),
+        missing=gaps(row),
         changed_at=row.changed_at,
     )
 
@@ -136,11 +137,11 @@ async def gaps_of(session: AsyncSession, creators: Collection[UUID]) -> dict[UUI
     """What is missing of each."""
     query = select(Creator.id, Viewer.kids, Payee).join(Viewer, Viewer.id == Creator.viewer_id)
     query = query.outerjoin(Payee, Payee.creator_id == Creator.id).where(among(Creator.id, set(creators)))
-    return {id: gaps(row, minor) for id, minor, row in await session.execute(query)}
-
-
-async def _minor(session: AsyncSession, creator: Creator) -> bool:
-    return bool(await session.scalar(select(Viewer.kids).where(Viewer.id == creator.viewer_id)))
+    asked_again = await outdated(session, creators)
+    return {
+        id: [*gaps(row, minor), *(["terms_missing"] if id in asked_again else [])]
+        for id, minor, row in await session.execute(query)
+    }
 
 
 async def own_payee(session: AsyncSession, settings: Settings, creator: Creator, by: str) -> PayeeOut:
@@ -154,12 +155,12 @@ async def own_payee(session: AsyncSession, settings: Settings, creator: Creator,
     if row is None:
         raise PayeeMissing()
     facts = await open_one(session, settings, row, by, "own")
-    return shown(row, facts, await _minor(session, creator))
+    return shown(row, facts).model_copy(update={"missing": await missing_for(session, creator)})
 
 
 async def missing_for(session: AsyncSession, creator: Creator) -> list[str]:
     """What a creator has still to say before anything can be paid to them."""
-    return gaps(await session.get(Payee, creator.id), await _minor(session, creator))
+    return (await gaps_of(session, [creator.id]))[creator.id]
 
 
 async def open_one(session: AsyncSession, settings: Settings, row: Payee, by: str, why: str) -> PayeeFacts:

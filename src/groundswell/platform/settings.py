@@ -336,6 +336,9 @@ class Settings(BaseSettings):
         ge=0,
         le=365,
     )
+    creator_entry: Literal["open", "review"] = Field(
+        "open", description="Whether whoever likes becomes a creator, or staff look at an application first."
+    )
     payer_name: str | None = Field(
         None, description="Who pays creators, as banks and tax offices know them. Unset: GROUNDSWELL_SERVICE_NAME."
     )

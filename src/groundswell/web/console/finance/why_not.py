@@ -21,6 +21,7 @@ WORDS = {
     "w9_missing": "no Form W-9",
     "w8ben_missing": "no Form W-8BEN",
     "tax_form_expired": "the tax form has run out",
+    "terms_missing": "has not accepted the terms as they are now",
     "account_returned": "the last payment came back",
 }
 assert set(MISSING) <= set(WORDS)
