@@ -158,7 +158,7 @@ async def check_channel(channel_id: UUID, session: DbSession, caller: SignedIn) 
 async def remove_channel(channel_id: UUID, session: DbSession, caller: SignedIn) -> None:
     """Remove a channel."""
     creator = await profiles.own(session, caller.id)
-    await session.delete(await channels.own_channel(session, creator.id, channel_id))
+    await channels.remove(session, creator.id, channel_id)
 
 
 @router.get("/creators/{handle}")

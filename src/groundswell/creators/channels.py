@@ -68,6 +68,15 @@ async def own_channel(session: AsyncSession, creator_id: UUID, channel_id: UUID)
     return row
 
 
+async def remove(session: AsyncSession, creator_id: UUID, channel_id: UUID) -> None:
+    """Remove one of a creator's channels.
+
+    Raises:
+        ChannelUnknown.
+    """
+    await session.delete(await own_channel(session, creator_id, channel_id))
+
+
 async def look(runtime: Runtime, channel_id: UUID) -> str:
     """Look at a channel's page; returns what was found. A channel that was verified stays so when it is out of reach,
     and is no longer when its page carries nothing any more."""

@@ -5,6 +5,7 @@ The Bank publishes what one euro is worth in each currency. What each is worth i
 digits after the point, and kept: nothing is reckoned from a rate again later.
 """
 
+import asyncio
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -142,7 +143,7 @@ async def import_rates(session: AsyncSession, content: bytes, entered_by: str) -
     Raises:
         RatesUnreadable: as it says; nothing was entered.
     """
-    read, entered, other = read_rates(content), 0, 0
+    read, entered, other = await asyncio.to_thread(read_rates, content), 0, 0
     for begin in range(0, len(read), BATCH):
         batch = read[begin : begin + BATCH]
         rows = [

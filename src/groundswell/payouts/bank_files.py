@@ -3,6 +3,7 @@
 The same file twice is read once, and the same news in two files does once what it says: by the state of each line.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from uuid import UUID
@@ -52,7 +53,7 @@ async def take_in(session: AsyncSession, content: bytes, by: str) -> BankFileOut
     Raises:
         BankFileUnreadable: it is none that is read.
     """
-    message = read_message(content)
+    message = await asyncio.to_thread(read_message, content)
     await lock(session, Lock.BANK_FILE)  # one file after the other: two may tell of one payout
     row = {"id": uuid7(), "sha256": hashlib.sha256(content).hexdigest(), "kind": message.kind}
     row |= {"message_id": message.message_id, "read_by": by}

@@ -98,6 +98,8 @@ def _changed(
         return "payee_missing"
     if row.version != item.payee_version:
         return "payee_changed"
+    if item.creator_id not in facts:
+        return "payee_unreadable"
     payer = payer_of(settings)
     asked = missing_of(facts[item.creator_id], payer.iban[:2] if payer else None, utc_now().date())
     return next(iter([*asked, *gaps[item.creator_id]]), "")

@@ -1,6 +1,7 @@
 """A creator's payment details: entered by themselves, encrypted, and every time they are opened in the audit log."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -169,19 +170,24 @@ async def open_one(session: AsyncSession, settings: Settings, row: Payee, by: st
     Raises:
         PayeeUnreadable.
     """
-    return (await open_all(session, settings, [row], by, why))[row.creator_id]
+    found = await open_all(session, settings, [row], by, why)
+    if row.creator_id not in found:
+        raise PayeeUnreadable()
+    return found[row.creator_id]
 
 
 async def open_all(
     session: AsyncSession, settings: Settings, rows: Sequence[Payee], by: str, why: str
 ) -> dict[UUID, PayeeFacts]:
-    """As ``open_one``, several at once: one entry names them all."""
+    """As ``open_one``, several at once: one entry names them all. Those that cannot be read are left out."""
     subject = {"payees": sorted(str(row.creator_id) for row in rows), "why": why}
     await note(session, Actor(by, by), "payees.open", subject)
-    return {
-        row.creator_id: PayeeFacts.model_validate_json(unseal(settings, row.creator_id, row.data_key, row.sealed))
-        for row in rows
-    }
+    found = {}
+    for row in rows:
+        with suppress(PayeeUnreadable):
+            content = unseal(settings, row.creator_id, row.data_key, row.sealed)
+            found[row.creator_id] = PayeeFacts.model_validate_json(content)
+    return found
 
 
 async def payees_of(session: AsyncSession, creators: Collection[UUID], *, held: bool = False) -> dict[UUID, Payee]:

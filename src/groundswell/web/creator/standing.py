@@ -153,5 +153,5 @@ async def check_channel(channel_id: UUID, session: DbSession, caller: Member) ->
 @router.post("/channels/{channel_id}/remove")
 async def remove_channel(channel_id: UUID, session: DbSession, caller: Member) -> Response:
     """Remove a channel."""
-    await session.delete(await channels.own_channel(session, (await _own(session, caller)).id, channel_id))
+    await channels.remove(session, (await _own(session, caller)).id, channel_id)
     return see_other("/creator/standing?saved=removed")

@@ -127,9 +127,15 @@ async def _run(
         "payer": payees.payer_of(settings),
         "why_not": why_not,
     }
-    status = problem.status if problem else 200
     return page(
-        request, "console/finance/run.html", status=status, caller=caller, saved=saved, problem=problem, **shown
+        request,
+        "console/finance/run.html",
+        status=problem.status if problem else 200,
+        headers={"Cache-Control": "no-store"} if opened else None,
+        caller=caller,
+        saved=saved,
+        problem=problem,
+        **shown,
     )
 
 

@@ -12,6 +12,7 @@ WORDS = {
     "amount_changed": "another amount than was approved",
     "left_out": "left out by hand",
     "same_person": "the approver funded what it comes from",
+    "payee_unreadable": "the payment details cannot be read: they are under another key",
     "payee_missing": "has not said where to be paid",
     "name_unwritable": "the name has no letter that a bank can write",
     "bic_missing": "the bank (BIC) is missing",
