@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundswell.creators.channels import carried
-from groundswell.creators.levels import PARTNER_SUBSCRIPTIONS, Standing, level_of, to_do
+from groundswell.creators.levels import PARTNER_SUBSCRIPTIONS, CreatorStanding, level_of, to_do
 from groundswell.platform.settings import Settings
 from tests.support import App, started
 
@@ -133,9 +133,9 @@ def test_what_a_page_carries() -> None:
 @given(st.booleans(), st.integers(0, 10), st.integers(0, 10**9))
 def test_levels_only_rise_with_what_somebody_has_done(accepted: bool, channels: int, brought: int) -> None:
     order = ("fan", "creator", "partner")
-    now = Standing(accepted, channels, brought)
-    more = Standing(True, channels + 1, brought + 1_000_000)
+    now = CreatorStanding(accepted, channels, brought)
+    more = CreatorStanding(True, channels + 1, brought + 1_000_000)
     assert order.index(level_of(more)) >= order.index(level_of(now))
     assert bool(to_do(now)) == (level_of(now) != "partner")
-    assert level_of(Standing(True, 1, PARTNER_SUBSCRIPTIONS * 1_000_000)) == "partner"
-    assert level_of(Standing(True, 1, PARTNER_SUBSCRIPTIONS * 1_000_000 - 1)) == "creator"
+    assert level_of(CreatorStanding(True, 1, PARTNER_SUBSCRIPTIONS * 1_000_000)) == "partner"
+    assert level_of(CreatorStanding(True, 1, PARTNER_SUBSCRIPTIONS * 1_000_000 - 1)) == "creator"

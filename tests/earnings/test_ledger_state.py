@@ -24,8 +24,8 @@ from groundswell.earnings.tables import Adjustment, LedgerAccount, Payout, Pool,
 from groundswell.events.tables import LoggedEvent
 from groundswell.events.traffic.verdicts import Verdict
 from groundswell.payouts import bank_files, jobs, payees, payout_runs
-from groundswell.payouts.filing import file_run
 from groundswell.payouts.pain001 import amount_text
+from groundswell.payouts.run_file import file_run
 from groundswell.payouts.schemas import NewPayee, NewPayoutRun
 from groundswell.payouts.tables import PayoutItem, PayoutRun
 from groundswell.platform.database import Database

@@ -10,7 +10,7 @@ from groundswell.creators.tables import Creator
 from groundswell.earnings import pools
 from groundswell.earnings.rules import PoolTerms
 from groundswell.payouts import payees, payout_runs
-from groundswell.payouts.filing import file_run
+from groundswell.payouts.run_file import file_run
 from groundswell.payouts.schemas import NewPayee, NewPayoutRun
 from groundswell.payouts.tables import PayoutItem, PayoutRun
 from groundswell.platform.settings import Settings

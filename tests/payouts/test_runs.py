@@ -14,7 +14,7 @@ from groundswell.accounts.tables import AuditEntry
 from groundswell.earnings import audit_trail, corrections, payouts, trial_balance
 from groundswell.earnings.ledger import account_id, balance
 from groundswell.earnings.tables import Payout, PostingRow
-from groundswell.payouts import bank_files, erasure, filing, jobs, payees, payout_runs
+from groundswell.payouts import bank_files, erasure, jobs, payees, payout_runs, run_file
 from groundswell.payouts.bank_messages import BankFileUnreadable, read_message
 from groundswell.payouts.tables import Payee
 from groundswell.platform import signals
@@ -80,8 +80,8 @@ async def test_a_run_is_made_by_two_people_and_pays_everybody_of_whom_nothing_is
     assert (await lines(world, run))["noor"] == ("sent", "", 3_000)
     assert [await in_account(world, each) for each in ("noor", "kofi")] == [0, 3_000]
     async with world.database.transaction() as session:
-        name, made, kind = await filing.file_of(session, pays, run, "pia")
-        again = (await filing.file_of(session, pays, run, "pia"))[1]
+        name, made, kind = await run_file.file_of(session, pays, run, "pia")
+        again = (await run_file.file_of(session, pays, run, "pia"))[1]
         opened = await session.scalars(select(AuditEntry.entry).where(AuditEntry.entry.contains("payees.open")))
         assert any(str(world.creators["noor"]) in entry for entry in opened)
     assert (name, kind, made) == ("payout-run-1.xml", "application/xml", again)
@@ -100,7 +100,7 @@ async def test_what_changed_between_approval_and_file_is_held_out_with_the_reaso
         await enter(world, pays, name)
     run = await drafted(world)
     assert len(await lines(world, run)) == 3
-    with pytest.raises(payout_runs.NothingToPay):
+    with pytest.raises(payout_runs.NothingPayable):
         await drafted(world)  # all are in a run that waits
     await approved(world, run)
     await enter(world, pays, "noor", iban="FR1420041010050500013M02606")
@@ -163,7 +163,7 @@ async def test_currencies_without_cents_or_with_three_digits(
     await approved(world, run)
     await filed(world, pays, run)
     async with world.database.transaction() as session:
-        made = (await filing.file_of(session, pays, run, "pia"))[1]
+        made = (await run_file.file_of(session, pays, run, "pia"))[1]
     assert written in made
     assert f'Ccy="{currency}"'.encode() in made
     amount = written.strip(b"><").decode()
@@ -232,7 +232,7 @@ async def test_a_return_is_heard_before_its_booking_or_by_hand(world: World, pay
     assert (await take_in(world, statement(Entry(end["noor"], "30.00"), name="LATE"))).noted == 1
     async with world.database.transaction() as session:
         await corrections.return_payout(session, UUID(end["kofi"]), "fay", "They called.")
-        made = (await filing.file_of(session, pays, run, "pia"))[1].decode()
+        made = (await run_file.file_of(session, pays, run, "pia"))[1].decode()
     assert made.splitlines()[0].startswith("end_to_end_id,name,iban")
     assert ",30.00,EUR," in made
     assert {name: line[0] for name, line in (await lines(world, run)).items()} == {
@@ -262,8 +262,8 @@ async def test_the_database_keeps_what_was_approved_and_erasure_takes_what_names
         await signals.send(session, ViewerErased(world.viewers["noor"], "issuer", "noor"))
     async with world.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Payee)) == 0
-        with pytest.raises(filing.FileMissing):
-            await filing.file_of(session, pays, run, "pia")
+        with pytest.raises(run_file.FileMissing):
+            await run_file.file_of(session, pays, run, "pia")
     assert (await run_row(world, run)).file_sha256
 
 
@@ -287,7 +287,7 @@ FILE = """
 import asyncio, sys
 from pathlib import Path
 from uuid import UUID
-from groundswell.payouts.filing import file_run
+from groundswell.payouts.run_file import file_run
 from groundswell.payouts import jobs
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
@@ -323,7 +323,7 @@ async def test_a_run_killed_in_the_middle_paid_nobody_and_pays_everybody_once_wh
     assert await made(world) == (0, 0)
     assert {line[0] for line in (await lines(world, run)).values()} == {"waiting"}
     for _ in range(2):
-        await filing.file_run(world.database, pays, run)
+        await run_file.file_run(world.database, pays, run)
     assert await made(world) == (3, 3)
     assert {line[0] for line in (await lines(world, run)).values()} == {"sent"}
     assert [await in_account(world, each) for each in ("noor", "kofi", "lena")] == [0, 0, 0]

@@ -17,8 +17,8 @@ from . import applications, channels, jobs, profiles, results, terms
 from .schemas import (
     ApplicationDecision,
     ApplicationOut,
-    ChannelOut,
     CreatorChange,
+    CreatorChannelOut,
     CreatorOut,
     CreatorPage,
     NewApplication,
@@ -131,27 +131,27 @@ async def decide_application(
 
 
 @router.get("/creators/me/channels")
-async def list_my_channels(session: DbSession, caller: SignedIn) -> list[ChannelOut]:
+async def list_my_channels(session: DbSession, caller: SignedIn) -> list[CreatorChannelOut]:
     """Where else I am, and whether that is verified."""
     creator = await profiles.own(session, caller.id)
-    return [ChannelOut.model_validate(row) for row in await channels.of_creator(session, creator.id)]
+    return [CreatorChannelOut.model_validate(row) for row in await channels.of_creator(session, creator.id)]
 
 
 @router.post("/creators/me/channels", status_code=201)
-async def add_channel(new: NewChannel, request: Request, session: DbSession, caller: SignedIn) -> ChannelOut:
+async def add_channel(new: NewChannel, request: Request, session: DbSession, caller: SignedIn) -> CreatorChannelOut:
     """Name a page of mine elsewhere; the answer has the proof to put there."""
     creator = await profiles.own(session, caller.id)
     outbound = services_of(request).runtime.outbound
-    return ChannelOut.model_validate(await channels.add(session, outbound, creator, new.address))
+    return CreatorChannelOut.model_validate(await channels.add(session, outbound, creator, new.address))
 
 
 @router.post("/creators/me/channels/{channel_id}/check", status_code=202)
-async def check_channel(channel_id: UUID, session: DbSession, caller: SignedIn) -> ChannelOut:
+async def check_channel(channel_id: UUID, session: DbSession, caller: SignedIn) -> CreatorChannelOut:
     """Have a channel's page looked at, in the background."""
     creator = await profiles.own(session, caller.id)
     row = await channels.own_channel(session, creator.id, channel_id)
     await defer(session, jobs.look_at_channel, once=f"channel/{row.id}", channel_id=str(row.id))
-    return ChannelOut.model_validate(row)
+    return CreatorChannelOut.model_validate(row)
 
 
 @router.delete("/creators/me/channels/{channel_id}", status_code=204)

@@ -24,8 +24,8 @@ MOST_BYTES = 2 << 20
 SECONDS = 20.0
 
 
-class ChannelUnknown(NotFound):
-    code, title = "channel_unknown", "You have no such channel."
+class CreatorChannelUnknown(NotFound):
+    code, title = "creator_channel_unknown", "You have no such channel."
 
 
 class ChannelsFull(Conflict):
@@ -60,11 +60,11 @@ async def own_channel(session: AsyncSession, creator_id: UUID, channel_id: UUID)
     """One of a creator's channels.
 
     Raises:
-        ChannelUnknown.
+        CreatorChannelUnknown.
     """
     row = await session.scalar(select(CreatorChannel).filter_by(id=channel_id, creator_id=creator_id))
     if row is None:
-        raise ChannelUnknown()
+        raise CreatorChannelUnknown()
     return row
 
 
@@ -72,7 +72,7 @@ async def remove(session: AsyncSession, creator_id: UUID, channel_id: UUID) -> N
     """Remove one of a creator's channels.
 
     Raises:
-        ChannelUnknown.
+        CreatorChannelUnknown.
     """
     await session.delete(await own_channel(session, creator_id, channel_id))
 

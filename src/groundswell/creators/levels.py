@@ -18,7 +18,7 @@ RULES = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class CreatorStanding:
     """What the rules look at: verified channels, and first subscriptions credited in ``DAYS``, in millionths."""
 
     terms_accepted: bool
@@ -26,7 +26,7 @@ class Standing:
     subscriptions_millionths: int
 
 
-def level_of(standing: Standing) -> Level:
+def level_of(standing: CreatorStanding) -> Level:
     """The level that the rules give."""
     if not standing.terms_accepted or standing.channels < CREATOR_CHANNELS:
         return "fan"
@@ -34,7 +34,7 @@ def level_of(standing: Standing) -> Level:
     return "partner" if brought and standing.channels >= PARTNER_CHANNELS else "creator"
 
 
-def to_do(standing: Standing) -> list[str]:
+def to_do(standing: CreatorStanding) -> list[str]:
     """What is missing for the next level, for people."""
     level = level_of(standing)
     if level == "fan":

@@ -122,7 +122,7 @@ class NewChannel(BaseModel):
     address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=300)]
 
 
-class ChannelOut(BaseModel):
+class CreatorChannelOut(BaseModel):
     """A channel: put ``proof`` into the words about you there, or a link to your page here, and have it looked at.
     ``found``: ``proof``, ``link``, ``absent``, or why the page could not be looked at; empty before."""
 

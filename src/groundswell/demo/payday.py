@@ -14,8 +14,8 @@ from groundswell.accounts.actors import actor_of
 from groundswell.creators.tables import Creator
 from groundswell.earnings.balances import dues_in
 from groundswell.payouts import bank_files, payees, payout_runs
-from groundswell.payouts.filing import file_run
 from groundswell.payouts.pain001 import amount_text
+from groundswell.payouts.run_file import file_run
 from groundswell.payouts.schemas import NewPayee, NewPayoutRun
 from groundswell.payouts.tables import Payee, PayoutItem, PayoutRun
 from groundswell.platform.clock import utc_now

@@ -14,12 +14,13 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 
 from babel.numbers import get_currency_precision
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
 from groundswell.platform.currencies import in_use
+from groundswell.platform.database import among
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Invalid
 
@@ -164,8 +165,9 @@ async def import_rates(session: AsyncSession, content: bytes, entered_by: str) -
 async def _others(session: AsyncSession, batch: Sequence[DatedRate]) -> int:
     """How many of them are kept with another rate."""
     keys = [(each.currency, each.into, each.valid_from) for each in batch]
-    of = tuple_(ExchangeRate.currency, ExchangeRate.into, ExchangeRate.valid_from)
     columns = select(ExchangeRate.currency, ExchangeRate.into, ExchangeRate.valid_from, ExchangeRate.rate)
-    kept = await session.execute(columns.where(of.in_(keys)))
+    named = [ExchangeRate.currency, ExchangeRate.into, ExchangeRate.valid_from]
+    near = [among(column, {key[place] for key in keys}) for place, column in enumerate(named)]
+    kept = await session.execute(columns.where(*near))
     rates = {tuple(row[:3]): row[3] for row in kept}
     return sum(rates[key] != each.rate for key, each in zip(keys, batch, strict=True))

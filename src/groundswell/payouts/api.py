@@ -15,7 +15,7 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
 
-from . import bank_files, filing, jobs, payees, payout_runs
+from . import bank_files, jobs, payees, payout_runs, run_file
 from .schemas import (
     BankExceptionOut,
     BankFileOut,
@@ -124,7 +124,7 @@ FILES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/xml": {
 @router.get("/payout-runs/{run_id}/file", response_class=Response, responses=FILES)
 async def download_run_file(run_id: UUID, request: Request, session: DbSession, caller: Finance) -> Response:
     """The file of a run, for the bank: the same bytes each time."""
-    return saved_file(*await filing.file_of(session, _settings(request), run_id, caller.actor))
+    return saved_file(*await run_file.file_of(session, _settings(request), run_id, caller.actor))
 
 
 def saved_file(name: str, content: bytes, media_type: str) -> Response:

@@ -17,6 +17,6 @@ from .tables import Payee, PayoutItem, PayoutRun
 async def forget(session: AsyncSession, erased: ViewerErased) -> None:
     """Delete the payee, and the files of runs that they are in."""
     theirs = select(Creator.id).where(Creator.viewer_id == erased.viewer_id).scalar_subquery()
-    runs = select(PayoutItem.run_id).where(PayoutItem.creator_id == theirs)
-    await session.execute(update(PayoutRun).where(PayoutRun.id.in_(runs)).values(file=None, file_key=None))
+    theirs_too = PayoutRun.id.in_(select(PayoutItem.run_id).where(PayoutItem.creator_id == theirs))
+    await session.execute(update(PayoutRun).where(theirs_too).values(file=None, file_key=None))
     await session.execute(delete(Payee).where(Payee.creator_id == theirs))

@@ -10,7 +10,7 @@ from groundswell.platform import signals
 from groundswell.platform.jobs import task
 from groundswell.platform.runtime import runtime_of
 
-from . import bank_files, filing, run_trail
+from . import bank_files, run_file, run_trail
 
 __all__ = ["file_run", "hear_return", "run_trail"]
 
@@ -19,7 +19,7 @@ __all__ = ["file_run", "hear_return", "run_trail"]
 async def file_run(context: JobContext, run_id: str) -> None:
     """File a run; one that was killed did nothing, and is filed once when it is tried again."""
     runtime = runtime_of(context)
-    await filing.file_run(runtime.database, runtime.settings, UUID(run_id))
+    await run_file.file_run(runtime.database, runtime.settings, UUID(run_id))
 
 
 @signals.on(PayoutCameBack)

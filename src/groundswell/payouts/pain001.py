@@ -1,4 +1,4 @@
-"""The file for the bank: ISO 20022 ``pain.001.001.09``, written by sepaxml and held to the ISO schema.
+"""The file for the bank: ISO 20022 pain.001.001.09, written by sepaxml and held to the ISO schema.
 
 sepaxml writes every amount with two digits and ids of chance; both are put right here: an amount has the digits of its
 currency (ISO 4217), and the ids are ours, so that what the bank answers leads back. Pure.

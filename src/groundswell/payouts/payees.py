@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import schwifty
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from groundswell.accounts.audit import Actor, note
 from groundswell.accounts.tables import Viewer
@@ -199,8 +200,9 @@ async def payees_of(session: AsyncSession, creators: Collection[UUID], *, held: 
 
 async def sharing_accounts(session: AsyncSession, creators: Collection[UUID]) -> frozenset[UUID]:
     """Those among ``creators`` whose account is another creator's too."""
-    shared = select(Payee.account_tag).group_by(Payee.account_tag).having(func.count() > 1)
-    query = select(Payee.creator_id).where(among(Payee.creator_id, set(creators)), Payee.account_tag.in_(shared))
+    other = aliased(Payee)
+    same = select(other.creator_id).where(other.account_tag == Payee.account_tag, other.creator_id != Payee.creator_id)
+    query = select(Payee.creator_id).where(among(Payee.creator_id, set(creators)), same.exists())
     return frozenset((await session.scalars(query)).all())
 
 

@@ -1,4 +1,4 @@
-"""Payout runs: drafted by one person, approved by another, then filed (``filing``) or cancelled.
+"""Payout runs: drafted by one person, approved by another, then filed (``run_file``) or cancelled.
 
 A run has in it what was due when it was drafted. What is released later is left for the next; what was taken back since
 makes the line another amount than was approved, and such a line is held out when the run is filed.
@@ -37,11 +37,11 @@ class RunUnknown(NotFound):
     code, title = "run_unknown", "There is no such payout run."
 
 
-class ItemUnknown(NotFound):
+class RunLineUnknown(NotFound):
     code, title = "run_line_unknown", "This run has no such line."
 
 
-class NothingToPay(Conflict):
+class NothingPayable(Conflict):
     code, title = "nothing_to_pay", "Nobody can be paid in this currency now."
 
 
@@ -61,7 +61,7 @@ async def draft(session: AsyncSession, new: NewPayoutRun, by: str) -> PayoutRun:
     """Draft a run of everybody who can be paid in a currency and is in no other run that waits.
 
     Raises:
-        ExecutionDayImpossible, NothingToPay: as they say.
+        ExecutionDayImpossible, NothingPayable: as they say.
     """
     now = utc_now()
     day = new.execution_on or now.date() + timedelta(days=1)
@@ -74,7 +74,7 @@ async def draft(session: AsyncSession, new: NewPayoutRun, by: str) -> PayoutRun:
     session.add(run)
     await session.flush()
     if not await _fill(session, run):
-        raise NothingToPay()
+        raise NothingPayable()
     await session.refresh(run)
     return run
 
@@ -159,12 +159,12 @@ async def leave_out(session: AsyncSession, run_id: UUID, item_id: UUID) -> Payou
     """Hold a line out of a run that was not filed; it is due in the next.
 
     Raises:
-        RunUnknown, RunNotOpen, ItemUnknown: as they say.
+        RunUnknown, RunNotOpen, RunLineUnknown: as they say.
     """
     run = await _locked(session, run_id, "draft", "approved")
     item = await session.get(PayoutItem, item_id, with_for_update=True)
     if item is None or item.run_id != run.id:
-        raise ItemUnknown()
+        raise RunLineUnknown()
     if run.filing_by is not None or item.status != "waiting":
         raise RunNotOpen("This line is not open any more.")
     item.status, item.code, item.changed_at = "held_out", "left_out", utc_now()
@@ -188,21 +188,21 @@ async def items_waiting(session: AsyncSession, run_id: UUID) -> Sequence[PayoutI
 
 
 @dataclass(frozen=True)
-class Candidate:
+class RunCandidate:
     """Who is due something in a currency, and what keeps them out of the next run: codes, none when nothing does."""
 
     due: DueTo
     missing: list[str]
 
 
-async def candidates(session: AsyncSession, limit: int) -> dict[str, list[Candidate]]:
+async def candidates(session: AsyncSession, limit: int) -> dict[str, list[RunCandidate]]:
     """Who could be in the next run of each currency."""
-    found: dict[str, list[Candidate]] = {}
+    found: dict[str, list[RunCandidate]] = {}
     for currency in await due_currencies(session):
         dues = await dues_in(session, currency, limit)
         gaps = await gaps_of(session, [due.creator.id for due in dues])
         waits = await _in_a_run(session, currency)
-        found[currency] = [Candidate(due, _why_not(due, gaps[due.creator.id], waits)) for due in dues]
+        found[currency] = [RunCandidate(due, _why_not(due, gaps[due.creator.id], waits)) for due in dues]
     return found
 
 

@@ -110,7 +110,7 @@ class PayoutItem(Base):
 
 
 class BankFile(Base):
-    """A file of the bank's that was read: ``kind`` is its message, such as ``camt.053``. The same bytes are one."""
+    """A file of the bank's that was read: ``kind`` is its message, such as camt.053. The same bytes are one."""
 
     __tablename__ = "bank_files"
 

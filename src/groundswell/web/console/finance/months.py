@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from groundswell.earnings import closing, trial_balance
+from groundswell.earnings import month_end, trial_balance
 from groundswell.payouts import bank_files, payout_runs
 from groundswell.platform.csv_response import csv_file
 from groundswell.platform.routing import DbSession
@@ -21,7 +21,7 @@ async def list_months(request: Request, session: DbSession, caller: Finance) -> 
         request,
         "console/finance/months.html",
         caller=caller,
-        months=await closing.months(session),
+        months=await month_end.months(session),
         balance=await trial_balance.trial_balance(session),
         exceptions=await bank_files.open_exceptions(session),
         runs=[run for run in await payout_runs.runs(session, 20) if run.status in {"draft", "approved"}],
@@ -32,6 +32,6 @@ async def list_months(request: Request, session: DbSession, caller: Finance) -> 
 async def download_months(session: DbSession, caller: Finance) -> Response:
     """What stands in the way, a row each."""
     rows = (
-        (month.period, each.code, each.count) for month in await closing.months(session) for each in month.obstacles
+        (month.period, each.code, each.count) for month in await month_end.months(session) for each in month.obstacles
     )
     return csv_file("months-to-close", ("month", "obstacle", "count"), rows)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.actors import actor_names
-from groundswell.payouts import filing, jobs, payees, payout_runs
+from groundswell.payouts import jobs, payees, payout_runs, run_file
 from groundswell.payouts.api import saved_file
 from groundswell.payouts.schemas import NewPayoutRun
 from groundswell.platform.clock import utc_now
@@ -121,7 +121,7 @@ async def _run(
         "rows": rows,
         "people": await actor_names(session, actors),
         "next": next_cursor(rows, PAGE),
-        "names": await filing.names_opened(session, settings, run_id, caller.actor) if opened else None,
+        "names": await run_file.names_opened(session, settings, run_id, caller.actor) if opened else None,
         "shared": shared,
         "own": run.drafted_by == caller.actor,
         "payer": payees.payer_of(settings),
@@ -185,7 +185,7 @@ async def leave_line_out(run_id: UUID, line_id: UUID, session: DbSession, caller
 @router.get("/{run_id}/file")
 async def download_file(request: Request, run_id: UUID, session: DbSession, caller: Finance) -> Response:
     """The file for the bank."""
-    return saved_file(*await filing.file_of(session, services_of(request).settings, run_id, caller.actor))
+    return saved_file(*await run_file.file_of(session, services_of(request).settings, run_id, caller.actor))
 
 
 @router.get("/{run_id}/lines.csv")

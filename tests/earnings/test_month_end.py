@@ -6,7 +6,7 @@ from typing import Any
 
 from groundswell.attribution.conversions import report
 from groundswell.attribution.schemas import Money, NewConversion
-from groundswell.earnings import closing, pools, rates
+from groundswell.earnings import month_end, pools, rates
 from groundswell.earnings.rules import PoolTerms
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
@@ -16,7 +16,7 @@ from .world import NOT_HELD, World, build, in_month, month_before
 
 async def standing(world: World, period: str) -> dict[str, int]:
     async with world.database.transaction() as session:
-        return {each.code: each.count for each in await closing.obstacles(session, period)}
+        return {each.code: each.count for each in await month_end.obstacles(session, period)}
 
 
 async def sell(world: World, settings: Settings, id: str, currency: str, period: str) -> None:
@@ -38,7 +38,7 @@ async def test_months_say_what_stands_in_the_way(database: Database, settings: S
     await world.creator("noor")
     await world.moment("noor", "kiss")
     async with database.transaction() as session:
-        months = await closing.months(session)
+        months = await month_end.months(session)
     assert [month.period for month in months[:3]] == [month_before(0), last, before]
     assert [month.ready for month in months] == [False, *[True] * 11]
     assert [each.words for each in months[0].obstacles] == ["The month is not over."]

@@ -70,11 +70,11 @@ async def _standing(
     )
 
 
-async def _of(session: AsyncSession, caller: Member, own: Any, accepted: bool) -> levels.Standing:
+async def _of(session: AsyncSession, caller: Member, own: Any, accepted: bool) -> levels.CreatorStanding:
     now = utc_now()
     brought = await results.of_viewer(session, caller.id, now - timedelta(days=levels.DAYS), now)
     verified = sum(channel.verified_at is not None for channel in own)
-    return levels.Standing(accepted, verified, brought.total.subscriptions_millionths)
+    return levels.CreatorStanding(accepted, verified, brought.total.subscriptions_millionths)
 
 
 @router.post("/apply")
