@@ -20,7 +20,7 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Conflict, NotFound
 
-from .bank_messages import BankMessage, ReadLine, read_message
+from .bank_messages import BankMessage, BankNotice, read_message
 from .schemas import BankExceptionOut, BankFileOut
 from .tables import BankFile, BankLine, Payee, PayoutItem, PayoutRun
 
@@ -68,15 +68,15 @@ async def take_in(session: AsyncSession, content: bytes, by: str) -> BankFileOut
     return (await _shown(session, [file]))[0]
 
 
-async def _each(session: AsyncSession, message: BankMessage) -> Sequence[ReadLine]:
+async def _each(session: AsyncSession, message: BankMessage) -> Sequence[BankNotice]:
     """The lines; one that is about a whole run stands for a line of each payment in it."""
-    found: list[ReadLine] = []
+    found: list[BankNotice] = []
     for line in message.lines:
         found += await _of_run(session, line) if line.message_id and not line.end_to_end_id else [line]
     return found
 
 
-async def _of_run(session: AsyncSession, line: ReadLine) -> list[ReadLine]:
+async def _of_run(session: AsyncSession, line: BankNotice) -> list[BankNotice]:
     run_id = UUID(line.message_id)
     query = select(PayoutItem).where(PayoutItem.run_id == run_id, PayoutItem.status.in_(PAID)).order_by(PayoutItem.id)
     items = (await session.scalars(query)).all()
@@ -84,7 +84,7 @@ async def _of_run(session: AsyncSession, line: ReadLine) -> list[ReadLine]:
     if not items or (line.amount_minor is not None and line.amount_minor != total):
         return [line]
     return [
-        ReadLine(
+        BankNotice(
             line.said, item.id.hex, "", line.bank_reference, item.amount_minor, item.currency, line.booked_on,
             line.bank_code,
         )
@@ -92,7 +92,7 @@ async def _of_run(session: AsyncSession, line: ReadLine) -> list[ReadLine]:
     ]  # fmt: skip
 
 
-async def _carry_out(session: AsyncSession, file: BankFile, number: int, line: ReadLine) -> None:
+async def _carry_out(session: AsyncSession, file: BankFile, number: int, line: BankNotice) -> None:
     item = await session.get(PayoutItem, UUID(line.end_to_end_id), with_for_update=True) if line.end_to_end_id else None
     problem = await _problem(session, file.kind, line, item)
     outcome = "exception" if problem else await _done(session, file, line, item)
@@ -106,7 +106,7 @@ async def _carry_out(session: AsyncSession, file: BankFile, number: int, line: R
     )  # fmt: skip
 
 
-async def _problem(session: AsyncSession, kind: str, line: ReadLine, item: PayoutItem | None) -> str:
+async def _problem(session: AsyncSession, kind: str, line: BankNotice, item: PayoutItem | None) -> str:
     """Why a line cannot be carried out; empty when it can. What was booked says how much."""
     if line.said == "accepted":
         return ""
@@ -123,7 +123,7 @@ async def _problem(session: AsyncSession, kind: str, line: ReadLine, item: Payou
     return ""
 
 
-async def _done(session: AsyncSession, file: BankFile, line: ReadLine, item: PayoutItem | None) -> str:
+async def _done(session: AsyncSession, file: BankFile, line: BankNotice, item: PayoutItem | None) -> str:
     if item is None or line.said in {"accepted", "other"}:
         return "noted"
     if line.said == "booked":
@@ -140,7 +140,7 @@ async def _done(session: AsyncSession, file: BankFile, line: ReadLine, item: Pay
     return "done"
 
 
-def _confirm(line: ReadLine, item: PayoutItem) -> str:
+def _confirm(line: BankNotice, item: PayoutItem) -> str:
     """The bank has booked it. What has come back since stays so: it is booked first, whatever is read first."""
     known = item.status == "confirmed" or item.settled_on is not None
     item.bank_reference = item.bank_reference or line.bank_reference or None

@@ -33,7 +33,7 @@ class BankFileUnreadable(Invalid):
 
 
 @dataclass(frozen=True)
-class ReadLine:
+class BankNotice:
     """What one line says.
 
     Args:
@@ -59,7 +59,7 @@ class BankMessage:
 
     kind: str
     message_id: str
-    lines: list[ReadLine]
+    lines: list[BankNotice]
 
 
 def read_message(content: bytes) -> BankMessage:
@@ -76,7 +76,7 @@ def read_message(content: bytes) -> BankMessage:
     if body is None:
         raise BankFileUnreadable()
     kind = KINDS[body.tag]
-    lines: list[ReadLine] = []
+    lines: list[BankNotice] = []
     for line in _report(body) if kind == "pain.002" else _entries(body):
         if len(lines) == MOST_LINES:
             raise BankFileUnreadable(f"A file has at most {MOST_LINES} lines here; ask the bank to divide it.")
@@ -92,7 +92,7 @@ def _stripped(root: Any) -> Any:
     return root
 
 
-def _entries(body: Any) -> Iterator[ReadLine]:
+def _entries(body: Any) -> Iterator[BankNotice]:
     """The entries of a statement or notification, one line for each transaction in them."""
     for entry in body.iter("Ntry"):
         whole = _entry(entry)
@@ -107,7 +107,7 @@ def _batch(entry: Any) -> str:
     return _id(entry.findtext("NtryDtls/Btch/MsgId"))
 
 
-def _entry(entry: Any) -> ReadLine:
+def _entry(entry: Any) -> BankNotice:
     amount = entry.find("Amt")
     currency = "" if amount is None else amount.get("Ccy", "")
     status = (entry.findtext("Sts/Cd") or entry.findtext("Sts") or "BOOK").strip()
@@ -119,7 +119,7 @@ def _entry(entry: Any) -> ReadLine:
     said: Said = "returned" if back else "booked" if debit else "other"
     if status != "BOOK":
         said = "accepted"  # it may still not be booked
-    return ReadLine(
+    return BankNotice(
         said,
         bank_reference=_code(entry.findtext("AcctSvcrRef")),
         amount_minor=_minor(None if amount is None else amount.text, currency),
@@ -129,7 +129,7 @@ def _entry(entry: Any) -> ReadLine:
     )
 
 
-def _detail(detail: Any, whole: ReadLine, *, alone: bool) -> ReadLine:
+def _detail(detail: Any, whole: BankNotice, *, alone: bool) -> BankNotice:
     """One transaction of an entry: what it says itself, or else what the entry does."""
     amount = detail.find("Amt")
     if amount is None:
@@ -154,13 +154,13 @@ def _detail(detail: Any, whole: ReadLine, *, alone: bool) -> ReadLine:
     )
 
 
-def _report(body: Any) -> Iterator[ReadLine]:
+def _report(body: Any) -> Iterator[BankNotice]:
     """What became of a file: of each payment that is named, or of all of it."""
     group = (body.findtext("OrgnlGrpInfAndSts/GrpSts") or "").strip()
     named = list(body.iter("TxInfAndSts"))
     for each in named:
         status = (each.findtext("TxSts") or "").strip()
-        yield ReadLine(
+        yield BankNotice(
             _status(status),
             end_to_end_id=_id(each.findtext("OrgnlEndToEndId")),
             bank_reference=_code(each.findtext("AcctSvcrRef")),
@@ -171,7 +171,7 @@ def _report(body: Any) -> Iterator[ReadLine]:
         reason = body.findtext("OrgnlGrpInfAndSts/StsRsnInf/Rsn/Cd") or body.findtext(
             "OrgnlPmtInfAndSts/StsRsnInf/Rsn/Cd"
         )
-        yield ReadLine(
+        yield BankNotice(
             _status(group or payment),
             message_id=_id(body.findtext("OrgnlGrpInfAndSts/OrgnlMsgId")),
             bank_code=_code(reason) or _code(group or payment),
