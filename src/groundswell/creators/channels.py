@@ -56,6 +56,11 @@ async def of_creator(session: AsyncSession, creator_id: UUID) -> Sequence[Creato
     return (await session.scalars(query)).all()
 
 
+async def verified(session: AsyncSession, creator_id: UUID) -> list[str]:
+    """The addresses that are shown as theirs to everybody."""
+    return [row.address for row in await of_creator(session, creator_id) if row.verified_at is not None]
+
+
 async def own_channel(session: AsyncSession, creator_id: UUID, channel_id: UUID) -> CreatorChannel:
     """One of a creator's channels.
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.creators import profiles, results
+from groundswell.creators import channels, profiles, results
 from groundswell.creators.applications import ApplicationNeeded
 from groundswell.creators.schemas import CreatorChange, NewCreator
 from groundswell.creators.tables import Creator
@@ -42,7 +42,8 @@ async def read_creator(request: Request, handle: str, session: DbSession, caller
     asked_by = caller.id if caller else None
     creator = await profiles.public_page(session, await profiles.named(session, handle, asked_by))
     own = caller is not None and await profiles.is_of(session, creator.id, caller.id)
-    return page(request, "creator/public.html", caller=caller, creator=creator, own=own)
+    elsewhere = await channels.verified(session, creator.id)
+    return page(request, "creator/public.html", caller=caller, creator=creator, own=own, elsewhere=elsewhere)
 
 
 @router.get("/creator")
