@@ -113,6 +113,8 @@ async def verify_a_channel(app: App, ada: dict[str, str]) -> None:
             await app.run_jobs()
             (seen,) = (await app.http.get("/v1/creators/me/channels", headers=ada)).json()
             assert (seen["found"], seen["verified_at"] is not None) == (found, found != "absent")
+            public = await app.http.get("/creators/ada_l")
+            assert (address in public.text) is (found != "absent")
     finally:
         server.shutdown()
         server.server_close()
