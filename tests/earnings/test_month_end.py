@@ -4,9 +4,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
 from groundswell.attribution.conversions import report
 from groundswell.attribution.schemas import Money, NewConversion
-from groundswell.earnings import month_end, pools, rates
+from groundswell.attribution.tables import Conversion
+from groundswell.earnings import campaign_recounts, month_end, pools, rates
 from groundswell.earnings.rules import PoolTerms
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
@@ -43,6 +46,8 @@ async def test_months_say_what_stands_in_the_way(database: Database, settings: S
     assert [month.ready for month in months] == [False, *[True] * 11]
     assert [each.words for each in months[0].obstacles] == ["The month is not over."]
     await sell(world, settings, "1", "USD", last)
+    async with database.transaction() as session:
+        await campaign_recounts.note(session, list(await session.scalars(select(Conversion.id))))
     assert await standing(world, last) == {"pool_missing": 1, "recounts_waiting": 1}
     await fund(world, last, NOT_HELD)
     assert await standing(world, last) == {"pool_undivided": 1, "rate_missing": 1, "recounts_waiting": 1}
