@@ -35,6 +35,8 @@ audit = typer.Typer(help="The audit log: who did what, when and from where.", no
 app.add_typer(audit, name="audit")
 jobs = typer.Typer(help="Background jobs that failed for good.", no_args_is_help=True)
 app.add_typer(jobs, name="jobs")
+payees = typer.Typer(help="Where creators are paid, as it is kept.", no_args_is_help=True)
+app.add_typer(payees, name="payees")
 app.command("check")(check_command)
 app.command("cut")(cut_command)
 app.command("probe")(probe_command)
@@ -347,6 +349,25 @@ def adopt_lake() -> None:
         print(", ".join(asyncio.run(run())) or "nothing to adopt: the lake is this database's, or not there yet")
     except (LakeAhead, LakeOfAnotherDatabase) as error:
         raise refuse(str(error)) from None
+
+
+@payees.command("rotate")
+def rotate_payees() -> None:
+    """Wrap the keys of all payment details by the present GROUNDSWELL_PAYEE_KEY; prints how many."""
+    from groundswell.payouts.payees import rotate
+    from groundswell.platform.problems import Problem
+    from groundswell.platform.runtime import open_runtime
+
+    features.load("tables")
+
+    async def run() -> int:
+        async with open_runtime(read_settings()) as runtime:
+            return await rotate(runtime.database, runtime.settings)
+
+    try:
+        print(asyncio.run(run()))
+    except Problem as problem:
+        raise refuse(f"{problem.code}: {problem.detail}") from None
 
 
 @jobs.command("failed")

@@ -20,11 +20,12 @@ from groundswell.campaigns.tables import CampaignMember, CampaignSubmission
 from groundswell.catalog.tables import Progress
 from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Barrier, CommunityProfile, Follow, Reaction
-from groundswell.creators.tables import Creator
+from groundswell.creators.tables import Creator, CreatorAgreement, CreatorApplication, CreatorChannel, CreatorTerms
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
 from groundswell.notifications.tables import DigestMail, Notification, NotificationChoice, PushSubscription
+from groundswell.payouts.tables import Payee, PayoutItem, PayoutRun
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
 from groundswell.platform.ids import uuid7
@@ -60,6 +61,9 @@ NOBODYS = {
     "click_marks": "snapshot",
     "conversions": "kind currency",
     "covered_ranges": "kind",
+    "creator_applications": "status reason",
+    "creator_channels": "found",
+    "creator_terms": "body",
     "credits": "kind model channel currency",
     "decisions": "subject_kind action reason_code rule appeal",
     "events": "kind channel currency verdict verdict_reason verdict_rule",
@@ -81,6 +85,11 @@ NOBODYS = {
     "notification_marks": "snapshot",
     "notifications": "kind",
     "payouts": "currency return_reason",
+    "payees": "missing",
+    "payout_runs": "currency rail status cancel_reason file_sha256",
+    "payout_items": "currency status code",
+    "bank_files": "sha256 kind message_id",
+    "bank_lines": "said end_to_end_id bank_reference currency bank_code outcome problem resolution",
     "pools": "period basis rules currency status snapshot after_snapshot carried cancel_reason",
     "postings": "currency period reason",
     "push_subscriptions": "vapid_key",
@@ -134,7 +143,7 @@ NOBODYS = {
 """Columns of text or data that say nothing of a viewer: codes, states, what staff write about their work."""
 
 
-NUMBERS = ("viewer_id", ".territory", ".touch", ".follower_id", ".followed_id", ".other_id", ".reactor")
+NUMBERS = ("viewer_id", ".territory", ".country", ".touch", ".follower_id", ".followed_id", ".other_id", ".reactor")
 """Columns that hold no word of a viewer: numbers, a country."""
 
 
@@ -295,6 +304,23 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(
         StatementDocument(statement_id=statement.id, number="2026-1", document=told, pdf=pdf, issued_at=utc_now())
     )
+    session.add(CreatorTerms(version=1, body="Be kind.", published_by="mira"))
+    await session.flush()
+    session.add(CreatorAgreement(viewer_id=viewer_id, version=1))
+    asked = {"handle": f"{MARK}_h", "display_name": NAME, "bio": NAME, "code": MARK, "country": "DE", "note": NAME}
+    session.add(CreatorApplication(viewer_id=viewer_id, languages=[MARK], **asked))
+    session.add(CreatorChannel(creator_id=creator.id, address=f"https://tok.example/@{MARK}", proof=f"gs-{MARK}"))
+    kept = {"data_key": MARK, "sealed": NAME.encode(), "account_tag": MARK, "missing": [], "changed_at": utc_now()}
+    session.add(Payee(creator_id=creator.id, version=1, **kept))
+    today = utc_now().date()
+    run = PayoutRun(
+        id=uuid7(), currency="EUR", rail="csv", execution_on=today, drafted_by="fay", drafted_at=utc_now(),
+        file=NAME.encode(), file_key=MARK,
+    )  # fmt: skip
+    session.add(run)
+    await session.flush()
+    line = {"amount_minor": 1, "currency": "EUR", "payee_version": 1, "changed_at": utc_now()}
+    session.add(PayoutItem(run_id=run.id, creator_id=creator.id, **line))
     by = actor_of(viewer_id)
     session.add(CaseStep(case_id=case.id, action="appeal", reason=f"{NAME} says so", by=by))
     moment = (await session.scalars(select(Moment).filter_by(viewer_id=viewer_id))).one()

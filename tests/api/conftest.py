@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from groundswell.accounts.keys import SCOPES
 from groundswell.platform.settings import Settings
 from tests.earnings.world import in_closed_month
+from tests.payouts.places import PAYER
 from tests.shares.conftest import film, moment, title
 from tests.shares.sharing import shared
 from tests.support import App
@@ -22,7 +23,13 @@ STAFF = ("marketer", "rights", "trust", "finance")
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"stripe_webhook_secret": SecretStr(STRIPE_SECRET), "territory_header": WHERE})
+    return settings.model_copy(
+        update={
+            "stripe_webhook_secret": SecretStr(STRIPE_SECRET),
+            "territory_header": WHERE,
+            "payer_iban": PAYER["payer_iban"],
+        }
+    )
 
 
 @pytest.fixture

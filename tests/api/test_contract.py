@@ -20,6 +20,8 @@ from tests.attribution.test_stripe import event, invoice, signature
 from tests.earnings.world import closed_month
 from tests.moments.clipping import set_rights
 from tests.push_receiver import PushReceiver
+from tests.payouts.bank import Entry, statement
+from tests.payouts.places import FACTS
 from tests.support import App
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -82,6 +84,39 @@ class Posts:
             await session.execute(text(f"UPDATE campaigns SET {ended} WHERE key = 'paying'"))
             await session.execute(text("ALTER TABLE campaigns ENABLE TRIGGER frozen"))
         yield f"{theirs}/settle", "/v1/campaigns/paying/settle", why, paul
+
+    async def runs(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """Payout runs, one cancelled and one filed; and what the bank says."""
+        await self.app.http.put("/v1/creators/me/payee", json=FACTS, headers=self.ada)
+        runs, why, pia = "/v1/payout-runs", {"reason": "Not today."}, self.app.signed_in("pia", "finance")
+        yield runs, "", {"currency": "EUR"}, self.staff
+        (first,) = (await self.get(runs))["items"]
+        (line,) = (await self.get(f"{runs}/{first['id']}/lines"))["items"]
+        at = f"{runs}/{first['id']}/lines/{line['id']}/leave-out"
+        yield f"{runs}/{{run_id}}/lines/{{line_id}}/leave-out", at, {}, self.staff
+        yield f"{runs}/{{run_id}}/cancel", f"{runs}/{first['id']}/cancel", why, self.staff
+        second = (await self.app.http.post(runs, json={"currency": "EUR"}, headers=self.staff)).json()
+        for end in ("approve", "file"):
+            yield f"{runs}/{{run_id}}/{end}", f"{runs}/{second['id']}/{end}", {}, pia
+        yield "/v1/bank-files", "", statement(Entry("0" * 32, "1.00")), pia
+        (line,) = (await self.get("/v1/bank-exceptions"))["items"]
+        yield "/v1/bank-exceptions/{line_id}/resolve", f"/v1/bank-exceptions/{line['id']}/resolve", why, pia
+
+    async def becoming(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """The terms, an application, a channel."""
+        olga = self.app.signed_in("olga")
+        yield "/v1/creator-terms", "", {"body": "Be kind to everybody."}, self.staff
+        yield "/v1/creators/me/terms", "", {"version": 1}, self.ada
+        asked = {"handle": "olga", "display_name": "Olga", "country": "NO", "adult": True, "terms_version": 1}
+        yield "/v1/creators/me/application", "", asked, olga
+        (waits,) = (await self.get("/v1/creator-applications"))["items"]
+        decided = {"accepted": True, "reason": "Welcome."}
+        path = "/v1/creator-applications/{application_id}/decide"
+        yield path, path.format(application_id=waits["id"]), decided, self.staff
+        yield "/v1/creators/me/channels", "", {"address": "https://tok.example.com/@olga"}, olga
+        (channel,) = (await self.app.http.get("/v1/creators/me/channels", headers=olga)).json()
+        path = "/v1/creators/me/channels/{channel_id}/check"
+        yield path, path.format(channel_id=channel["id"]), {}, olga
 
     async def people(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         """What people do about each other and around a moment."""
@@ -152,11 +187,16 @@ class Posts:
         why = {"reason": "Booked twice."}
         (payout,) = (await self.get("/v1/payouts"))["items"]
         yield "/v1/payouts/{payout_id}/return", f"/v1/payouts/{payout['id']}/return", why, staff
+        async for post in self.runs():
+            yield post
         (share,) = (await self.get("/v1/ledger/postings?reason=pool_share"))["items"]
         yield "/v1/ledger/postings/{posting_id}/reverse", f"/v1/ledger/postings/{share['id']}/reverse", why, staff
         yield "/v1/pools/{pool_id}/cancel", f"/v1/pools/{pool['id']}/cancel", why, staff
         rate = {"currency": "USD", "into": "EUR", "valid_from": "2026-01-01", "rate": "0.92"}
         yield "/v1/exchange-rates", "", rate, staff
+        yield "/v1/exchange-rates/import", "", b"currency,into,valid_from,rate\nUSD,EUR,2026-01-02,0.92\n", staff
+        async for post in self.becoming():
+            yield post
         case = await self.case()
         yield "/v1/cases/{case_id}/steps", f"{case}/steps", {"action": "notice", "reason": "Too quick."}, staff
         yield "/v1/cases/{case_id}/appeals", f"{case}/appeals", {"text": "It was not me."}, ada

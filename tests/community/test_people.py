@@ -121,7 +121,7 @@ async def test_the_feed_shows_what_the_followed_made_public(app: App) -> None:
 
 STAFFS = re.compile(
     r"^/(console|v1/(decisions|reports|ledger|pools|payouts|statements|experiments|campaigns|rights|insights|events|"
-    r"conversions|credits|cases|audit|catalog|reminders/|cascades|titles/\{title\}/rights|imports|jobs))"
+    r"conversions|payout-runs|bank-files|bank-exceptions|creator-applications|exchange-rates|credits|cases|audit|catalog|reminders/|cascades|titles/\{title\}/rights|imports|jobs))"
 )
 MEDIA = re.compile(r"\.(jpg|mp4|m3u8|vtt|svg)$|/(hls|progress|storyboards?|stream|waveform)\b")
 """Pictures, streams and a count, which name nobody; they are refused where their moment is (``check_available``)."""

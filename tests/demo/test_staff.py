@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import func, select
 
 from groundswell.demo.complaints import fill_decisions
-from groundswell.demo.staff import VIEWS, pay_month, save_views
+from groundswell.demo.payday import pay_creators
+from groundswell.demo.staff import VIEWS, save_views
 from groundswell.earnings import pools, trial_balance
 from groundswell.earnings.tables import Payout
-from groundswell.platform.database import Database
+from groundswell.payouts import bank_files
+from groundswell.payouts.tables import PayoutItem
 from groundswell.trust.tables import Decision
 from tests.earnings.world import NOT_HELD, build, this_month
 from tests.media.film import make
@@ -20,23 +22,31 @@ from tests.support import App
 FILM_OF_A_VIEW = "night-frequency-s1e2"
 
 
-async def test_a_month_is_paid_once_and_small_amounts_are_carried_over(database: Database) -> None:
+async def test_a_run_pays_a_month_once_one_payment_comes_back_and_small_amounts_are_carried_over(
+    app: App,
+) -> None:
+    database = app.runtime.database
     world = await build(database)
-    for name in ("noor", "kofi"):
+    names = ("noor", "kofi", "lena", "mat", "ola")
+    for name in names:
         await world.creator(name)
         await world.moment(name, f"kiss of {name}")
-    for visitor in range(9):
-        await world.happen("kiss of noor", "play", f"v{visitor}")
-    await world.happen("kiss of kofi", "play", "v1")
+    for name, plays in zip(names, (9, 8, 7, 6, 1), strict=True):
+        await world.happen(f"kiss of {name}", "play", *[f"{name}{visitor}" for visitor in range(plays)])
     async with database.transaction() as session:
         stream: dict[str, Any] = {"period": this_month(), "basis": "plays", "currency": "EUR"}
-        pool = await pools.fund(session, **stream, amount_minor=5000, created_by="fay", terms=NOT_HELD)
+        pool = await pools.fund(session, **stream, amount_minor=31_000, created_by="Lumen", terms=NOT_HELD)
     await pools.run(database, pool.id)
     for _ in range(2):
-        await pay_month(database, this_month())
+        await pay_creators(app.runtime)
     async with database.transaction() as session:
-        paid = (await session.scalars(select(Payout))).all()
-        assert [(payout.amount_minor, payout.paid_by) for payout in paid] == [(4500, "pia")]
+        paid = (await session.scalars(select(Payout).order_by(Payout.amount_minor))).all()
+        assert [(payout.amount_minor, payout.returned_at is not None) for payout in paid] == [
+            (6_000, True), (7_000, False), (8_000, False), (9_000, False),
+        ]  # fmt: skip
+        states = (await session.scalars(select(PayoutItem.status))).all()
+        assert sorted(states) == ["confirmed"] * 3 + ["returned"]
+        assert [each.problem for each in await bank_files.exceptions(session, 9)] == ["reference_unknown"]
         assert (await trial_balance.trial_balance(session)).balanced
 
 

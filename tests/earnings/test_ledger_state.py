@@ -1,5 +1,6 @@
-"""Whatever is funded, divided, paid, returned, reversed, cancelled, judged and refunded, in any order: debits equal
-credits, nothing is paid twice, beyond a cap, before its hold or by whoever funded it, and nothing is lost.
+"""Whatever is funded, divided, paid, returned, reversed, cancelled, judged and refunded, by hand or by payout runs that
+are interrupted and tried again, in any order: debits equal credits, nothing is paid twice, beyond a cap, before its
+hold or by whoever funded it, and nothing is lost.
 
 The machine keeps its own account of what may have left and compares it with the ledger after each step.
 """
@@ -16,17 +17,28 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import func, select
 
 from groundswell.attribution.reverdicts import note
+from groundswell.creators.tables import Creator
 from groundswell.earnings import acquittals, corrections, payouts, pools, trial_balance
 from groundswell.earnings.rules import PoolTerms
 from groundswell.earnings.tables import Adjustment, LedgerAccount, Payout, Pool, PostingRow, Statement
 from groundswell.events.tables import LoggedEvent
 from groundswell.events.traffic.verdicts import Verdict
+from groundswell.payouts import bank_files, jobs, payees, payout_runs
+from groundswell.payouts.pain001 import amount_text
+from groundswell.payouts.run_file import file_run
+from groundswell.payouts.schemas import NewPayee, NewPayoutRun
+from groundswell.payouts.tables import PayoutItem, PayoutRun
 from groundswell.platform.database import Database
 from groundswell.platform.problems import Problem
+from groundswell.platform.settings import Settings
+from tests.payouts.bank import Entry
+from tests.payouts.bank import statement as bank_statement
+from tests.payouts.places import FACTS, PAYER
 
 from .world import build, in_month, month_before
 
 CAP, MONTHS, FINANCE = 700, 6, ("fay", "pia")
+SETTINGS = Settings.model_validate({"secret_key": "s" * 32, **PAYER})
 CURRENCIES = "EUR USD GBP CHF SEK NOK DKK PLN CZK HUF RON BGN TRY ILS AED SAR INR THB SGD HKD AUD NZD CAD MXN BRL ZAR"
 
 
@@ -48,11 +60,13 @@ class Money(RuleBasedStateMachine):
 
     async def _begin(self) -> None:
         assert acquittals.give_back
+        assert jobs.hear_return
         self.world = await build(self.database, uuid4().hex)
         for subject in ("noor", "kofi"):
             subject += uuid4().hex[:8]
             await self.world.creator(subject)
             await self.world.moment(subject, f"of {subject}")
+            await self._say_where(self.world.creators[subject], "Berlin")
         self.names = list(self.world.moments)
         self.currency = next(self.currencies)
 
@@ -86,6 +100,82 @@ class Money(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 50))
     def come_back(self, pick: int) -> None:
         self.run(self._refusable(self._with(Payout, pick, corrections.return_payout)))
+
+    @rule(of=st.integers(0, 1), town=st.sampled_from(["Berlin", "Potsdam"]))
+    def say_where(self, of: int, town: str) -> None:
+        self.run(self._say_where(list(self.world.creators.values())[of], town))
+
+    async def _say_where(self, creator: UUID, town: str) -> None:
+        new = NewPayee.model_validate(FACTS | {"town": town})
+        async with self.database.transaction() as session:
+            await payees.enter(session, SETTINGS, await session.get_one(Creator, creator), new, "themselves")
+
+    @rule(by=st.integers(0, 1), approved=st.booleans())
+    def draft_run(self, by: int, approved: bool) -> None:
+        self.run(self._refusable(self._draft(FINANCE[by], FINANCE[1 - by] if approved else None)))
+
+    @rule(by=st.integers(0, 1), turns=st.one_of(st.none(), st.integers(0, 60)), back=st.booleans())
+    def pay_by_run(self, by: int, turns: int | None, back: bool) -> None:
+        """Two people make a run; its file is broken off or not, and asked for again; the bank answers."""
+        self.divide(5_000, False, FINANCE[by], 1 + by)
+        self.run(self._refusable(self._draft(FINANCE[by], FINANCE[1 - by])))
+        for broken_off in (turns, None):
+            self.run(self._refusable(self._file(-1, broken_off)))
+        self.run(self._refusable(self._hear(-1, back, True)))
+
+    async def _draft(self, by: str, approved_by: str | None) -> None:
+        async with self.database.transaction() as session:
+            run = await payout_runs.draft(session, NewPayoutRun(currency=self.currency), by)
+        if approved_by is not None:
+            async with self.database.transaction() as session:
+                await payout_runs.approve(session, run.id, approved_by)
+
+    @rule(pick=st.integers(0, 20), by=st.sampled_from(FINANCE))
+    def approve_run(self, pick: int, by: str) -> None:
+        self.run(self._refusable(self._of_run(pick, lambda session, run: payout_runs.approve(session, run.id, by))))
+
+    @rule(pick=st.integers(0, 20))
+    def cancel_run(self, pick: int) -> None:
+        why = "As it happens."
+        self.run(
+            self._refusable(self._of_run(pick, lambda session, run: payout_runs.cancel(session, run.id, "fay", why)))
+        )
+
+    async def _of_run(self, pick: int, doing: Any) -> None:
+        async with self.database.transaction() as session:
+            if (run := await self._picked(session, PayoutRun, pick)) is not None:
+                await doing(session, run)
+
+    @rule(pick=st.integers(0, 20), turns=st.one_of(st.none(), st.integers(0, 60)))
+    def make_file(self, pick: int, turns: int | None) -> None:
+        self.run(self._refusable(self._file(pick, turns)))
+
+    async def _file(self, pick: int, turns: int | None) -> None:
+        """Asked for and made, or broken off after some turns of the loop."""
+        async with self.database.transaction() as session:
+            if (run := await self._picked(session, PayoutRun, pick)) is None:
+                return
+            await payout_runs.ask_for_file(session, SETTINGS, run.id, "pia")
+        making = asyncio.create_task(file_run(self.database, SETTINGS, run.id))
+        if turns is not None:
+            for _ in range(turns):
+                await asyncio.sleep(0.001)
+            making.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await making
+
+    @rule(pick=st.integers(0, 50), back=st.booleans(), exact=st.booleans())
+    def bank_says(self, pick: int, back: bool, exact: bool) -> None:
+        self.run(self._refusable(self._hear(pick, back, exact)))
+
+    async def _hear(self, pick: int, back: bool, exact: bool) -> None:
+        async with self.database.transaction() as session:
+            if (item := await self._picked(session, PayoutItem, pick)) is None:
+                return
+            amount = amount_text(item.amount_minor + (not exact), item.currency)
+            entry = Entry(item.id.hex, amount, item.currency, back="AC04" if back else "")
+            for _ in range(2):
+                await bank_files.take_in(session, bank_statement(entry), "pia")
 
     @rule(pick=st.integers(0, 50))
     def cancel(self, pick: int) -> None:
@@ -130,6 +220,18 @@ class Money(RuleBasedStateMachine):
             assert trial.agrees
             await self._paid_is_earned(session)
             await self._nothing_is_lost(session)
+            await self._runs_are_kept(session)
+
+    async def _runs_are_kept(self, session: Any) -> None:
+        """Each line that was sent is one payout, of its amount, by whoever approved it; what came back, came back."""
+        rows = select(PayoutItem, PayoutRun, Payout).join(PayoutRun, PayoutRun.id == PayoutItem.run_id)
+        for item, run, payout in await session.execute(rows.outerjoin(Payout, Payout.id == PayoutItem.id)):
+            assert (payout is not None) == (item.status in {"sent", "confirmed", "returned"})
+            if payout is not None:
+                assert run.status == "filed"
+                assert (payout.amount_minor, payout.currency) == (item.amount_minor, item.currency)
+                assert payout.paid_by == run.approved_by != run.drafted_by
+                assert (payout.returned_at is not None) == (item.status == "returned")
 
     async def _paid_is_earned(self, session: Any) -> None:
         """What has left for each creator is what statements stand for, each below the cap and no longer held."""

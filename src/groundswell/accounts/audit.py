@@ -112,14 +112,26 @@ def _action(request: Request) -> str:
 
 
 async def _write(session: AsyncSession, request: Request, actor: Actor, subject: dict[str, Any], outcome: int) -> None:
+    await _append(session, actor, _action(request), subject, _address(request), outcome)
+
+
+async def note(session: AsyncSession, actor: Actor, action: str, subject: dict[str, Any]) -> None:
+    """Record what no route records by itself: what a job did, or that something was looked at."""
+    await session.flush()
+    await _append(session, actor, action, subject, None, 200)
+
+
+async def _append(
+    session: AsyncSession, actor: Actor, action: str, subject: dict[str, Any], address: str | None, outcome: int
+) -> None:
     now = utc_now()
     entry = {
         "at": now.isoformat(),
         "actor": actor.id,
         "name": actor.name,
-        "action": _action(request),
+        "action": action,
         "subject": subject,
-        "address": _address(request),
+        "address": address,
         "outcome": outcome,
     }
     text = json.dumps(entry, ensure_ascii=False, sort_keys=True, default=str)

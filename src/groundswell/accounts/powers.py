@@ -34,6 +34,7 @@ POWERS: dict[str, Power] = {
     ),
     "traffic.view": _power("Look at what traffic is counted, and what is not.", "marketer", "finance", "trust"),
     "campaigns.manage": _power("Make campaigns and end them.", "marketer"),
+    "creators.manage": _power("Publish the terms that creators accept; decide who becomes one.", "marketer"),
     "experiments.manage": _power("Begin experiments and stop them.", "marketer"),
     "previews.run": _power("Try how links are previewed.", "marketer", "rights", "trust"),
     "console.use": _power(

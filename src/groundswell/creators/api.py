@@ -1,22 +1,46 @@
 """Creators over HTTP."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 
-from groundswell.accounts.access import MaybeCaller, SignedIn
+from groundswell.accounts.access import Caller, MaybeCaller, SignedIn, staff
+from groundswell.platform.jobs import defer
+from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
+from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
+from groundswell.platform.services import services_of
 
-from . import profiles, results
-from .schemas import CreatorChange, CreatorOut, CreatorPage, NewCreator, Results
+from . import applications, channels, jobs, profiles, results, terms
+from .schemas import (
+    ApplicationDecision,
+    ApplicationOut,
+    CreatorChange,
+    CreatorChannelOut,
+    CreatorOut,
+    CreatorPage,
+    NewApplication,
+    NewChannel,
+    NewCreator,
+    NewTerms,
+    Results,
+    TermsAccepted,
+    TermsOut,
+)
 
 router = APIRouter(prefix="/v1", tags=["creators"], route_class=TransactionalRoute)
 
 
+Managers = Annotated[Caller, Depends(staff("creators.manage"))]
+
+
 @router.post("/creators", status_code=201)
-async def become_creator(new: NewCreator, session: DbSession, caller: SignedIn) -> CreatorOut:
-    """Become a creator: a public page, a code to say aloud, and a part of the pools."""
+async def become_creator(new: NewCreator, request: Request, session: DbSession, caller: SignedIn) -> CreatorOut:
+    """Become a creator: a public page, a code to say aloud, and a part of the pools. Where staff look first, apply."""
+    if services_of(request).settings.creator_entry == "review":
+        raise applications.ApplicationNeeded()
     return profiles.shown(await profiles.become(session, caller.id, new))
 
 
@@ -44,6 +68,97 @@ async def read_my_results(
 ) -> Results:
     """What my moments brought, in all and each: shares, unfurls, clicks, plays, sign-ups, subscriptions, revenue."""
     return await results.of_viewer(session, caller.id, *results.period(begin, end))
+
+
+@router.get("/creator-terms")
+async def read_creator_terms(session: DbSession) -> TermsOut:
+    """The terms that creators accept, as they are now."""
+    found = await terms.current(session)
+    if found is None:
+        raise NotFound("No terms were published.")
+    return TermsOut.model_validate(found)
+
+
+@router.post("/creator-terms", status_code=201)
+async def publish_creator_terms(new: NewTerms, session: DbSession, caller: Managers) -> TermsOut:
+    """Publish the next version; every creator is asked to accept it before anything more is paid to them."""
+    return TermsOut.model_validate(await terms.publish(session, new.body, caller.actor))
+
+
+@router.post("/creators/me/terms")
+async def accept_terms(accepted: TermsAccepted, session: DbSession, caller: SignedIn) -> TermsOut:
+    """Accept the terms as they are now."""
+    await terms.accept(session, caller.id, accepted.version)
+    return await read_creator_terms(session)
+
+
+@router.post("/creators/me/application", status_code=201)
+async def apply(new: NewApplication, session: DbSession, caller: SignedIn) -> ApplicationOut:
+    """Apply to become a creator."""
+    return ApplicationOut.model_validate(await applications.apply(session, caller.viewer, new))
+
+
+@router.get("/creators/me/application")
+async def read_my_application(session: DbSession, caller: SignedIn) -> ApplicationOut:
+    """My newest application, and what became of it."""
+    found = await applications.newest_of(session, caller.id)
+    if found is None:
+        raise applications.ApplicationUnknown()
+    return ApplicationOut.model_validate(found)
+
+
+@router.get("/creator-applications")
+async def list_applications(
+    session: DbSession,
+    caller: Managers,
+    status: Literal["waiting", "accepted", "refused", "withdrawn"] = "waiting",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ApplicationOut]:
+    """Applications in a state, the oldest first."""
+    rows = await applications.queue(session, status, limit, decode_cursor(cursor))
+    items = [ApplicationOut.model_validate(row) for row in rows]
+    return Page[ApplicationOut](items=items, next=next_cursor(rows, limit))
+
+
+@router.post("/creator-applications/{application_id}/decide")
+async def decide_application(
+    application_id: UUID, decision: ApplicationDecision, session: DbSession, caller: Managers
+) -> ApplicationOut:
+    """Make a creator of whoever applied, or refuse it; they read the reason."""
+    row = await applications.decide(session, application_id, decision.accepted, decision.reason, caller.actor)
+    return ApplicationOut.model_validate(row)
+
+
+@router.get("/creators/me/channels")
+async def list_my_channels(session: DbSession, caller: SignedIn) -> list[CreatorChannelOut]:
+    """Where else I am, and whether that is verified."""
+    creator = await profiles.own(session, caller.id)
+    return [CreatorChannelOut.model_validate(row) for row in await channels.of_creator(session, creator.id)]
+
+
+@router.post("/creators/me/channels", status_code=201)
+async def add_channel(new: NewChannel, request: Request, session: DbSession, caller: SignedIn) -> CreatorChannelOut:
+    """Name a page of mine elsewhere; the answer has the proof to put there."""
+    creator = await profiles.own(session, caller.id)
+    outbound = services_of(request).runtime.outbound
+    return CreatorChannelOut.model_validate(await channels.add(session, outbound, creator, new.address))
+
+
+@router.post("/creators/me/channels/{channel_id}/check", status_code=202)
+async def check_channel(channel_id: UUID, session: DbSession, caller: SignedIn) -> CreatorChannelOut:
+    """Have a channel's page looked at, in the background."""
+    creator = await profiles.own(session, caller.id)
+    row = await channels.own_channel(session, creator.id, channel_id)
+    await defer(session, jobs.look_at_channel, once=f"channel/{row.id}", channel_id=str(row.id))
+    return CreatorChannelOut.model_validate(row)
+
+
+@router.delete("/creators/me/channels/{channel_id}", status_code=204)
+async def remove_channel(channel_id: UUID, session: DbSession, caller: SignedIn) -> None:
+    """Remove a channel."""
+    creator = await profiles.own(session, caller.id)
+    await channels.remove(session, creator.id, channel_id)
 
 
 @router.get("/creators/{handle}")

@@ -111,6 +111,20 @@ async def creators_named(session: AsyncSession, words: str, limit: int) -> list[
     return [shown(creator) for creator in await session.scalars(query)]
 
 
+async def check_free(session: AsyncSession, viewer_id: UUID, handle: str, code: str | None) -> None:
+    """Return when the viewer is no creator, and nobody has the names.
+
+    Raises:
+        CreatorAlready, HandleTaken, CodeTaken: as they say.
+    """
+    if await session.scalar(select(Creator.id).filter_by(viewer_id=viewer_id)):
+        raise CreatorAlready()
+    if await session.scalar(select(Creator.id).filter_by(handle=handle)):
+        raise HandleTaken()
+    if code is not None and await session.scalar(select(Creator.id).filter_by(code=code)):
+        raise CodeTaken()
+
+
 async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator) -> Creator:
     """Make the viewer a creator.
 

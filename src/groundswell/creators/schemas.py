@@ -1,10 +1,10 @@
 """What crosses HTTP about creators. Every number says what it counts."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 RESERVED = frozenset({"me", "admin", "api", "new", "edit", "settings", "support", "staff", "groundswell"})
 
@@ -46,6 +46,94 @@ class NewCreator(BaseModel):
     display_name: DisplayName
     bio: Bio = ""
     code: Code | None = None
+
+
+Languages = Annotated[
+    list[Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=20, examples=["de"])]],
+    Field(max_length=10),
+]
+Note = Annotated[str, Field(max_length=1000)]
+
+
+class NewApplication(NewCreator):
+    """``adult``: whoever applies says that they are of age where they live. ``terms_version`` is what they accept."""
+
+    country: Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$", examples=["DE"])]
+    languages: Languages = []
+    adult: Literal[True]
+    note: Note = ""
+    terms_version: int | None = None
+
+
+class ApplicationOut(BaseModel):
+    """An application; ``reason`` is what staff wrote when they decided it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    status: Literal["waiting", "accepted", "refused", "withdrawn"]
+    handle: str
+    display_name: str
+    bio: str
+    country: str
+    languages: list[str]
+    note: str
+    reason: str
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class ApplicationDecision(BaseModel):
+    """Whether they become a creator, and why, in words that they read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    accepted: bool
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+
+
+class NewTerms(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=50_000)]
+
+
+class TermsOut(BaseModel):
+    """The terms that creators accept, by version."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    body: str
+    published_at: datetime
+
+
+class TermsAccepted(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=1, le=2**31)]
+
+
+class NewChannel(BaseModel):
+    """A page of the creator's elsewhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=300)]
+
+
+class CreatorChannelOut(BaseModel):
+    """A channel: put ``proof`` into the words about you there, or a link to your page here, and have it looked at.
+    ``found``: ``proof``, ``link``, ``absent``, or why the page could not be looked at; empty before."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    address: str
+    proof: str
+    found: str
+    checked_at: datetime | None
+    verified_at: datetime | None
 
 
 class CreatorChange(BaseModel):

@@ -1,8 +1,9 @@
 """Creators: viewers who told us how they want to be named and paid."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, event
+from sqlalchemy import ARRAY, DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -23,6 +24,75 @@ class Creator(Base):
     code: Mapped[str] = mapped_column(unique=True)
     display_name: Mapped[str]
     bio: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[CreatedAt]
+
+
+class CreatorTerms(Base):
+    """The terms that creators accept, by version. What was published is never changed; a new version asks everybody
+    again."""
+
+    __tablename__ = "creator_terms"
+    __table_args__ = (CheckConstraint("version > 0", name="version"),)
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[str]
+    published_by: Mapped[str]
+    published_at: Mapped[CreatedAt]
+
+
+class CreatorAgreement(Base):
+    """That a viewer accepted a version of the terms, and when."""
+
+    __tablename__ = "creator_agreements"
+
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(ForeignKey("creator_terms.version"), primary_key=True)
+    agreed_at: Mapped[CreatedAt]
+
+
+class CreatorApplication(Base):
+    """Somebody who would be a creator: ``waiting``, ``accepted``, ``refused`` (with a reason) or ``withdrawn``."""
+
+    __tablename__ = "creator_applications"
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'accepted', 'refused', 'withdrawn')", name="status"),
+        CheckConstraint("status <> 'refused' OR reason <> ''", name="refused"),
+        Index("uq_creator_applications_waiting", "viewer_id", unique=True, postgresql_where=text("status = 'waiting'")),
+        Index("ix_creator_applications_queue", "status", "id"),
+    )
+
+    id: Mapped[Id]
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"))
+    status: Mapped[str] = mapped_column(default="waiting")
+    handle: Mapped[str]
+    display_name: Mapped[str]
+    bio: Mapped[str]
+    code: Mapped[str | None]
+    country: Mapped[str] = mapped_column(String(2))
+    languages: Mapped[list[str]] = mapped_column(ARRAY(String))
+    note: Mapped[str]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[CreatedAt]
+
+
+class CreatorChannel(Base):
+    """Where else a creator is: theirs once the page there carries ``proof`` or leads to their page here.
+
+    ``found`` is what the last look found: ``proof``, ``link``, ``absent``, or why it could not be looked at.
+    """
+
+    __tablename__ = "creator_channels"
+    __table_args__ = (UniqueConstraint("creator_id", "address"),)
+
+    id: Mapped[Id]
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("creators.id"))
+    address: Mapped[str]
+    proof: Mapped[str]
+    found: Mapped[str] = mapped_column(default="")
+    checked_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 

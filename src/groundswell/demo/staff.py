@@ -1,19 +1,15 @@
-"""What the demo's own staff did before anybody looked: views they saved, and last month's earnings paid out.
+"""What the demo's own staff did before anybody looked: views they saved.
 
 Safe to be begun again: what is there already is left as it is.
 """
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tables import Viewer
 from groundswell.accounts.tokens import Claims
-from groundswell.earnings import payouts
-from groundswell.earnings.tables import Pool, Statement
 from groundswell.insights.tables import SavedView
-from groundswell.platform.database import Database
 from groundswell.platform.ids import uuid7
 from groundswell.platform.runtime import Runtime
 
@@ -39,15 +35,3 @@ async def save_views(runtime: Runtime) -> None:
         mira = await staff_member(session, runtime, "mira")
         rows = [{"id": uuid7(), "name": name, "address": address, "made_by": mira.id} for name, address in VIEWS]
         await session.execute(insert(SavedView).values(rows).on_conflict_do_nothing())
-
-
-async def pay_month(database: Database, period: str) -> None:
-    """Pay whoever earned enough in ``period`` (YYYY-MM); the rest is carried over."""
-    async with database.transaction() as session:
-        mine = select(Statement.id).join(Pool, Pool.id == Statement.pool_id).filter(Pool.period == period)
-        unpaid = mine.where(Statement.payout_id.is_(None)).order_by(Statement.amount_minor.desc(), Statement.id)
-        for statement in (await session.scalars(unpaid)).all():
-            try:
-                await payouts.pay(session, statement, "pia", f"SEPA {period}")
-            except (payouts.BelowMinimum, payouts.EarningsWithheld, payouts.StatementPaid):
-                continue

@@ -43,12 +43,13 @@ from .films import FILMS, Film, RenderedFilm, render_all
 from .history import identity, write_history
 from .holdout import write_holdout
 from .notifications import fill_notifications
+from .payday import pay_creators, with_payer
 from .people import PERSONAS
 from .progress import Report, Stage, stages
 from .reporter import service_key
-from .staff import pay_month, save_views
+from .staff import save_views
 
-EDITION = "4"
+EDITION = "5"
 """Of what is prepared. Raise it when a data folder made by older code must be prepared again."""
 
 POOL_MINOR = {-1: 60_000, 0: 80_000}
@@ -69,7 +70,7 @@ def run_demo(settings: Settings, console: Console) -> None:
         with only_one_prepares(settings.data_dir, waiting):
             if not is_prepared(settings):
                 prepare_now(settings, console)
-    settings = with_test_credentials(settings)
+    settings = with_payer(with_test_credentials(settings))
     app = create_demo_app(settings)
     run_server(settings, app, on_ready=lambda: welcome(settings, console))
 
@@ -209,12 +210,11 @@ async def draw_posters(runtime: Runtime, report: Report) -> None:
 
 
 async def divide_pools(runtime: Runtime, report: Report) -> None:
-    """Last month's pool, divided by the job that finance would start, and paid; this month's, set aside."""
+    """Last month's pool, divided by the job that finance would start, and paid by a run; this month's, set aside."""
     for number, back in enumerate(sorted(POOL_MINOR)):
         await _fund_pool(runtime, month(back), POOL_MINOR[back], divide=back < 0)
-        if back < 0:
-            await pay_month(runtime.database, month(back))
         report((number + 1) / len(POOL_MINOR))
+    await pay_creators(runtime)
 
 
 async def _fund_pool(runtime: Runtime, period: str, amount: int, *, divide: bool) -> None:

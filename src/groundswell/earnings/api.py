@@ -9,13 +9,14 @@ from sqlalchemy import select
 from groundswell.accounts.access import Caller, SignedIn, staff
 from groundswell.creators.profiles import named, own
 from groundswell.platform.attachment import attachment
+from groundswell.platform.body_bounds import MIB, body_at_most
 from groundswell.platform.jobs import defer
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.problems import Invalid, NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from . import campaign_api, corrections, jobs, payouts, pools, rates, statements, trial_balance
+from . import campaign_api, corrections, jobs, payouts, pools, rate_import, rates, statements, trial_balance
 from .rules import PoolTerms
 from .schemas import (
     Correction,
@@ -27,6 +28,7 @@ from .schemas import (
     PoolOut,
     PostingOut,
     RateOut,
+    RatesImported,
     StatementDetail,
     StatementEvidenceOut,
     StatementOut,
@@ -38,6 +40,9 @@ from .tables import Payout, Pool
 v1 = APIRouter(prefix="/v1", tags=["earnings"], route_class=TransactionalRoute)
 
 Finance = Annotated[Caller, Depends(staff("money.manage"))]
+
+
+RATES_FILE_MOST = 4 * MIB
 
 
 class HoldTooShort(Invalid):
@@ -219,6 +224,19 @@ async def enter_rate(new: NewRate, session: DbSession, caller: Finance) -> RateO
     their day; a rate that was entered is never changed."""
     rate = await rates.enter(session, **new.model_dump(), entered_by=caller.actor)
     return RateOut.model_validate(rate)
+
+
+@v1.post(
+    "/exchange-rates/import",
+    status_code=201,
+    openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+@body_at_most(RATES_FILE_MOST)
+async def import_rates(request: Request, session: DbSession, caller: Finance) -> RatesImported:
+    """Enter the rates of a CSV file: the European Central Bank's reference rates as it publishes them, or our own
+    export. A rate that is there stays as it is."""
+    made = await rate_import.import_rates(session, await request.body(), caller.actor)
+    return RatesImported.model_validate(made)
 
 
 @v1.get("/exchange-rates")

@@ -24,6 +24,7 @@ from .campaign_budgets import funded
 from .campaign_sources import worths_of
 from .division import divide
 from .ledger import account_id
+from .providers import payout_of_reference, run_line_of
 from .rules import BASES, period_of
 from .tables import (
     Adjustment,
@@ -36,7 +37,7 @@ from .tables import (
     StatementLine,
 )
 
-Kind = Literal["payout", "statement", "posting", "earning", "conversion", "event"]
+Kind = Literal["run", "payout", "statement", "posting", "earning", "conversion", "event"]
 MOST = 50
 
 
@@ -114,6 +115,8 @@ async def _by_name(session: AsyncSession, name: str) -> Any:
         (Payout, Payout.reference == name),
         (Conversion, Conversion.external_id == name),
     ]
+    if (payout := await payout_of_reference(session, name)) is not None:
+        return await session.get(Payout, payout)
     if number.isascii() and number.isdigit() and len(number) < 19:
         named.append((PostingRow, PostingRow.number == int(number)))
     for table, condition in named:
@@ -128,7 +131,11 @@ async def _of_payout(session: AsyncSession, payout: Payout) -> Trail:
     statements = [await _statement(session, UUID(id)) for id in posting.evidence["statements"][:MOST]]
     brought = select(CampaignEarning).where(CampaignEarning.payout_id == payout.id)
     rows = await session.scalars(brought.order_by(CampaignEarning.at, CampaignEarning.id).limit(MOST))
-    return Trail(await _payout(session, payout), [*statements, *[await _earning(session, row) for row in rows]])
+    line = await run_line_of(session, payout.id)
+    left_by = [] if line is None else [TrailStep("run", line.id, line.words, line.at, line.minor, payout.amount_minor,
+                                                 line.currency)]  # fmt: skip
+    made_of = [*statements, *[await _earning(session, row) for row in rows]]
+    return Trail(await _payout(session, payout), made_of, left_by)
 
 
 async def _payout(session: AsyncSession, payout: Payout) -> TrailStep:

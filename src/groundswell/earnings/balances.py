@@ -93,6 +93,19 @@ async def due_to_creators(session: AsyncSession, limit: int) -> list[DueTo]:
     return [await _judged(session, row) for row in rows]
 
 
+async def dues_in(session: AsyncSession, currency: str, limit: int) -> list[DueTo]:
+    """Creators' accounts in one currency that hold something, the largest first."""
+    query = _accounts().where(_BALANCE > 0, LedgerAccount.currency == currency)
+    rows = await session.execute(query.order_by(_BALANCE.desc(), LedgerAccount.id).limit(limit))
+    return [await _judged(session, DueTo(*row)) for row in rows]
+
+
+async def due_currencies(session: AsyncSession) -> Sequence[str]:
+    """The currencies in which creators' accounts hold something."""
+    query = select(LedgerAccount.currency).where(LedgerAccount.kind == "creator", _BALANCE > 0)
+    return (await session.scalars(query.distinct().order_by(LedgerAccount.currency))).all()
+
+
 async def due_to(session: AsyncSession, creator_id: UUID, currency: str) -> DueTo:
     """A creator's account in one currency, whatever it holds.
 

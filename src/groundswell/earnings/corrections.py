@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.platform.clock import utc_now
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Conflict, NotFound
+from groundswell.platform.signals import send
 
 from .clawback import APPEAL, wait_for_reversals
 from .ledger import Posting, hold_balance, open_account, post, posting_id
 from .pools import PoolCancelled, give_back
 from .receivables import pay_off, take_back
 from .rules import period_of
+from .signals import PayoutCameBack
 from .tables import Adjustment, CampaignEarning, Payout, Pool, PostingRow, Statement
 
 UNDO = {
@@ -146,6 +148,7 @@ async def return_payout(session: AsyncSession, payout_id: UUID, by: str, reason:
     brought = update(CampaignEarning).where(CampaignEarning.payout_id == payout.id)
     await session.execute(brought.values(payout_id=None))
     await pay_off(session, payout.creator_id, payout.currency, period, told, posting_id("recovery", identity))
+    await send(session, PayoutCameBack(payout))
     return payout
 
 

@@ -51,6 +51,10 @@ class SamePerson(Problem):
     )
 
 
+class AmountChanged(Conflict):
+    code, title = "amount_changed", "What is due is another amount than the one that was approved."
+
+
 class EarningsHeld(Conflict):
     code, title = "earnings_held", "This is held for as long as sales may still be refunded."
 
@@ -103,20 +107,40 @@ async def pay(session: AsyncSession, statement_id: UUID, paid_by: str, reference
 
 
 async def pay_creator(
-    session: AsyncSession, creator_id: UUID, currency: str, paid_by: str, reference: str = ""
+    session: AsyncSession,
+    creator_id: UUID,
+    currency: str,
+    paid_by: str,
+    reference: str = "",
+    *,
+    as_of: datetime | None = None,
+    id: UUID | None = None,
+    exactly: int | None = None,
 ) -> Payout:
     """Pay a creator everything payable in one currency: by pools and by campaigns.
 
+    Args:
+        as_of: what is no longer held since then is left for the next payout.
+        id: of the payout, for whoever has to know it before.
+        exactly: the minor units that were approved; another amount is refused.
+
     Raises:
-        EarningsHeld, BelowMinimum, EarningsWithheld, CreatorErased, SamePerson: as they say.
+        EarningsHeld, BelowMinimum, EarningsWithheld, CreatorErased, SamePerson, AmountChanged: as they say.
     """
     creator = await open_account(session, "creator", creator_id, currency)
     due = await hold_balance(session, creator)  # from here on, one payout at a time
-    await _check_same_person(session, creator_id, currency, paid_by)
-    payable = await payable_of(session, creator_id, currency, due)
+    at = utc_now() if as_of is None else as_of
+    await check_same_person(session, creator_id, currency, paid_by, at)
+    payable = await payable_of(session, creator_id, currency, due, at)
     if (refusal := await why_unpayable(session, creator_id, currency, payable)) is not None:
         raise refusal
-    return await _pay(session, creator_id, creator, payable.payable_minor, currency, paid_by, reference)
+    if exactly is not None and payable.payable_minor != exactly:
+        raise AmountChanged(due_minor=payable.payable_minor, approved_minor=exactly)
+    payout = Payout(
+        id=id or uuid7(), creator_id=creator_id, amount_minor=payable.payable_minor, currency=currency,
+        reference=reference, paid_by=paid_by, created_at=utc_now(),
+    )  # fmt: skip
+    return await _pay(session, payout, creator, at)
 
 
 def _check_open(statement: Statement) -> None:
@@ -134,45 +158,39 @@ def _check_open(statement: Statement) -> None:
         )
 
 
-async def _pay(
-    session: AsyncSession, creator_id: UUID, account: UUID, due: int, currency: str, paid_by: str, reference: str
-) -> Payout:
-    payout = Payout(
-        id=uuid7(),
-        creator_id=creator_id,
-        amount_minor=due,
-        currency=currency,
-        reference=reference,
-        paid_by=paid_by,
-        created_at=utc_now(),
-    )
+async def _pay(session: AsyncSession, payout: Payout, account: UUID, at: datetime) -> Payout:
+    creator_id, currency = payout.creator_id, payout.currency
     session.add(payout)
     await session.flush()
-    unpaid = update(Statement).where(*_released(creator_id, currency))
+    unpaid = update(Statement).where(*_released(creator_id, currency, at))
     covered = (await session.scalars(unpaid.values(payout_id=payout.id).returning(Statement.id))).all()
-    brought = update(CampaignEarning).where(*_released_by_campaigns(creator_id, currency)).values(payout_id=payout.id)
-    earnings = (await session.scalars(brought.returning(CampaignEarning.id))).all()
+    brought = update(CampaignEarning).where(*_released_by_campaigns(creator_id, currency, at))
+    earnings = (await session.scalars(brought.values(payout_id=payout.id).returning(CampaignEarning.id))).all()
     target = await open_account(session, "paid", "service", currency)
     evidence: dict[str, Any] = {
         "payout": str(payout.id),
         "statements": sorted(str(id) for id in covered),
         "campaign_earnings": len(earnings),
-        "reference": reference,
-        "by": paid_by,
+        "reference": payout.reference,
+        "by": payout.paid_by,
     }
     period = period_of(payout.created_at)
-    await post(session, Posting(payout.id, account, target, due, currency, period, "payout", evidence))
+    await post(session, Posting(payout.id, account, target, payout.amount_minor, currency, period, "payout", evidence))
     await send(session, PayoutMade(payout))
     return payout
 
 
-async def _check_same_person(session: AsyncSession, creator_id: UUID, currency: str, paid_by: str) -> None:
-    """Refuse who funded or ran a pool that the payment comes from."""
-    pools = select(Pool.id).join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency))
+async def check_same_person(session: AsyncSession, creator_id: UUID, currency: str, paid_by: str, at: datetime) -> None:
+    """Return when ``paid_by`` may pay what a creator is due.
+
+    Raises:
+        SamePerson: they funded or ran a pool, or funded a campaign, that it comes from.
+    """
+    pools = select(Pool.id).join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency, at))
     own = pools.where(or_(Pool.created_by == paid_by, Pool.run_by == paid_by))
     if (pool := await session.scalar(own.limit(1))) is not None:
         raise SamePerson(pool=str(pool))
-    campaigns = select(CampaignEarning.campaign_id).where(*_released_by_campaigns(creator_id, currency))
+    campaigns = select(CampaignEarning.campaign_id).where(*_released_by_campaigns(creator_id, currency, at))
     funded = select(CampaignBudget.campaign_id).where(
         CampaignBudget.campaign_id.in_(campaigns), CampaignBudget.funded_by == paid_by
     )
@@ -180,36 +198,41 @@ async def _check_same_person(session: AsyncSession, creator_id: UUID, currency: 
         raise SamePerson(campaign=str(campaign))
 
 
-async def payable_of(session: AsyncSession, creator_id: UUID, currency: str, due: int) -> Payable:
-    """How much of the ``due`` minor units in a creator's account may leave now."""
+async def payable_of(
+    session: AsyncSession, creator_id: UUID, currency: str, due: int, at: datetime | None = None
+) -> Payable:
+    """How much of the ``due`` minor units in a creator's account may leave: now, or of what was released at ``at``."""
+    at = utc_now() if at is None else at
     back = select(func.coalesce(func.sum(Adjustment.amount_minor), 0)).where(Adjustment.statement_id == Statement.id)
     left = func.greatest(Statement.amount_minor + back.scalar_subquery(), 0)
     held = select(func.coalesce(func.sum(left), 0), func.min(Statement.held_until))
-    held = held.where(*_unpaid(creator_id, currency), Statement.held_until > utc_now(), Statement.amount_minor > 0)
+    held = held.where(*_unpaid(creator_id, currency), Statement.held_until > at, Statement.amount_minor > 0)
     amount, until = (await session.execute(held)).one()
-    brought, released = await _held_by_campaigns(session, creator_id, currency)
+    brought, released = await _held_by_campaigns(session, creator_id, currency, at)
     until = min((each for each in (until, released) if each is not None), default=None)
     floors = select(func.max(func.coalesce(Pool.floor_minor, minimum_payout(currency))))
-    floors = floors.join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency))
+    floors = floors.join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency, at))
     floor = await session.scalar(floors)
     return Payable(due, int(amount) + brought, until, minimum_payout(currency) if floor is None else int(floor))
 
 
-async def _held_by_campaigns(session: AsyncSession, creator_id: UUID, currency: str) -> tuple[int, datetime | None]:
+async def _held_by_campaigns(
+    session: AsyncSession, creator_id: UUID, currency: str, at: datetime
+) -> tuple[int, datetime | None]:
     """What campaigns brought that is still held, and when the first of it is not."""
     query = select(func.coalesce(func.sum(CampaignEarning.amount_minor), 0), func.min(CampaignEarning.held_until))
     query = query.where(CampaignEarning.creator_id == creator_id, CampaignEarning.currency == currency)
-    amount, until = (await session.execute(query.where(CampaignEarning.held_until > utc_now()))).one()
+    amount, until = (await session.execute(query.where(CampaignEarning.held_until > at))).one()
     return max(int(amount), 0), until if amount > 0 else None
 
 
-def _released_by_campaigns(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
+def _released_by_campaigns(creator_id: UUID, currency: str, at: datetime) -> list[ColumnElement[bool]]:
     """What campaigns brought that is no longer held, and not paid."""
     return [
         CampaignEarning.creator_id == creator_id,
         CampaignEarning.currency == currency,
         CampaignEarning.payout_id.is_(None),
-        CampaignEarning.held_until <= utc_now(),
+        CampaignEarning.held_until <= at,
     ]
 
 
@@ -253,9 +276,9 @@ def _unpaid(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _released(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
-    """Those of them that are no longer held."""
-    released = or_(Statement.held_until.is_(None), Statement.held_until <= utc_now())
+def _released(creator_id: UUID, currency: str, at: datetime) -> list[ColumnElement[bool]]:
+    """Those of them that were no longer held at ``at``."""
+    released = or_(Statement.held_until.is_(None), Statement.held_until <= at)
     return [*_unpaid(creator_id, currency), released]
 
 

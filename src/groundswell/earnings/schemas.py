@@ -84,6 +84,17 @@ class RateOut(BaseModel):
     created_at: datetime
 
 
+class RatesImported(BaseModel):
+    """What a file of rates brought: ``entered`` are new, ``known`` were there; ``other`` of those are another rate than
+    the file's, which was kept."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    entered: int
+    known: int
+    other: int
+
+
 class PoolOut(BaseModel):
     """A pool. ``counts`` says what ``weight`` is; ``left_minor`` is what its account still holds."""
 

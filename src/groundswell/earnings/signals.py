@@ -18,3 +18,10 @@ class PayoutMade:
     """A creator was paid everything due in one currency."""
 
     payout: Payout
+
+
+@dataclass(frozen=True)
+class PayoutCameBack:
+    """A payout came back: what it paid is due again."""
+
+    payout: Payout

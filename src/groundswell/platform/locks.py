@@ -44,6 +44,8 @@ class Lock(Enum):
     REVERSALS = "count a pool (alone), or reverse what it may count (together)"
     POOL = "fix what a pool of one stream counts"
     STATEMENT_NUMBERS = "number statements"
+    CREATOR_TERMS = "publish the terms that creators accept"
+    BANK_FILE = "read what the bank says"
     WEBHOOK = "deliver to an endpoint"
 
 

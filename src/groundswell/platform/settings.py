@@ -342,6 +342,27 @@ class Settings(BaseSettings):
         ge=0,
         le=365,
     )
+    creator_entry: Literal["open", "review"] = Field(
+        "open", description="Whether whoever likes becomes a creator, or staff look at an application first."
+    )
+    payer_name: str | None = Field(
+        None, description="Who pays creators, as banks and tax offices know them. Unset: GROUNDSWELL_SERVICE_NAME."
+    )
+    payer_iban: str | None = Field(
+        None, description="The account that payout runs are paid from. Unset: runs can be drafted, not filed."
+    )
+    payer_bic: str | None = Field(None, description="That account's bank, where the bank wants it said.")
+    payee_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Wraps the keys under which creators' payment details are encrypted; at least 32 characters. "
+        "Unset: made from GROUNDSWELL_SECRET_KEY. After a change: `groundswell payees rotate`.",
+    )
+    payee_key_previous: list[SecretStr] = Field(
+        [],
+        description="Earlier values of GROUNDSWELL_PAYEE_KEY, as a JSON list, until `groundswell payees rotate` has "
+        "wrapped everything anew.",
+    )
     attribution_window_days: int = Field(30, description="Days a touch can earn credit for.", ge=1, le=365)
     trending_people_min: int = Field(
         5,

@@ -15,7 +15,7 @@ from . import features, reasons_page, well_known
 from .console.loop import weekly_stop
 from .console.routers import routers as console_routers
 from .creator import campaigns as creator_campaigns
-from .creator import studio
+from .creator import level, payee, studio
 from .page_route import refusal
 from .request_classes import RequestClass
 from .route_powers import every_route
@@ -43,6 +43,8 @@ routers: list[APIRouter] = [
     weekly_stop.router,
     *console_routers,
     creator_campaigns.router,
+    payee.router,
+    level.router,
     studio.router,
 ]
 

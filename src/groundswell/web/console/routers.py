@@ -2,9 +2,10 @@
 
 from . import audit, catalogue, connections, jobs, previews, saved_views, shell, staff, time_zone
 from .evidence import cascade, conversion, credits, event, events
-from .finance import audit_trail, exchange_rates, ledger
+from .finance import audit_trail, bank, exchange_rates, ledger, months, payout_runs
 from .finance import overview as finance
 from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, trending, weekly
+from .loop import campaign_pay, campaigns, cohorts, creators, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
 from .trust import comments, fraud_desk, moderation
@@ -13,6 +14,9 @@ sections = (
     shell,
     audit,
     audit_trail,
+    bank,
+    months,
+    payout_runs,
     jobs,
     staff,
     campaign_pay,
@@ -20,6 +24,7 @@ sections = (
     catalogue,
     connections,
     cohorts,
+    creators,
     conversion,
     credits,
     draft,

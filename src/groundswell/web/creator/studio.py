@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.creators import profiles, results
+from groundswell.creators import channels, profiles, results
+from groundswell.creators.applications import ApplicationNeeded
 from groundswell.creators.schemas import CreatorChange, NewCreator
 from groundswell.creators.tables import Creator
 from groundswell.earnings import statements
@@ -41,7 +42,8 @@ async def read_creator(request: Request, handle: str, session: DbSession, caller
     asked_by = caller.id if caller else None
     creator = await profiles.public_page(session, await profiles.named(session, handle, asked_by), caller)
     own = caller is not None and await profiles.is_of(session, creator.id, caller.id)
-    return page(request, "creator/public.html", caller=caller, creator=creator, own=own)
+    elsewhere = await channels.verified(session, creator.id)
+    return page(request, "creator/public.html", caller=caller, creator=creator, own=own, elsewhere=elsewhere)
 
 
 @router.get("/creator")
@@ -58,6 +60,8 @@ async def read_own(
     try:
         creator = await profiles.own(session, caller.id)
     except profiles.CreatorMissing:
+        if _reviewed(request):
+            return see_other("/creator/standing")
         return _become_page(request, caller, {})
     zone = services_of(request).settings.time_zone
     today = day_of(utc_now(), zone)
@@ -104,6 +108,8 @@ async def become(
     code: Annotated[str, Form()] = "",
 ) -> Response:
     """Become a creator."""
+    if _reviewed(request):
+        raise ApplicationNeeded()
     form = {"handle": handle, "display_name": display_name, "bio": bio, "code": code}
     try:
         await profiles.become(session, caller.id, NewCreator.model_validate(form | {"code": code.strip() or None}))
@@ -112,6 +118,10 @@ async def become(
         return _become_page(request, caller, {"form": form, "errors": _errors(invalid)}, 422)
     except Problem as refused:
         return _become_page(request, caller, {"form": form, "problem": refused}, refused.status)
+
+
+def _reviewed(request: Request) -> bool:
+    return services_of(request).settings.creator_entry == "review"
 
 
 WORDS = {

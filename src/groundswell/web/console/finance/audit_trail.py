@@ -15,6 +15,7 @@ from .overview import Finance
 router = APIRouter(prefix="/console/finance", route_class=ConsoleRoute)
 
 KINDS = {
+    "run": "Payout run",
     "payout": "Payout",
     "statement": "Statement",
     "posting": "Posting",
@@ -53,6 +54,7 @@ def own_page(step: TrailStep) -> str | None:
     if step.kind == "event" and step.at is not None:
         return f"/console/finance/events/{step.id}?{urlencode({'at': step.at.isoformat()})}"
     pages = {
+        "run": f"/console/finance/runs/{step.id}",
         "payout": f"/console/finance/postings/{step.id}",
         "posting": f"/console/finance/postings/{step.id}",
         "statement": f"/console/finance/statements/{step.id}",

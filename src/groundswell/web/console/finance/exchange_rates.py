@@ -2,14 +2,17 @@
 
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.actors import actor_names
-from groundswell.earnings import rates
+from groundswell.earnings import rate_import, rates
+from groundswell.earnings.api import RATES_FILE_MOST
 from groundswell.earnings.schemas import NewRate
+from groundswell.platform.body_bounds import KIB, body_at_most
 from groundswell.platform.clock import utc_now
 from groundswell.platform.csv_response import csv_file
 from groundswell.platform.pages import decode_cursor, next_cursor
@@ -30,10 +33,18 @@ HEADER = ("currency", "into", "valid_from", "rate", "entered_by", "entered_at")
 
 @router.get("")
 async def list_rates(
-    request: Request, session: DbSession, caller: Finance, cursor: str | None = None, saved: str | None = None
+    request: Request,
+    session: DbSession,
+    caller: Finance,
+    cursor: str | None = None,
+    saved: str | None = None,
+    entered: int = 0,
+    known: int = 0,
+    other: int = 0,
 ) -> Response:
-    """Rates, those entered last first, and the form that enters one."""
-    return page(request, "console/finance/rates.html", caller=caller, **await _shown(session, cursor, saved))
+    """Rates, those entered last first, and the forms that enter one or many."""
+    shown = await _shown(session, cursor, saved) | {"imported": (entered, known, other)}
+    return page(request, "console/finance/rates.html", caller=caller, **shown)
 
 
 async def _shown(session: AsyncSession, cursor: str | None = None, saved: str | None = None) -> dict[str, Any]:
@@ -46,6 +57,7 @@ async def _shown(session: AsyncSession, cursor: str | None = None, saved: str | 
         "form": {"currency": "", "into": "EUR", "valid_from": utc_now().date().isoformat(), "rate": ""},
         "errors": {},
         "problem": None,
+        "imported": (0, 0, 0),
     }
 
 
@@ -71,6 +83,22 @@ async def enter_rate(
             problem = refused
     shown = await _shown(session) | {"form": form, "errors": errors, "problem": problem}
     return page(request, "console/finance/rates.html", status=422, caller=caller, **shown)
+
+
+@router.post("/import")
+@body_at_most(RATES_FILE_MOST + 16 * KIB)
+async def import_rates(
+    request: Request, session: DbSession, caller: Finance, file: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """Enter the rates of a file that are not there yet."""
+    try:
+        content = b"" if file is None else await file.read()
+        made = await rate_import.import_rates(session, content, caller.actor)
+    except rate_import.RatesUnreadable as refused:
+        shown = await _shown(session) | {"problem": refused}
+        return page(request, "console/finance/rates.html", status=422, caller=caller, **shown)
+    counts = urlencode({"entered": made.entered, "known": made.known, "other": made.other})
+    return see_other(f"/console/finance/rates?saved=imported&{counts}")
 
 
 def _read(form: dict[str, str]) -> tuple[NewRate | None, dict[str, str]]:

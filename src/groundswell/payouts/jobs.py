@@ -1,0 +1,28 @@
+"""Filing runs in the background; hearing that a payout came back; answering what the audit page asks."""
+
+from uuid import UUID
+
+from procrastinate import JobContext
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.earnings.signals import PayoutCameBack
+from groundswell.platform import signals
+from groundswell.platform.jobs import task
+from groundswell.platform.runtime import runtime_of
+
+from . import bank_files, run_file, run_trail
+
+__all__ = ["file_run", "hear_return", "run_trail"]
+
+
+@task("payouts.file_run")
+async def file_run(context: JobContext, run_id: str) -> None:
+    """File a run; one that was killed did nothing, and is filed once when it is tried again."""
+    runtime = runtime_of(context)
+    await run_file.file_run(runtime.database, runtime.settings, UUID(run_id))
+
+
+@signals.on(PayoutCameBack)
+async def hear_return(session: AsyncSession, returned: PayoutCameBack) -> None:
+    """A payout came back: its line of a run did."""
+    await bank_files.came_back(session, returned.payout)

@@ -1,0 +1,337 @@
+"""Payout runs: two people, everybody once, nobody whose details changed, and what the bank says carried out once."""
+
+import asyncio
+import sys
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from groundswell.accounts.signals import ViewerErased
+from groundswell.accounts.tables import AuditEntry
+from groundswell.earnings import audit_trail, corrections, payouts, trial_balance
+from groundswell.earnings.ledger import account_id, balance
+from groundswell.earnings.tables import Payout, PostingRow
+from groundswell.payouts import bank_files, erasure, jobs, payees, payout_runs, run_file
+from groundswell.payouts.bank_messages import BankFileUnreadable, read_message
+from groundswell.payouts.tables import Payee
+from groundswell.platform import signals
+from groundswell.platform.database import Database
+from groundswell.platform.settings import Settings
+from groundswell.trust.decisions import decide
+from tests.earnings.world import World, build
+from tests.gates import gate
+
+from .bank import Entry, report, statement
+from .places import approved, drafted, earned, enter, filed, ids, lines, payer, run_row
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    world = await build(database)
+    for name in ("noor", "kofi", "lena"):
+        await world.creator(name)
+        await world.moment(name, f"of {name}")
+    return world
+
+
+@pytest.fixture
+def pays(settings: Settings) -> Settings:
+    return payer(settings)
+
+
+assert erasure.forget, jobs.hear_return  # they hear signals
+ALL = ["of noor", "of kofi", "of lena"]
+
+
+async def in_account(world: World, name: str, currency: str = "EUR") -> int:
+    async with world.database.transaction() as session:
+        trial = await trial_balance.trial_balance(session)
+        assert trial.balanced
+        assert trial.agrees
+        return await balance(session, account_id("creator", world.creators[name], currency))
+
+
+async def take_in(world: World, content: bytes) -> Any:
+    async with world.database.transaction() as session:
+        return await bank_files.take_in(session, content, "pia")
+
+
+async def test_a_run_is_made_by_two_people_and_pays_everybody_of_whom_nothing_is_missing(
+    world: World, pays: Settings
+) -> None:
+    await earned(world, 9_000, ALL)
+    await enter(world, pays, "noor", legal_name="Łukasz Nōr")
+    await enter(world, pays, "kofi", born_on=None)
+    run = await drafted(world)
+    assert await lines(world, run) == {"noor": ("waiting", "", 3_000)}, "kofi's birthday and all of lena's are missing"
+    with pytest.raises(payouts.SamePerson):
+        await approved(world, run, by="tom")
+    with pytest.raises(payouts.SamePerson):
+        await approved(world, run, by="fay")  # who funded the pool
+    with pytest.raises(payouts.SamePerson):
+        await approved(world, run, by=f"viewer:{world.viewers['noor']}")
+    with pytest.raises(payout_runs.RunNotOpen):
+        await filed(world, pays, run)
+    await approved(world, run)
+    await filed(world, pays, run)
+    assert (await lines(world, run))["noor"] == ("sent", "", 3_000)
+    assert [await in_account(world, each) for each in ("noor", "kofi")] == [0, 3_000]
+    async with world.database.transaction() as session:
+        name, made, kind = await run_file.file_of(session, pays, run, "pia")
+        again = (await run_file.file_of(session, pays, run, "pia"))[1]
+        opened = await session.scalars(select(AuditEntry.entry).where(AuditEntry.entry.contains("payees.open")))
+        assert any(str(world.creators["noor"]) in entry for entry in opened)
+    assert (name, kind, made) == ("payout-run-1.xml", "application/xml", again)
+    assert b"Lukasz Nor" in made
+    assert b"DE89370400440532013000" in made
+    row = await run_row(world, run)
+    assert row.file is not None
+    assert b"DE8937" not in row.file, "it lies there encrypted"
+    await filed(world, pays, run)  # asked for again: nothing happens
+    assert await in_account(world, "noor") == 0
+
+
+async def test_what_changed_between_approval_and_file_is_held_out_with_the_reason(world: World, pays: Settings) -> None:
+    await earned(world, 9_000, ALL)
+    for name in ("noor", "kofi", "lena"):
+        await enter(world, pays, name)
+    run = await drafted(world)
+    assert len(await lines(world, run)) == 3
+    with pytest.raises(payout_runs.NothingPayable):
+        await drafted(world)  # all are in a run that waits
+    await approved(world, run)
+    await enter(world, pays, "noor", iban="FR1420041010050500013M02606")
+    await earned(world, 3_000, ALL, back=2)  # is left for the next run
+    async with world.database.transaction() as session:
+        await decide(
+            session, kind="viewer", subject_id=world.viewers["kofi"], action="withhold", reason_code="ring",
+            explanation="Looked into.", decided_by="tess",
+        )  # fmt: skip
+    await filed(world, pays, run)
+    assert await lines(world, run) == {
+        "noor": ("held_out", "payee_changed", 3_000),
+        "kofi": ("held_out", "earnings_withheld", 3_000),
+        "lena": ("sent", "", 3_000),
+    }
+    assert [await in_account(world, each) for each in ("noor", "kofi", "lena")] == [4_000, 4_000, 1_000]
+    later = await drafted(world)
+    assert await lines(world, later) == {"noor": ("waiting", "", 4_000), "lena": ("waiting", "", 1_000)}
+
+
+async def test_less_than_was_approved_is_held_out_and_a_cancelled_run_pays_nobody(world: World, pays: Settings) -> None:
+    await earned(world, 9_000, ALL)
+    for name in ("noor", "kofi", "lena"):
+        await enter(world, pays, name)
+    run = await drafted(world)
+    (kofi,) = [UUID(id) for name, id in (await ids(world, run)).items() if name == "kofi"]
+    async with world.database.transaction() as session:
+        await payout_runs.leave_out(session, run, kofi)
+    await approved(world, run)
+    async with world.database.transaction() as session:
+        given = await session.scalar(
+            select(PostingRow.id).where(
+                PostingRow.reason == "pool_share",
+                PostingRow.credit_account_id == account_id("creator", world.creators["noor"], "EUR"),
+            )
+        )
+        assert given is not None
+        await corrections.reverse(session, given, "fay", "A test of it.")
+    await filed(world, pays, run)
+    found = await lines(world, run)
+    assert (found["noor"][:2], found["kofi"][:2], found["lena"][:2]) == (
+        ("held_out", "below_minimum"), ("held_out", "left_out"), ("sent", ""),
+    )  # fmt: skip
+    second = await drafted(world)
+    async with world.database.transaction() as session:
+        await payout_runs.cancel(session, second, "tom", "Not today.")
+    assert (await lines(world, second))["kofi"][0] == "cancelled"
+    with pytest.raises(payout_runs.RunNotOpen):
+        await approved(world, second)
+    assert len(await lines(world, await drafted(world))) == 1
+
+
+@pytest.mark.parametrize(("currency", "minor", "written"), [("JPY", 3_000, b">1000<"), ("KWD", 30_000, b">10.000<")])
+async def test_currencies_without_cents_or_with_three_digits(
+    world: World, pays: Settings, currency: str, minor: int, written: bytes
+) -> None:
+    await earned(world, minor, ALL, currency=currency)
+    await enter(world, pays, "noor")
+    run = await drafted(world, currency=currency)
+    await approved(world, run)
+    await filed(world, pays, run)
+    async with world.database.transaction() as session:
+        made = (await run_file.file_of(session, pays, run, "pia"))[1]
+    assert written in made
+    assert f'Ccy="{currency}"'.encode() in made
+    amount = written.strip(b"><").decode()
+    end = (await ids(world, run))["noor"]
+    assert (await take_in(world, statement(Entry(end, amount + ".5", currency)))).exceptions == 1
+    assert (await take_in(world, statement(Entry(end, amount, currency)))).done == 1
+
+
+async def test_what_the_bank_says_is_done_once_and_the_rest_waits_for_somebody(world: World, pays: Settings) -> None:
+    await earned(world, 9_000, ALL)
+    for name in ("noor", "kofi", "lena"):
+        await enter(world, pays, name)
+    run = await drafted(world)
+    await approved(world, run)
+    await filed(world, pays, run)
+    end = await ids(world, run)
+    assert (await take_in(world, report(run.hex))).noted == 3  # it has arrived, as a whole
+    first = statement(
+        Entry(end["noor"], "30.00", reference="B-1"), Entry(end["kofi"], "30.00", reference="B-2"),
+        Entry(end["lena"], "29.99"), Entry("0" * 32, "5.00"), Entry("Rent December", "5.00"),
+        Entry(end["lena"], "30.00", status="PDNG"),
+    )  # fmt: skip
+    read = await take_in(world, first)
+    assert (read.done, read.exceptions, read.noted) == (2, 3, 1)
+    again = await take_in(world, first)
+    assert (again.id, again.again, again.done) == (read.id, True, 2)
+    assert (await take_in(world, first + b"\n")).known == 2  # other bytes, the same news
+    assert [await in_account(world, each) for each in ("noor", "kofi", "lena")] == [0, 0, 0]
+
+    back = statement(Entry(end["kofi"], "30.00", back="AC04"), name="STMT2")
+    assert (await take_in(world, back)).done == 1
+    assert (await lines(world, run))["kofi"] == ("returned", "AC04", 3_000)
+    assert await in_account(world, "kofi") == 3_000
+    assert (await take_in(world, back + b" ")).known == 1
+    assert (await take_in(world, report(run.hex, [(end["lena"], "RJCT", "AM04")]))).done == 1
+    assert await in_account(world, "lena") == 3_000
+    async with world.database.transaction() as session:
+        waiting = await bank_files.exceptions(session, 50)
+        assert {each.problem for each in waiting} == {"amount_differs", "reference_unknown"}
+        assert all("Somebody" not in f"{each}" and "Rent" not in f"{each}" for each in waiting)
+        await bank_files.resolve(session, waiting[0].id, "pia", "Our own rent.")
+        with pytest.raises(bank_files.ExceptionResolved):
+            await bank_files.resolve(session, waiting[0].id, "pia", "Once more.")
+        assert await bank_files.open_exceptions(session) == len(waiting) - 1
+        assert await payees.gaps_of(session, [world.creators["kofi"]]) == {
+            world.creators["kofi"]: ["account_returned"]
+        }, "nothing goes to that account again until somebody has looked at it"
+        found = await audit_trail.trail(session, "B-1")
+        assert found.this.kind == "payout"
+        assert [each.kind for each in found.before] == ["run"]
+        assert [each.kind for each in found.behind] == ["statement"]
+        assert found.difference_minor == 0
+    await enter(world, pays, "kofi")  # saved again, as it was
+    assert await lines(world, await drafted(world)) == {"kofi": ("waiting", "", 3_000), "lena": ("waiting", "", 3_000)}
+
+
+async def test_a_return_is_heard_before_its_booking_or_by_hand(world: World, pays: Settings) -> None:
+    await earned(world, 9_000, ALL)
+    for name in ("noor", "kofi"):
+        await enter(world, pays, name)
+    run = await drafted(world, rail="csv")
+    await approved(world, run)
+    await filed(world, pays, run)
+    end = await ids(world, run)
+    assert (await take_in(world, statement(Entry(end["noor"], "30.00", back="AC01")))).done == 1
+    assert (await take_in(world, statement(Entry(end["noor"], "30.00"), name="LATE"))).noted == 1
+    async with world.database.transaction() as session:
+        await corrections.return_payout(session, UUID(end["kofi"]), "fay", "They called.")
+        made = (await run_file.file_of(session, pays, run, "pia"))[1].decode()
+    assert made.splitlines()[0].startswith("end_to_end_id,name,iban")
+    assert ",30.00,EUR," in made
+    assert {name: line[0] for name, line in (await lines(world, run)).items()} == {
+        "noor": "returned", "kofi": "returned",
+    }  # fmt: skip
+    assert [await in_account(world, each) for each in ("noor", "kofi")] == [3_000, 3_000]
+
+
+async def test_the_database_keeps_what_was_approved_and_erasure_takes_what_names_people(
+    world: World, pays: Settings
+) -> None:
+    await earned(world, 9_000, ALL)
+    await enter(world, pays, "noor")
+    run = await drafted(world)
+    await approved(world, run)
+    await filed(world, pays, run)
+    for change in (
+        "UPDATE payout_items SET amount_minor = 1",
+        "DELETE FROM payout_items",
+        "UPDATE payout_items SET status = 'waiting'",
+        "UPDATE payout_runs SET approved_by = drafted_by",
+    ):
+        with pytest.raises(DBAPIError):
+            async with world.database.transaction() as session:
+                await session.execute(text(change))
+    async with world.database.transaction() as session:
+        await signals.send(session, ViewerErased(world.viewers["noor"], "issuer", "noor"))
+    async with world.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Payee)) == 0
+        with pytest.raises(run_file.FileMissing):
+            await run_file.file_of(session, pays, run, "pia")
+    assert (await run_row(world, run)).file_sha256
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no xml", b"<a/>", b"\xff\xfe", b"<Document><BkToCstmrStmt>", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+     b'<?xml version="1.0" encoding="nonsense"?><a/>'],
+)  # fmt: skip
+def test_what_is_no_file_of_a_bank(content: bytes) -> None:
+    with pytest.raises(BankFileUnreadable):
+        read_message(content)
+
+
+def test_odd_lines_are_read_as_nothing() -> None:
+    for amount in ("NaN", "-1", "1e999", "", "٣"):
+        (line,) = read_message(statement(Entry("0" * 32, amount))).lines
+        assert line.amount_minor is None or amount == "٣"
+
+
+FILE = """
+import asyncio, sys
+from pathlib import Path
+from uuid import UUID
+from groundswell.payouts.run_file import file_run
+from groundswell.payouts import jobs
+from groundswell.platform.database import Database
+from groundswell.platform.settings import Settings
+
+async def main(data, url, run):
+    settings = Settings(data_dir=Path(data), database_url=url, payer_iban="DE75512108001245126199", payer_name="Lumen")
+    await file_run(Database(url), settings, UUID(run))
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+async def test_a_run_killed_in_the_middle_paid_nobody_and_pays_everybody_once_when_tried_again(
+    world: World, pays: Settings, database_url: str
+) -> None:
+    await earned(world, 9_000, ALL)
+    for name in ("noor", "kofi", "lena"):
+        await enter(world, pays, name)
+    run = await drafted(world)
+    await approved(world, run)
+    async with world.database.transaction() as session:
+        await payout_runs.ask_for_file(session, pays, run, "pia")
+    last = max(world.creators.values())  # two of three are paid when it is killed
+    when = f"NEW.reason = 'payout' AND NEW.debit_account_id = '{account_id('creator', last, 'EUR')}'"
+    arguments = [str(pays.data_dir), database_url, str(run)]
+    with gate(database_url, "postings", when) as before_the_last:
+        filing_ = await asyncio.create_subprocess_exec(sys.executable, "-c", FILE, *arguments)
+        await asyncio.to_thread(before_the_last.await_somebody)
+        filing_.kill()
+        await filing_.wait()
+        await asyncio.to_thread(before_the_last.open)
+    assert await made(world) == (0, 0)
+    assert {line[0] for line in (await lines(world, run)).values()} == {"waiting"}
+    for _ in range(2):
+        await run_file.file_run(world.database, pays, run)
+    assert await made(world) == (3, 3)
+    assert {line[0] for line in (await lines(world, run)).values()} == {"sent"}
+    assert [await in_account(world, each) for each in ("noor", "kofi", "lena")] == [0, 0, 0]
+
+
+async def made(world: World) -> tuple[int, int]:
+    """How many payouts there are, and how many postings of payouts."""
+    async with world.database.transaction() as session:
+        payouts = await session.scalar(select(func.count()).select_from(Payout))
+        postings = await session.scalar(select(func.count()).select_from(PostingRow).filter_by(reason="payout"))
+    return payouts or 0, postings or 0
