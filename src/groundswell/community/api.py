@@ -10,7 +10,7 @@ from groundswell.moments.availability import Audience
 from groundswell.platform.pages import Cursor, Limit, Page
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import comments_api, follows, reactions_api, separation
+from . import collections_api, comments_api, follows, reactions_api, separation
 from .feed import fellow, following_feed
 from .people import described, find_barred, find_person, grown
 from .schemas import (
@@ -148,3 +148,4 @@ router = APIRouter()
 router.include_router(v1)
 router.include_router(reactions_api.v1)
 router.include_router(comments_api.v1)
+router.include_router(collections_api.v1)

@@ -31,6 +31,7 @@ class Lock(Enum):
     CLIPPING_RATE = "clip as one viewer"
     TRIMMING = "look around the moments of a title"
     COMMENTING = "comment as one viewer"
+    COLLECTING = "make collections, or pass moments on, as one viewer"
     SHARING = "share as one viewer"
     RENDERING = "make the rendition of a recipe"
     TOUCH = "bind a visit to a person"
@@ -44,6 +45,7 @@ class Lock(Enum):
     REVERSALS = "count a pool (alone), or reverse what it may count (together)"
     POOL = "fix what a pool of one stream counts"
     STATEMENT_NUMBERS = "number statements"
+    STRIKES = "count what was taken down of one person"
     WEBHOOK = "deliver to an endpoint"
 
 

@@ -7,7 +7,7 @@ from .finance import overview as finance
 from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
-from .trust import comments, fraud_desk, moderation
+from .trust import appeals, comments, fraud_desk, moderation, reviews, transparency
 
 sections = (
     shell,
@@ -40,6 +40,9 @@ sections = (
     traffic,
     moderation,
     comments,
+    reviews,
+    appeals,
+    transparency,
     fraud_desk,
     saved_views,
     weekly,
