@@ -33,6 +33,8 @@ REFUSALS = """
     issuer_unreachable issuer_misdescribed issuer_mixed_up sign_in_client_refused sign_in_code_refused
     comment_unknown comment_empty comment_too_long too_many_links comment_repeated
     comments_off not_watched kids_apart person_unknown request_unknown follow_self
+    decision_unknown appeal_of_appeal appeal_made_already appeal_too_late nothing_to_appeal not_for_copyright
+    counter_notice_made_already collection_unknown collection_full collection_circular name_empty too_many_collections
     sign_in_nonce_wrong sign_in_audience_wrong sign_in_token_expired sign_in_token_invalid
 """.split()
 """Codes of what a page of a viewer or of signing in may refuse."""

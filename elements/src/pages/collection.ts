@@ -2,9 +2,13 @@
 import "../components/moment.ts";
 import type { MomentPlayer } from "../components/moment.ts";
 
-const veil = document.querySelector<HTMLDetailsElement>("details.spoiler-veil");
-veil?.addEventListener("toggle", () => veil.querySelector<MomentPlayer>("gs-moment")?.play());
-
+const player = document.querySelector<MomentPlayer>("gs-moment");
 const next = document.querySelector<HTMLElement>("[data-next]")?.dataset["next"];
-// The event of the film within does not leave the component, so that it is looked for on its way down.
-document.addEventListener("gs-ended", () => next && location.assign(next));
+
+const veil = document.querySelector<HTMLDetailsElement>("details.spoiler-veil");
+veil?.addEventListener("toggle", () => player?.play());
+
+if (player && next)
+  new MutationObserver(() => player.hasAttribute("over") && location.assign(next)).observe(player, {
+    attributeFilter: ["over"],
+  });
