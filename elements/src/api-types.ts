@@ -98,6 +98,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/comments/{comment}/collapse": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Collapse Comment
+         * @description Have a comment below my moment shown only to those who ask for it, or as any other again.
+         */
+        readonly post: operations["collapse_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/comments/{comment}/pin": {
         readonly parameters: {
             readonly query?: never;
@@ -740,6 +760,17 @@ export interface components {
             readonly words: string | null;
         };
         /**
+         * CollapseIn
+         * @description Whether it is shown only to those who ask for it.
+         */
+        readonly CollapseIn: {
+            /**
+             * Collapsed
+             * @default true
+             */
+            readonly collapsed?: boolean;
+        };
+        /**
          * CommentChange
          * @description Other words.
          */
@@ -783,6 +814,11 @@ export interface components {
             /** By Maker */
             readonly by_maker: boolean;
             /**
+             * Collapsed
+             * @description Shown to those who ask for it: its maker or staff wanted it so.
+             */
+            readonly collapsed: boolean;
+            /**
              * Created At
              * Format: date-time
              */
@@ -825,7 +861,7 @@ export interface components {
              * Reason Code
              * @enum {string}
              */
-            readonly reason_code: "rights" | "nudity" | "violence" | "hate" | "harassment" | "privacy" | "spoiler" | "spam" | "other";
+            readonly reason_code: "rights" | "nudity" | "violence" | "hate" | "harassment" | "privacy" | "spoiler" | "spam" | "child_abuse" | "terror" | "other";
             /** Share */
             readonly share?: string | null;
             /**
@@ -2380,6 +2416,53 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Page_CommentOut_"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly collapse_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CollapseIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentOut"];
                 };
             };
             /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
