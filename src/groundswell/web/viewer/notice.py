@@ -8,6 +8,7 @@ from groundswell.platform.problems import Invalid, Problem
 from groundswell.platform.routing import DbSession
 from groundswell.trust import notices_api
 from groundswell.trust.notice_schemas import NoticeIn, NoticeTaken
+from groundswell.web.languages import marked
 from groundswell.web.page_auth import MaybeViewer
 from groundswell.web.page_route import PageRoute
 from groundswell.web.templating import page
@@ -15,6 +16,13 @@ from groundswell.web.templating import page
 from .landing import REPORT_REASONS
 
 router = APIRouter(prefix="/notice", route_class=PageRoute)
+
+KINDS = {
+    "moment": marked("A moment"),
+    "comment": marked("A comment"),
+    "collection": marked("A collection"),
+    "viewer": marked("A person"),
+}
 
 Kind = Literal["moment", "comment", "collection", "viewer"]
 Field = Annotated[str, Form(max_length=5000)]
@@ -82,6 +90,7 @@ def _page(
         status=status,
         caller=caller,
         typed=typed,
+        kinds=KINDS,
         reasons=REPORT_REASONS,
         problem=problem,
         taken=taken,
