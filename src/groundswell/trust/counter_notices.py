@@ -120,11 +120,13 @@ async def restore_due(session: AsyncSession, now: datetime) -> int:
         await session.scalars(due.order_by(CounterNotice.restore_from).limit(AT_ONCE).with_for_update(skip_locked=True))
     ).all()
     for notice in rows:
-        decision = await session.get_one(Decision, notice.decision_id)
+        notice.state, notice.closed_at, notice.closed_by = "restored", now, "rule"
+        decision = await session.get_one(Decision, notice.decision_id, with_for_update=True)
+        if decision.lifted_at is not None:
+            continue  # an appeal, or staff, put it back before
         words = f"A counter-notice was given, and nobody went to court within {FROM_DAYS} business days."
         await _verdict(session, decision, "restore", words, "rule", notice)
         await lift(session, decision.id, "rule")
-        notice.state, notice.closed_at, notice.closed_by = "restored", now, "rule"
     await session.flush()
     return len(rows)
 

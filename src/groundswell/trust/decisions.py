@@ -135,8 +135,7 @@ async def _settle(session: AsyncSession, decision: Decision) -> None:
     values = {"closed_at": utc_now(), "closed_by": decision.decided_by, "decision_id": decision.id}
     kind, id = decision.subject_kind, decision.subject_id
     if kind in REPORTED_AS:
-        named = REPORTED_AS[kind] == id
-        about = update(Report).where(named, Report.closed_at.is_(None)).values(**values)
+        about = update(Report).where(_reported(kind, id), Report.closed_at.is_(None)).values(**values)
         closed = (await session.execute(about.returning(Report.id))).all()
         if closed:
             await send(session, ReportsAnswered(decision))

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import day_begin, day_end
@@ -98,7 +98,7 @@ async def counted(session: AsyncSession, first: date, last: date) -> Transparenc
     automated = func.count().filter(Decision.source == "rule")
     taken = select(*by, func.count(), automated).where(*_statements(first, last)).group_by(*by).order_by(*by)
     names = ("action", "reason_code", "source", "count", "automated")
-    wait = func.percentile_cont(0.5).within_group(func.extract("epoch", Report.closed_at - Report.created_at))
+    wait = func.percentile_cont(0.5).within_group(extract("epoch", Report.closed_at - Report.created_at))
     answered = select(wait).where(_within(Report.closed_at, first, last), Report.decision_id.is_not(None))
     median = await session.scalar(answered)
     return Transparency(

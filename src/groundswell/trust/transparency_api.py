@@ -35,8 +35,10 @@ def days_of(first: date | None, last: date | None) -> tuple[date, date]:
         PeriodUnusable: see there.
     """
     until = last or utc_now().date()
-    since = first or until - USUAL if until >= EARLIEST_DAY + USUAL else first or EARLIEST_DAY
-    if not EARLIEST_DAY <= since <= until <= LATEST_DAY or until - since > LONGEST:
+    if not EARLIEST_DAY <= until <= LATEST_DAY:
+        raise PeriodUnusable()
+    since = first or max(EARLIEST_DAY, until - USUAL)
+    if not EARLIEST_DAY <= since <= until or until - since > LONGEST:
         raise PeriodUnusable()
     return since, until
 
