@@ -25,7 +25,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Kept:
+class OwnColumns:
     """Where something of a person is kept: the column that names them, the one that rows are paged by, and what of a
     row is theirs to read."""
 
@@ -34,41 +34,41 @@ class Kept:
     columns: tuple[str, ...]
 
 
-KEPT: dict[OwnKind, Kept] = {
-    "settings": Kept(CommunityProfile.viewer_id, CommunityProfile.viewer_id, ("approves",)),
-    "follows": Kept(Follow.follower_id, Follow.followed_id, ("followed_id", "state", "created_at")),
-    "followers": Kept(Follow.followed_id, Follow.follower_id, ("follower_id", "state", "created_at")),
-    "barriers": Kept(Barrier.viewer_id, Barrier.other_id, ("other_id", "kind", "created_at")),
-    "reactions": Kept(Reaction.viewer_id, Reaction.moment_id, ("moment_id", "kind", "at_us", "created_at")),
-    "comments": Kept(
+KEPT: dict[OwnKind, OwnColumns] = {
+    "settings": OwnColumns(CommunityProfile.viewer_id, CommunityProfile.viewer_id, ("approves",)),
+    "follows": OwnColumns(Follow.follower_id, Follow.followed_id, ("followed_id", "state", "created_at")),
+    "followers": OwnColumns(Follow.followed_id, Follow.follower_id, ("follower_id", "state", "created_at")),
+    "barriers": OwnColumns(Barrier.viewer_id, Barrier.other_id, ("other_id", "kind", "created_at")),
+    "reactions": OwnColumns(Reaction.viewer_id, Reaction.moment_id, ("moment_id", "kind", "at_us", "created_at")),
+    "comments": OwnColumns(
         Comment.viewer_id, Comment.id,
         ("id", "moment_id", "parent_id", "at_us", "text", "spoiler", "held_for", "created_at", "edited_at",
          "deleted_at"),
     ),
-    "collections": Kept(
+    "collections": OwnColumns(
         Collection.viewer_id, Collection.id,
         ("id", "code", "name", "about", "visibility", "created_at", "changed_at", "deleted_at"),
     ),
-    "collection_parts": Kept(
+    "collection_parts": OwnColumns(
         CollectionPart.added_by, CollectionPart.moment_id, ("collection_id", "moment_id", "place", "added_at")
     ),
-    "collaborations": Kept(
+    "collaborations": OwnColumns(
         Collaborator.viewer_id, Collaborator.collection_id, ("collection_id", "state", "created_at")
     ),
-    "reposts": Kept(Repost.viewer_id, Repost.id, ("id", "moment_id", "share_id", "created_at", "withdrawn_at")),
-    "reports": Kept(
+    "reposts": OwnColumns(Repost.viewer_id, Repost.id, ("id", "moment_id", "share_id", "created_at", "withdrawn_at")),
+    "reports": OwnColumns(
         Report.reporter, Report.id,
         ("id", "kind", "moment_id", "comment_id", "collection_id", "person_id", "reason_code", "text", "url", "law",
          "work", "name", "email", "created_at", "closed_at"),
     ),
-    "decisions": Kept(
+    "decisions": OwnColumns(
         Decision.person_id, Decision.id,
         ("id", "subject_kind", "subject_id", "action", "reason_code", "explanation", "seen", "created_at", "lifted_at"),
     ),
-    "appeals": Kept(
+    "appeals": OwnColumns(
         Appeal.appellant_id, Appeal.id, ("id", "decision_id", "text", "created_at", "outcome", "decided_at")
     ),
-    "counter_notices": Kept(
+    "counter_notices": OwnColumns(
         CounterNotice.viewer_id, CounterNotice.id,
         ("id", "decision_id", "name", "address", "email", "text", "created_at", "state"),
     ),

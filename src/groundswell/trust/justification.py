@@ -20,7 +20,7 @@ SAID_SHOWN = 50
 
 
 @dataclass(frozen=True)
-class Said:
+class ReportedWords:
     """What one report said; never who said it."""
 
     kind: str
@@ -44,7 +44,7 @@ class Justification:
     decision: Decision
     ground: Ground
     automated: bool
-    said: Sequence[Said] = field(default_factory=list)
+    said: Sequence[ReportedWords] = field(default_factory=list)
     said_count: int = 0
     seen: dict[str, Any] | None = None
     appeal: Appeal | None = None
@@ -78,8 +78,10 @@ async def justify(session: AsyncSession, decision: Decision, now: datetime) -> J
     )
 
 
-async def _said(session: AsyncSession, decision_id: UUID) -> tuple[int, list[Said]]:
+async def _said(session: AsyncSession, decision_id: UUID) -> tuple[int, list[ReportedWords]]:
     about = select(Report).filter_by(decision_id=decision_id)
     count = await session.scalar(select(func.count()).select_from(about.subquery())) or 0
     rows = await session.scalars(about.order_by(Report.id.desc()).limit(SAID_SHOWN))
-    return count, [Said(row.kind, row.reason_code, row.text, row.law, row.work, row.created_at) for row in rows]
+    return count, [
+        ReportedWords(row.kind, row.reason_code, row.text, row.law, row.work, row.created_at) for row in rows
+    ]
