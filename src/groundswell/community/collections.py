@@ -332,7 +332,7 @@ async def leave(session: AsyncSession, caller: Caller, name: str, handle: str) -
 async def end_between(session: AsyncSession, one: UUID, other: UUID) -> None:
     """A block ends that two people fill each other's collections."""
     for owner, guest in ((one, other), (other, one)):
-        theirs = select(Collection.id).filter_by(viewer_id=owner).scalar_subquery()
+        theirs = select(Collection.id).filter_by(viewer_id=owner)
         gone = delete(Collaborator).where(Collaborator.collection_id.in_(theirs), Collaborator.viewer_id == guest)
         await session.execute(gone)
 
@@ -369,6 +369,6 @@ async def forget(session: AsyncSession, viewer_id: UUID) -> None:
         gone.values(name="", about="", cover_id=None, deleted_at=func.coalesce(Collection.deleted_at, utc_now()))
     )
     await session.execute(delete(Collaborator).filter_by(viewer_id=viewer_id))
-    theirs = select(Moment.id).filter_by(viewer_id=viewer_id).scalar_subquery()
+    theirs = select(Moment.id).filter_by(viewer_id=viewer_id)
     await session.execute(delete(CollectionPart).where(CollectionPart.moment_id.in_(theirs)))
     await session.execute(update(Collection).where(and_(Collection.cover_id.in_(theirs))).values(cover_id=None))

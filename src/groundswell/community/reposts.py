@@ -76,7 +76,7 @@ async def passed_on(
     session: AsyncSession, settings: Settings, caller: Caller, audience: Audience, limit: int, after: UUID | None
 ) -> tuple[list[RepostOut], UUID | None]:
     """What those whom one follows passed on, newest first, and the last row that was looked at."""
-    followed = select(Follow.followed_id).filter_by(follower_id=caller.id, state="following").scalar_subquery()
+    followed = select(Follow.followed_id).filter_by(follower_id=caller.id, state="following")
     query = select(Repost).where(Repost.viewer_id.in_(followed), Repost.withdrawn_at.is_(None))
     query = query if after is None else query.where(Repost.id < after)
     rows = list(await session.scalars(query.order_by(Repost.id.desc()).limit(limit)))

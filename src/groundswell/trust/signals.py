@@ -10,7 +10,7 @@ from .tables import Appeal, CounterNotice, Decision, Report
 
 @dataclass(frozen=True)
 class Restricted:
-    """A decision was taken: something was restricted. ``decision.person_id`` is the viewer whom it meets."""
+    """A decision was taken: something was restricted. Its ``person_id`` is the viewer whom it meets."""
 
     decision: Decision
 
@@ -55,7 +55,7 @@ class AppealMade:
 
 @dataclass(frozen=True)
 class AppealDecided:
-    """An appeal was decided: ``appeal.outcome`` is ``confirmed`` or ``reversed``; ``decision`` is the one contested."""
+    """An appeal was decided: its ``outcome`` is ``confirmed`` or ``reversed``; ``decision`` is the one contested."""
 
     appeal: Appeal
     decision: Decision
