@@ -24,6 +24,17 @@ KINDS = {
     "viewer": marked("A person"),
 }
 
+EMPTY = {
+    "reason_code": "",
+    "text": "",
+    "law": "",
+    "work": "",
+    "name": "",
+    "email": "",
+    "good_faith": False,
+    "sworn": False,
+}
+
 Kind = Literal["moment", "comment", "collection", "viewer"]
 Field = Annotated[str, Form(max_length=5000)]
 
@@ -89,7 +100,7 @@ def _page(
         "viewer/notice.html",
         status=status,
         caller=caller,
-        typed=typed,
+        typed=EMPTY | typed,
         kinds=KINDS,
         reasons=REPORT_REASONS,
         problem=problem,

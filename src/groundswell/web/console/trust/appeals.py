@@ -70,7 +70,7 @@ async def _page(
         now=utc_now(),
         saved={"done": "Decided, and on record.", "stopped": "It stays down."}.get(asked.get("saved") or ""),
         problem=asked.get("problem"),
-        typed=asked.get("typed", {}),
+        typed=asked.get("typed", {"id": None, "explanation": ""}),
         **WORDS,
     )
 

@@ -149,7 +149,8 @@ async def _page(
         review.closed_by,
         *(who for each in history for who in (each.decided_by, each.lifted_by)),
     ]
-    defaults: dict[str, Any] = {"saved": None, "problem": None, "typed": {}}
+    defaults: dict[str, Any] = {"saved": None, "problem": None}
+    defaults["typed"] = {"action": "", "reason": "", "explanation": ""}
     return page(
         request,
         "console/trust/review.html",
