@@ -25,6 +25,7 @@ from groundswell.web.console.shell import ConsoleRoute, staff_page
 from groundswell.web.responses import see_other
 from groundswell.web.templating import page
 
+from .comments import HELD_FOR
 from .moderation import ACTIONS, KINDS
 
 router = APIRouter(prefix="/console/reviews", route_class=ConsoleRoute)
@@ -33,13 +34,6 @@ Moderator = Annotated[Caller, Depends(staff_page("reports.handle"))]
 
 PAGE = 50
 LANE_WORDS = {"severe": "Severe", "law": "Notice", "held": "Held", "community": "Reported"}
-HELD_FOR = {
-    "watched_word": "Watched word",
-    "restricted": "Writer restricted",
-    "everything": "Everything is held",
-    "new_account": "New account",
-    "link": "Link",
-}
 VERBS = {
     "keep": "Let it stand",
     "hide": "Take it down",
