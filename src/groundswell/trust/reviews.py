@@ -74,6 +74,7 @@ async def open_review(session: AsyncSession, kind: str, subject_id: UUID, lane: 
         "subject_id": subject_id,
         "lane": lane,
         "reason_code": reason_code,
+        "opened_at": now,
         "due_at": now + CLOCKS[lane],
     }
     made = insert(Review).values(row)

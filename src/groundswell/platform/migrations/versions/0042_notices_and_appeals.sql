@@ -1,9 +1,9 @@
 ALTER TABLE decisions DROP CONSTRAINT ck_decisions_action;
-ALTER TABLE decisions ADD CONSTRAINT ck_decisions_action CHECK (((action)::text = ANY ((ARRAY['hide'::character varying, 'hold'::character varying, 'collapse'::character varying, 'demote'::character varying, 'withhold'::character varying, 'keep'::character varying, 'confirm'::character varying, 'reverse'::character varying, 'restore'::character varying])::text[])));
+ALTER TABLE decisions ADD CONSTRAINT ck_decisions_action CHECK (action IN ('hide', 'hold', 'collapse', 'demote', 'withhold', 'keep', 'confirm', 'reverse', 'restore'));
 
-ALTER TABLE decisions ADD CONSTRAINT ck_decisions_source CHECK (((source)::text = ANY ((ARRAY['notice'::character varying, 'report'::character varying, 'own'::character varying, 'rule'::character varying, 'appeal'::character varying, 'order'::character varying])::text[])));
+ALTER TABLE decisions ADD CONSTRAINT ck_decisions_source CHECK (source IN ('notice', 'report', 'own', 'rule', 'appeal', 'order'));
 
-ALTER TABLE reports ADD CONSTRAINT ck_reports_kind CHECK (((kind)::text = ANY ((ARRAY['report'::character varying, 'notice'::character varying])::text[])));
+ALTER TABLE reports ADD CONSTRAINT ck_reports_kind CHECK (kind IN ('report', 'notice'));
 
 ALTER TABLE reports ADD CONSTRAINT ck_reports_subject CHECK ((num_nonnulls(moment_id, collection_id, person_id) = 1));
 
