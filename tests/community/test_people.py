@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tokens import TokenVerifier
+from groundswell.community.collection_tables import Collection
 from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Follow
 from groundswell.web.route_powers import every_route
@@ -119,7 +120,7 @@ async def test_the_feed_shows_what_the_followed_made_public(app: App) -> None:
 
 STAFFS = re.compile(
     r"^/(console|v1/(decisions|reports|ledger|pools|payouts|statements|experiments|campaigns|rights|insights|events|"
-    r"conversions|credits|cases|audit|catalog|reminders/|cascades|titles/\{title\}/rights|imports|jobs))"
+    r"conversions|credits|cases|reviews|appeals|counter-notices|saved-replies|preserved|transparency|audit|catalog|reminders/|cascades|titles/\{title\}/rights|imports|jobs))"
 )
 MEDIA = re.compile(r"\.(jpg|mp4|m3u8|vtt|svg)$|/(hls|progress|storyboards?|waveform)\b")
 """Pictures and streams, which name nobody; they are refused where their moment is (``check_available``)."""
@@ -178,6 +179,9 @@ async def noors_moment(app: App) -> Shared:
     app.runtime.settings.comment_hold = "nothing"
     said = {"text": "zqwords below it", "at_us": shared.moment.start_us}
     assert (await call(app, "POST", f"/v1/moments/{shared.moment.code}/comments", "noor", **said)).status_code == 201
+    kept = {"name": "zqwords in order", "visibility": "public"}
+    code = (await call(app, "POST", "/v1/collections", "noor", **kept)).json()["code"]
+    await call(app, "POST", f"/v1/collections/{code}/parts", "noor", moment=shared.moment.code)
     assert (await call(app, "POST", "/v1/shares", "ben", moment=shared.moment.code, channel="x")).status_code == 201
     await app.run_jobs()
     return shared
@@ -186,6 +190,11 @@ async def noors_moment(app: App) -> Shared:
 async def the_comment(app: App) -> str:
     async with app.runtime.database.transaction() as session:
         return str(await session.scalar(select(Comment.id)))
+
+
+async def the_collection(app: App) -> str:
+    async with app.runtime.database.transaction() as session:
+        return str(await session.scalar(select(Collection.code)))
 
 
 async def names_found(app: App, shared: Shared) -> list[str]:
@@ -199,6 +208,7 @@ async def names_found(app: App, shared: Shared) -> list[str]:
         "title": shared.title.slug,
         "slug": shared.title.slug,
         "comment": await the_comment(app),
+        "collection": await the_collection(app),
     }
     words = ["zqmark", "zqwords", "zqbio", "clipped by noor"]
     browser = await app.session("ada", name="Ada")
@@ -230,9 +240,10 @@ async def test_every_part_of_an_address_is_known(app: App) -> None:
         "statement_id": "my statements",
         "version": "a version of a title's media",
         "viewer_id": "whose weekly report a signed address of their own mail stops; the page names nobody",
+        "decision": "what was decided about me; it names nobody who reported",
         "webhook": "where the service is told things: for its keys, never for a viewer",
         "window": "a span of a title around my moment",
     }
-    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment"} | set(mine_only)
+    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment", "collection"} | set(mine_only)
     parts = {part for path in surfaces(app) for part in re.findall(r"\{(\w+)", path)}
     assert parts - known == set(), "say what stands there, so that blocks are tried on it"

@@ -95,6 +95,11 @@ async def find_collection(session: AsyncSession, name: str, caller: Caller | Non
     return found
 
 
+async def collections_among(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Collection]:
+    """Those of the collections that there are, by id."""
+    return {each.id: each for each in await session.scalars(select(Collection).where(among(Collection.id, ids)))}
+
+
 async def standing_of(session: AsyncSession, collection: Collection, viewer_id: UUID | None) -> str | None:
     """``owner``, ``asked`` or ``joined``; None of anybody else."""
     if viewer_id is None:

@@ -57,25 +57,25 @@ class Turn:
     after: int | None
 
 
-@router.api_route("/c/{code}", methods=["GET", "HEAD"])
+@router.api_route("/c/{collection}", methods=["GET", "HEAD"])
 async def read(
-    request: Request, session: DbSession, caller: MaybeViewer, code: str, at: int = 1, done: str = ""
+    request: Request, session: DbSession, caller: MaybeViewer, collection: str, at: int = 1, done: str = ""
 ) -> Response:
     """A collection: one part plays, the others follow."""
-    found = await _shown(session, request, caller, code)
+    found = await _shown(session, request, caller, collection)
     turn = await _turn(session, request, caller, found, at)
-    shown = {"collection": found, "turn": turn, "visit": PLACEHOLDER, "done": DONE.get(done)}
+    shown: dict[str, Any] = {"collection": found, "turn": turn, "visit": PLACEHOLDER, "done": DONE.get(done)}
     headers = {} if found.visibility == "public" else {"X-Robots-Tag": "noindex"}
     answer = page(request, "viewer/collection.html", headers=headers, caller=caller, visibilities=VISIBILITIES, **shown)
     return await _visited(request, caller, turn, answer)
 
 
-@router.get("/embed/c/{code}")
-async def embed(request: Request, session: DbSession, caller: MaybeViewer, code: str, at: int = 1) -> Response:
+@router.get("/embed/c/{collection}")
+async def embed(request: Request, session: DbSession, caller: MaybeViewer, collection: str, at: int = 1) -> Response:
     """A collection's player for other people's pages."""
     settings = services_of(request).settings
     refuse_embedder(request, settings)
-    found = await _shown(session, request, caller, code)
+    found = await _shown(session, request, caller, collection)
     turn = await _turn(session, request, caller, found, at)
     ancestors = " ".join(settings.embed_ancestors) or "'none'"
     shown: dict[str, Any] = {"collection": found, "turn": turn, "visit": PLACEHOLDER}
@@ -83,10 +83,10 @@ async def embed(request: Request, session: DbSession, caller: MaybeViewer, code:
     return await _visited(request, caller, turn, answer)
 
 
-async def _shown(session: AsyncSession, request: Request, caller: Caller | None, code: str) -> CollectionDetail:
+async def _shown(session: AsyncSession, request: Request, caller: Caller | None, collection: str) -> CollectionDetail:
     if caller is not None and caller.viewer.kids:
         raise KidsApart()
-    row = await collections.find_collection(session, code, caller)
+    row = await collections.find_collection(session, collection, caller)
     return await shown_collection(session, services_of(request).settings, row, caller, Audience.of(caller, request))
 
 
@@ -143,73 +143,77 @@ async def make(
     return see_other(f"/c/{made.code}?done=made")
 
 
-@router.post("/c/{code}")
+@router.post("/c/{collection}")
 async def change(
-    session: DbSession, caller: Member, code: str, name: Field = "", about: Field = "", visibility: Field = ""
+    session: DbSession, caller: Member, collection: str, name: Field = "", about: Field = "", visibility: Field = ""
 ) -> Response:
     """Save what the form says."""
     changes = {"name": name, "about": about, "visibility": _visible(visibility)}
-    await collections.change(session, caller, code, changes)
-    return see_other(f"/c/{code}?done=changed")
+    await collections.change(session, caller, collection, changes)
+    return see_other(f"/c/{collection}?done=changed")
 
 
-@router.post("/c/{code}/delete")
-async def delete(session: DbSession, caller: Member, code: str) -> Response:
+@router.post("/c/{collection}/delete")
+async def delete(session: DbSession, caller: Member, collection: str) -> Response:
     """Delete it."""
-    await collections.remove(session, caller, code)
+    await collections.remove(session, caller, collection)
     return see_other("/collections?done=deleted")
 
 
-@router.post("/c/{code}/parts")
-async def add(request: Request, session: DbSession, caller: Member, code: str, moment: Field = "") -> Response:
+@router.post("/c/{collection}/parts")
+async def add(request: Request, session: DbSession, caller: Member, collection: str, moment: Field = "") -> Response:
     """Put a moment in, by its code or the address of its page."""
     wanted = moment.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
     if caller.viewer.kids:
         raise KidsApart()
-    await collections.add(session, caller, Audience.of(caller, request), code, wanted)
-    return see_other(f"/c/{code}?done=added")
+    await collections.add(session, caller, Audience.of(caller, request), collection, wanted)
+    return see_other(f"/c/{collection}?done=added")
 
 
-@router.post("/c/{code}/parts/{moment}")
+@router.post("/c/{collection}/parts/{moment}")
 async def move(
-    session: DbSession, caller: Member, code: str, moment: UUID, do: Annotated[str, Form(max_length=10)] = ""
+    session: DbSession, caller: Member, collection: str, moment: UUID, do: Annotated[str, Form(max_length=10)] = ""
 ) -> Response:
     """Move a part up or down, have it stand for the collection, or take it out."""
     if do == "drop":
-        await collections.drop(session, caller, code, str(moment))
-        return see_other(f"/c/{code}?done=dropped#parts")
+        await collections.drop(session, caller, collection, str(moment))
+        return see_other(f"/c/{collection}?done=dropped#parts")
     if do == "cover":
-        await collections.change(session, caller, code, {"cover": str(moment)})
-        return see_other(f"/c/{code}?done=changed#parts")
+        await collections.change(session, caller, collection, {"cover": str(moment)})
+        return see_other(f"/c/{collection}?done=changed#parts")
     if do not in {"up", "down"}:
         raise Invalid("Choose what to do with it.")
-    found = await collections.edited(session, code, caller)
+    found = await collections.edited(session, collection, caller)
     ids = [part.moment_id for part in await collections.parts_of(session, found.id)]
     if moment in ids:
         at = ids.index(moment)
         to = max(0, at - 1) if do == "up" else min(len(ids) - 1, at + 1)
         ids.insert(to, ids.pop(at))
-        await collections.order(session, caller, code, ids)
-    return see_other(f"/c/{code}?done=changed#parts")
+        await collections.order(session, caller, collection, ids)
+    return see_other(f"/c/{collection}?done=changed#parts")
 
 
-@router.post("/c/{code}/people")
+@router.post("/c/{collection}/people")
 async def people(
-    session: DbSession, caller: Member, code: str, handle: Field = "", do: Annotated[str, Form(max_length=10)] = "ask"
+    session: DbSession,
+    caller: Member,
+    collection: str,
+    handle: Field = "",
+    do: Annotated[str, Form(max_length=10)] = "ask",
 ) -> Response:
     """Ask somebody to fill it too, agree to, or end it."""
     if do == "join":
-        await collections.join(session, caller, code)
-        return see_other(f"/c/{code}?done=joined")
+        await collections.join(session, caller, collection)
+        return see_other(f"/c/{collection}?done=joined")
     if do == "leave":
-        await collections.leave(session, caller, code, handle.strip() or "me")
-        return see_other("/collections?done=left" if not handle.strip() else f"/c/{code}?done=left")
-    await collections.ask(session, caller, code, handle.strip())
-    return see_other(f"/c/{code}?done=asked")
+        await collections.leave(session, caller, collection, handle.strip() or "me")
+        return see_other("/collections?done=left" if not handle.strip() else f"/c/{collection}?done=left")
+    await collections.ask(session, caller, collection, handle.strip())
+    return see_other(f"/c/{collection}?done=asked")
 
 
-@router.post("/c/{code}/report")
-async def report(request: Request, session: DbSession, caller: MaybeViewer, code: str) -> Response:
+@router.post("/c/{collection}/report")
+async def report(request: Request, session: DbSession, caller: MaybeViewer, collection: str) -> Response:
     """To the form of notices, about this collection."""
-    found = await collections.find_collection(session, code, caller)
+    found = await collections.find_collection(session, collection, caller)
     return see_other(f"/notice?kind=collection&about={found.code}")

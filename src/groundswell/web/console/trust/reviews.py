@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.access import Caller
 from groundswell.accounts.actors import actor_names
 from groundswell.accounts.viewers import viewers_among
+from groundswell.community.collections import collections_among
 from groundswell.community.comments import comments_among
 from groundswell.moments.moderation import described
 from groundswell.platform.clock import utc_now
@@ -117,9 +118,11 @@ async def about(session: AsyncSession, rows: Iterable[Review]) -> dict[UUID, tup
     below = {m.id: m for m, _, _ in await described(session, {each.moment_id for each in comments.values()})}
     writers = await viewers_among(session, {each.viewer_id for each in comments.values()})
     for comment in comments.values():
-        moment = below.get(comment.moment_id)
-        where = None if moment is None else f"/console/trust/moments/{moment.code}"
+        there = below.get(comment.moment_id)
+        where = None if there is None else f"/console/trust/moments/{there.code}"
         found[comment.id] = (comment.text or "Deleted", writers[comment.viewer_id].name, where)
+    for each in (await collections_among(session, ids.get("collection", []))).values():
+        found[each.id] = (each.name or "Deleted", "", f"/c/{each.code}")
     for viewer in (await viewers_among(session, ids.get("viewer", []))).values():
         found[viewer.id] = (viewer.name or "Somebody erased", f"@{viewer.handle}", None)
     return found
