@@ -25,9 +25,9 @@ class CollectionIn(CommunityInput):
 class CollectionChanges(CommunityInput):
     """What is to be changed; what is left out stays."""
 
-    name: CollectionName = Field(default="", validate_default=False)
-    about: About = ""
-    visibility: CollectionVisibility = "private"
+    name: CollectionName | None = None
+    about: About | None = None
+    visibility: CollectionVisibility | None = None
     cover: MomentName | None = Field(None, description="A moment in it, by id or code; null: its first.")
 
 

@@ -182,11 +182,11 @@ async def change(session: AsyncSession, caller: Caller, name: str, changes: dict
         CollectionUnknown, NameEmpty: as they say. MomentUnknown: the cover is not in it.
     """
     found = await owned(session, name, caller)
-    if "name" in changes:
+    if changes.get("name") is not None:
         found.name = _named(changes["name"])
-    if "about" in changes:
+    if changes.get("about") is not None:
         found.about = _about(changes["about"])
-    if "visibility" in changes:
+    if changes.get("visibility") is not None:
         found.visibility = changes["visibility"]
     if "cover" in changes:
         found.cover_id = None if changes["cover"] is None else await _part(session, found, changes["cover"])
