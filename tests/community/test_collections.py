@@ -98,7 +98,7 @@ async def test_made_filled_ordered_shown_and_deleted(app: App) -> None:
     for said in (f'data-next="/c/{code}?at=3"', f"/m/{first.code}/poster.jpg", 'property="og:title"', 'rel="prev"'):
         assert said in page.text
     assert len(page.content) <= 60_000
-    assert (await app.http.get(f"/embed/c/{code}?at=99")).status_code == 200
+    assert (await app.http.get(f"/c/{code}/embed?at=99")).status_code == 200
     handle = (await call(app, "GET", "/me", "ada")).json()["handle"]
     assert [each["code"] for each in (await call(app, "GET", f"/collections?by={handle}")).json()["items"]] == [code]
     assert (await call(app, "GET", "/collections?limit=1", "ada")).json()["next"]

@@ -101,7 +101,7 @@ def _out(
         id=collection.id,
         code=collection.code,
         url=address_of(settings, collection),
-        embed_url=f"{settings.base_url.rstrip('/')}/embed/c/{collection.code}",
+        embed_url=f"{settings.base_url.rstrip('/')}/c/{collection.code}/embed",
         name=collection.name,
         about=collection.about,
         visibility=collection.visibility,

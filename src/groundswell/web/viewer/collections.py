@@ -70,7 +70,7 @@ async def read(
     return await _visited(request, caller, turn, answer)
 
 
-@router.get("/embed/c/{collection}")
+@router.get("/c/{collection}/embed")
 async def embed(request: Request, session: DbSession, caller: MaybeViewer, collection: str, at: int = 1) -> Response:
     """A collection's player for other people's pages."""
     settings = services_of(request).settings
