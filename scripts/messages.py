@@ -36,6 +36,8 @@ REFUSALS = """
     comments_off not_watched kids_apart person_unknown request_unknown follow_self
     mail_off mail_address_invalid mail_asked_lately notification_unknown push_keys_invalid push_subscription_unknown
     too_many_streams
+    decision_unknown appeal_of_appeal appeal_made_already appeal_too_late nothing_to_appeal not_for_copyright
+    counter_notice_made_already collection_unknown collection_full collection_circular name_empty too_many_collections
     sign_in_nonce_wrong sign_in_audience_wrong sign_in_token_expired sign_in_token_invalid
 """.split()
 """Codes of what a page of a viewer or of signing in may refuse."""

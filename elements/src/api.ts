@@ -276,6 +276,10 @@ export class Client {
     return this.call("post", "/v1/comments/{comment}/pin", { path: { comment }, body: { pinned } });
   }
 
+  collapseComment(comment: string, collapsed: boolean): Promise<Comment> {
+    return this.call("post", "/v1/comments/{comment}/collapse", { path: { comment }, body: { collapsed } });
+  }
+
   releaseComment(comment: string): Promise<Comment> {
     return this.call("post", "/v1/comments/{comment}/release", { path: { comment } });
   }

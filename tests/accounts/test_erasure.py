@@ -18,6 +18,7 @@ from groundswell.accounts.tables import SignIn, StaffStanding, Viewer
 from groundswell.attribution.tables import Campaign, Conversion, Credit, StripeInvoice, StripePayment, StripeReturn
 from groundswell.campaigns.tables import CampaignMember, CampaignSubmission
 from groundswell.catalog.tables import Progress
+from groundswell.community.collection_tables import Collection, CollectionPart
 from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Barrier, CommunityProfile, Follow, Reaction
 from groundswell.creators.tables import Creator, CreatorAgreement, CreatorApplication, CreatorChannel, CreatorTerms
@@ -32,7 +33,7 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.jobs import JobFailure, defer
 from groundswell.platform.routing import IdempotencyKey
 from groundswell.shares.tables import Reminder
-from groundswell.trust.tables import Case, CaseStep
+from groundswell.trust.tables import Appeal, Case, CaseStep, CounterNotice, Decision, Report
 from groundswell.web import features
 from groundswell.webhooks.tables import WebhookMessage
 from tests.attribution.test_conversions import ago, conversion, report, visit
@@ -65,7 +66,13 @@ NOBODYS = {
     "creator_channels": "found",
     "creator_terms": "body",
     "credits": "kind model channel currency",
-    "decisions": "subject_kind action reason_code rule appeal",
+    "collaborators": "state",
+    "collections": "code visibility",
+    "decisions": "subject_kind action reason_code rule appeal source",
+    "appeals": "outcome",
+    "counter_notices": "state",
+    "reviews": "subject_kind lane reason_code",
+    "saved_replies": "name reason_code text",
     "events": "kind channel currency verdict verdict_reason verdict_rule",
     "exchange_rates": "currency into",
     "experiments": "key name hypothesis subject unit",
@@ -99,7 +106,7 @@ NOBODYS = {
     "renditions": "recipe_hash profile framing captions card status storage_key media_type result failure_code"
     " failure_words",
     "comments": "held_for deleted_by",
-    "reports": "reason_code",
+    "reports": "reason_code kind",
     "rights_rules": "scope scope_key territory kids_ratings ratings_off targets blocked_ranges note",
     "saved_views": "name address",
     "scene_ballots": "kind territory",
@@ -242,6 +249,7 @@ async def someone(app: App) -> dict[str, Any]:
         session.add(Comment(id=uuid7(), viewer_id=viewer.id, **said))
         felt = {"kind": "love", "at_us": 75_000_000, "verdict": "human", "event_at": utc_now(), "event_id": uuid7()}
         session.add(Reaction(moment_id=shared.moment.id, reactor=str(viewer.id), viewer_id=viewer.id, **felt))
+        await leave_with_trust(session, viewer.id, moment.id)
         session.add(WeeklyRecipient(viewer_id=viewer.id, address=f"{MARK}@service.example"))
         told = {"viewer_id": viewer.id, "kind": "follower", "subject_id": viewer.id}
         session.add(Notification(since=utc_now(), at=utc_now(), **told))
@@ -335,6 +343,33 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(CampaignMember(status="refused", note=f"{NAME} would love to", **part))
     post = {"moment_id": moment.id, "url": f"https://tok.example/@{MARK}", "mark": creator.code, "due_at": now}
     session.add(CampaignSubmission(status="refused", **post, **part))
+
+
+async def leave_with_trust(session: AsyncSession, viewer_id: UUID, moment_id: UUID) -> None:
+    """A collection, a notice, and a decision that was contested in both ways."""
+    collection = Collection(id=uuid7(), code=f"k{uuid7().hex[:9]}", viewer_id=viewer_id, changed_at=utc_now())
+    collection.name, collection.about, collection.visibility = f"{NAME}'s", f"By {NAME}", "public"
+    decision = Decision(
+        id=uuid7(), subject_kind="moment", subject_id=moment_id, action="demote", reason_code="rights", source="own",
+        explanation="No.", decided_by="rule", appeal="", person_id=viewer_id, seen={"caption": f"{NAME} was here"},
+    )  # fmt: skip
+    told = {"name": NAME, "email": f"{MARK}@example.com", "url": f"https://x.example/{MARK}", "work": f"{NAME}'s"}
+    notice = Report(
+        id=uuid7(), kind="notice", person_id=viewer_id, reason_code="rights", text="", law=MARK,
+        reporter=actor_of(viewer_id), **told,
+    )  # fmt: skip
+    for row in (collection, decision, notice):
+        session.add(row)
+    await session.flush()
+    session.add(CollectionPart(collection_id=collection.id, moment_id=moment_id, place=0, added_by=viewer_id))
+    until = {"created_at": utc_now(), "decision_id": decision.id}
+    session.add(Appeal(id=uuid7(), appellant_id=viewer_id, text=f"{NAME} objects", due_at=utc_now(), **until))
+    session.add(
+        CounterNotice(
+            id=uuid7(), viewer_id=viewer_id, name=NAME, address=f"1 {MARK} Street", email=f"{MARK}@example.com",
+            text=f"{NAME} swears", court_action=f"{NAME} v. X", restore_from=utc_now(), restore_by=utc_now(), **until,
+        )
+    )  # fmt: skip
 
 
 async def erase(app: App, service: dict[str, str]) -> httpx.Response:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tokens import TokenVerifier
+from groundswell.community.collection_tables import Collection
 from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Follow
 from groundswell.notifications.tables import Notification
@@ -121,7 +122,9 @@ async def test_the_feed_shows_what_the_followed_made_public(app: App) -> None:
 
 STAFFS = re.compile(
     r"^/(console|v1/(decisions|reports|ledger|pools|payouts|statements|experiments|campaigns|rights|insights|events|"
-    r"conversions|payout-runs|bank-files|bank-exceptions|creator-applications|exchange-rates|credits|cases|audit|catalog|reminders/|cascades|titles/\{title\}/rights|imports|jobs))"
+    r"conversions|payout-runs|bank-files|bank-exceptions|creator-applications|exchange-rates|credits|cases|reviews|"
+    r"appeals|counter-notices|saved-replies|preserved|transparency|audit|catalog|reminders/|cascades|"
+    r"titles/\{title\}/rights|imports|jobs))"
 )
 MEDIA = re.compile(r"\.(jpg|mp4|m3u8|vtt|svg)$|/(hls|progress|storyboards?|stream|waveform)\b")
 """Pictures, streams and a count, which name nobody; they are refused where their moment is (``check_available``)."""
@@ -181,6 +184,9 @@ async def noors_moment(app: App) -> Shared:
     app.runtime.settings.comment_hold = "nothing"
     said = {"text": "zqwords below it", "at_us": shared.moment.start_us}
     assert (await call(app, "POST", f"/v1/moments/{shared.moment.code}/comments", "noor", **said)).status_code == 201
+    kept = {"name": "zqwords in order", "visibility": "public"}
+    code = (await call(app, "POST", "/v1/collections", "noor", **kept)).json()["code"]
+    await call(app, "POST", f"/v1/collections/{code}/parts", "noor", moment=shared.moment.code)
     assert (await call(app, "POST", "/v1/shares", "ben", moment=shared.moment.code, channel="x")).status_code == 201
     await app.run_jobs()
     return shared
@@ -198,6 +204,11 @@ async def the_notification(app: App) -> str:
         return str(await session.scalar(select(Notification.id).filter_by(viewer_id=ada.id, kind="follower")))
 
 
+async def the_collection(app: App) -> str:
+    async with app.runtime.database.transaction() as session:
+        return str(await session.scalar(select(Collection.code)))
+
+
 async def names_found(app: App, shared: Shared) -> list[str]:
     """The surfaces on which Ada finds Noor's name, words or moment."""
     names = {
@@ -210,6 +221,7 @@ async def names_found(app: App, shared: Shared) -> list[str]:
         "slug": shared.title.slug,
         "comment": await the_comment(app),
         "notification": await the_notification(app),
+        "collection": await the_collection(app),
     }
     words = ["zqmark", "zqwords", "zqbio", "clipped by noor"]
     browser = await app.session("ada", name="Ada")
@@ -243,8 +255,10 @@ async def test_every_part_of_an_address_is_known(app: App) -> None:
         "viewer_id": "whose mail a signed address of their own mail stops or confirms; the page names nobody",
         "webhook": "where the service is told things: for its keys, never for a viewer",
         "window": "a span of a title around my moment",
+        "decision": "what was decided about me; it names nobody who reported",
     }
-    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment", "notification"} | set(mine_only)
+    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment", "notification", "collection"}
+    known |= set(mine_only)
     parts = {part for path in surfaces(app) for part in re.findall(r"\{(\w+)", path)}
     assert parts - known == set(), "say what stands there, so that blocks are tried on it"
 

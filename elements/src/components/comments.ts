@@ -105,6 +105,13 @@ export class CommentList extends GroundswellElement {
     await this.attempt(async () => this.replace(await this.client.commentWords(comment.id, this.share)));
   }
 
+  private readonly unfolded = new Set<string>();
+
+  private unfold(comment: Comment): void {
+    this.unfolded.add(comment.id);
+    this.requestUpdate();
+  }
+
   private async answers(comment: Comment): Promise<void> {
     await this.attempt(async () => {
       const last = comment.answers.at(-1);
@@ -197,6 +204,11 @@ export class CommentList extends GroundswellElement {
         ${icons.hidden}<span>${this.say("comment_veiled")}</span>
         <button class="text" type="button" @click=${() => this.reveal(comment)}>${this.say("comment_show")}</button>
       </p>`;
+    if (comment.collapsed && !this.unfolded.has(comment.id))
+      return html`<p class="veiled">
+        ${icons.hidden}<span>${this.say("comment_collapsed")}</span>
+        <button class="text" type="button" @click=${() => this.unfold(comment)}>${this.say("comment_show")}</button>
+      </p>`;
     return html`<article>
       <span class="face" aria-hidden="true">${(comment.by?.name ?? "?").slice(0, 1).toUpperCase()}</span>
       <div>
@@ -271,6 +283,14 @@ ${comment.text ?? ""}</textarea>
           ? act(
               "comment_release",
               then(() => client.releaseComment(comment.id)),
+            )
+          : nothing
+      }
+      ${
+        keeper && !comment.held_for
+          ? act(
+              comment.collapsed ? "comment_unfold" : "comment_collapse",
+              then(() => client.collapseComment(comment.id, !comment.collapsed)),
             )
           : nothing
       }

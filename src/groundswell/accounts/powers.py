@@ -23,6 +23,7 @@ POWERS: dict[str, Power] = {
     "rights.manage": _power("Read, write and try out rights rules.", "rights"),
     "decisions.make": _power("Restrict titles, moments, links and viewers, and lift restrictions.", "trust", "rights"),
     "reports.handle": _power("Read viewers' reports and answer them; look at what was reported.", "trust"),
+    "severe.handle": _power("See and decide what is severe (child abuse, terror), and what is preserved of it."),
     "cases.handle": _power("Look at cases of fraud, decide them, hold money, ban.", "trust", "finance"),
     "insights.read": _power("Read reports, campaigns' and experiments' results.", "marketer", scopes=("reports:read",)),
     "insights.view": _power("Look at the loop's pages in the console.", "marketer", "finance"),

@@ -1,17 +1,20 @@
 """People over HTTP: follow, let in, block, mute; what those followed made. Reactions: ``reactions_api.py``;
 comments: ``comments_api.py``."""
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from groundswell.accounts.access import Caller, MaybeCaller, SignedIn
 from groundswell.accounts.providers import separation_of
 from groundswell.accounts.tables import Viewer
 from groundswell.moments.availability import Audience
-from groundswell.platform.pages import Cursor, Limit, Page
+from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, encode_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import comments_api, follows, reactions_api, separation
+from . import collections_api, comments_api, follows, reactions_api, separation
 from .feed import fellow, following_feed
+from .own_data import OwnKind, page_of
 from .people import described, find_barred, find_person, grown, no_child
 from .schemas import (
     ApprovalIn,
@@ -144,7 +147,17 @@ async def _shown(session: DbSession, caller: Caller | None, other: Viewer) -> Fo
     )
 
 
+@v1.get("/me/data/{kind}")
+async def read_own_data(
+    kind: OwnKind, caller: SignedIn, session: DbSession, cursor: Cursor = None, limit: Limit = 50
+) -> Page[dict[str, Any]]:
+    """What is kept of what I did among others, one kind at a time, as it is stored; and what was decided about me."""
+    rows, after = await page_of(session, caller.id, kind, limit, decode_cursor(cursor))
+    return Page(items=rows, next=None if after is None else encode_cursor(after))
+
+
 router = APIRouter()
 router.include_router(v1)
 router.include_router(reactions_api.v1)
 router.include_router(comments_api.v1)
+router.include_router(collections_api.v1)

@@ -1,7 +1,8 @@
 """What is not shown before somebody has looked at it, and how much one person may write."""
 
 import re
-from collections.abc import Collection
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -87,7 +88,7 @@ async def held_for(
 ) -> str | None:
     """Why a comment is not shown at once: a watched word, the writer's standing, or the level at which comments are
     held (``comment_hold``); None: it is."""
-    if any(_holds(word, text) for word in settings.comment_watched_words):
+    if watched(settings.comment_watched_words, settings.comment_watched_languages, text):
         return "watched_word"
     if await active(session, "viewer", caller.id, ("hide", "hold", "demote")) is not None:
         return "restricted"
@@ -100,5 +101,32 @@ async def held_for(
     return None
 
 
-def _holds(word: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", text.casefold()) is not None
+UNSPACED = {"zh", "ja", "th", "km", "lo", "my"}
+"""Languages that write words without spaces between them: there a watched word is found inside others too."""
+
+
+def watched(anywhere: Collection[str], by_language: Mapping[str, Collection[str]], text: str) -> bool:
+    """Whether ``text`` holds a watched word. Pure.
+
+    Args:
+        anywhere: words of any language, as whole words.
+        by_language: words by language (BCP 47), found as that language writes them. A comment does not say in which
+            language it is, so each is looked for in every comment.
+    """
+    plain = _plain(text)
+    if any(_whole(word, plain) for word in anywhere):
+        return True
+    for language, words in by_language.items():
+        inside = language.lower().partition("-")[0] in UNSPACED
+        if any(_plain(word) in plain if inside else _whole(word, plain) for word in words):
+            return True
+    return False
+
+
+def _plain(text: str) -> str:
+    """As it is compared: one width, one case, one form of each letter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _whole(word: str, plain: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(_plain(word))}(?!\w)", plain) is not None

@@ -37,6 +37,12 @@ class PinIn(CommunityInput):
     pinned: bool = True
 
 
+class CollapseIn(CommunityInput):
+    """Whether it is shown only to those who ask for it."""
+
+    collapsed: bool = True
+
+
 class CommentReportIn(CommunityInput):
     """Something is wrong with a comment."""
 
@@ -59,6 +65,7 @@ class CommentOut(CommunityInput):
     veiled: bool
     deleted: bool
     held_for: str | None
+    collapsed: bool = Field(description="Shown to those who ask for it: its maker or staff wanted it so.")
     pinned: bool
     mine: bool
     by_maker: bool

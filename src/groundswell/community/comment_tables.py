@@ -14,7 +14,8 @@ class Comment(Base):
     and answers have none. Its place stays when it is deleted (``deleted_by`` is ``writer`` or ``maker``); its words go.
 
     ``held_for`` says why it waits for somebody to look at it; until then only its writer, and who may let it through,
-    see it. ``same_as`` is what it has in common with others that say the same.
+    see it; ``collapsed_at``: the moment's maker wants it shown to those who ask for it. ``same_as`` is what it has in
+    common with others that say the same.
     """
 
     __tablename__ = "comments"
@@ -42,3 +43,4 @@ class Comment(Base):
     deleted_at: Mapped[datetime | None]
     deleted_by: Mapped[str | None]
     pinned_at: Mapped[datetime | None]
+    collapsed_at: Mapped[datetime | None]

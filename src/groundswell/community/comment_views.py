@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
 from groundswell.moments.tables import Moment
+from groundswell.trust.decisions import active_among
 
 from .comment_holds import trusted_among
 from .comment_list import ListedComment
@@ -24,11 +25,17 @@ async def shown_all(
     writers = {each.comment.viewer_id for each in every}
     people, trusted = await by_id(session, writers), await trusted_among(session, writers)
     me = None if caller is None else caller.id
-    return [_shown(each, people, trusted, me, moment) for each in rows]
+    soft = set(await active_among(session, "comment", [each.comment.id for each in every], ("demote", "collapse")))
+    return [_shown(each, people, trusted, me, moment, soft) for each in rows]
 
 
 def _shown(
-    listed: ListedComment, people: dict[UUID, KnownPerson], trusted: set[UUID], me: UUID | None, moment: Moment
+    listed: ListedComment,
+    people: dict[UUID, KnownPerson],
+    trusted: set[UUID],
+    me: UUID | None,
+    moment: Moment,
+    soft: set[UUID],
 ) -> CommentOut:
     comment = listed.comment
     deleted = comment.deleted_at is not None
@@ -45,11 +52,12 @@ def _shown(
         veiled=listed.veiled and not deleted,
         deleted=deleted,
         held_for=None if deleted else comment.held_for,
+        collapsed=not deleted and (comment.collapsed_at is not None or comment.id in soft),
         pinned=comment.pinned_at is not None,
         mine=comment.viewer_id == me and not deleted,
         by_maker=told and comment.viewer_id == moment.viewer_id and moment.credit_me,
         created_at=comment.created_at,
         edited_at=comment.edited_at if told else None,
-        answers=[_shown(each, people, trusted, me, moment) for each in listed.answers],
+        answers=[_shown(each, people, trusted, me, moment, soft) for each in listed.answers],
         answer_count=listed.answer_count,
     )

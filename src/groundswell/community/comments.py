@@ -19,6 +19,7 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import NotFound, Problem
 from groundswell.platform.settings import Settings
 from groundswell.platform.signals import send
+from groundswell.trust.reviews import open_review, withdraw
 
 from .comment_holds import admit, held_for, record_of
 from .comment_tables import Comment
@@ -90,6 +91,8 @@ async def write(
     await session.flush()
     if comment.held_for is None:
         await send(session, CommentShown(comment))
+    else:
+        await open_review(session, "comment", comment.id, "held", comment.held_for)
     return comment
 
 
@@ -137,6 +140,8 @@ async def edit(session: AsyncSession, settings: Settings, caller: Caller, commen
     known = await record_of(session, caller)
     comment.held_for = comment.held_for or await held_for(session, settings, caller, comment.text, known)
     await session.flush()
+    if comment.held_for is not None:
+        await open_review(session, "comment", comment.id, "held", comment.held_for)
     return comment
 
 
@@ -155,6 +160,7 @@ async def delete_comment(session: AsyncSession, caller: Caller, comment_id: UUID
         comment.text = comment.same_as = ""
         comment.pinned_at = None
         await session.flush()
+        await withdraw(session, "comment", comment.id, caller.actor)
 
 
 async def is_maker(session: AsyncSession, caller: Caller, comment: Comment) -> bool:
@@ -188,10 +194,31 @@ async def may_release(session: AsyncSession, caller: Caller, comment: Comment) -
     return comment.held_for not in {"watched_word", "restricted"} and await is_maker(session, caller, comment)
 
 
-async def let_through(session: AsyncSession, comment: Comment) -> Comment:
-    """Show a comment that was held. Doing it twice is doing it once."""
+async def collapse(session: AsyncSession, caller: Caller, comment_id: UUID, *, collapsed: bool) -> Comment:
+    """Have a comment below one's own moment shown only to those who ask for it, or as any other again.
+
+    Raises:
+        CommentUnknown: it is not below the caller's moment, or is deleted.
+    """
+    comment = await find_comment(session, comment_id, held=True)
+    if comment.deleted_at is not None or not await is_maker(session, caller, comment):
+        raise CommentUnknown()
+    comment.collapsed_at = utc_now() if collapsed else None
+    comment.pinned_at = None if collapsed else comment.pinned_at
+    await session.flush()
+    return comment
+
+
+async def let_through(session: AsyncSession, comment: Comment, by: str | None = None) -> Comment:
+    """Show a comment that was held. Doing it twice is doing it once.
+
+    Args:
+        by: who does, where no decision of staff has closed its review.
+    """
     if comment.held_for is not None:
         comment.held_for = None
         await session.flush()
+        if by is not None:
+            await withdraw(session, "comment", comment.id, by)
         await send(session, CommentShown(comment))
     return comment

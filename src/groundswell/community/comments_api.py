@@ -16,12 +16,21 @@ from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, encod
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 from groundswell.trust import reports
-from groundswell.trust.api import reporter_of
+from groundswell.trust.reporters import reporter_of
 from groundswell.trust.schemas import ReportTaken
 
 from . import comment_list, comments
 from .comment_list import CommentReader, ListedComment
-from .comment_schemas import CommentChange, CommentIn, CommentOut, CommentReportIn, CommentsOut, HeldOut, PinIn
+from .comment_schemas import (
+    CollapseIn,
+    CommentChange,
+    CommentIn,
+    CommentOut,
+    CommentReportIn,
+    CommentsOut,
+    HeldOut,
+    PinIn,
+)
 from .comment_tables import Comment
 from .comment_views import shown_all
 from .doors import ByShare, meet
@@ -128,6 +137,14 @@ async def pin_comment(comment: UUID, body: PinIn, caller: SignedIn, session: DbS
     return await _of(session, caller, await comments.pin(session, grown(caller), comment, pinned=body.pinned))
 
 
+@v1.post("/comments/{comment}/collapse")
+async def collapse_comment(comment: UUID, body: CollapseIn, caller: SignedIn, session: DbSession) -> CommentOut:
+    """Have a comment below my moment shown only to those who ask for it, or as any other again."""
+    return await _of(
+        session, caller, await comments.collapse(session, grown(caller), comment, collapsed=body.collapsed)
+    )
+
+
 @v1.post("/comments/{comment}/release")
 async def release_comment(comment: UUID, caller: SignedIn, session: DbSession) -> CommentOut:
     """Show a comment that was held: below my moment, or as staff who handle reports. What holds a watched word only
@@ -135,7 +152,7 @@ async def release_comment(comment: UUID, caller: SignedIn, session: DbSession) -
     found = await comments.find_comment(session, comment, held=True)
     if not (await comments.may_release(session, caller, found)):
         raise comments.CommentUnknown()
-    return await _of(session, caller, await comments.let_through(session, found))
+    return await _of(session, caller, await comments.let_through(session, found, caller.actor))
 
 
 @v1.get("/comments")

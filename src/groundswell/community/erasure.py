@@ -1,5 +1,5 @@
 """What becomes of an erased viewer's follows, barriers and reactions: they go, whoever's they were.
-The places of their comments stay, their words go."""
+Their collections and reposts go. The places of their comments stay, their words go."""
 
 from sqlalchemy import delete, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +8,8 @@ from groundswell.accounts.signals import ViewerErased
 from groundswell.platform import signals
 from groundswell.platform.clock import utc_now
 
+from . import collections
+from .collection_tables import Repost
 from .comment_tables import Comment
 from .tables import Barrier, CommunityProfile, Follow, Reaction
 
@@ -19,6 +21,8 @@ async def forget(session: AsyncSession, erased: ViewerErased) -> None:
     await session.execute(delete(Barrier).where(or_(Barrier.viewer_id == id, Barrier.other_id == id)))
     for kept in (CommunityProfile, Reaction):
         await session.execute(delete(kept).where(kept.viewer_id == id))
+    await collections.forget(session, id)
+    await session.execute(delete(Repost).filter_by(viewer_id=id))
     theirs = update(Comment).where(Comment.viewer_id == id)
     await session.execute(theirs.values(text="", same_as="", pinned_at=None))
     await session.execute(theirs.where(Comment.deleted_at.is_(None)).values(deleted_at=utc_now(), deleted_by="writer"))

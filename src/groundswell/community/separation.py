@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.providers import NOBODY, Separation, separation_of
 from groundswell.platform.problems import Problem
 
+from .collections import end_between
 from .tables import Barrier, Follow
 
 MOST = 5_000
@@ -60,6 +61,7 @@ async def put_up(session: AsyncSession, viewer_id: UUID, other_id: UUID, kind: s
         theirs = and_(Follow.follower_id == other_id, Follow.followed_id == viewer_id)
         mine = and_(Follow.follower_id == viewer_id, Follow.followed_id == other_id)
         await session.execute(delete(Follow).where(or_(theirs, mine)))
+        await end_between(session, viewer_id, other_id)
     session.info.pop("separations", None)
 
 

@@ -16,6 +16,15 @@ class FollowBegun:
 
 
 @dataclass(frozen=True)
+class CollaboratorAsked:
+    """Somebody is asked to fill another's collection."""
+
+    collection_id: UUID
+    owner_id: UUID
+    asked_id: UUID
+
+
+@dataclass(frozen=True)
 class CommentShown:
     """A comment is there for others to read: written, or let through."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
+from groundswell.community.collection_tables import Collaborator, Collection, CollectionPart
 from groundswell.community.comment_tables import Comment
 from groundswell.community.comment_text import told_again
 from groundswell.community.tables import REACTIONS, Follow, Reaction
@@ -21,8 +22,10 @@ from groundswell.events.event import Event
 from groundswell.events.log.event_log import record
 from groundswell.events.tables import JudgedEvent
 from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
 from groundswell.platform.runtime import Runtime
 from groundswell.trust.reports import report
+from groundswell.trust.reviews import open_review
 
 from .history import identity
 
@@ -65,6 +68,33 @@ async def fill_community(runtime: Runtime) -> None:
             await _react(session)
             await _follow(session)
             await _say(session)
+            await _collect(session)
+
+
+COLLECTED = (
+    ("ada", "Lights going out", "Every lamp that is switched off, in order.", "public"),
+    ("noor", "For the rainy days", "", "unlisted"),
+)
+
+
+async def _collect(session: AsyncSession) -> None:
+    """Two people keep public moments in an order of theirs; Ada's is filled by Noor too, and both are passed on."""
+    people = {each.subject: each.id for each in await session.scalars(select(Viewer).filter(Viewer.subject != ""))}
+    public = select(Moment).filter_by(visibility="public", deleted_at=None).order_by(Moment.id.desc()).limit(10)
+    moments = (await session.scalars(public)).all()
+    for number, (who, name, about, visibility) in enumerate(COLLECTED):
+        if who not in people:
+            continue
+        id, now = identity("collection", name, moments[0].created_at), utc_now()
+        code = f"LumenC{number + 1}"
+        columns = {"id": id, "code": code, "viewer_id": people[who], "name": name, "about": about}
+        await session.execute(insert(Collection).values(visibility=visibility, changed_at=now, **columns))
+        for place, moment in enumerate(moments[number * 4 : number * 4 + 5]):
+            part = {"collection_id": id, "moment_id": moment.id, "place": place, "added_by": people[who]}
+            await session.execute(insert(CollectionPart).values(part))
+        if who == "ada" and "noor" in people:
+            guest = {"collection_id": id, "viewer_id": people["noor"], "state": "joined"}
+            await session.execute(insert(Collaborator).values(guest))
 
 
 async def _react(session: AsyncSession) -> None:
@@ -150,6 +180,8 @@ async def _say(session: AsyncSession) -> None:
     for row in rows:
         session.add(Comment(**row))
         await session.flush()
+        if row["held_for"]:
+            await open_review(session, "comment", row["id"], "held", row["held_for"])
     for row, (reason, words) in zip([row for row in rows if not row["held_for"]], COMPLAINTS, strict=False):
         about = {"moment_id": row["moment_id"], "comment_id": row["id"]}
         await report(session, reason_code=reason, text=words, reporter="visitor:demo", **about)

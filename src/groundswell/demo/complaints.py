@@ -1,15 +1,20 @@
-"""What the demo's audience complained about, and what trust has decided: some reports are open, two were answered."""
+"""What the demo's audience complained about, and what trust has decided: some reports are open, two were answered, one
+decision is contested, one takedown was answered with a counter-notice, and a visitor gave notice."""
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.actors import actor_of
 from groundswell.accounts.tables import Viewer
+from groundswell.community.comment_tables import Comment
 from groundswell.moments.tables import Moment
 from groundswell.platform.runtime import Runtime
 from groundswell.shares.tables import Share
+from groundswell.trust.appeals import appeal
+from groundswell.trust.counter_notices import counter
 from groundswell.trust.decisions import decide, lift
-from groundswell.trust.reports import report
+from groundswell.trust.replies import save
+from groundswell.trust.reports import NoticeFields, report
 from groundswell.trust.tables import Decision, Report
 
 from .staff import staff_member
@@ -53,6 +58,68 @@ async def fill_decisions(runtime: Runtime) -> None:
         decided = [await _hide(session, moment, why, tess) for moment, why in zip(moments, (DOWN, BACK), strict=False)]
         for decision in decided[1:]:
             await lift(session, decision.id, actor_of(tess.id))
+        await _contest(session, tess)
+        await _give_notice(session)
+        for name, reason, words in REPLIES:
+            await save(session, name, reason, words, actor_of(tess.id))
+
+
+REPLIES = (
+    ("Spoiler", "spoiler", "It gives away what comes later. Mark it as a spoiler, and it can stay."),
+    ("Same again", "spam", "This is the same, over and over."),
+)
+
+
+async def _contest(session: AsyncSession, tess: Viewer) -> None:
+    """Two comments of two people were taken down or folded away: one contests it. A clip was taken down for copyright,
+    and its maker says that it was a mistake."""
+    query = select(Comment).filter_by(held_for=None, deleted_at=None, parent_id=None)
+    said = (await session.scalars(query.order_by(Comment.id).limit(2))).all()
+    for comment, (action, reason, words) in zip(said, SAID_DOWN, strict=False):
+        made = await decide(
+            session,
+            kind="comment",
+            subject_id=comment.id,
+            action=action,
+            reason_code=reason,
+            explanation=words,
+            decided_by=actor_of(tess.id),
+        )
+        if action == "hide":
+            await appeal(session, comment.viewer_id, made.id, "It is what I felt. Nobody is insulted by it.")
+    unlisted = select(Moment).filter_by(visibility="unlisted", deleted_at=None).order_by(Moment.id).limit(1)
+    unlisted = unlisted.where(Moment.id.not_in(select(Decision.subject_id)))
+    for moment in (await session.scalars(unlisted)).all():
+        made = await _hide(session, moment, ("rights", "The owner of the music gave notice."), tess)
+        await counter(
+            session,
+            moment.viewer_id,
+            made.id,
+            name="Jonas Lind",
+            address="Ringstraße 1, 10115 Berlin",
+            email="jonas@example.com",
+            words="The piece is mine. I played and recorded it myself.",
+        )
+
+
+SAID_DOWN = (("hide", "harassment", "It mocks who made the film."), ("collapse", "spoiler", "It says how it ends."))
+
+
+async def _give_notice(session: AsyncSession) -> None:
+    public = select(Moment.id).filter_by(visibility="public", deleted_at=None).order_by(Moment.id).limit(1)
+    moment_id = await session.scalar(public)
+    if moment_id is not None:
+        fields = NoticeFields(
+            url=None, name="Ida Castor", email="ida@example.com", law="UrhG § 97", work="Nocturne No. 4", sworn=True
+        )
+        await report(
+            session,
+            moment_id=moment_id,
+            reason_code="rights",
+            text="My recording is heard in it, without my leave.",
+            reporter="visitor:demo",
+            notice=fields,
+        )
 
 
 async def _hide(session: AsyncSession, moment: Moment, why: tuple[str, str], by: Viewer) -> Decision:

@@ -41,7 +41,7 @@ async def votes_among(session: AsyncSession, title_id: UUID, moment_ids: Sequenc
     moments = (await session.execute(query)).all()
     ids = [moment.id for moment in moments]
     hidden = await active_among(session, "moment", ids)
-    demoted = await active_among(session, "moment", ids, ("demote",))
+    demoted = await active_among(session, "moment", ids, ("demote", "collapse"))
     banned = await active_among(session, "viewer", list({moment.viewer_id for moment in moments}))
     return {
         id: {

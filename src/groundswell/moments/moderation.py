@@ -35,7 +35,8 @@ async def open_reports(session: AsyncSession, limit: int) -> list[ReportedMoment
     """Moments with open reports, those reported most first; of the newest ``limit`` reports."""
     by_moment: dict[UUID, list[Report]] = defaultdict(list)
     for report in await newest_open(session, limit):
-        by_moment[report.moment_id].append(report)
+        if report.moment_id is not None:
+            by_moment[report.moment_id].append(report)
     rows = await described(session, by_moment)
     found = [ReportedMoment(moment, title, maker, by_moment[moment.id]) for moment, title, maker in rows]
     return sorted(found, key=lambda each: (-len(each.reports), each.reports[0].created_at))

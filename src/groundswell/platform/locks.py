@@ -31,6 +31,7 @@ class Lock(Enum):
     CLIPPING_RATE = "clip as one viewer"
     TRIMMING = "look around the moments of a title"
     COMMENTING = "comment as one viewer"
+    COLLECTING = "make collections, or pass moments on, as one viewer"
     SHARING = "share as one viewer"
     RENDERING = "make the rendition of a recipe"
     TOUCH = "bind a visit to a person"
@@ -46,6 +47,7 @@ class Lock(Enum):
     STATEMENT_NUMBERS = "number statements"
     CREATOR_TERMS = "publish the terms that creators accept"
     BANK_FILE = "read what the bank says"
+    STRIKES = "count what was taken down of one person"
     WEBHOOK = "deliver to an endpoint"
 
 

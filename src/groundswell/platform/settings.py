@@ -420,6 +420,20 @@ class Settings(BaseSettings):
     comment_watched_words: list[str] = Field(
         [], description="Words whose comments wait for staff, in any language: a JSON list."
     )
+    comment_watched_languages: dict[str, list[str]] = Field(
+        {},
+        description="Further watched words by language (BCP 47): a JSON object of lists, such as "
+        '`{"de": ["…"], "ja": ["…"]}`. In languages that write without spaces they are found inside others too.',
+    )
+    strike_ladder: dict[int, Literal["demote", "hold", "withhold", "hide"]] = Field(
+        {3: "withhold", 5: "hide"},
+        description="What becomes of whose things are taken down for copyright over and over: JSON, from how many that "
+        "stand to `demote`, `hold`, `withhold` (their money) or `hide` (nothing of theirs is shown or earns).",
+    )
+    strike_days: int = Field(365, description="Days for which such a takedown counts.", ge=1)
+    legal_contact: str = Field(
+        "", description="Whom to write to about what the law says, as notices and transparency reports name it."
+    )
     comment_rate_per_minute: int = Field(6, description="Comments that one viewer may write in a minute.", ge=1)
     notification_keep_days: int = Field(
         90, ge=1, description="Days for which a notification is kept after something was last added to it."

@@ -6,20 +6,20 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import select
 
-from groundswell.accounts.access import Caller, MaybeCaller, principal_of, staff
+from groundswell.accounts.access import Caller, MaybeCaller, staff
 from groundswell.catalog.schemas import Territory
 from groundswell.catalog.titles import find_title, ready_source
 from groundswell.platform.clock import Instant, utc_now
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
-from groundswell.platform.services import services_of
-from groundswell.platform.signatures import tag
 
-from . import cases_api, reports
+from . import appeals_api, cases_api, notices_api, reports, reviews_api, transparency_api
 from .clip_checks import (
     simulate,
 )
 from .decisions import decide, lift
+from .grounds import SEVERE
+from .reporters import may_see_severe, reporter_of
 from .rulebook import facts_of, rulebook
 from .rules import FIELDS, Terms, TitleFacts, Total
 from .schemas import (
@@ -79,6 +79,8 @@ async def list_decisions(
 ) -> Page[DecisionOut]:
     """Decisions, newest first."""
     query = select(Decision).order_by(Decision.id.desc()).limit(limit)
+    if not may_see_severe(caller):
+        query = query.where(Decision.reason_code.not_in(SEVERE))
     if kind is not None:
         query = query.where(Decision.subject_kind == kind)
     if subject is not None:
@@ -110,14 +112,6 @@ async def make_report(body: ReportIn, request: Request, caller: MaybeCaller, ses
     return ReportTaken.model_validate(made)
 
 
-async def reporter_of(request: Request, caller: Caller | None) -> str:
-    """Who reports: a viewer, or a visitor by a name that holds for a day and does not give away their address."""
-    if caller is not None:
-        return caller.actor
-    secret: bytes = services_of(request).settings.secret
-    return "visitor:" + tag(secret, f"reporter:{utc_now():%Y-%m-%d}", await principal_of(request), 16)
-
-
 @v1.get("/reports")
 async def list_reports(
     caller: TrustStaff,
@@ -129,6 +123,8 @@ async def list_reports(
 ) -> Page[ReportOut]:
     """Reports, newest first."""
     query = select(Report).order_by(Report.id.desc()).limit(limit)
+    if not may_see_severe(caller):
+        query = query.where(Report.reason_code.not_in(SEVERE))
     if open_ is not None:
         query = query.where(Report.closed_at.is_(None) if open_ else Report.closed_at.is_not(None))
     if moment is not None:
@@ -142,7 +138,8 @@ async def list_reports(
 @v1.post("/reports/{report_id}/dismiss")
 async def dismiss_report(report_id: UUID, caller: TrustStaff, session: DbSession) -> ReportOut:
     """Close a report without restricting anything."""
-    return ReportOut.model_validate(await reports.dismiss(session, report_id, caller.actor))
+    closed = await reports.dismiss(session, report_id, caller.actor, severe=may_see_severe(caller))
+    return ReportOut.model_validate(closed)
 
 
 @v1.get("/titles/{title}/rights")
@@ -210,4 +207,5 @@ def _shown(found: Explanation) -> SimulationOut:
 
 router = APIRouter()
 router.include_router(v1)
-router.include_router(cases_api.router)
+for each in (cases_api, notices_api, reviews_api, appeals_api, transparency_api):
+    router.include_router(each.router)

@@ -10,5 +10,11 @@ FEATURE = Feature(
     sections=(
         Section("Trust", "/console/trust", "trust", "Reports from viewers, moments taken down, decisions.", place=30),
     ),
-    menu=(MenuEntry("Trust", "/console/trust", "Reports"), MenuEntry("Trust", "/console/cases", "Fraud desk")),
+    menu=(
+        MenuEntry("Trust", "/console/trust", "Reports"),
+        MenuEntry("Trust", "/console/reviews", "Queue"),
+        MenuEntry("Trust", "/console/appeals", "Appeals"),
+        MenuEntry("Trust", "/console/transparency", "Transparency"),
+        MenuEntry("Trust", "/console/cases", "Fraud desk"),
+    ),
 )

@@ -11,9 +11,11 @@ from groundswell.platform.clock import Instant
 
 from .policy import Purpose
 
-Kind = Literal["moment", "share", "title", "viewer", "comment", "earning", "licence"]
-Action = Literal["hide", "hold", "demote", "withhold"]
-ReportReason = Literal["rights", "nudity", "violence", "hate", "harassment", "privacy", "spoiler", "spam", "other"]
+Kind = Literal["moment", "share", "title", "viewer", "comment", "collection", "earning", "licence"]
+Action = Literal["hide", "hold", "collapse", "demote", "withhold"]
+ReportReason = Literal[
+    "rights", "nudity", "violence", "hate", "harassment", "privacy", "spoiler", "spam", "child_abuse", "terror", "other"
+]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
 
@@ -41,7 +43,8 @@ class DecisionIn(BaseModel):
 
 
 class DecisionOut(FromRow):
-    """A restriction as recorded."""
+    """A decision as recorded: a restriction (`hide`, `hold`, `collapse`, `demote`, `withhold`), or a verdict (`keep`,
+    `confirm`, `reverse`, `restore`)."""
 
     id: UUID
     subject_kind: str
@@ -53,6 +56,9 @@ class DecisionOut(FromRow):
     rule: str | None
     evidence: dict[str, Any] | None
     appeal: str
+    person_id: UUID | None = Field(description="The viewer whom it meets.")
+    source: str = Field(description="`notice`, `report`, `own`, `rule`, `appeal` or `order`: what led to it.")
+    about_id: UUID | None = Field(description="The decision that a verdict is about.")
     created_at: datetime
     lifted_at: datetime | None
     lifted_by: str | None
@@ -78,8 +84,12 @@ class ReportTaken(FromRow):
 class ReportOut(ReportTaken):
     """A report as staff see it."""
 
-    moment_id: UUID
+    moment_id: UUID | None
     comment_id: UUID | None
+    collection_id: UUID | None
+    person_id: UUID | None
+    review_id: UUID | None
+    kind: str = Field(description="`report`, or `notice` (DSA Art. 16).")
     reason_code: str
     text: str
     reporter: str

@@ -21,7 +21,21 @@ from .request_classes import RequestClass
 from .route_powers import every_route
 from .session import sign_out, staff, viewers, who_am_i
 from .templating import STATIC, BuiltFiles, add_templates, page_language, secured
-from .viewer import away, discover, feeds, for_you, inbox, landing, moment, my_moments, people, search
+from .viewer import (
+    away,
+    collections,
+    decisions,
+    discover,
+    feeds,
+    for_you,
+    inbox,
+    landing,
+    moment,
+    my_moments,
+    notice,
+    people,
+    search,
+)
 
 routers: list[APIRouter] = [
     landing.router,
@@ -34,6 +48,9 @@ routers: list[APIRouter] = [
     for_you.router,
     people.router,
     inbox.router,
+    collections.router,
+    decisions.router,
+    notice.router,
     well_known.router,
     reasons_page.router,
     staff.router,

@@ -8,7 +8,7 @@ from .loop import campaign_pay, campaigns, cohorts, experiments, explore, live, 
 from .loop import campaign_pay, campaigns, cohorts, creators, experiments, explore, live, traffic, weekly
 from .loop import overview as loop
 from .rights import draft, rules, simulator
-from .trust import comments, fraud_desk, moderation
+from .trust import appeals, comments, fraud_desk, moderation, reviews, transparency
 
 sections = (
     shell,
@@ -46,6 +46,9 @@ sections = (
     trending,
     moderation,
     comments,
+    reviews,
+    appeals,
+    transparency,
     fraud_desk,
     saved_views,
     weekly,

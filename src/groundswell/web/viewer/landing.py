@@ -46,6 +46,8 @@ REPORT_REASONS = {
     "harassment": marked("Harassment"),
     "privacy": marked("It shows somebody’s private life"),
     "spam": marked("Spam"),
+    "child_abuse": marked("Sexual abuse of a child"),
+    "terror": marked("Terrorism"),
     "other": marked("Something else"),
 }
 assert set(REPORT_REASONS) == set(get_args(ReportReason))

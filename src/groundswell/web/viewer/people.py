@@ -1,12 +1,15 @@
 """Whom I follow: what they made, who follows me and who wants to, whom I keep away. Without a script too."""
 
+import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 
 from groundswell.community import api as community
+from groundswell.community import own_data
 from groundswell.community.people import KidsApart
 from groundswell.community.schemas import ApprovalIn
+from groundswell.platform.attachment import attachment
 from groundswell.platform.pages import Cursor
 from groundswell.platform.routing import DbSession
 from groundswell.web.languages import marked
@@ -65,6 +68,13 @@ async def people(request: Request, session: DbSession, caller: Member, done: str
         barriers=await community.read_barriers(caller, session),
         done=DONE.get(done or ""),
     )
+
+
+@router.get("/people/data.json")
+async def data(session: DbSession, caller: Member) -> Response:
+    """All that is kept of what I did among others, as a file."""
+    body = json.dumps(await own_data.everything(session, caller.id), ensure_ascii=False, indent=1)
+    return Response(body, headers=attachment("community.json"), media_type="application/json")
 
 
 @router.post("/people/requests")

@@ -14,11 +14,11 @@ from groundswell.platform.pages import decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession
 from groundswell.trust import reports
 from groundswell.trust.decisions import decide
+from groundswell.trust.grounds import REASONS
+from groundswell.trust.reporters import may_see_severe
 from groundswell.web.console.shell import ConsoleRoute, staff_page
 from groundswell.web.responses import see_other
 from groundswell.web.templating import page
-
-from .moderation import REASONS
 
 router = APIRouter(prefix="/console/comments", route_class=ConsoleRoute)
 
@@ -75,7 +75,7 @@ async def answer(
     """Let a held comment through, or take one down, with a reason that its writer may ask for."""
     comment = await comments.find_comment(session, comment_id, held=True)
     if do == "release":
-        await comments.let_through(session, comment)
+        await comments.let_through(session, comment, caller.actor)
         return see_other("/console/comments?saved=released")
     code = reason if reason in REASONS else "other"
     await decide(
@@ -94,5 +94,5 @@ async def answer(
 @router.post("/reports/{report_id}/dismiss")
 async def dismiss(session: DbSession, caller: Trust, report_id: UUID) -> Response:
     """Close a report without a decision."""
-    await reports.dismiss(session, report_id, caller.actor)
+    await reports.dismiss(session, report_id, caller.actor, severe=may_see_severe(caller))
     return see_other("/console/comments?saved=dismissed")

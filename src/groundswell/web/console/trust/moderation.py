@@ -12,7 +12,7 @@ from groundswell.accounts.viewers import viewers_among
 from groundswell.catalog import rights
 from groundswell.catalog.directory import titles_among
 from groundswell.catalog.rule_lookup import rules_among
-from groundswell.moments.lookup import find_moment
+from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.moments.moderation import described, described_by_code, open_reports
 from groundswell.platform.csv_response import csv_file
 from groundswell.platform.pages import decode_cursor, next_cursor
@@ -20,6 +20,9 @@ from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.shares.listing import count_of_moment
 from groundswell.trust import decisions, reports
+from groundswell.trust.grounds import REASONS, SEVERE
+from groundswell.trust.reporters import may_see_severe
+from groundswell.trust.tables import VERDICTS
 from groundswell.web.console.shell import ConsoleRoute, staff_page
 from groundswell.web.responses import see_other
 from groundswell.web.templating import page
@@ -32,30 +35,28 @@ PAGE = 50
 QUEUE = 200
 EVERY = 100_000
 
-REASONS = {
-    "rights": "Infringes somebody's rights",
-    "nudity": "Nudity or sex",
-    "violence": "Violence",
-    "hate": "Hate",
-    "harassment": "Harassment or insult",
-    "privacy": "Somebody's privacy",
-    "spoiler": "Spoiler without a warning",
-    "spam": "Spam or misleading",
-    "licence_ended": "The licence has ended",
-    "other": "Something else",
-}
-"""Why something is reported or taken down, as people read it."""
-
 KINDS = {
     "moment": "Moment",
     "share": "Share",
     "title": "Title",
     "viewer": "Viewer",
+    "comment": "Comment",
+    "collection": "Collection",
     "earning": "Earning",
     "licence": "Licence",
 }
-ACTIONS = {"hide": "Taken down", "hold": "Held for review", "demote": "Shown less", "withhold": "Money withheld"}
-WORDS: dict[str, Any] = {"reasons": REASONS, "actions": ACTIONS, "kinds": KINDS}
+ACTIONS = {
+    "hide": "Taken down",
+    "hold": "Held for review",
+    "collapse": "Collapsed",
+    "demote": "Shown less",
+    "withhold": "Money withheld",
+    "keep": "Let stand",
+    "confirm": "Appeal failed",
+    "reverse": "Appeal held",
+    "restore": "Put back",
+}
+WORDS: dict[str, Any] = {"reasons": REASONS, "actions": ACTIONS, "kinds": KINDS, "verdicts": VERDICTS}
 
 
 @router.get("")
@@ -63,7 +64,7 @@ async def overview(
     request: Request, session: DbSession, caller: Trust, cursor: str | None = None, saved: str | None = None
 ) -> Response:
     """The queue of reports, and every decision."""
-    rows = await decisions.newest(session, PAGE, decode_cursor(cursor))
+    rows = await decisions.newest(session, PAGE, decode_cursor(cursor), severe=may_see_severe(caller))
     return page(
         request,
         "console/trust/moderation.html",
@@ -98,7 +99,7 @@ async def _subjects(session: AsyncSession, rows: Any) -> dict[UUID, tuple[str, s
 async def download_decisions(session: DbSession, caller: Trust) -> Response:
     """Every decision, newest first."""
     header = "id subject_kind subject_id action reason_code explanation decided_by rule created_at lifted_at lifted_by"
-    rows = await decisions.newest(session, EVERY)
+    rows = await decisions.newest(session, EVERY, severe=may_see_severe(caller))
     return csv_file("decisions", header.split(), ([getattr(row, name) for name in header.split()] for row in rows))
 
 
@@ -123,6 +124,8 @@ async def _moment_page(
 ) -> Response:
     moment, title, maker = await described_by_code(session, code)
     history = await decisions.history_of(session, "moment", moment.id)
+    if not may_see_severe(caller) and any(each.reason_code in SEVERE and not each.lifted_at for each in history):
+        raise MomentUnknown()
     told = await reports.about(session, moment.id)
     people = [who for each in history for who in (each.decided_by, each.lifted_by) if who]
     return page(
@@ -187,7 +190,7 @@ async def lift(decision_id: UUID, session: DbSession, caller: Trust, back: Annot
 @router.post("/reports/{report_id}/dismiss")
 async def dismiss(report_id: UUID, session: DbSession, caller: Trust, back: Annotated[str, Form()] = "") -> Response:
     """Close a report without a decision."""
-    await reports.dismiss(session, report_id, caller.actor)
+    await reports.dismiss(session, report_id, caller.actor, severe=may_see_severe(caller))
     return see_other(_back(back, "dismissed"))
 
 

@@ -1,0 +1,219 @@
+"""Collections: the page that plays one through, the player for other pages, and mine, to be filled and ordered."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groundswell.accounts.access import Caller
+from groundswell.community import collections, collections_api
+from groundswell.community.collection_schemas import CollectionDetail, CollectionPartOut
+from groundswell.community.collection_views import shown_collection
+from groundswell.community.people import KidsApart
+from groundswell.events.log.lookups import place
+from groundswell.events.traffic.visit_ticket import PLACEHOLDER
+from groundswell.events.visits.visit import visit
+from groundswell.moments.availability import Audience
+from groundswell.platform.pages import Cursor
+from groundswell.platform.problems import Invalid, Problem
+from groundswell.platform.routing import DbSession
+from groundswell.platform.services import services_of
+from groundswell.web.languages import marked
+from groundswell.web.page_auth import MaybeViewer, Member
+from groundswell.web.page_route import PageRoute
+from groundswell.web.responses import see_other
+from groundswell.web.templating import page
+
+from .clip_view import Clip, coded_clip
+from .landing import _given, refuse_embedder
+from .my_moments import VISIBILITIES
+
+router = APIRouter(route_class=PageRoute)
+
+PAGE_SIZE = 24
+DONE = {
+    "made": marked("Your collection is there. Put moments into it."),
+    "changed": marked("Saved."),
+    "added": marked("It is in the collection."),
+    "dropped": marked("It is no longer in the collection."),
+    "asked": marked("They are asked."),
+    "joined": marked("You can put moments into it now."),
+    "left": marked("Done."),
+    "deleted": marked("The collection is deleted. What was in it stays where it was."),
+}
+Field = Annotated[str, Form(max_length=2000)]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The part that plays, and its neighbours; numbers count from 1."""
+
+    number: int
+    clip: Clip | None
+    part: CollectionPartOut | None
+    before: int | None
+    after: int | None
+
+
+@router.api_route("/c/{collection}", methods=["GET", "HEAD"])
+async def read(
+    request: Request, session: DbSession, caller: MaybeViewer, collection: str, at: int = 1, done: str = ""
+) -> Response:
+    """A collection: one part plays, the others follow."""
+    found = await _shown(session, request, caller, collection)
+    turn = await _turn(session, request, caller, found, at)
+    shown: dict[str, Any] = {"collection": found, "turn": turn, "visit": PLACEHOLDER, "done": DONE.get(done)}
+    headers = {} if found.visibility == "public" else {"X-Robots-Tag": "noindex"}
+    answer = page(request, "viewer/collection.html", headers=headers, caller=caller, visibilities=VISIBILITIES, **shown)
+    return await _visited(request, caller, turn, answer)
+
+
+@router.get("/c/{collection}/embed")
+async def embed(request: Request, session: DbSession, caller: MaybeViewer, collection: str, at: int = 1) -> Response:
+    """A collection's player for other people's pages."""
+    settings = services_of(request).settings
+    refuse_embedder(request, settings)
+    found = await _shown(session, request, caller, collection)
+    turn = await _turn(session, request, caller, found, at)
+    ancestors = " ".join(settings.embed_ancestors) or "'none'"
+    shown: dict[str, Any] = {"collection": found, "turn": turn, "visit": PLACEHOLDER}
+    answer = page(request, "viewer/collection_embed.html", frame_ancestors=ancestors, caller=caller, **shown)
+    return await _visited(request, caller, turn, answer)
+
+
+async def _shown(session: AsyncSession, request: Request, caller: Caller | None, collection: str) -> CollectionDetail:
+    if caller is not None and caller.viewer.kids:
+        raise KidsApart()
+    row = await collections.find_collection(session, collection, caller)
+    return await shown_collection(session, services_of(request).settings, row, caller, Audience.of(caller, request))
+
+
+async def _turn(
+    session: AsyncSession, request: Request, caller: Caller | None, found: CollectionDetail, at: int
+) -> Turn:
+    number = min(max(at, 1), max(found.count, 1))
+    before = number - 1 if number > 1 else None
+    after = number + 1 if number < found.count else None
+    if not found.parts:
+        return Turn(number, None, None, None, None)
+    part = found.parts[number - 1]
+    try:
+        clip = await coded_clip(session, request, part.code, caller)
+    except Problem:
+        clip = None  # it was there a moment ago; the page says so
+    return Turn(number, clip, part, before, after)
+
+
+async def _visited(request: Request, caller: Caller | None, turn: Turn, answer: Any) -> Response:
+    seen = None
+    if turn.clip is not None:
+        seen = await visit(request, place(None, turn.clip.moment.id, turn.clip.title.id), "view", caller)
+    return _given(answer, seen)
+
+
+@router.get("/collections")
+async def mine(request: Request, session: DbSession, caller: Member, cursor: Cursor = None, done: str = "") -> Response:
+    """My collections and those that I fill with others, and the form for a new one."""
+    found = await collections_api.list_collections(caller, session, request, None, cursor, PAGE_SIZE)
+    return page(
+        request,
+        "viewer/collections.html",
+        caller=caller,
+        items=found.items,
+        next=found.next and f"/collections?cursor={found.next}",
+        visibilities=VISIBILITIES,
+        done=DONE.get(done),
+    )
+
+
+def _visible(value: str) -> str:
+    return value if value in VISIBILITIES else "private"
+
+
+@router.post("/collections")
+async def make(
+    session: DbSession, caller: Member, name: Field = "", about: Field = "", visibility: Field = "private"
+) -> Response:
+    """A new one."""
+    if caller.viewer.kids:
+        raise KidsApart()
+    made = await collections.make(session, caller, name, about, _visible(visibility))
+    return see_other(f"/c/{made.code}?done=made")
+
+
+@router.post("/c/{collection}")
+async def change(
+    session: DbSession, caller: Member, collection: str, name: Field = "", about: Field = "", visibility: Field = ""
+) -> Response:
+    """Save what the form says."""
+    changes = {"name": name, "about": about, "visibility": _visible(visibility)}
+    await collections.change(session, caller, collection, changes)
+    return see_other(f"/c/{collection}?done=changed")
+
+
+@router.post("/c/{collection}/delete")
+async def delete(session: DbSession, caller: Member, collection: str) -> Response:
+    """Delete it."""
+    await collections.remove(session, caller, collection)
+    return see_other("/collections?done=deleted")
+
+
+@router.post("/c/{collection}/parts")
+async def add(request: Request, session: DbSession, caller: Member, collection: str, moment: Field = "") -> Response:
+    """Put a moment in, by its code or the address of its page."""
+    wanted = moment.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
+    if caller.viewer.kids:
+        raise KidsApart()
+    await collections.add(session, caller, Audience.of(caller, request), collection, wanted)
+    return see_other(f"/c/{collection}?done=added")
+
+
+@router.post("/c/{collection}/parts/{moment}")
+async def move(
+    session: DbSession, caller: Member, collection: str, moment: UUID, do: Annotated[str, Form(max_length=10)] = ""
+) -> Response:
+    """Move a part up or down, have it stand for the collection, or take it out."""
+    if do == "drop":
+        await collections.drop(session, caller, collection, str(moment))
+        return see_other(f"/c/{collection}?done=dropped#parts")
+    if do == "cover":
+        await collections.change(session, caller, collection, {"cover": str(moment)})
+        return see_other(f"/c/{collection}?done=changed#parts")
+    if do not in {"up", "down"}:
+        raise Invalid("Choose what to do with it.")
+    found = await collections.edited(session, collection, caller)
+    ids = [part.moment_id for part in await collections.parts_of(session, found.id)]
+    if moment in ids:
+        at = ids.index(moment)
+        to = max(0, at - 1) if do == "up" else min(len(ids) - 1, at + 1)
+        ids.insert(to, ids.pop(at))
+        await collections.order(session, caller, collection, ids)
+    return see_other(f"/c/{collection}?done=changed#parts")
+
+
+@router.post("/c/{collection}/people")
+async def people(
+    session: DbSession,
+    caller: Member,
+    collection: str,
+    handle: Field = "",
+    do: Annotated[str, Form(max_length=10)] = "ask",
+) -> Response:
+    """Ask somebody to fill it too, agree to, or end it."""
+    if do == "join":
+        await collections.join(session, caller, collection)
+        return see_other(f"/c/{collection}?done=joined")
+    if do == "leave":
+        await collections.leave(session, caller, collection, handle.strip() or "me")
+        return see_other("/collections?done=left" if not handle.strip() else f"/c/{collection}?done=left")
+    await collections.ask(session, caller, collection, handle.strip())
+    return see_other(f"/c/{collection}?done=asked")
+
+
+@router.post("/c/{collection}/report")
+async def report(request: Request, session: DbSession, caller: MaybeViewer, collection: str) -> Response:
+    """To the form of notices, about this collection."""
+    found = await collections.find_collection(session, collection, caller)
+    return see_other(f"/notice?kind=collection&about={found.code}")
