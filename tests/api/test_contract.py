@@ -19,9 +19,9 @@ from tests.api.conftest import STRIPE_SECRET, WHERE
 from tests.attribution.test_stripe import event, invoice, signature
 from tests.earnings.world import closed_month
 from tests.moments.clipping import set_rights
-from tests.push_receiver import PushReceiver
 from tests.payouts.bank import Entry, statement
 from tests.payouts.places import FACTS
+from tests.push_receiver import PushReceiver
 from tests.support import App
 
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -1,6 +1,6 @@
 """Notices and appeals.
 
-Revision ID: 0042
+Revision ID: 0046
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0042"
-down_revision = "0041"
+revision = "0046"
+down_revision = "0045"
 
 
 def upgrade() -> None:

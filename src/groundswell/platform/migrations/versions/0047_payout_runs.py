@@ -1,6 +1,6 @@
 """Payout runs.
 
-Revision ID: 0042
+Revision ID: 0047
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0042"
-down_revision = "0041"
+revision = "0047"
+down_revision = "0046"
 
 
 def upgrade() -> None:

@@ -1,13 +1,13 @@
 """Becoming a creator.
 
-Revision ID: 0043
+Revision ID: 0048
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0043"
-down_revision = "0042"
+revision = "0048"
+down_revision = "0047"
 
 
 def upgrade() -> None:
