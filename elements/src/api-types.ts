@@ -98,6 +98,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/comments/{comment}/collapse": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Collapse Comment
+         * @description Have a comment below my moment shown only to those who ask for it, or as any other again.
+         */
+        readonly post: operations["collapse_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/comments/{comment}/pin": {
         readonly parameters: {
             readonly query?: never;
@@ -194,7 +214,8 @@ export interface paths {
         /**
          * Read Feed
          * @description Scenes one after another, chosen for whoever asks, known or not; each says why. Nothing comes twice within a
-         *     week, nothing spoils, and what is not wanted is not shown again. What is served is noted, to learn from.
+         *     week, nothing spoils, and what is not wanted is not shown again. What is told of the items is noted, to learn
+         *     from; reading a page writes nothing.
          */
         readonly get: operations["read_feed"];
         readonly put?: never;
@@ -216,7 +237,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Tell Outcome
-         * @description Say what came of an item of the feed.
+         * @description Say what came of an item of the feed, within a day.
          */
         readonly post: operations["tell_outcome"];
         readonly delete?: never;
@@ -845,6 +866,17 @@ export interface components {
             readonly words: string | null;
         };
         /**
+         * CollapseIn
+         * @description Whether it is shown only to those who ask for it.
+         */
+        readonly CollapseIn: {
+            /**
+             * Collapsed
+             * @default true
+             */
+            readonly collapsed?: boolean;
+        };
+        /**
          * CommentChange
          * @description Other words.
          */
@@ -888,6 +920,11 @@ export interface components {
             /** By Maker */
             readonly by_maker: boolean;
             /**
+             * Collapsed
+             * @description Shown to those who ask for it: its maker or staff wanted it so.
+             */
+            readonly collapsed: boolean;
+            /**
              * Created At
              * Format: date-time
              */
@@ -930,7 +967,7 @@ export interface components {
              * Reason Code
              * @enum {string}
              */
-            readonly reason_code: "rights" | "nudity" | "violence" | "hate" | "harassment" | "privacy" | "spoiler" | "spam" | "other";
+            readonly reason_code: "rights" | "nudity" | "violence" | "hate" | "harassment" | "privacy" | "spoiler" | "spam" | "child_abuse" | "terror" | "other";
             /** Share */
             readonly share?: string | null;
             /**
@@ -996,17 +1033,15 @@ export interface components {
         };
         /**
          * FeedItem
-         * @description A scene in For you. ``id`` names this showing of it, for what came of it; ``reason`` is why it is here: many clip
-         *     it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title (``watching``), or
-         *     few have seen it yet (``fresh``). ``place`` is where an episode stands; ``continue_url`` leads on to the title.
+         * @description A scene in For you. ``id`` names this showing of it for a day, for what came of it; ``reason`` is why it is here:
+         *     many clip it now (``hot``), people who clip what one clips do (``near``), one is in the middle of its title
+         *     (``watching``), or few have seen it yet (``fresh``). ``place`` is where an episode stands; ``continue_url`` leads on
+         *     to the title.
          */
         readonly FeedItem: {
             /** Continue Url */
             readonly continue_url: string;
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Id */
             readonly id: string;
             /** Place */
             readonly place: string | null;
@@ -1720,9 +1755,6 @@ export interface components {
         /**
          * ReadIn
          * @description What was read: some by id, or all up to one.
-         * @example {
-         *       "all": true
-         *     }
          */
         readonly ReadIn: {
             /**
@@ -1789,7 +1821,8 @@ export interface components {
         };
         /**
          * SceneOut
-         * @description A scene: what the crowd keeps clipping.
+         * @description A scene: what the crowd keeps clipping. ``spoils``: it would give away what whoever asks has not seen; what is
+         *     said in it, and its caption, are left out then.
          */
         readonly SceneOut: {
             readonly best: components["schemas"]["BestMoment"];
@@ -1812,6 +1845,11 @@ export interface components {
             readonly quote: string | null;
             /** Sharers */
             readonly sharers: number;
+            /**
+             * Spoils
+             * @default false
+             */
+            readonly spoils?: boolean;
             /** Start Us */
             readonly start_us: number;
             /** Times Usual */
@@ -2641,6 +2679,53 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Page_CommentOut_"];
+                };
+            };
+            /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly collapse_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Of your own choosing, kept for a day: repeated with it, the request is done once. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly comment: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CollapseIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Refused; `code` says why. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CommentOut"];
                 };
             };
             /** @description Still being made, or briefly away; `Retry-After` says when to ask again. */
