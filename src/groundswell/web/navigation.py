@@ -29,8 +29,10 @@ class Navigation:
         return next((each for each in self.open_to(roles) if self._holds(each, path)), None)
 
     def pages(self, section: str) -> list[MenuEntry]:
-        """What stands in the menu of a section."""
-        return [entry for entry in self.menu if entry.section == section and entry.label is not None]
+        """What stands in the menu of a section: its own page first."""
+        opened_at = {each.name: each.path for each in self.sections}.get(section)
+        pages = [entry for entry in self.menu if entry.section == section and entry.label is not None]
+        return sorted(pages, key=lambda entry: entry.path != opened_at)
 
     def _holds(self, section: Section, path: str) -> bool:
         begins = [section.path, *(entry.path for entry in self.menu if entry.section == section.name)]
