@@ -223,6 +223,6 @@ async def test_a_service_moves_in(moved_in: MovedIn, chromium: Browser) -> None:
 
 async def until_counted(page: Page, step: str, count: str) -> None:
     """Reload the loop until its report counts what happened: the lake is sealed every other second."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         while await page.locator(f".funnel .step-{step} .count").inner_text() != count:
             await page.reload()

@@ -37,6 +37,10 @@ QUERIES = {
     ("insights/reports/evidence.py", "moments"),
     ("insights/weekly_mail.py", "readers(settings, now)"),
     ("moments/clips/library.py", "mine"),
+    ("notifications/fan_out.py", "mine"),
+    ("notifications/fan_out.py", "series"),
+    ("notifications/fan_out.py", "watched_titles(viewer_id)"),
+    ("notifications/jobs.py", "old"),
 }
 """Names that stand for a query."""
 

@@ -183,7 +183,7 @@ async def deliver(runtime: Runtime, viewer_id: UUID, day: date) -> bool:
 async def _new(session: AsyncSession, viewer: Viewer) -> list[InboxItem]:
     """What is unread and was not mailed as it is."""
     query = select(Notification).filter_by(viewer_id=viewer.id, read_at=None)
-    query = query.where(Notification.kind.in_(await kinds_by(session, viewer.id, "mail")))
+    query = query.where(among(Notification.kind, await kinds_by(session, viewer.id, "mail")))
     query = query.where(or_(Notification.mailed_at.is_(None), Notification.mailed_at < Notification.at))
     rows = list(await session.scalars(query.order_by(Notification.place.desc()).limit(MOST)))
     return await shown(session, viewer, None, rows)

@@ -95,7 +95,7 @@ async def page_of(
     kinds = await kinds_by(session, viewer.id, "inbox")
     found: list[InboxItem] = []
     for _ in range(TRIES):
-        query = select(Notification).filter_by(viewer_id=viewer.id).where(Notification.kind.in_(kinds))
+        query = select(Notification).filter_by(viewer_id=viewer.id).where(among(Notification.kind, kinds))
         query = query if before is None else query.where(Notification.place < before)
         rows = list(await session.scalars(query.order_by(Notification.place.desc()).limit(limit)))
         found += await shown(session, viewer, territory, rows)
@@ -116,7 +116,7 @@ async def kinds_by(session: AsyncSession, viewer_id: UUID, way: Way) -> list[Not
 async def unread_count(session: AsyncSession, viewer: Viewer, territory: str | None) -> int:
     """How many notifications of the inbox were not read and have something to show, ``COUNTED_MAX`` at most."""
     kinds = await kinds_by(session, viewer.id, "inbox")
-    query = select(Notification).filter_by(viewer_id=viewer.id, read_at=None).where(Notification.kind.in_(kinds))
+    query = select(Notification).filter_by(viewer_id=viewer.id, read_at=None).where(among(Notification.kind, kinds))
     rows = list(await session.scalars(query.order_by(Notification.place.desc()).limit(COUNTED_MAX)))
     return len(await shown(session, viewer, territory, rows))
 

@@ -113,6 +113,17 @@ PLACED: dict[str, Any] = {
     "follows.state": "following",
     "given_sources.form": "hls",
     "given_sources.status": "used",
+    "notification_choices.digest": "weekly",
+    "notification_choices.quiet_from": 1320,
+    "notification_choices.quiet_to": 420,
+    "notifications.kind": "comment",
+    "creator_applications.status": "accepted",
+    "payout_runs.status": "filed",
+    "payout_runs.rail": "csv",
+    "payout_runs.approved_by": "approver",
+    "payout_runs.cancelled_at": None,
+    "payout_items.status": "confirmed",
+    "bank_lines.outcome": "exception",
     "reactions.kind": "love",
     "reactions.verdict": "human",
     "webhook_deliveries.status": "delivered",
@@ -156,6 +167,8 @@ def value_of(table: Table, column: Column[Any]) -> Any:
         return id_of("ledger_accounts", "credit")
     if placed in ("barriers.other_id", "follows.followed_id"):
         return id_of("viewers", "other")
+    if placed == "payout_items.id":
+        return id_of("payouts", "id")
     if placed == "shares.root_id":
         return id_of("shares", "id")
     if column.identity is not None and column.identity.always:
