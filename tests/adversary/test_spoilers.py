@@ -38,7 +38,7 @@ BY_NAME = {"code", "moment", "share", "token", "moment_id", "item"}
 """Parameters by which somebody opens a moment on purpose."""
 
 OWN = {"/moments", "/v1/moments"}
-STREAMS = {"/v1/events/stream", "/console/live/stream"}
+STREAMS = {"/v1/events/stream", "/v1/notifications/stream", "/console/live/stream"}
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ HOLDS = ["content_type_conformance", "response_schema_conformance", "status_code
 MEANT = {(503, "rendering"), (501, "format_unsupported")}
 """A clip that is being made, and oEmbed as XML, as oEmbed itself demands."""
 ORDER = ("get", "put", "patch", "post", "delete")
+ENDLESS = {"/v1/notifications/stream"}
+"""What is told as long as somebody listens (``tests/notifications/test_inbox.py``)."""
 TAKES_AWAY = {"/v1/decisions", "/v1/moments/delete", "/v1/viewers/{subject}"}
 MOST = 6
 """Things of one kind that are known by name."""
@@ -220,7 +222,7 @@ def has_form(operation: Any) -> bool:
 def operations(app: App) -> Iterator[Any]:
     """Those of the API: reading before changing, and last what takes things away."""
     schema = schemathesis.openapi.from_dict(app.asgi.openapi())
-    found = [each.ok() for each in schema.get_all_operations()]
+    found = [each for one in schema.get_all_operations() if (each := one.ok()).path not in ENDLESS]
     yield from sorted(found, key=lambda each: (ORDER.index(each.method), each.path in TAKES_AWAY))
 
 
