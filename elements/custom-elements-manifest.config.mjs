@@ -75,7 +75,7 @@ export default {
   globs: [
     "src/element.ts",
     "src/styled.ts",
-    ...["clip-button", "moment", "share-sheet", "trimmer", "feed", "comments", "follow-button", "reactions"].map(
+    ...["clip-button", "moment", "share-sheet", "trimmer", "feed", "comments", "follow-button", "notifications", "reactions"].map(
       (name) => `src/components/${name}.ts`,
     ),
   ],

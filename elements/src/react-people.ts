@@ -6,4 +6,5 @@ import * as wrap from "./react-wrappers.ts";
 export const Feed = wrap.feed(FeedElement);
 export const CommentList = wrap.commentList(people.CommentList);
 export const FollowButton = wrap.followButton(people.FollowButton);
+export const Notifications = wrap.notifications(people.Notifications);
 export const ReactionBar = wrap.reactionBar(people.ReactionBar);

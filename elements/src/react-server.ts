@@ -11,4 +11,5 @@ export const Trimmer = wrap.trimmer(there);
 export const Feed = wrap.feed(there);
 export const CommentList = wrap.commentList(there);
 export const FollowButton = wrap.followButton(there);
+export const Notifications = wrap.notifications(there);
 export const ReactionBar = wrap.reactionBar(there);

@@ -6,6 +6,7 @@ import type { CommentList } from "./components/comments.ts";
 import type { Feed } from "./components/feed.ts";
 import type { FollowButton } from "./components/follow-button.ts";
 import type { MomentPlayer } from "./components/moment.ts";
+import type { Notifications } from "./components/notifications.ts";
 import type { ReactionBar } from "./components/reactions.ts";
 import type { ShareSheet } from "./components/share-sheet.ts";
 import type { Trimmer } from "./components/trimmer.ts";
@@ -63,6 +64,15 @@ export const commentList = (elementClass: ElementClass<CommentList>) =>
 
 export const followButton = (elementClass: ElementClass<FollowButton>) =>
   createComponent({ react, elementClass, tagName: "gs-follow-button", displayName: "FollowButton", events: FOLLOWED });
+
+export const notifications = (elementClass: ElementClass<Notifications>) =>
+  createComponent({
+    react,
+    elementClass,
+    tagName: "gs-notifications",
+    displayName: "Notifications",
+    events: { ...DENIED, onNotification: named("gs-notification"), onUnread: named("gs-unread") },
+  });
 
 export const reactionBar = (elementClass: ElementClass<ReactionBar>) =>
   createComponent({

@@ -4,4 +4,5 @@ import { ServerElement } from "./server-element.ts";
 export class Feed extends ServerElement {}
 export class CommentList extends ServerElement {}
 export class FollowButton extends ServerElement {}
+export class Notifications extends ServerElement {}
 export class ReactionBar extends ServerElement {}

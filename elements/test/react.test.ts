@@ -15,6 +15,7 @@ const TAGS: Record<string, string> = {
   Feed: "gs-feed",
   FollowButton: "gs-follow-button",
   MomentPlayer: "gs-moment",
+  Notifications: "gs-notifications",
   ReactionBar: "gs-reactions",
   ShareSheet: "gs-share-sheet",
   Trimmer: "gs-trimmer",

@@ -115,7 +115,10 @@ def _object(schema: dict[str, Any], schemas: dict[str, Any], name: str, depth: i
     }
     more = schema.get("additionalProperties")
     if not fields and isinstance(more, dict) and more and depth < DEEPEST:
-        return {"en" if "anguage" in str(schema.get("description")) else "a": example_of(more, schemas, "", depth + 1)}
+        key = "en" if "anguage" in str(schema.get("description")) else "a"
+        if "propertyNames" in schema:
+            key = example_of(schema["propertyNames"], schemas, "", depth + 1)
+        return {key: example_of(more, schemas, "", depth + 1)}
     return fields
 
 
