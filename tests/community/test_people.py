@@ -124,10 +124,12 @@ STAFFS = re.compile(
     r"^/(console|v1/(decisions|reports|ledger|pools|payouts|statements|experiments|campaigns|rights|insights|events|"
     r"conversions|payout-runs|bank-files|bank-exceptions|creator-applications|exchange-rates|credits|cases|reviews|"
     r"appeals|counter-notices|saved-replies|preserved|transparency|audit|catalog|reminders/|cascades|"
-    r"titles/\{title\}/rights|imports|jobs))"
+    r"titles/\{title\}/rights|imports|jobs|scenes|trend-alerts))"
 )
 MEDIA = re.compile(r"\.(jpg|mp4|m3u8|vtt|svg)$|/(hls|progress|storyboards?|stream|waveform)\b")
 """Pictures, streams and a count, which name nobody; they are refused where their moment is (``check_available``)."""
+
+TEXTS = {"application/json", "text/html", "application/atom+xml", "application/rss+xml", "application/xml"}
 
 OWN_LISTS = {"/v1/barriers": "whom I keep away: it must name them", "/people": "the same, as a page"}
 """Where somebody who is kept apart is named all the same, and why."""
@@ -155,6 +157,7 @@ async def test_a_block_holds_on_every_surface(app: App, blocker: str) -> None:
     kept_away = {"ada": "noor", "noor": await person(app, "ada")}[blocker]
     seen_before = await names_found(app, shared)
     assert {"/inbox", "/inbox/{notification}", "/v1/notifications"} <= set(seen_before)
+    assert {f"/feeds/{{form}}/{of}" for of in ("trending", "titles/{slug}", "creators/{handle}")} <= set(seen_before)
     assert len(seen_before) >= 10, "the words are found where they should be, before the block"
     assert (await call(app, "POST", "/v1/barriers", blocker, handle=kept_away, kind="block")).status_code == 201
     assert await names_found(app, shared) == []
@@ -164,8 +167,8 @@ async def test_a_mute_holds_in_every_list(app: App) -> None:
     shared = await noors_moment(app)
     before = await names_found(app, shared)
     await call(app, "POST", "/v1/barriers", "ada", handle="noor", kind="mute")
-    lists = {path for path in before if "{" not in path} - {"/v1/following/people", "/following"}
-    assert lists >= {"/v1/following", "/v1/discover", "/discover"}
+    lists = {path for path in before if "{" not in path.replace("{form}", "")} - {"/v1/following/people", "/following"}
+    assert lists >= {"/v1/following", "/v1/discover", "/discover", "/feeds/{form}/trending"}
     assert not lists & set(await names_found(app, shared))
 
 
@@ -181,7 +184,7 @@ async def noors_moment(app: App) -> Shared:
     await call(app, "PATCH", "/v1/followers", "ada", approves=False)
     await call(app, "POST", "/v1/people/noor/follow", "ada")
     await call(app, "POST", f"/v1/people/{await person(app, 'ada')}/follow", "noor")
-    app.runtime.settings.comment_hold = "nothing"
+    app.runtime.settings.comment_hold, app.runtime.settings.outward_feeds = "nothing", True
     said = {"text": "zqwords below it", "at_us": shared.moment.start_us}
     assert (await call(app, "POST", f"/v1/moments/{shared.moment.code}/comments", "noor", **said)).status_code == 201
     kept = {"name": "zqwords in order", "visibility": "public"}
@@ -222,6 +225,7 @@ async def names_found(app: App, shared: Shared) -> list[str]:
         "comment": await the_comment(app),
         "notification": await the_notification(app),
         "collection": await the_collection(app),
+        "form": "atom",
     }
     words = ["zqmark", "zqwords", "zqbio", "clipped by noor"]
     browser = await app.session("ada", name="Ada")
@@ -232,7 +236,7 @@ async def names_found(app: App, shared: Shared) -> list[str]:
         headers = app.signed_in("ada") if path.startswith("/v1/") else browser
         answer = await app.http.get(filled(path, names), headers=headers | {"Accept": "application/json, text/html"})
         assert answer.status_code < 500, (path, answer.text[:500])
-        if answer.headers.get("content-type", "").split(";")[0] in {"application/json", "text/html"}:
+        if answer.headers.get("content-type", "").split(";")[0] in TEXTS:
             body = (
                 json.dumps(answer.json(), ensure_ascii=False)
                 if "json" in answer.headers["content-type"]
@@ -257,7 +261,19 @@ async def test_every_part_of_an_address_is_known(app: App) -> None:
         "window": "a span of a title around my moment",
         "decision": "what was decided about me; it names nobody who reported",
     }
-    known = {"moment", "code", "token", "share", "handle", "title", "slug", "comment", "notification", "collection"}
+    known = {
+        "form",
+        "moment",
+        "code",
+        "token",
+        "share",
+        "handle",
+        "title",
+        "slug",
+        "comment",
+        "notification",
+        "collection",
+    }
     known |= set(mine_only)
     parts = {part for path in surfaces(app) for part in re.findall(r"\{(\w+)", path)}
     assert parts - known == set(), "say what stands there, so that blocks are tried on it"

@@ -80,7 +80,7 @@ async def of_title(request: Request, form: Form, slug: str, session: DbSession, 
 async def of_creator(request: Request, form: Form, handle: str, session: DbSession, caller: MaybeViewer) -> Response:
     """What a creator clipped in public, newest first."""
     settings = opened(request)
-    creator = await profiles.named(session, handle)
+    creator = await profiles.named(session, handle, caller.id if caller else None)
     rows = await with_source(session, await newest_public(session, creator.viewer_id, ITEMS))
     shown = await showable(session, rows, Audience.of(caller, request))
     seen = await seen_by(session, caller, {row.title.id: row.title for row in rows}.values())
