@@ -312,7 +312,10 @@ async def test_a_report_is_dismissed(app: App, shared: Shared) -> None:
     answer = await app.http.post(f"/console/trust/reports/{told.id}/dismiss", headers=tess)
     assert "No open reports" in text_of(await follow(app, answer, tess))
     async with app.runtime.database.transaction() as session:
-        assert await session.scalar(select(Decision.id)) is None
+        kept = (await session.scalars(select(Decision))).one()
+        assert (await session.get_one(Report, told.id)).closed_at is not None
+    assert (kept.action, kept.subject_id, kept.source) == ("keep", shared.moment.id, "report")
+    assert kept.decided_by.startswith("viewer:")
 
 
 async def test_a_moment_is_found_by_its_address(app: App, shared: Shared) -> None:
