@@ -77,12 +77,12 @@ class Event:
             copy_instant(self.at),
             self.kind,
             copy_place(self.share_id, self.moment_id, self.title_id),
-            visitor=self.visitor,
+            visitor=copy_text(self.visitor),
             viewer=str(self.viewer_id) if self.viewer_id else None,
-            channel=self.channel,
-            territory=self.territory,
+            channel=copy_text(self.channel),
+            territory=copy_text(self.territory),
             amount_minor=self.amount_minor,
-            currency=self.currency,
+            currency=copy_text(self.currency),
             verdict=copy_verdict(self.verdict, self.verdict_reason, self.verdict_rule),
             inputs=copy_inputs(self.inputs),
         )
@@ -103,14 +103,15 @@ def copy_line(
     verdict: str = "\\N\t\\N\t\\N",
     inputs: str = NULL,
 ) -> str:
-    """A line of COPY from parts already in its format (see ``copy_place``, ``copy_verdict``, ``copy_inputs``).
+    """A line of COPY from parts already in its format (see ``copy_place``, ``copy_verdict``, ``copy_inputs``); what is
+    None is NULL.
 
     Text that people can choose must have been escaped or checked: everything given here is taken as it is.
     """
-    return (
-        f"{id}\t{at}\t{kind}\t{place}\t{visitor or NULL}\t{viewer or NULL}\t{channel or NULL}\t{territory or NULL}\t"
-        f"{NULL if amount_minor is None else amount_minor}\t{currency or NULL}\t{verdict}\t{inputs}\n"
-    )
+    who = f"{NULL if visitor is None else visitor}\t{viewer or NULL}"
+    where = f"{NULL if channel is None else channel}\t{NULL if territory is None else territory}"
+    money = f"{NULL if amount_minor is None else amount_minor}\t{NULL if currency is None else currency}"
+    return f"{id}\t{at}\t{kind}\t{place}\t{who}\t{where}\t{money}\t{verdict}\t{inputs}\n"
 
 
 def copy_instant(at: datetime) -> str:

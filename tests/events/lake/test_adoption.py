@@ -112,6 +112,7 @@ async def test_a_restored_dump_goes_on_and_counts_nothing_twice(
     world: World, database_url: str, settings: Settings, elsewhere: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundswell.events.lake.sealer.ROWS_MAX", 3)
+    monkeypatch.setattr("groundswell.discovery.tally.WINDOW_DAYS", 92)  # the month before last ended within it
     first, second, third = (month_before(back) for back in (2, 1, 0))
     at = in_month(first)
     ids = await world.happen("kiss", "play", "v1", "v2", "v3", "v4", "v5", at=at)
