@@ -24,6 +24,7 @@ WHOLE = ("media.mp4", "/hls/")
 
 @pytest.fixture
 async def lamp(app: App, tmp_path: Path) -> App:
+    app.runtime.settings.outward_feeds = True
     await import_whole(app, tmp_path)
     return app
 

@@ -1,5 +1,6 @@
 """Shared by these tests: a title of which everything is there to be taken, and what of it counts as taken."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -31,9 +32,10 @@ def title_paths(app: App, slug: str) -> list[str]:
         if "GET" not in (route.methods or ()) or not {"title", "slug"} & set(route.param_convertors):
             continue
         rest = set(route.param_convertors) - {"title", "slug"}
-        assert rest <= {"name"}, f"{route.path}: say how it is walked too"
-        names = ["main", "video", "audio0"] if rest else [""]
-        found += [route.path.format(title=slug, slug=slug, name=name) for name in names]
+        assert rest <= {"name", "form"}, f"{route.path}: say how it is walked too"
+        names = ["main", "video", "audio0"] if "name" in rest else [""]
+        forms = ["rss", "atom"] if "form" in rest else [""]
+        found += [route.path.format(title=slug, slug=slug, name=name, form=form) for name in names for form in forms]
     return sorted(set(found))
 
 
@@ -42,7 +44,7 @@ def takings(path: str, answer: httpx.Response) -> list[str]:
     if answer.status_code >= 400 or path.endswith(CARDS):
         return []
     kind = answer.headers.get("content-type", "")
-    taken = [said for said in SAID if said in answer.text] if "json" in kind or "text" in kind else []
+    taken = [said for said in SAID if said in answer.text] if re.search("json|text|xml", kind) else []
     taken += [kind] if kind.startswith(("video/", "audio/", "image/", "application/vnd.apple", "text/vtt")) else []
     if "json" in kind:
         body = answer.json()

@@ -50,7 +50,8 @@ def _refuse_incomplete(body: NoticeIn) -> None:
     if body.reason_code == "rights":
         missing += [name for name in ("work", "sworn") if not getattr(body, name)]
     if missing:
-        raise NoticeIncomplete(f"What is missing: {', '.join(missing)}.", fields=missing)
+        fields = [{"field": name, "code": "missing", "detail": "missing"} for name in missing]
+        raise NoticeIncomplete(f"What is missing: {', '.join(missing)}.", fields=fields)
 
 
 async def take_notice(session: AsyncSession, request: Request, caller: Caller | None, body: NoticeIn) -> Report:
