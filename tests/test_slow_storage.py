@@ -9,6 +9,7 @@ from groundswell.moments.media.renditions import ensure
 from groundswell.moments.media.tiers import recipe_of
 from groundswell.moments.recipes import POSTER
 from groundswell.moments.tables import Moment
+from groundswell.platform import database
 from groundswell.platform.settings import Settings
 from groundswell.platform.storage import AT_ONCE
 from tests.events.places import Shared, make_shared
@@ -34,7 +35,9 @@ def deadline_s() -> float:
 
 
 @pytest.fixture
-def settings(settings: Settings, storage: ObjectServer, deadline_s: float) -> Settings:
+def settings(settings: Settings, storage: ObjectServer, deadline_s: float, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Storage is all that is slow: on a machine busy with other tests nobody gives up waiting for the database."""
+    monkeypatch.setattr(database, "WAIT_S", 600.0)
     return settings.model_copy(update={"storage_url": f"s3://{BUCKET}", "request_deadline_s": deadline_s})
 
 

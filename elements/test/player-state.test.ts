@@ -207,6 +207,20 @@ test("a link with a shape plays the stream in its frame until its file is there"
   assert.deepEqual([world.state.playing, world.state.better, world.paused], [FILE, null, false]);
 });
 
+test("a file that is there while the stream is still loading takes its place where that would have begun", () => {
+  const world = new World();
+  world.begin(true);
+  world.answer("stream");
+  world.show();
+  world.fail();
+  world.wake();
+  world.answer("stream");
+  world.send({ is: "news", choice: FILE, untouched: false, at: 9 });
+  assert.deepEqual([world.state.playing, world.state.better, world.state.at], [FILE, null, 1]);
+  world.show();
+  assert.deepEqual([world.state.playing, world.paused], [FILE, false]);
+});
+
 test("what fails is tried the other way first, where it was, and after many tries more slowly", () => {
   const world = new World();
   world.begin(true);

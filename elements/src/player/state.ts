@@ -166,14 +166,15 @@ function paused(state: State, { now, hand, sound }: { now: number; hand: boolean
   return [{ ...state, wish: false, pausedAt: state.wish ? now : state.pausedAt }, []];
 }
 
-/** The wide picture in a frame gives way at once, where it is; anything else at the next loop or seek. */
+/** The wide picture in a frame gives way at once, where it is or will be; anything else at the next loop or seek. */
 function heard(state: State, news: { choice: Choice; untouched: boolean; at: number }): Step {
   const { choice, untouched, at } = news;
   if (state.phase !== "shown" && state.phase !== "loading") return [state, []];
   if (same(state.playing, choice)) return [{ ...state, better: null }, []];
   if (untouched) return attach(state, choice, 0);
-  const unframed = state.phase === "shown" && state.wish && state.playing?.framed === true && !choice.framed;
-  return unframed ? attach(state, choice, at) : [{ ...state, better: choice }, []];
+  const unframed = state.wish && state.playing?.framed === true && !choice.framed;
+  const where = state.phase === "shown" ? at : state.at;
+  return unframed ? attach(state, choice, where) : [{ ...state, better: choice }, []];
 }
 
 /** What waits for more than comes gives way at once, where it is. */
