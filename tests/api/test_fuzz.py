@@ -57,6 +57,21 @@ MADE = {
     "/v1/reports/conversions": ("id", "conversion_id"),
     "/v1/discover": ("id", "scene"),
     "/v1/trend-alerts": ("id", "alert"),
+    "/v1/moments/{moment}/comments": ("id", "comment"),
+    "/v1/collections": ("code", "collection"),
+    "/v1/reviews": ("id", "review"),
+    "/v1/me/decisions": ("id", "decision"),
+    "/v1/appeals": ("id", "appeal"),
+    "/v1/counter-notices": ("id", "notice"),
+    "/v1/saved-replies": ("id", "reply"),
+    "/v1/creator-applications": ("id", "application_id"),
+    "/v1/creators/me/channels": ("id", "channel_id"),
+    "/v1/payout-runs": ("id", "run_id"),
+    "/v1/payout-runs/{run_id}/lines": ("id", "line_id"),
+    "/v1/bank-exceptions": ("id", "line_id"),
+    "/v1/notifications/push-subscriptions": ("id", "subscription"),
+    "/v1/webhooks": ("id", "webhook"),
+    "/v1/webhooks/{webhook}/deliveries": ("id", "delivery"),
 }
 """What an answer names, by the path that gave it: the member, and whose name it is then."""
 
@@ -166,7 +181,7 @@ async def world(
     await app.run_jobs()
     monkeypatch.setattr(media_api, "WAIT_S", 0.01)
     await seal_now(app.runtime)
-    for who in (staff, service):
+    for who in (staff, service, app.signed_in("ada")):
         await look_around(app, world, who)
     return world
 

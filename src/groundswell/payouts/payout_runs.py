@@ -132,7 +132,7 @@ async def ask_for_file(session: AsyncSession, settings: Settings, run_id: UUID, 
     if run is None:
         raise RunUnknown()
     if run.status not in {"approved", "filed"}:
-        raise RunNotOpen(f"A run is filed once it is approved; this one is {run.status}.", status=run.status)
+        raise RunNotOpen(f"A run is filed once it is approved; this one is {run.status}.", state=run.status)
     if payer_of(settings) is None:
         raise PayerMissing()
     run.filing_by = run.filing_by or by
@@ -177,7 +177,7 @@ async def _locked(session: AsyncSession, run_id: UUID, *states: str) -> PayoutRu
     if run is None:
         raise RunUnknown()
     if run.status not in states:
-        raise RunNotOpen(f"This run is {run.status}.", status=run.status)
+        raise RunNotOpen(f"This run is {run.status}.", state=run.status)
     return run
 
 

@@ -40,15 +40,15 @@ class Problem(Exception):
         super().__init__(self.detail)
 
     def document(self) -> dict[str, Any]:
-        """The problem document as JSON members."""
-        return {
+        """The problem document as JSON members; those of its own cannot take the place of the standard's."""
+        standard = {
             "type": f"/docs/reason-codes#{self.code}",
             "title": self.title,
             "status": self.status,
             "code": self.reason(),
             "detail": self.detail,
-            **self.members,
         }
+        return {**standard, **{name: value for name, value in self.members.items() if name not in standard}}
 
     def reason(self) -> str:
         """The reason code; a refusal that passes on another component's code overrides this."""
