@@ -6,6 +6,7 @@ with ten titles as HLS, CMAF, DASH and MP4, and ``groundswell serve``, each on i
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,15 @@ from .conftest import DESKTOP, ORDINARY, PATIENCE_MS, PHONE, serving
 from .toy_service import ToyService
 from .walking import STOP_AT, handle, shown_link
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(560)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(560),
+    pytest.mark.skipif(
+        "GROUNDSWELL_LONG_TESTS" not in os.environ,
+        reason="three minutes for one walk of all there is: GROUNDSWELL_LONG_TESTS=1 takes it",
+    ),
+]
 
 KINDS = {
     "hls": LadderKind(),

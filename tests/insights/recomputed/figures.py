@@ -30,14 +30,16 @@ Figures = dict[Path, Any]
 NO_FINDINGS = (Drawing, Period)
 """Where things stand in a picture, and what was asked for."""
 
-ASKED = frozenset({"form", "asked", "plan", "view", "chosen", "caller", "presets", "budget", "inputs", "suggested"})
+ASKED = frozenset(
+    {"form", "asked", "plan", "view", "chosen", "caller", "presets", "budget", "inputs", "suggested", "imported"}
+)
 """What was asked for, with all that is in it."""
 
 SET = frozenset(
     {
         "model_version", "window_days", "attribution_window_days", "days", "number", "control_ppm", "window", "most",
         "minimum_effect", "hold_days", "tax_ppm", "budget_minor", "start_us", "end_us", "xid", "control", "floor_minor",
-        "minimum_minor", "exponent", "direction", "generation", "day",
+        "minimum_minor", "exponent", "direction", "generation", "day", "comments_open", "outward_feeds",
     }
 )  # fmt: skip
 """Numbers that were set, or name something: no findings."""

@@ -126,7 +126,6 @@ class Campaigns:
         total = sum(row["weight_ppm"] for row in self.credit) / WHOLE
         return {
             "credits": rows,
-            "more": 0,
             "total": total,
             "conversions": len({r["conversion_id"] for r in self.credit}),
         }

@@ -34,7 +34,7 @@ WITHOUT_NUMBERS = {
     "/console/connections/webhooks": "the same",
     "/console/connections/webhooks/{hook_id}": "the same",
     "/console/creators": "who would be a creator, and the terms",
-    "/console/finance/exceptions": "what the bank says; the books' state is driven in tests/earnings/test_ledger_state.py",
+    "/console/finance/exceptions": "what the bank says; the books are driven in tests/earnings/test_ledger_state.py",
     "/console/finance/months": "which months can be closed: tests/earnings/test_month_end.py",
     "/console/finance/runs": "payouts by runs: driven with the books in tests/earnings/test_ledger_state.py",
     "/console/finance/runs/{run_id}": "the same",
@@ -202,7 +202,8 @@ class Console:
             rows = this.breakdown(by)["rows"]
             parts[by] = rows, before.breakdown(by)["rows"]
             first = sorted(rows, key=lambda key: rows[key]["ranks"]["last"])[:5]
-            tops[by] = {key: rows[key] for key in first}
+            unshown = {"staying"}  # the report says nothing of who stays
+            tops[by] = {key: {name: rows[key][name] for name in rows[key].keys() - unshown} for key in first}
         lines = {
             step: {"count": report["steps"][step]["count"], "before": then["steps"][step]["count"]} for step in FUNNEL
         }
