@@ -205,7 +205,7 @@ async def test_decisions_statements_and_who_is_told_nothing(app: App) -> None:
     async with app.runtime.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Notification).filter_by(kind="comment")) == 0
         await session.execute(update(Notification).values(at=ago(days=100)))
-        assert await forget_old(session, 90, 10) == 1
+        assert await forget_old(session, ago(days=90), 10) == 1
     child = app.as_told("kid", kids=True)
     assert (await app.http.get("/v1/notifications", headers=child)).json()["code"] == "kids_apart"
     assert set(KIND_RULES) == set(NOTIFICATION_KINDS)

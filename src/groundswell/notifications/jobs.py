@@ -1,6 +1,6 @@
 """Pushing and mailing what is due; letting go of old notifications; what is noted at the signals of features below."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from procrastinate import JobContext
@@ -81,14 +81,14 @@ async def forget_notifications(context: JobContext, timestamp: int) -> None:
     now = await time_to_destroy(runtime.database, "old notifications")
     while now is not None:
         async with runtime.database.transaction() as session:
-            if await forget_old(session, runtime.settings.notification_keep_days, AT_ONCE) < AT_ONCE:
+            before = now - timedelta(days=runtime.settings.notification_keep_days)
+            if await forget_old(session, before, AT_ONCE) < AT_ONCE:
                 return
 
 
-async def forget_old(session: AsyncSession, days: int, most: int) -> int:
-    """Drop the oldest notifications that have been still for ``days``, ``most`` at most, and what was noted of digests
-    as old; returns how many notifications."""
-    before = utc_now() - timedelta(days=days)
+async def forget_old(session: AsyncSession, before: datetime, most: int) -> int:
+    """Drop the oldest notifications to which nothing was added since ``before``, ``most`` at most, and what was noted
+    of digests as old; returns how many notifications."""
     await session.execute(delete(DigestMail).where(DigestMail.day < before.date()))
     old = select(Notification.id).where(Notification.at < before).order_by(Notification.at).limit(most)
     gone = await session.scalars(delete(Notification).where(Notification.id.in_(old)).returning(Notification.id))

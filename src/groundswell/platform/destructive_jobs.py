@@ -73,6 +73,11 @@ DESTRUCTIVE_JOBS = (
         "A clock that can be trusted; what still waits for somebody stays; what was told stands in its own tables.",
     ),
     DestructiveJob(
+        "Notifications to which nothing was added for 90 days, and which day's digest was sent",
+        "groundswell.notifications.jobs",
+        "A clock that can be trusted; what they told of stands in its own tables.",
+    ),
+    DestructiveJob(
         "Reports kept for when the lake is away",
         "groundswell.insights.reports.report_cache",
         "Copies alone: they are computed again when somebody asks.",

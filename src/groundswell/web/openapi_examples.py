@@ -136,6 +136,8 @@ def _text(schema: dict[str, Any], schemas: dict[str, Any], name: str, depth: int
         return FORMATS[schema["format"]]
     named = NAMED.get(name) or next((text for end, text in ENDINGS.items() if name.endswith(end)), None)
     tried = [*([named] if isinstance(named, str) else []), schema.get("default"), *TEXTS, "x" * 64]
+    lowest, most = schema.get("minLength", 0), schema.get("maxLength", 1 << 20)
+    tried += [text[:most] for text in TEXTS] + ["x" * lowest]
     return next((each for each in tried if isinstance(each, str) and _fits(each, schema)), "")
 
 
