@@ -37,9 +37,9 @@ setup: .stamps/python .stamps/node .stamps/elements  ## install everything into 
 	@$(BIN)/npm ci --silent
 	@touch $@
 
-.stamps/elements: .stamps/node $(ELEMENT_SOURCES)
+.stamps/elements: .stamps/node scripts/emoji_font.py $(ELEMENT_SOURCES)
 	@echo "→ building the web components"
-	@$(BIN)/npm run --silent build
+	@$(BIN)/npm run --silent build && $(BIN)/python scripts/emoji_font.py
 	@touch $@
 
 .stamps/browser: .stamps/python

@@ -251,7 +251,9 @@ async def caption_fonts(settings: Settings) -> str:
     """For every script that subtitles are usually in."""
     if missing := await asyncio.to_thread(missing_scripts):
         raise RuntimeError(f"no font for {', '.join(missing)}; install the package's own (manimgx-fonts) or Noto")
-    return "every usual script has its font" + ("" if colour_emoji() else ", emoji in outline (no colour font is here)")
+    return "every usual script has its font" + (
+        "" if colour_emoji() else ", emoji in outline (their font is made by `make setup`)"
+    )
 
 
 async def subtitles(settings: Settings) -> str:

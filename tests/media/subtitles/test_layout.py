@@ -77,6 +77,37 @@ def test_emoji_are_drawn_and_take_no_room_for_what_is_not_seen() -> None:
     assert width_of("👍🏽", 40) == width_of("👍", 40)
 
 
+@pytest.mark.parametrize(
+    ("text", "colours"),
+    [
+        ("😀", {"yellow"}),
+        ("❤️", {"red"}),
+        ("🇩🇪", {"red", "yellow", "black"}),
+        ("🏳️‍🌈", {"red", "yellow", "green", "blue"}),
+    ],
+)
+def test_emoji_are_in_colour_and_what_is_joined_is_one_picture(text: str, colours: set[str]) -> None:
+    image = Image.new("RGBA", (120, 120), (0, 0, 0, 0))
+    draw_row(image, text, 5, 90, 80, (255, 255, 255), 4)
+    red, green, blue, opaque = (np.asarray(image)[..., part].astype(int) for part in range(4))
+    seen = {
+        "yellow": (red > 200) & (green > 150) & (blue < 120),
+        "red": (red > 180) & (green < 100) & (blue < 100),
+        "green": (green > 100) & (red < 100) & (blue < 120),
+        "blue": (blue > 120) & (red < 100),
+        "black": (red < 30) & (green < 30) & (blue < 30) & (opaque > 250),
+    }
+    assert {name for name, where in seen.items() if where.sum() > 100} >= colours
+    assert width_of(text, 80) == width_of("😀", 80)
+
+
+def test_an_emoji_at_the_edge_is_cut_off_there() -> None:
+    image = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
+    for left, baseline in ((-40.0, 30.0), (50.0, 80.0), (-500.0, 30.0), (20.0, 500.0)):
+        draw_row(image, "😀", left, baseline, 50, (255, 255, 255), 0)
+    assert np.asarray(image)[..., 3].any()
+
+
 def test_a_line_is_where_and_as_its_look_says() -> None:
     plain, above = (pixels(drawn("Sign", 400, 300, look)) for look in (None, CueStyle(anchor=8, colour=(255, 0, 0))))
     assert np.nonzero(plain.any(axis=1))[0].min() > 200

@@ -1,5 +1,5 @@
-"""Which font draws which letters. The Noto families that come with the package (as wheels of their own) cover what
-subtitles are written in; fonts installed on the machine are asked after them, first of all for emoji in colour."""
+"""Which font draws which letters. The Noto families that come with the package (as wheels of their own, emoji in colour
+within it) cover what subtitles are written in; fonts installed on the machine are asked after them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ FOLDERS = (
     "/System/Library/Fonts", "C:/Windows/Fonts",
 )  # fmt: skip
 BOLD = 700
-COLOUR = ("NotoColorEmoji.ttf", "TwemojiMozilla.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf")
+COLOUR = Path(__file__).with_name("NotoColorEmoji.ttf")
+"""Made when the package is built; a checkout in which nothing was built draws emoji in outline."""
 EMOJI = "NotoEmoji"
 FACES = {"ja": 0, "ko": 1, "zh-hans": 2, "zh-hant": 3}
 """Where in a collection of Noto Sans CJK a language's shapes are."""
@@ -46,7 +47,7 @@ class Face:
 
     @property
     def is_colour(self) -> bool:
-        return self.name in COLOUR
+        return self.path == os.fspath(COLOUR)
 
     def covers(self, text: str) -> bool:
         """Whether there is a glyph for every character that needs one."""
@@ -81,7 +82,7 @@ def packaged() -> tuple[Path, ...]:
 def _installed() -> tuple[Path, ...]:
     files = (p for folder in FOLDERS for p in sorted(Path(folder).expanduser().rglob("*")))
     kinds = (".ttf", ".otf", ".ttc")
-    return tuple(p for p in files if p.name in COLOUR or (p.suffix.lower() in kinds and "Bold" in p.name))
+    return tuple(p for p in files if p.suffix.lower() in kinds and "Bold" in p.name)
 
 
 @lru_cache(maxsize=8)
@@ -95,9 +96,10 @@ def _ordered(language: str) -> Iterator[Face]:
     plain.sort(key=lambda p: (not p.name.startswith("NotoSans["), "CJK" in p.name, p.name))
     for path in plain:
         yield Face(os.fspath(path), _cjk_face(language) if path.suffix == ".ttc" else 0)
-    yield from (Face(os.fspath(p)) for p in _installed() if p.name in COLOUR)
+    if COLOUR.is_file():
+        yield Face(os.fspath(COLOUR))
     yield from (Face(os.fspath(p)) for p in packaged() if p.name.startswith(EMOJI))
-    yield from (Face(os.fspath(p)) for p in _installed() if p.name not in COLOUR)
+    yield from (Face(os.fspath(p)) for p in _installed())
 
 
 def _cjk_face(language: str) -> int:

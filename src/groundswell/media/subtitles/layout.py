@@ -13,12 +13,11 @@ from typing import Literal
 
 from PIL import Image, ImageDraw
 
+from . import colour_glyphs
 from .fonts import EMOJI, Face, face_for, is_ignorable, language_of, sized
 
 JOINER = "\u200d"
 CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-BITMAP = 109
-"""The only size in which emoji in colour are drawn in Noto's font."""
 AMBER = (255, 204, 77)
 UNSPACED = ("HIRAGANA", "KATAKANA", "CJK", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
@@ -42,7 +41,7 @@ class GlyphRun:
         if self.face is None:
             return 0.0
         if self.face.is_colour:
-            return sized(self.face, BITMAP).getlength(self.text) * size / BITMAP
+            return colour_glyphs.width_of(self.text, self.face.path, size)
         return sized(self.face, size).getlength(self.drawn, direction=self.direction)
 
 
@@ -160,7 +159,7 @@ def draw_row(
         for run in runs(row):
             if run.face is not None and run.face.is_colour:
                 if not stroke:
-                    _draw_bitmap(image, run, x, baseline, size)
+                    colour_glyphs.draw(image, run.text, run.face.path, size, x, baseline)
             elif run.face is not None:
                 colour = AMBER if run.face.name.startswith(EMOJI) else fill
                 draw.text(
@@ -174,13 +173,3 @@ def draw_row(
                     stroke_fill=(0, 0, 0, 235),
                 )
             x += run.width(size)
-
-
-def _draw_bitmap(image: Image.Image, run: GlyphRun, x: float, baseline: float, size: int) -> None:
-    assert run.face is not None
-    font = sized(run.face, BITMAP)
-    big = Image.new("RGBA", (max(1, round(font.getlength(run.text))), BITMAP * 5 // 4), (0, 0, 0, 0))
-    ImageDraw.Draw(big).text((0, BITMAP), run.text, font=font, anchor="ls", embedded_color=True)
-    side = max(1, big.width * size // BITMAP), max(1, big.height * size // BITMAP)
-    small = big.resize(side, Image.Resampling.LANCZOS)
-    image.alpha_composite(small, (max(0, round(x)), max(0, round(baseline - size))))
