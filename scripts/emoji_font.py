@@ -1,7 +1,7 @@
 """Write the font in which emoji are drawn in colour: the one that the web's package carries, unpacked for HarfBuzz.
 
-The package is ``@fontsource/noto-color-emoji`` (SIL Open Font License). Pictures for browsers (the ``SVG`` table, twice as
-large as the rest) are left out.
+The package is ``@fontsource/noto-color-emoji`` (SIL Open Font License). Pictures for browsers (the ``SVG`` table, twice
+as large as the rest) are left out.
 """
 
 from pathlib import Path

@@ -121,6 +121,9 @@ def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_groundswell")
     features.load("tables")
+    features.load(
+        "jobs"
+    )  # what they hear of signals belongs to what a change does, whichever tests run in this process
     migrate(postgres.url("template_groundswell"))
     with asyncio.Runner() as runner:
         runner.run(_make_days(postgres.url("template_groundswell")))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, Uuid, and_, cast, func, literal, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, Uuid, and_, any_, cast, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -86,9 +86,15 @@ async def known_hashes(session: AsyncSession, external_ids: Iterable[str]) -> di
 
 async def known_lines(session: AsyncSession, hashes: Iterable[bytes]) -> dict[bytes, str]:
     """Which of the lines with these hashes say what is there already, each with the external id of its title."""
-    query = select(CatalogEntry.line_hash, Title.external_id).join(Title, Title.id == CatalogEntry.title_id)
-    query = query.where(among(CatalogEntry.line_hash, hashes), Title.withdrawn_at.is_(None))
-    return {row.line_hash: row.external_id for row in await session.execute(query) if row.line_hash is not None}
+    # As one text: a driver that escapes each hash of an array takes longer than the search for them.
+    each = func.unnest(func.string_to_array(",".join(hash.hex() for hash in hashes), ","))
+    wanted = func.array(select(func.decode(each, "hex")).scalar_subquery())
+    said = select(CatalogEntry.line_hash, CatalogEntry.title_id).where(CatalogEntry.line_hash == any_(wanted))
+    # Not left to the planner: without statistics, as in a catalogue just filled, it begins with every title there is.
+    alike = said.cte("alike").prefix_with("MATERIALIZED")
+    query = select(alike.c.line_hash, Title.external_id).join(Title, Title.id == alike.c.title_id)
+    rows = await session.execute(query.where(Title.withdrawn_at.is_(None)))
+    return {row.line_hash: row.external_id for row in rows}
 
 
 async def note_lines(session: AsyncSession, lines: Sequence[tuple[str, bytes]]) -> None:
