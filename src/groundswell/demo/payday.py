@@ -7,6 +7,7 @@ their check digits and belong to nobody.
 from collections.abc import Sequence
 from uuid import UUID
 
+from schwifty import IBAN
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -68,8 +69,19 @@ async def pay_creators(runtime: Runtime) -> None:
 
 async def _say_where(session: AsyncSession, settings: Settings, creator: Creator, number: int) -> None:
     if await session.get(Payee, creator.id) is None:
-        facts = {"legal_name": creator.display_name, **PLACES[number % len(PLACES)]}
+        facts = {"legal_name": creator.display_name, **_place(number)}
         await payees.enter(session, settings, creator, NewPayee.model_validate(facts), actor_of(creator.viewer_id))
+
+
+def _place(number: int) -> dict[str, str]:
+    """Where somebody lives, and an account of their own: beyond those at hand in one of the first two countries, whose
+    account numbers have no check digit of their own."""
+    if number < len(PLACES):
+        return PLACES[number]
+    place = PLACES[number % 2]
+    iban = IBAN(place["iban"])
+    account = f"{number:0{len(iban.account_code)}}"
+    return {**place, "iban": IBAN.generate(iban.country_code, iban.bank_code, account, iban.branch_code)}
 
 
 def _answers(items: Sequence[PayoutItem]) -> list[bytes]:
