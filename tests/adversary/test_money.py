@@ -7,18 +7,23 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from groundswell.attribution.reverdicts import rejudge
+from groundswell.attribution.reverdicts import note, rejudge
 from groundswell.earnings import payouts, pools
 from groundswell.earnings.tables import Pool, Statement
 from groundswell.earnings.track_record import standing
 from groundswell.events.event import Event
+from groundswell.events.lake.sealer import seal_now
 from groundswell.events.log.event_log import record
+from groundswell.events.traffic.verdicts import Verdict
+from groundswell.events.visits.touch_tokens import read_touch_token
+from groundswell.insights.reports.loop import Slice, loop_report
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.trust import cases
 from groundswell.trust.providers import Standing
 from groundswell.trust.tables import Case, CaseStep, Decision
 from tests.earnings.world import World, build, early_this_month
+from tests.events.places import viewer
 from tests.support import App
 
 from .test_verdicts import Attack, attack, divided, held, judged, next_month
@@ -155,6 +160,47 @@ async def test_token_sharing(app: App, world: World) -> None:
     assert await held(world) == {"noor": 0, "kofi": 5_000}
     await undo(world, hold)
     assert await paid(world, "kofi") == 5_000
+
+
+async def newcomers(app: App) -> tuple[int, int]:
+    """New viewers of K's, and the sign-ups credited to the shares of some of them."""
+    await seal_now(app.runtime)
+    today = utc_now().date()
+    k = (await loop_report(app.runtime, Slice(today - timedelta(days=45), today))).virality.cohort
+    return k.new_viewers, k.sign_ups
+
+
+async def test_who_may_be_no_newcomer_is_none_of_ks_until_it_is_decided(app: App, world: World) -> None:
+    """Accounts with one token, and accounts that are sold nothing, would make K as small, or as large, as one likes."""
+    fair = await honest(app, world, people=2)
+    assert await newcomers(app) == (2, 0)
+    crowd = await attack(app, world)
+    token = await crowd.click("v")
+    for n in range(5):
+        await crowd.join(f"account-{n}", token, 1_000)
+    assert await newcomers(app) == (3, 0), "the first, and no other"
+    async with world.database.transaction() as session:
+        newcomer = (await viewer(session, "honest-0")).id
+    world.viewers["honest-0"] = newcomer
+    own = Attack(app, world, crowd.key, await world.share("rain", "honest-0"), "rain")
+    at = early_this_month() + timedelta(minutes=1)
+    async with world.database.transaction() as session:
+        await record(session, Event(kind="share", at=at, id=own.share, share_id=own.share, viewer_id=newcomer))
+    for n in range(4):
+        await own.join(f"coupon-{n}", await own.click(f"c{n}"), 0)
+    assert await newcomers(app) == (3, 0), "none was brought by a newcomer either"
+    taken = await step(world, "token_sharing", "accept")
+    await step(world, "free_sales", "accept", "honest-0")
+    assert await newcomers(app) == (11, 4)
+    await undo(world, taken)
+    assert await newcomers(app) == (6, 4), "nor is the first, whose visit it was"
+    judged_later = await fair.click("crawler")
+    async with world.database.transaction() as session:
+        touched = read_touch_token((app.runtime.settings.secret,), judged_later)
+        assert touched is not None
+        await note(session, {(touched.at, touched.id): Verdict("robot", "datacentre", "4+now")})
+    await fair.join("late", judged_later, 1_000)
+    assert await newcomers(app) == (6, 4), "whose visit was judged before they signed up"
 
 
 async def test_self_dealing_through_a_friends_account(app: App, world: World) -> None:

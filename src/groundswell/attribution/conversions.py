@@ -12,6 +12,8 @@ from groundswell.accounts.tables import Viewer
 from groundswell.accounts.tokens import Claims
 from groundswell.events.event import Event
 from groundswell.events.log.event_log import record
+from groundswell.events.tables import JudgedEvent
+from groundswell.events.traffic.verdicts import Verdict, doubted
 from groundswell.platform import signals
 from groundswell.platform.clock import utc_now
 from groundswell.platform.currencies import in_use
@@ -38,7 +40,7 @@ from .refusals import (
     ViewerNotReported,
 )
 from .schemas import NewConversion
-from .signals import Credited
+from .signals import Credited, TokenShared
 from .tables import Conversion, Credit
 from .touches import bind, bind_code, referred
 
@@ -75,11 +77,15 @@ async def report(
         raise DayUnexpected()
     viewer = await _viewer(session, settings, new)
     original = await _original(session, new, viewer.id)
-    await _bind(session, settings, new, viewer.id, again=first is not None)
+    astray = await _bind(session, settings, new, viewer.id, again=first is not None)
+    id = uuid7()
+    if astray is not None and astray.verdict == "human":
+        sign_up = id if new.kind == "sign_up" and first is None else None
+        await signals.send(session, TokenShared(astray.id, astray.at, viewer.id, new.at, sign_up))
     if first is not None:
         return first, await credits_of(session, first.id), False
     conversion = Conversion(
-        id=uuid7(),
+        id=id,
         external_id=new.id,
         kind=new.kind,
         viewer_id=viewer.id,
@@ -98,15 +104,17 @@ async def report(
         if original is not None and new.kind == "refund"
         else await credit_touches(session, conversion, settings.attribution_window_days)
     )
-    await record(session, logged(conversion, given))
+    await record(session, logged(conversion, given, astray))
     await signals.send(session, Credited(conversion, given))
     return conversion, given, True
 
 
-def logged(conversion: Conversion, credits: Sequence[Credit]) -> Event:
-    """The conversion as an event, placed where the last-touch model puts it."""
+def logged(conversion: Conversion, credits: Sequence[Credit], astray: JudgedEvent | None) -> Event:
+    """The conversion as an event, placed where the last-touch model puts it; ``astray`` is the visit of a token that is
+    another's."""
     last = next((credit for credit in credits if credit.model == "last" and credit.weight_ppm), None)
     sign = -1 if conversion.kind == "refund" else 1
+    doubt = None if last or astray is None or conversion.kind != "sign_up" else _doubt(astray)
     return Event(
         kind=conversion.kind,  # type: ignore[arg-type]
         at=conversion.at,
@@ -118,7 +126,15 @@ def logged(conversion: Conversion, credits: Sequence[Credit]) -> Event:
         channel=last.channel if last else None,
         amount_minor=None if conversion.amount_minor is None else sign * conversion.amount_minor,
         currency=conversion.currency,
+        verdict=doubt and doubt.kind,
+        verdict_reason=doubt and doubt.reason,
+        verdict_rule=doubt and doubt.rule,
     )
+
+
+def _doubt(astray: JudgedEvent) -> Verdict:
+    """Why nobody can say whether who signs up with the token of ``astray`` is new here."""
+    return doubted("token_sharing" if astray.verdict == "human" else "token_of_no_person")
 
 
 async def _refuse_other_content(
@@ -154,19 +170,25 @@ def _refuse_money(new: NewConversion) -> None:
         raise CurrencyUnknown(f"{new.amount.currency} is no currency that anybody pays in.")
 
 
-async def _bind(session: AsyncSession, settings: Settings, new: NewConversion, viewer_id: UUID, *, again: bool) -> None:
-    """Note whose visits these were: by the token passed on, by what the app store passed on, by the code typed."""
+async def _bind(
+    session: AsyncSession, settings: Settings, new: NewConversion, viewer_id: UUID, *, again: bool
+) -> JudgedEvent | None:
+    """Note whose visits these were: by the token passed on, by what the app store passed on, by the code typed. What
+    ``bind`` returns of the first of these that says nothing."""
+    astray = None
     if new.touch is not None:
-        await bind(session, settings, new.touch, viewer_id, new.at)
+        astray = await bind(session, settings, new.touch, viewer_id, new.at)
     installed_from = referred(new.install_referrer) if new.install_referrer else None
     if installed_from is not None:
-        await bind(session, settings, installed_from, viewer_id, new.at, "referrer")
+        installed = await bind(session, settings, installed_from, viewer_id, new.at, "referrer")
+        astray = astray or installed
     if new.code is not None:
         creator_id = await creator_of_code(session, new.code.strip().upper())
         if creator_id is None:
             raise CodeUnknown(f"No creator has the code {new.code}.")
         if new.kind in CODES_COUNT and not again:
             await bind_code(session, creator_id, viewer_id, new.at)
+    return astray
 
 
 async def _signed_up(session: AsyncSession, settings: Settings, subject: str) -> Conversion | None:

@@ -23,6 +23,7 @@ Plays, views and re-shares by nobody are judged as clicks are, and follow what t
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from .seen_visit import SeenVisit, grouped
@@ -40,6 +41,8 @@ EVEN_S = (2 * 3600.0, 24 * 3600.0)
 EVEN_LEAST = 20
 EVEN_PARTS = 4
 OWN_ACCOUNT = "self_referral"
+OWN_BROWSER = f"{OWN_ACCOUNT}:from the sharer's own browser"
+OWN_BROWSER_LEAST, OWN_BROWSER_WITHIN = 3, timedelta(days=2)
 OF_PLACES = ("address_glut", "network_glut", "rate")
 
 
@@ -55,6 +58,14 @@ def suspected(visits: Sequence[SeenVisit]) -> dict[UUID, str]:
     reasons = _gluts(places, by_time | reasons) | reasons
     reasons = by_time | reasons
     return _followed(visits, reasons, places) | reasons
+
+
+def is_habit(clicks: Iterable[datetime]) -> bool:
+    """Whether others follow a sharer's links from the sharer's own browser so often that it is a case. One or two are
+    what happens in any family: they count for nothing, and nobody is suspected for them."""
+    ordered = sorted(clicks)
+    apart = zip(ordered, ordered[OWN_BROWSER_LEAST - 1 :], strict=False)
+    return any(last - first <= OWN_BROWSER_WITHIN for first, last in apart)
 
 
 class _Places:
@@ -123,7 +134,7 @@ def _gluts(places: _Places, found: Mapping[UUID, str]) -> dict[UUID, str]:
 def _own(visits: Sequence[SeenVisit], places: _Places) -> dict[UUID, str]:
     used_by = {(v.visitor, v.viewer_id) for v in visits if v.visitor and v.viewer_id and not places.is_shared(v)}
     return {
-        v.event_id: OWN_ACCOUNT if v.viewer_id == v.sharer_id else f"{OWN_ACCOUNT}:from the sharer's own browser"
+        v.event_id: OWN_ACCOUNT if v.viewer_id == v.sharer_id else OWN_BROWSER
         for v in visits
         if v.sharer_id is not None and (v.viewer_id == v.sharer_id or (v.visitor, v.sharer_id) in used_by)
     }

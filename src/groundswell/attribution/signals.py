@@ -36,9 +36,13 @@ class RejudgedTogether:
 
 @dataclass(frozen=True)
 class TokenShared:
-    """The touch token of a visit came with a viewer (at ``when``) whose visit it is not: another came with it first."""
+    """The touch token of a visit came with a viewer (at ``when``) whose visit it is not: another came with it first.
+
+    ``sign_up`` is the viewer's, when it came with that.
+    """
 
     event_id: UUID
     at: datetime
     viewer_id: UUID
     when: datetime
+    sign_up: UUID | None

@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.events.traffic.verdicts import Verdict
+from groundswell.events.tables import JudgedEvent, Reverdict
+from groundswell.events.traffic.verdicts import Verdict, doubted
 from groundswell.platform.signals import on
 from groundswell.trust.cases import CaseEvidence, suspect
 from groundswell.trust.signals import CaseJudged
 
-from .invalid_traffic import OWN_ACCOUNT
+from .invalid_traffic import OWN_ACCOUNT, OWN_BROWSER, OWN_BROWSER_WITHIN, is_habit
 from .models import DEFAULT_MODEL, MODELS_VERSION
 from .reverdicts import note
 from .shared_places import FREE_SALES, unusually_free
@@ -29,6 +30,7 @@ BY_STAFF = "behaviour-case-"
 """Rules of staff's verdicts: like behaviour's, no later look at the request alone undoes them."""
 
 A_DAY = timedelta(days=1)
+SOLD = ("subscription", "renewal")
 BY_DEFAULT = {"model": DEFAULT_MODEL, "version": MODELS_VERSION}
 
 SEEN = text("""
@@ -80,8 +82,9 @@ async def _seen(
 @on(RejudgedTogether)
 async def behaviour_showed(session: AsyncSession, together: RejudgedTogether) -> None:
     """What behaviour showed is a case of its sharer's. That they looked at what is their own, signed in, counts for
-    nothing and is none: everybody does."""
+    nothing and is none: everybody does; nor is what few others did in their browser."""
     shown = [each for each in together.events if _opens_a_case(each)]
+    shown += await _in_own_browsers(session, shown)
     seen = await _seen(session, [(each.at, each.event_id) for each in shown])
     found: defaultdict[tuple[str, UUID], list[CaseEvidence]] = defaultdict(list)
     for each in shown:
@@ -90,7 +93,9 @@ async def behaviour_showed(session: AsyncSession, together: RejudgedTogether) ->
             evidence = CaseEvidence(each.event_id, "event", each.at, each.reason, facts)
             found[each.reason.partition(":")[0], subject].append(evidence)
     for (rule, subject), evidences in sorted(found.items()):
-        await suspect(session, rule, subject, evidences)
+        clicks = (each.at for each in evidences if each.facts["kind"] == "click")
+        if rule != OWN_ACCOUNT or is_habit(clicks):
+            await suspect(session, rule, subject, evidences)
 
 
 def _opens_a_case(rejudged: Rejudged) -> bool:
@@ -98,50 +103,89 @@ def _opens_a_case(rejudged: Rejudged) -> bool:
     return rejudged.kind != "human" and found_by_rule and rejudged.reason != OWN_ACCOUNT
 
 
+async def _in_own_browsers(session: AsyncSession, shown: Sequence[Rejudged]) -> list[Rejudged]:
+    """What else was done in sharers' own browsers about that time, as it is judged now."""
+    new = [each for each in shown if each.reason == OWN_BROWSER]
+    if not new:
+        return []
+    begin, end = min(each.at for each in new), max(each.at for each in new)
+    query = select(JudgedEvent).join(
+        Reverdict, and_(Reverdict.at == JudgedEvent.at, Reverdict.event_id == JudgedEvent.id)
+    )
+    query = query.where(Reverdict.at.between(begin - OWN_BROWSER_WITHIN, end + OWN_BROWSER_WITHIN))
+    query = query.where(Reverdict.reason == OWN_BROWSER, JudgedEvent.verdict_reason == OWN_BROWSER)
+    known = {each.event_id for each in new}
+    return [
+        Rejudged(each.id, each.at, each.verdict or "", OWN_BROWSER, each.verdict_rule or "")
+        for each in await session.scalars(query)
+        if each.id not in known
+    ]
+
+
 @on(TokenShared)
 async def token_shared(session: AsyncSession, shared: TokenShared) -> None:
-    """A visit's token that comes with others than its first is a case of its sharer's."""
+    """A visit's token that comes with others than its first is a case of its sharer's, and so is who signs up with it:
+    whether they are new here is decided with it."""
     event_id, at, viewer_id, when = shared.event_id, shared.at, shared.viewer_id, shared.when
     subject, facts = (await _seen(session, [(at, event_id)])).get(event_id, (None, {}))
     if subject is not None:
         reason = "its token came with somebody else"
         visit = CaseEvidence(event_id, "event", at, "the first whose visit it was", facts)
-        again = CaseEvidence(uuid5(event_id, str(viewer_id)), "conversion", when, reason, {"viewer": str(viewer_id)})
+        if shared.sign_up is not None:
+            again = _sign_up(shared.sign_up, when, reason, viewer_id)
+        else:
+            facts = {"viewer": str(viewer_id)}
+            again = CaseEvidence(uuid5(event_id, str(viewer_id)), "conversion", when, reason, facts)
         await suspect(session, "token_sharing", subject, [visit, again])
 
 
 @on(Credited)
 async def cost_nothing(session: AsyncSession, credited: Credited) -> None:
-    """Several sales of nothing in a day, credited to one sharer, are a case of theirs."""
+    """Several sales of nothing in a day, credited to one sharer, are a case of theirs. So are the sign-ups that they
+    are credited with on that day: accounts made for such sales are made together, each sold something or not."""
     sale = credited.conversion
-    if sale.kind not in {"subscription", "renewal"} or sale.amount_minor:
+    if sale.kind not in SOLD or sale.amount_minor:
         return
     shared = [each for each in credited.credits if (each.model, each.model_version) == (DEFAULT_MODEL, MODELS_VERSION)]
     for sharer in sorted({each.sharer_id for each in shared if each.sharer_id}):
-        free = await _free_sales(session, sharer, sale.at)
+        free = await _that_day(session, sharer, sale.at, Credit.amount_minor == 0, Credit.kind.in_(SOLD))
         number = len({credit.conversion_id for credit, _ in free})
         if number < FREE_SALES:
             continue
         given = {"sharer": sharer, "since": sale.at - A_DAY, "at": sale.at, **BY_DEFAULT}
         known = (await session.execute(SALES, given)).one()
         if unusually_free(number, known.sold, known.free_elsewhere, known.sold_elsewhere):
-            await suspect(session, "free_sales", sharer, [each for row in free for each in _found(*row)])
+            joined = await _that_day(session, sharer, sale.at, Credit.kind == "sign_up")
+            await suspect(session, "free_sales", sharer, [each for row in (*free, *joined) for each in _found(*row)])
+            await note(session, {(each.at, each.conversion_id): doubted("free_sales") for each, _ in joined})
 
 
-async def _free_sales(session: AsyncSession, sharer: UUID, at: datetime) -> Sequence[tuple[Credit, Touch]]:
+async def _that_day(
+    session: AsyncSession, sharer: UUID, at: datetime, *narrowed: ColumnElement[bool]
+) -> list[tuple[Credit, Touch]]:
+    """What the sharer is credited with on the day before ``at``."""
     query = select(Credit, Touch).join(Touch, Touch.id == Credit.touch_id)
-    query = query.where(Credit.sharer_id == sharer, Credit.amount_minor == 0, Credit.at > at - A_DAY, Credit.at <= at)
+    query = query.where(Credit.sharer_id == sharer, Credit.at > at - A_DAY, Credit.at <= at, *narrowed)
     query = query.where(Credit.model == DEFAULT_MODEL, Credit.model_version == MODELS_VERSION)
-    rows = await session.execute(query.where(Credit.kind.in_(["subscription", "renewal"])).limit(1_000))
-    return [(credit, touch) for credit, touch in rows]
+    return [(credit, touch) for credit, touch in await session.execute(query.limit(1_000))]
 
 
 def _found(credit: Credit, touch: Touch) -> list[CaseEvidence]:
+    """A sale of nothing or a sign-up, and the visit that led to it."""
     facts = {"viewer": str(touch.viewer_id), "channel": credit.channel}
-    sale = CaseEvidence(credit.conversion_id, "conversion", credit.at, "it cost nothing", facts)
+    if credit.kind == "sign_up":
+        own, led_to = _sign_up(credit.conversion_id, credit.at, "on a day of such sales", touch.viewer_id), "a sign-up"
+    else:
+        own = CaseEvidence(credit.conversion_id, "conversion", credit.at, "it cost nothing", facts)
+        led_to = "a sale that cost nothing"
     if touch.matched_by == "code":
-        return [sale]
-    return [sale, CaseEvidence(touch.event_id, "event", touch.at, "it led to a sale that cost nothing", facts)]
+        return [own]
+    return [own, CaseEvidence(touch.event_id, "event", touch.at, f"it led to {led_to}", facts)]
+
+
+def _sign_up(id: UUID, at: datetime, reason: str, viewer_id: UUID) -> CaseEvidence:
+    """A sign-up that is decided with the case: its event's id is its own."""
+    return CaseEvidence(id, "event", at, reason, {"kind": "sign_up", "viewer": str(viewer_id)})
 
 
 @on(CaseJudged)

@@ -18,10 +18,8 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
-from groundswell.platform.signals import send
 
 from .campaigns import longest_window
-from .signals import TokenShared
 from .tables import Touch
 
 CHAIN_MAX = 20
@@ -40,12 +38,15 @@ async def bind(
     viewer_id: UUID,
     before: datetime,
     matched_by: Literal["token", "referrer"] = "token",
-) -> None:
+) -> JudgedEvent | None:
     """Note that the visit of ``token``, and the visits of the same browser before it, were ``viewer_id``'s.
 
     The service hands us the token with a conversion, so its visit is the viewer's for certain; the earlier ones are
     known by a cookie of ours that the browser showed at the next visit, and are probable. At most ``CHAIN_MAX``. A
     visit that is another viewer's already stays theirs, and so does what was before it.
+
+    Returns:
+        The visit, when it says nothing of where ``viewer_id`` came from: it is another's, or no person's.
 
     Raises:
         TouchForged: not a token of ours.
@@ -55,12 +56,23 @@ async def bind(
         raise TouchForged()
     reach = timedelta(days=await longest_window(session, settings))
     visit = await _visit(session, touched, before - reach)
-    match: str = matched_by
-    if visit is not None and await is_taken(session, visit.id, viewer_id):
-        await send(session, TokenShared(visit.id, visit.at, viewer_id, before))
-        return
+    if visit is not None and (visit.verdict != "human" or await is_taken(session, visit.id, viewer_id)):
+        return visit
+    await _bind_visits(session, settings, visit, viewer_id, reach, matched_by)
+    return None
+
+
+async def _bind_visits(
+    session: AsyncSession,
+    settings: Settings,
+    visit: JudgedEvent | None,
+    viewer_id: UUID,
+    reach: timedelta,
+    match: str,
+) -> None:
+    """Bind a visit and those before it, until one is no person's or another's."""
     for _ in range(CHAIN_MAX):
-        if visit is None or await is_taken(session, visit.id, viewer_id):
+        if visit is None or visit.verdict != "human" or await is_taken(session, visit.id, viewer_id):
             return
         earlier = await _visit_before(session, settings, visit, reach)
         if earlier is None or not _same_visit(earlier, visit):
@@ -113,11 +125,11 @@ async def _visit_before(
 
 
 async def _visit(session: AsyncSession, touched: TouchedEvent, earliest: datetime) -> JudgedEvent | None:
-    """The human visit that ``touched`` names, unless it was before ``earliest``."""
+    """The visit that ``touched`` names, whoever's, unless it was before ``earliest``."""
     if touched.at < earliest:
         return None
     query = select(JudgedEvent).filter_by(at=touched.at, id=touched.id)
-    return await session.scalar(query.where(JudgedEvent.kind.in_(VISITS), JudgedEvent.verdict == "human"))
+    return await session.scalar(query.where(JudgedEvent.kind.in_(VISITS)))
 
 
 async def is_taken(session: AsyncSession, event_id: UUID, viewer_id: UUID) -> bool:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import BigInteger, ColumnElement, DateTime, MetaData, any_, func, literal, text
+from sqlalchemy import BigInteger, ColumnElement, DateTime, MetaData, any_, event, func, literal, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
 
@@ -107,7 +108,7 @@ class Database:
 
 
 def _engine(url: str, pool: Pool, size: int) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         sqlalchemy_url(url),
         pool_size=size,
         max_overflow=size,
@@ -116,6 +117,15 @@ def _engine(url: str, pool: Pool, size: int) -> AsyncEngine:
         hide_parameters=True,  # an error, and the log of it, holds nothing of a person
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
     )
+    event.listen(engine.sync_engine, "handle_error", _replace_if_unfit)
+    return engine
+
+
+def _replace_if_unfit(context: ExceptionContext) -> None:
+    """Have a connection replaced that does not answer when it is tried before use, whatever keeps it from answering: it
+    may be gone, or still be at a statement whose task was cancelled, or hear of that cancellation only now."""
+    if context.is_pre_ping:
+        context.is_disconnect = True
 
 
 def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ docs/reference/reason-codes.md is checked against the subclasses by a test.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -127,8 +128,8 @@ def install(app: FastAPI) -> None:
         log.warning("database_unavailable", error=str(error).split("\n", 1)[0])
         return problem_response(Unavailable("The database is restarting.", headers={"Retry-After": "1"}))
 
-    for kind in (OperationalError, InterfaceError):
-        app.add_exception_handler(kind, database_away)
+    for kind in (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError):
+        app.add_exception_handler(kind, database_away)  # what speaks to the driver itself hears of it in its words
 
     @app.exception_handler(StoreError)
     async def store_away(request: Request, error: StoreError) -> Response:

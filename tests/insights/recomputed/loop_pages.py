@@ -165,17 +165,22 @@ class Loop:
         """Each new viewer with the shares they made within a week, and what these brought within a week."""
         return self.rows(
             """
+            WITH doubted AS (
+                SELECT id FROM seen WHERE kind = 'sign_up' AND (verdict <> 'human' OR rule = 'doubt-1')
+            )
             SELECT n.viewer_id, n.at, count(s.id) AS shares, coalesce(sum(b.weight), 0) AS brought FROM (
                 SELECT viewer_id, min(at) AS at FROM conversions
                 WHERE kind = 'sign_up' AND (at AT TIME ZONE %(zone)s)::date BETWEEN %(first)s AND %(last)s
                     AND (SELECT bool_or(stands) FROM given g WHERE g.conversion_id = conversions.id
                         AND g.model = 'last') IS NOT FALSE
+                    AND id NOT IN (SELECT id FROM doubted)
                 GROUP BY 1
             ) n
             LEFT JOIN shares s ON s.viewer_id = n.viewer_id AND s.created_at BETWEEN n.at AND n.at + interval '7 days'
             LEFT JOIN LATERAL (
                 SELECT sum(weight_ppm) AS weight FROM given g WHERE g.share_id = s.id AND g.kind = 'sign_up'
-                    AND g.stands AND g.model = 'last' AND g.at BETWEEN s.created_at AND s.created_at + interval '7 days'
+                    AND g.stands AND g.model = 'last' AND g.conversion_id NOT IN (SELECT id FROM doubted)
+                    AND g.at BETWEEN s.created_at AND s.created_at + interval '7 days'
             ) b ON true
             GROUP BY 1, 2
             """

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 
 from groundswell.attribution.models import PPM
+from groundswell.events.traffic.verdicts import DOUBT
 from groundswell.insights.reports import funnel, leaders
 from groundswell.insights.reports.breakdown import RANKABLE
 from groundswell.insights.reports.funnel_rows import WEIGHTS, rows_by_key
@@ -44,8 +45,9 @@ events = st.lists(
     st.fixed_dictionaries(
         {
             "kind": st.sampled_from(KINDS), "at": st.one_of(instants, of_one_day),
-            "verdict": st.sampled_from(["human", "robot"]), "verdict_reason": st.sampled_from(["agent", "rate", None]),
-            "verdict_rule": st.sampled_from(["r1", None]), "visitor": st.one_of(st.none(), names),
+            "verdict": st.sampled_from(["human", "robot", None]),
+            "verdict_reason": st.sampled_from(["agent", "rate", None]),
+            "verdict_rule": st.sampled_from(["r1", DOUBT, None]), "visitor": st.one_of(st.none(), names),
             "viewer_id": st.one_of(st.none(), names), "share_id": st.one_of(st.none(), names), "moment_id": names,
             "title_id": names, "channel": st.sampled_from(["x", "copy"]), "territory": st.sampled_from(["DE", None]),
             "amount_minor": st.sampled_from([-999, -500, None, 999]),
@@ -240,9 +242,14 @@ def test_what_newcomers_brought_is_counted_within_a_week_of_each_step(
 ) -> None:
     begin, span = BEGAN.date() + timedelta(days=first), 7 * 86_400
     last = begin + timedelta(days=days - 1)
+    doubted = {
+        row["id"] for row in rows
+        if row["kind"] == "sign_up" and (row["verdict"] not in (None, "human") or row["verdict_rule"] == DOUBT)
+    }  # fmt: skip
     joined: dict[str, datetime] = {}
     for row in rows:
-        if row["kind"] == "sign_up" and row["viewer_id"] and begin <= row["at"].date() <= last:
+        of_period = begin <= row["at"].date() <= last
+        if row["kind"] == "sign_up" and row["viewer_id"] and of_period and row["id"] not in doubted:
             joined[row["viewer_id"]] = min(row["at"], joined.get(row["viewer_id"], row["at"]))
     expected: Counter[tuple[str, int, int]] = Counter()
     for viewer, at in joined.items():
@@ -254,7 +261,7 @@ def test_what_newcomers_brought_is_counted_within_a_week_of_each_step(
             credit["weight_ppm"]
             for credit in given_credits
             for share in made
-            if credit["kind"] == "sign_up" and share["share_id"] is not None
+            if credit["kind"] == "sign_up" and share["share_id"] is not None and credit["conversion_id"] not in doubted
             if credit["share_id"] == share["share_id"] and 0 <= whole(credit["at"]) - whole(share["at"]) <= span
         )
         expected[f"{at:%Y-%m-%d}", len(made), brought] += 1

@@ -17,7 +17,7 @@ nothing; the careful look as people do in all of this. Operations are added unti
 The world's own robots and rings, which a name or a single click shows, are no part of this.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -81,12 +81,10 @@ class Deed:
 
 
 class MixedWorld:
-    """An honest world with cheats in it, who go no way that is ``without``. ``deeds`` are all that is done, in order of
-    time."""
+    """An honest world with cheats in it. ``deeds`` are all that is done, in order of time."""
 
-    def __init__(self, world: World, part: float = 0.3, without: Collection[str] = ()) -> None:
+    def __init__(self, world: World, part: float = 0.3) -> None:
         self.world, self.part = world, part
-        self.ways = {way: how for way, how in WAYS.items() if way not in without}
         self.random = np.random.default_rng((world.plan.seed, 1))
         self.homes: dict[str, _Home] = {}
         self.crowds: dict[int, _Crowd] = {}
@@ -178,7 +176,7 @@ class MixedWorld:
         """Operations until there are so many visits; their shares are numbered from ``number`` on."""
         made = 0
         while made < visits:
-            ways = [way for way, (median, _) in self.ways.items() if median <= max(visits - made, SMALLEST)]
+            ways = [way for way, (median, _) in WAYS.items() if median <= max(visits - made, SMALLEST)]
             way = ways[int(self.random.integers(len(ways)))]
             median, run = WAYS[way]
             size = max(1, round(median * float(self.random.lognormal(0, SIGMA))))

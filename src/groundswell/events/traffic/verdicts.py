@@ -56,6 +56,14 @@ STAFF = Verdict("robot", "staff")
 
 UNFURLED = Verdict("unfurl", "reported_by_service")
 
+DOUBT = "doubt-1"
+"""The rule of a verdict on a sign-up: a person's, but nobody can say whether a newcomer's. Until that is decided, it is
+no new viewer of K's (``insights/reports/funnel.py``); nothing else follows from it."""
+
+
+def doubted(reason: str) -> Verdict:
+    return Verdict("human", reason, DOUBT)
+
 
 def judge(
     user_agent: str, headers: Mapping[str, str], fetches_for: str | None = None, *, datacentre: bool = False

@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from groundswell.attribution.models import PPM
+from groundswell.events.traffic.verdicts import DOUBT
 from groundswell.platform.clock import UTC_DAYS, LocalDays, day_begin, day_end
 
 CREDIT_STEPS = ("sign_up", "trial", "subscription", "renewal", "refund", "cancellation")
@@ -218,7 +219,8 @@ def offspring(
 ) -> ir.Table:
     """What the period's new viewers brought: the shares that each made within ``window`` of signing up, and the
     sign-ups credited to these within ``window`` of the share. A sign-up whose credit (of ``given``) a verdict took away
-    whole, so that ``credits`` has none, is no new viewer's: the visit that led to it was no person's.
+    whole, so that ``credits`` has none, is no new viewer's: the visit that led to it was no person's. One that is in
+    doubt, or was judged no person's itself, is neither a new viewer's nor was brought by any.
 
     Those who signed up on the same day and brought the same are one row, so that there are few however many sign up.
     Columns day, shares, millionths, viewers, newest (the last of them to sign up).
@@ -228,18 +230,19 @@ def offspring(
         for table, name in ((given, "credited"), (credits, "standing"))
     )
     taken = credited.left_join(stands, credited.credited == stands.standing)
-    taken = taken.filter(taken.standing.isnull()).select(taken_from="credited")
+    taken = taken.filter(taken.standing.isnull()).select(gone="credited")
+    doubted = _in_doubt(events).select(gone="id")
     new = within(events.filter(events.kind == "sign_up", events.viewer_id.notnull()), first, last, days.zone)
-    new = new.left_join(taken, new.id == taken.taken_from)
-    new = new.filter(new.taken_from.isnull()).drop("taken_from")
+    new = _without(new, new.id, taken.union(doubted).distinct())
     new = new.group_by("viewer_id").aggregate(signed_up_at=new.at.min())
     span = int(window.total_seconds())
     made = events.filter(events.kind == "share", events.viewer_id.notnull())
     made = made.select("viewer_id", "share_id", shared_at="at").join(new, "viewer_id")
     since = seconds(made.shared_at) - seconds(made.signed_up_at)
     made = made.filter(since >= 0, since <= span).select("viewer_id", "share_id", "shared_at")
-    brought = credits.filter(credits.kind == "sign_up").select("share_id", "weight_ppm", brought_at="at")
-    brought = brought.join(made, "share_id")
+    brought = credits.filter(credits.kind == "sign_up")
+    brought = _without(brought, brought.conversion_id, doubted)
+    brought = brought.select("share_id", "weight_ppm", brought_at="at").join(made, "share_id")
     after = seconds(brought.brought_at) - seconds(brought.shared_at)
     brought = brought.filter(after >= 0, after <= span)
     sign_ups = brought.group_by("viewer_id").aggregate(millionths=brought.weight_ppm.sum())
@@ -255,3 +258,15 @@ def offspring(
     return alike.aggregate(viewers=found.count(), newest=found.signed_up_at.max()).order_by(
         "day", "shares", "millionths"
     )
+
+
+def _in_doubt(events: ir.Table) -> ir.Table:
+    """The sign-ups that a verdict is on: most have none."""
+    is_new = (events.verdict.fill_null("human") == "human") & (events.verdict_rule.fill_null("") != DOUBT)
+    return events.filter(events.kind == "sign_up", ~is_new)
+
+
+def _without(rows: ir.Table, id: ir.Value, gone: ir.Table) -> ir.Table:
+    """The rows whose ``id`` is none of ``gone``."""
+    kept = rows.left_join(gone, id == gone.gone)
+    return kept.filter(kept.gone.isnull()).drop("gone")

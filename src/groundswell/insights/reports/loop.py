@@ -150,7 +150,7 @@ def _read(lake: "Lake", slice: Slice, model: str, as_of: datetime, headline: boo
         excluded=lake.run(funnel.excluded(events)),
         cycle=lake.run(funnel.cycle_times(here(last_touch), lake.logged)),
         virality=virality(
-            lake.run(funnel.offspring(last_touch, given, lake.logged, slice.first, slice.last, WINDOW, days)), as_of
+            lake.run(funnel.offspring(last_touch, given, lake.events, slice.first, slice.last, WINDOW, days)), as_of
         ),
     )
 

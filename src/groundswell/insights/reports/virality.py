@@ -28,10 +28,11 @@ MILLION = 1_000_000
 
 DEFINITION = (
     "K = shares per new viewer × sign-ups per share. New viewers are those who signed up in the period, but for those "
-    f"whose visit was no person's; counted are the shares they made within {WINDOW.days} days of signing up, and the "
-    f"sign-ups credited to those shares within {WINDOW.days} days of each, over all titles and channels. The "
-    "interval covers 95 % (bootstrap over viewers, and no narrower than a count of so few allows). Above 1, the loop "
-    "grows by itself."
+    "whose visit was no person's, and, until staff accept them, those in doubt: who came with the token of another's "
+    "visit, or by the links of somebody who sold so much for nothing on that day that it is a case. Counted are the "
+    f"shares they made within {WINDOW.days} days of signing up, and the sign-ups credited to those shares within "
+    f"{WINDOW.days} days of each, over all titles and channels. The interval covers 95 % (bootstrap over viewers, and "
+    "no narrower than a count of so few allows). Above 1, the loop grows by itself."
 )
 
 
