@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from ipaddress import IPv4Address
 from itertools import islice
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from sqlalchemy import text
 
 from bench.harness import Bench
 from bench.load import load
+from bench.redirect import AGENTS
 from bench.served import HOST, Service, service
 from bench.worlds import World, world
 from groundswell.accounts.access import Caller
@@ -148,8 +150,8 @@ async def through_the_door(bench: Bench) -> None:
             share, moment = (await session.execute(text("SELECT id, moment_id FROM shares"))).one()
         salt = await Visitors(ours.runtime.database).prepare(now)
         asked = [post(ours, salt, now, token, share, moment, n) for n in range(VISITORS)]
-        await load(HOST, ours.port, islice(asked, 500), 32, 60)
-        taken = await load(HOST, ours.port, iter(asked[500:]), 32, 60)
+        await load(HOST, ours.port, islice(asked, 500), 192, 60)
+        taken = await load(HOST, ours.port, iter(asked[500:]), 192, 60)
     refused = sum(taken.statuses.values()) - taken.statuses[201]
     bench.note(f"answers by status: {dict(taken.statuses)}")
     bench.measure("reactions through HTTP", taken.rate, "a second", 5_000)
@@ -158,13 +160,17 @@ async def through_the_door(bench: Bench) -> None:
 
 
 def post(ours: Service, salt: bytes, now: datetime, token: str, share: UUID, moment: UUID, number: int) -> bytes:
-    """The reaction of one visitor, as their browser sends it."""
-    agent = f"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.{number}"
-    visitor = see({"user-agent": agent}, HOST, salt).served_to
+    """The reaction of one visitor, as their browser sends it, through a proxy that says from where."""
+    agent = AGENTS[number % 4]  # those of people
+    address = str(IPv4Address("198.18.0.0") + number)
+    visitor = see({"user-agent": agent}, address, salt).served_to
     visit = visit_ticket(ours.settings.secret, now, os.urandom(16), share, visitor)
     body = json.dumps({"kind": "love", "at_us": 75_000_000, "share": token, "visit": visit}).encode()
-    head = f"POST /v1/moments/{moment}/reactions HTTP/1.1\r\nHost: {HOST}\r\nUser-Agent: {agent}\r\n"
-    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    head = (
+        f"POST /v1/moments/{moment}/reactions HTTP/1.1\r\nHost: {HOST}\r\nUser-Agent: {agent}\r\n"
+        f"X-Forwarded-For: {address}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 async def p95(call: Callable[[], Awaitable[None]]) -> float:

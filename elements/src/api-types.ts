@@ -1488,7 +1488,7 @@ export interface components {
             /** Reason Code */
             readonly reason_code: string | null;
             /** State */
-            readonly state: ("requested" | "lifted" | "returned") | null;
+            readonly state: ("requested" | "lifted" | "returned" | "confirmed" | "reversed") | null;
             /**
              * Text
              * @description What it says, in the language asked for (`lang`).

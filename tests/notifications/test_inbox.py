@@ -211,6 +211,32 @@ async def test_decisions_statements_and_who_is_told_nothing(app: App) -> None:
     assert set(KIND_RULES) == set(NOTIFICATION_KINDS)
 
 
+async def test_whoever_contests_a_decision_hears_what_became_of_it(app: App) -> None:
+    shared = await world(app)
+    told = []
+    for subject, outcome in (({"kind": "moment", "id": str(shared.moment.id)}, "confirmed"),
+                             ({"kind": "viewer", "id": str(shared.moment.viewer_id)}, "reversed")):  # fmt: skip
+        decided = await call(
+            app, "POST", "/v1/decisions", "tess", "trust", subject=subject, action="demote", reason_code="spoiler",
+            explanation="It tells the end.",
+        )  # fmt: skip
+        path = f"/v1/me/decisions/{decided.json()['id']}/appeal"
+        appealed = await call(app, "POST", path, "noor", text="It does not.")
+        assert appealed.status_code == 201, appealed.text
+        await read_all(app, "noor")
+        assert (await inbox(app, "noor"))["unread"] == 0
+        queued = (await call(app, "GET", "/v1/appeals", "uma", "trust")).json()["items"]
+        assert [each["id"] for each in queued] == [appealed.json()["id"]], "staff have it in their queue"
+        verdict = {"outcome": outcome, "explanation": "We looked again."}
+        judged = await call(app, "POST", f"/v1/appeals/{appealed.json()['id']}/verdict", "uma", "trust", **verdict)
+        assert judged.status_code == 201, judged.text
+        item = (await inbox(app, "noor"))["items"][0]
+        assert (item["state"], item["unread"], item["words"]) == (outcome, True, "We looked again.")
+        assert item["path"] == f"/decisions/{decided.json()['id']}"
+        told.append(item["text"])
+    assert len(set(told)) == 2
+
+
 async def test_what_is_refused(app: App) -> None:
     await world(app)
 

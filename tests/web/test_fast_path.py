@@ -1,6 +1,8 @@
 """What is answered at the door, over real connections: the application's answers, in order, each committed."""
 
 import asyncio
+import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +17,7 @@ from psycopg import errors
 from sqlalchemy import update
 from starlette.types import Receive, Scope, Send
 
+from groundswell.community.reaction_log import ReactionLog
 from groundswell.events.log.event_log import EventLog
 from groundswell.events.visits.link_lookup import LinkLookup
 from groundswell.events.visits.redirect import Redirects
@@ -257,6 +260,94 @@ async def test_who_hangs_up_has_still_been_here(app: App, shared: Shared, door: 
     with suppress(OSError):
         await reader.read()
     assert heads(await door.ask(get(shared, close=True)))[0][0] == 302
+
+
+def reaction(shared: Shared, visit: str, kind: str, *, close: bool = False, **headers: str) -> bytes:
+    body = json.dumps({"kind": kind, "at_us": 75_000_000, "share": shared.token, "visit": visit}).encode()
+    said = {"Content-Type": "application/json", "Content-Length": str(len(body))} | headers
+    path = f"/v1/moments/{shared.moment.code}/reactions"
+    return get(None, path, method="POST", close=close, **{k.replace("-", "_"): v for k, v in said.items()}) + body
+
+
+def answers(answered: bytes) -> list[tuple[int, dict[str, Any]]]:
+    """Status and JSON of each of several answers."""
+    found, rest = [], answered
+    while rest:
+        head, _, rest = rest.partition(b"\r\n\r\n")
+        length = int(re.search(rb"content-length: (\d+)", head)[1])  # type: ignore[index]
+        found.append((int(head.split()[1]), json.loads(rest[:length])))
+        rest = rest[length:]
+    return found
+
+
+async def ticket_of(door: Door, shared: Shared, address: str = "127.0.0.1") -> str:
+    """The ticket of a visit to the link's page from ``address``, by which one has met around its moment once."""
+    body = json.dumps({"share": shared.token}).encode()
+    said = {"Content_Type": "application/json", "Content_Length": str(len(body)), "X_Forwarded_For": address}
+    ((_, begun),) = answers(await door.ask(get(None, "/v1/visits", method="POST", close=True, **said) + body))
+    met = f"/v1/moments/{shared.moment.code}/reactions?share={shared.token}"
+    await door.ask(get(None, met, close=True))
+    door.passed_on.clear()
+    return str(begun["visit"])
+
+
+async def test_a_reaction_is_answered_at_the_door_as_by_the_application(app: App, shared: Shared, door: Door) -> None:
+    visit, other = await ticket_of(door, shared), await ticket_of(door, shared, "192.0.2.7")
+    first, second, third = answers(
+        await door.ask(
+            reaction(shared, visit, "love"),
+            reaction(shared, visit, "cry"),
+            reaction(shared, other, "wow", close=True, **{"X-Forwarded-For": "192.0.2.7"}),
+        )
+    )
+    assert door.passed_on == []
+    assert [each[0] for each in (first, second, third)] == [201] * 3
+    assert [each[1]["total"] for each in (first, second, third)] == [1, 1, 2], "who changes their mind is one person"
+    assert third[1]["counts"]["cry"] == third[1]["counts"]["wow"] == 1
+    usual = await app.http.post(
+        f"/v1/moments/{shared.moment.code}/reactions",
+        json={"kind": "cry", "at_us": 75_000_000, "share": shared.token, "visit": visit},
+        headers={"User-Agent": BROWSER},
+    )
+    assert (usual.status_code, usual.json()) == (201, third[1] | {"mine": second[1]["mine"]})
+    assert [row.kind for row in await logged(app)].count("react") == 2
+
+
+async def test_reactions_that_take_more_go_the_usual_way(app: App, shared: Shared, door: Door) -> None:
+    visit = await ticket_of(door, shared)
+    path = f"/v1/moments/{shared.moment.code}/reactions"
+    for request, status in [
+        (reaction(shared, "x" * 48, "love", close=True), 422),
+        (reaction(shared, visit, "hate", close=True), 422),
+        (reaction(shared, visit, "love", close=True, **{"Content-Type": "text/plain"}), 422),
+        (reaction(shared, visit, "love", close=True, **{"Content-Encoding": "gzip"}), 415),
+        (reaction(shared, visit, "love", close=True, Authorization="Bearer x"), 401),
+        (reaction(shared, visit, "love", close=True, **{"Idempotency-Key": "k1"}), 201),
+    ]:
+        door.passed_on.clear()
+        answered = await door.ask(request)
+        assert (answered.split()[1], door.passed_on) == (str(status).encode(), [path]), answered
+    whole = reaction(shared, visit, "fire", close=True)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    door.passed_on.clear()
+    writer.write(whole[:-20])
+    async with asyncio.timeout(10):
+        while not door.passed_on:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    writer.write(whole[-20:])
+    ((status, said),) = answers(await reader.read())
+    writer.close()
+    assert (status, said["total"], said["mine"]["kind"]) == (201, 1, "fire"), "a body that comes later"
+
+
+async def test_a_reaction_that_cannot_be_committed_is_refused(app: App, shared: Shared, door: Door) -> None:
+    visit, log = await ticket_of(door, shared), app.services.get(ReactionLog)
+    before, log._closing = log._closing, True
+    ((status, said),) = answers(await door.ask(reaction(shared, visit, "love", close=True)))
+    log._closing = before
+    assert (status, said["code"], len(door.passed_on)) == (503, "reactions_backlogged", 1)
+    ((status, said),) = answers(await door.ask(reaction(shared, visit, "love", close=True)))
+    assert (status, said["total"]) == (201, 1)
 
 
 async def test_what_there_is_no_room_for_is_refused_at_the_door_as_by_the_application(app: App, door: Door) -> None:

@@ -60,15 +60,21 @@ class VisitorMeetings:
 
     async def meet(self, session: AsyncSession, request: Request, name: str, share: str | None) -> Meeting:
         """``meet`` for a visitor."""
-        key, asked_at = (name, share, Audience.of(None, request)), utc_now()
-        kept = self.known.get(key)
-        if kept is not None and (kept.holds_until is None or kept.holds_until > asked_at):
-            return kept.meeting
+        audience, asked_at = Audience.of(None, request), utc_now()
+        if (kept := self.kept(name, share, audience, asked_at)) is not None:
+            return kept
         generation = self.known.generation
         met, depends_on, until = await _found(session, request, None, name, share, asked_at)
         alone = Meeting(_copied(met.moment), _copied(met.title), met.place)
-        self.known.put(key, KnownMeeting(alone, until), generation, depends_on)
+        self.known.put((name, share, audience), KnownMeeting(alone, until), generation, depends_on)
         return met
+
+    def kept(self, name: str, share: str | None, audience: Audience, at: datetime) -> Meeting | None:
+        """What ``meet`` answers ``at`` an instant, when that is in memory."""
+        kept = self.known.get((name, share, audience))
+        if kept is None or (kept.holds_until is not None and kept.holds_until <= at):
+            return None
+        return kept.meeting
 
 
 async def meet(session: AsyncSession, request: Request, caller: Caller | None, name: str, share: str | None) -> Meeting:

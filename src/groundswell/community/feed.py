@@ -54,11 +54,10 @@ async def following_feed(
 
 
 async def _newest(session: AsyncSession, viewer_id: UUID, after: UUID | None, limit: int) -> list[MomentRow]:
-    heads = select(Follow.followed_id, _list_of(Follow.followed_id, after, 1).scalar_subquery().label("newest"))
-    heads = heads.where(Follow.follower_id == viewer_id, Follow.state == "following")
-    head = heads.subquery("heads")
-    leading = select(head.c.followed_id).where(head.c.newest.is_not(None))
-    leads = leading.order_by(head.c.newest.desc()).limit(limit).subquery("leads")
+    head = _list_of(Follow.followed_id, after, 1).lateral("head")
+    leading = select(Follow.followed_id).join(head, true())
+    leading = leading.where(Follow.follower_id == viewer_id, Follow.state == "following")
+    leads = leading.order_by(head.c.id.desc()).limit(limit).subquery("leads")
     each = _list_of(leads.c.followed_id, after, limit).lateral("each")
     ids = select(each.c.id).select_from(leads).join(each, true()).order_by(each.c.id.desc()).limit(limit)
     return await with_source(session, list(await session.scalars(ids)))

@@ -8,6 +8,7 @@ from groundswell.platform.notified_cache import CacheListener
 from groundswell.platform.services import Services
 
 from .doors import VisitorMeetings
+from .reaction_door import ReactionDoor
 from .reaction_lines import ReactionLines
 from .reaction_log import ReactionLog
 
@@ -20,4 +21,5 @@ async def lifespan(services: Services) -> AsyncIterator[None]:
     async with ReactionLog(services.database).running() as log:
         for service in (log, meetings, ReactionLines(services.database)):
             services.add(service)
+        services.add(ReactionDoor(services))
         yield

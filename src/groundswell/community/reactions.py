@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.providers import separation_of
 from groundswell.events.event import Event
 from groundswell.moments.tables import Moment
-from groundswell.platform.clock import US_PER_SECOND, utc_now
+from groundswell.platform.clock import US_PER_SECOND
 from groundswell.platform.problems import Problem
 
 from .doors import Meeting
@@ -36,9 +36,9 @@ COUNTED = text(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReactionLine:
-    """What people felt: how many of each kind, and second by second (of the title)."""
+    """What people felt: how many of each kind, and second by second (of the title). One count is one object."""
 
     counts: dict[str, int]
     seconds: list[tuple[int, str, int]]
@@ -52,6 +52,11 @@ class ReactionLine:
         return ReactionLine(self.counts | {kind: self.counts[kind] + 1}, seconds)
 
 
+def is_within(moment: Moment, at_us: int) -> bool:
+    """Whether ``at_us`` is a second of ``moment`` that can be reacted to."""
+    return moment.start_us <= at_us <= moment.end_us
+
+
 def new_reaction(meeting: Meeting, voter: Voter, kind: str, at_us: int) -> NewReaction:
     """What ``voter`` feels about a moment. The first time it is logged, as a vote like any other; later they only
     change their mind.
@@ -60,20 +65,9 @@ def new_reaction(meeting: Meeting, voter: Voter, kind: str, at_us: int) -> NewRe
         OutsideMoment: ``at_us`` is not within it.
     """
     moment = meeting.moment
-    if not moment.start_us <= at_us <= moment.end_us:
+    if not is_within(moment, at_us):
         raise OutsideMoment()
-    row = {
-        "moment_id": moment.id,
-        "reactor": voter.name,
-        "viewer_id": voter.viewer_id,
-        "kind": kind,
-        "at_us": at_us,
-        "verdict": voter.seen.verdict.kind,
-        "event_at": voter.at,
-        "event_id": voter.event_id,
-        "created_at": utc_now(),
-    }
-    return NewReaction(row, _event(meeting, voter))
+    return NewReaction(moment.id, voter.name, kind, at_us, _event(meeting, voter))
 
 
 async def react(session: AsyncSession, meeting: Meeting, voter: Voter, kind: str, at_us: int) -> None:

@@ -16,8 +16,9 @@ from .doors import ByShare, Meeting, meet
 from .people import no_child
 from .reaction_lines import ReactionLines
 from .reaction_log import ReactionLog
+from .reaction_views import as_json, reactions_out
 from .reactions import ReactionLine
-from .schemas import MyReaction, ReactionIn, ReactionsAt, ReactionsOut
+from .schemas import MyReaction, ReactionIn, ReactionsOut
 from .voters import voter_of
 
 v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute, dependencies=[Depends(no_child)])
@@ -54,11 +55,9 @@ async def react(
         return await _shown(request, session, met, caller, voter.name, written=True)
     taken = reactions.new_reaction(met, voter, body.kind, body.at_us)
     first = await services_of(request).get(ReactionLog).take(taken)
-    counts = first and taken.row["verdict"] == "human"
-    new = (body.kind, body.at_us) if counts else None
-    line = await services_of(request).get(ReactionLines).of(met.moment, new=new)
-    shown = _out(met, line, MyReaction(kind=body.kind, at_us=body.at_us))
-    return Response(shown.model_dump_json(), 201, media_type="application/json")  # checked once: there are many
+    line = await services_of(request).get(ReactionLines).of(met.moment, new=taken.as_new() if first else None)
+    shown = as_json(met, line, MyReaction(kind=body.kind, at_us=body.at_us))
+    return Response(shown, 201, media_type="application/json")  # checked once: there are many
 
 
 @v1.delete("/moments/{moment}/reactions")
@@ -93,7 +92,7 @@ async def _shown(
 ) -> ReactionsOut:  # fmt: skip
     mine = None if reactor is None else await reactions.reaction_of(session, met.moment.id, reactor)
     line = await _line(request, session, met, caller, written=written)
-    return _out(
+    return reactions_out(
         met, line, None if mine is None else MyReaction.model_validate({"kind": mine.kind, "at_us": mine.at_us})
     )
 
@@ -109,15 +108,3 @@ async def _line(
         return await lines.of(met.moment)
     kept = None if apart else lines.kept(met.moment.id)
     return kept or await reactions.line_of(session, met.moment, caller.id if caller else None)
-
-
-def _out(met: Meeting, line: ReactionLine, mine: MyReaction | None) -> ReactionsOut:
-    return ReactionsOut(
-        moment=met.moment.id,
-        start_us=met.moment.start_us,
-        end_us=met.moment.end_us,
-        counts=line.counts,
-        total=sum(line.counts.values()),
-        seconds=[ReactionsAt.model_validate({"at_us": at, "kind": kind, "count": n}) for at, kind, n in line.seconds],
-        mine=mine,
-    )

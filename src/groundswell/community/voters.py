@@ -1,5 +1,6 @@
 """Who reacts, and how that is judged: a viewer by their account, a visitor by the ticket of their visit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -17,7 +18,7 @@ from groundswell.events.traffic.visit_ticket import LASTS, TicketedVisit, is_gen
 from groundswell.events.traffic.visitors import Visitors
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
-from groundswell.platform.services import services_of
+from groundswell.platform.services import Services, services_of
 
 KIND: Final = "react"
 
@@ -43,18 +44,41 @@ async def voter_of(request: Request, caller: Caller | None, where: EventPlace, t
     now, services = utc_now(), services_of(request)
     address = request.client.host if request.client else ""
     if caller is not None:
-        seen = _judged(request, see(request.headers, address, await services.get(Visitors).prepare(now)))
+        seen = _judged(services, address, see(request.headers, address, await services.get(Visitors).prepare(now)))
         seen = replace(seen, verdict=STAFF) if caller.roles and seen.verdict.kind == "human" else seen
         return Voter(str(caller.id), caller.id, seen, now, uuid7())
-    visit = _named(ticket, now)
-    seen = see(request.headers, address, await services.get(Visitors).prepare(visit.at))
-    if not is_genuine(services.settings.secret, ticket or "", where.share_id or where.moment_id, seen.served_to):
+    visit = named_at(ticket, now)
+    salt = await services.get(Visitors).prepare(visit.at)
+    seen = seen_with_ticket(services.settings.secret, request.headers, address, salt, where, ticket or "")
+    return visitor(services, address, visit, seen)
+
+
+def seen_with_ticket(
+    secret: bytes, headers: Mapping[str, str], address: str, salt: bytes, where: EventPlace, ticket: str
+) -> ClientEvidence:
+    """What is seen of a visitor who shows ``ticket``, whose day has ``salt``.
+
+    Raises:
+        VisitInvalid: it was not made for this page and this visitor.
+    """
+    seen = see(headers, address, salt)
+    if not is_genuine(secret, ticket, where.share_id or where.moment_id, seen.served_to):
         raise VisitInvalid()
-    seen = _judged(request, seen)
+    return seen
+
+
+def visitor(services: Services, address: str, visit: TicketedVisit, seen: ClientEvidence) -> Voter:
+    """A visitor as who reacts; counts them among those of ``address``."""
+    seen = _judged(services, address, seen)
     return Voter(seen.visitor or visit.id.hex, None, seen, visit.at, visit.event_id(KIND))
 
 
-def _named(ticket: str | None, now: datetime) -> TicketedVisit:
+def named_at(ticket: str | None, now: datetime) -> TicketedVisit:
+    """The visit of a ``ticket`` that can be shown ``now``.
+
+    Raises:
+        VisitMissing, VisitInvalid, VisitExpired: it cannot.
+    """
     if not ticket:
         raise VisitMissing("Who is not signed in reacts with the ticket of the page.")
     visit = named_visit(ticket)
@@ -65,9 +89,9 @@ def _named(ticket: str | None, now: datetime) -> TicketedVisit:
     return visit
 
 
-def _judged(request: Request, seen: ClientEvidence) -> ClientEvidence:
+def _judged(services: Services, address: str, seen: ClientEvidence) -> ClientEvidence:
     """With the verdict on what is beyond the limits of one address and network."""
     if seen.verdict.kind != "human":
         return seen
-    verdict = services_of(request).get(Receiving).limits.judge(request.client.host if request.client else "")
+    verdict = services.get(Receiving).limits.judge(address)
     return seen if verdict is None else replace(seen, verdict=verdict)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from groundswell.platform.column_text import clean
 from groundswell.platform.ids import uuid7
 
 Kind = Literal[
@@ -69,6 +70,22 @@ class Event:
     def row(self) -> dict[str, Any]:
         """The columns as a mapping."""
         return {name: getattr(self, name) for name in COLUMNS.split(", ")}
+
+    def texts(self) -> tuple[str | None, ...]:
+        """The columns as ``column_text`` takes them, in the order of ``COLUMNS``."""
+        return (
+            self.id.hex,
+            self.at.isoformat(),
+            self.kind,
+            *(None if id is None else id.hex for id in (self.share_id, self.moment_id, self.title_id)),
+            clean(self.visitor),
+            None if self.viewer_id is None else self.viewer_id.hex,
+            clean(self.channel),
+            clean(self.territory),
+            None if self.amount_minor is None else str(self.amount_minor),
+            *(clean(text) for text in (self.currency, self.verdict, self.verdict_reason, self.verdict_rule)),
+            json.dumps(self.inputs, ensure_ascii=False) if self.inputs else None,
+        )
 
     def line(self) -> str:
         """The event as one line of COPY's text format."""

@@ -21,7 +21,7 @@ from groundswell.moments.tables import Moment
 from groundswell.platform.jobs import WHENEVER, defer
 from groundswell.platform.signals import on
 from groundswell.shares.tables import Share
-from groundswell.trust.signals import Lifted, Restricted
+from groundswell.trust.signals import AppealDecided, Lifted, Restricted
 from groundswell.trust.tables import Decision
 
 from .fan_out import push_clip
@@ -96,6 +96,13 @@ async def restricted(session: AsyncSession, signal: Restricted) -> None:
 @on(Lifted)
 async def lifted(session: AsyncSession, signal: Lifted) -> None:
     await note(session, "decision", signal.decision.id, [await _concerned(session, signal.decision)])
+
+
+@on(AppealDecided)
+async def appeal_decided(session: AsyncSession, signal: AppealDecided) -> None:
+    """Whoever contested a decision hears what became of it, also where it is about what they reported. That it is
+    contested, staff see in their queue."""
+    await note(session, "decision", signal.decision.id, [signal.appeal.appellant_id])
 
 
 async def _concerned(session: AsyncSession, decision: Decision) -> UUID | None:

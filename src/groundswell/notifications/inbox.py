@@ -34,7 +34,7 @@ from groundswell.moments.showable import showable, with_source
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
-from groundswell.trust.tables import Decision
+from groundswell.trust.tables import Appeal, Decision
 
 from .catching_on import step_of
 from .causes import JOINED
@@ -56,7 +56,8 @@ class InboxItem:
 
     ``count`` is what ``path`` opens. ``name`` is who did it last, where somebody is named; ``others`` how many did
     beside them. ``title`` names the title, or the series where more would say too much. ``words`` are theirs, or the
-    reason of a decision. ``state``: ``requested`` (a follower waits), ``lifted``, ``returned``.
+    reason of a decision. ``state``: ``requested`` (a follower waits), ``lifted``, ``returned``, and of a decision that
+    the viewer contested ``confirmed`` or ``reversed``.
     """
 
     id: UUID
@@ -385,21 +386,30 @@ async def _decisions(session: AsyncSession, reader: InboxReader, rows: Sequence[
     found = {decision.id: decision for decision in await session.scalars(query)}
     about = {each.subject_id for each in found.values() if each.subject_kind == "moment"}
     codes = {row.id: row.code for row in await session.scalars(select(Moment).where(among(Moment.id, about)))}
+    contested = await _contested(session, reader, list(found))
     items = []
     for row in rows:
         if (decision := found.get(row.subject_id)) is None:
             continue
         code = codes.get(decision.subject_id)
-        items.append(
-            replace(
-                _item(row, f"/inbox/{row.id}" if code is None else f"/moments/{code}"),
-                about=decision.subject_kind,
-                words=decision.explanation,
-                reason_code=decision.reason_code,
-                state="lifted" if decision.lifted_at is not None else None,
-            )
-        )
+        path, state = f"/inbox/{row.id}" if code is None else f"/moments/{code}", None
+        words = decision.explanation
+        if decision.id in contested:
+            state, words = contested[decision.id]
+            path = f"/decisions/{decision.id}"
+        if decision.lifted_at is not None and state != "reversed":
+            state = "lifted"
+        facts = {"words": words, "reason_code": decision.reason_code, "state": state}
+        items.append(replace(_item(row, path), about=decision.subject_kind, **facts))
     return items
+
+
+async def _contested(session: AsyncSession, reader: InboxReader, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """What became of the reader's appeals against decisions, and why; those that are decided."""
+    query = select(Appeal.decision_id, Appeal.outcome, Decision.explanation)
+    query = query.join(Decision, Decision.id == Appeal.verdict_id).filter(Appeal.appellant_id == reader.viewer.id)
+    rows = await session.execute(query.where(among(Appeal.decision_id, ids), Appeal.outcome.is_not(None)))
+    return {row.decision_id: (row.outcome, row.explanation) for row in rows}
 
 
 Show = Callable[[AsyncSession, InboxReader, Sequence[Notification]], Awaitable[list[InboxItem]]]

@@ -31,7 +31,9 @@ KIND_RULES: dict[NotificationKind, KindRules] = {
     ),
     "statement": KindRules("A statement of their earnings is ready.", "statement", ALL),
     "payout": KindRules("They were paid.", "payout", ALL),
-    "decision": KindRules("Something of theirs was restricted, or a restriction lifted.", "decision", ALL),
+    "decision": KindRules(
+        "Something of theirs was restricted, a restriction lifted, or an appeal decided.", "decision", ALL
+    ),
 }
 
 

@@ -35,7 +35,7 @@ class NotificationOut(BaseModel):
     amount_minor: int | None
     currency: str | None
     reason_code: str | None
-    state: Literal["requested", "lifted", "returned"] | None
+    state: Literal["requested", "lifted", "returned", "confirmed", "reversed"] | None
 
 
 class NotificationPage(BaseModel):

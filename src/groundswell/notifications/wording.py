@@ -32,6 +32,8 @@ def sentence(item: InboxItem, speech: Speech) -> str:
             text = gettext("A payout of %(money)s came back")
         case "payout":
             text = gettext("You were paid %(money)s")
+        case "decision" if item.state in _CONTESTED:
+            text = gettext(_CONTESTED[item.state])
         case "decision":
             over = item.state == "lifted"
             decided = _DECISIONS[over].get(item.about or "", _OTHER[over])
@@ -124,6 +126,10 @@ _DECISIONS = {
         "earning": marked("Earnings of yours are no longer withheld"),
         "viewer": marked("The restriction of your account was lifted"),
     },
+}
+_CONTESTED = {
+    "confirmed": marked("What you contested was looked at again: the decision stands"),
+    "reversed": marked("You were right: what you contested was taken back"),
 }
 _OTHER = {False: marked("Something of yours was restricted"), True: marked("A restriction was lifted")}
 

@@ -22,6 +22,7 @@ from groundswell.accounts.access import principal_of, require_still
 from groundswell.accounts.openid import StaffProviders
 from groundswell.accounts.signing_keys import KeySource
 from groundswell.accounts.tokens import TokenVerifier
+from groundswell.community.reaction_door import ReactionAnswer, ReactionDoor
 from groundswell.events.lake.lag import lake_lag
 from groundswell.events.visits.deferred_response import DeferredResponse
 from groundswell.events.visits.redirect import Found, Redirects, is_redirect
@@ -103,10 +104,12 @@ class Application(FastAPI):
 
     def has_visitors(self, scope: Scope) -> bool:
         """Whether ``answer_at_once`` may know an answer to an HTTP request, and may give it."""
+        return is_link(scope["path"]) and self.has_room(scope)
+
+    def has_room(self, scope: Scope) -> bool:
+        """Whether a visitor's request is for us, and may be answered without a place."""
         services = services_of(self)
-        if not is_link(scope["path"]) or not services.get(HostCheck).passes(scope):
-            return False
-        return not services.get(Admission).links.is_full()
+        return services.get(HostCheck).passes(scope) and not services.get(Admission).links.is_full()
 
     def spent(self, seconds: float) -> None:
         """Count so many seconds of the processor that went into an answer made at once."""
@@ -132,6 +135,10 @@ class Application(FastAPI):
             return services_of(self).get(Redirects).answer_at_once(scope)
         kept = landing_cache.kept_page(services_of(self), scope)
         return None if kept is None else landing_cache.answer_at_once(services_of(self), kept, scope)
+
+    def reaction_at_once(self, scope: Scope, body: bytes) -> ReactionAnswer | None:
+        """The answer to a visitor's reaction, whose whole body is here, when it takes nothing but a commit."""
+        return services_of(self).get(ReactionDoor).answer_at_once(scope, body)
 
     def answer_soon(self, scope: Scope, found: Found) -> bool:
         """Whether ``found`` will be called with the answer to a visitor's request that takes a look-up and a commit;

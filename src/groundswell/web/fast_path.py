@@ -1,10 +1,13 @@
 """uvicorn's HTTP protocol, with a shorter way for visitors whose answer can be made without waiting.
 
-A request for a link, or for a landing page that is in memory, waits for one thing: its visit's commit. As an ASGI
-request that costs a task, three messages and two writes. Here the answer is made while the request is read, or when its
-link has been looked up with others, and is written to the connection when the log says that the visit is on disk.
-Everything else, and whatever goes wrong, goes
-the usual way through the application, which gives the same answers and every refusal (``Application.__call__``).
+A request for a link, or for a landing page that is in memory, waits for one thing: its visit's commit. So does a
+reaction. As an ASGI request that costs a task, three messages and two writes. Here the answer is made while the request
+is read, or when its link has been looked up with others, and is written to the connection when the log says that the
+visit is on disk. Everything else, and whatever goes wrong, goes the usual way through the application, which gives the
+same answers and every refusal (``Application.__call__``).
+
+A reaction has a body, which comes with its head as a rule. One whose body has not come when what was received has been
+read goes the usual way.
 
 So is a request for which there is no room refused: when ten times as much is asked as can be served, what is refused
 must not take the time of what is served.
@@ -14,13 +17,15 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any, Protocol, TypeGuard, cast
 
+from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from groundswell.community.reaction_door import is_reaction
 from groundswell.events.visits.deferred_response import DeferredResponse
 from groundswell.platform.problems import Problem, problem_response
 
@@ -30,6 +35,29 @@ from .connection_bounds import BoundedProtocol
 RawHeader = tuple[bytes, bytes]
 
 
+class AnswerAtOnce(Protocol):
+    """An answer that waits for a commit alone. When ``commit`` says that it is done, the rest is as it is sent."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Iterable[RawHeader]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def counted(self) -> Counter: ...
+
+    def commit(self, answered: Callable[[Problem | None], None]) -> None:
+        """Call ``answered`` when what is answered is on disk, or with why it is not.
+
+        Raises:
+            Problem: too much is waiting.
+        """
+
+
 class FastPathProtocol(BoundedProtocol):
     """One connection, within its bounds.
 
@@ -37,11 +65,20 @@ class FastPathProtocol(BoundedProtocol):
     """
 
     followed = False
-    """Whether a link was among what is being read."""
+    """Whether a link, or a reaction, was among what is being read."""
+
+    reading = False
+    awaited: RequestResponseCycle | None = None
+    """The reaction whose body has not been read yet; it may be in what is being read."""
 
     def data_received(self, data: bytes) -> None:
         began = time.perf_counter()
+        self.reading = True
         super().data_received(data)
+        self.reading = False
+        if (cycle := self.awaited) is not None:
+            self.awaited = None
+            self._start_reaction(cycle)
         if self.followed:
             self.followed = False
             self._spent(began)
@@ -51,13 +88,44 @@ class FastPathProtocol(BoundedProtocol):
         cast(Application, self.config.app).spent(time.perf_counter() - began)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if app is not self.app or not (self._answers_soon(cycle) or self._refuses(cycle)):
+        if app is not self.app:
             super()._start_asgi_task(cycle, app)
+        elif is_reaction(cast(Scope, cycle.scope)):
+            if cycle.more_body and self.reading:
+                self.awaited = cycle
+            else:
+                self._start_reaction(cycle)
+        elif not (self._answers_soon(cycle) or self._refuses(cycle)):
+            super()._start_asgi_task(cycle, app)
+
+    def _start_reaction(self, cycle: RequestResponseCycle) -> None:
+        """Answer a reaction from here, if its whole body has come and it can be; else the usual way."""
+        door, scope = self.config.app, cast(Scope, cycle.scope)
+        if not cycle.more_body and self._may_answer(door) and door.has_room(scope):
+            see_through_proxies(self.config)(scope)
+            answer = door.reaction_at_once(scope, bytes(cycle.body))
+            if answer is not None and self._commits(cycle, answer):
+                return
+        if not self._refuses(cycle):
+            super()._start_asgi_task(cycle, cast(Any, self.app))
+
+    def _may_answer(self, door: Any) -> TypeGuard[Application]:
+        """Whether anything can be answered from here."""
+        return isinstance(door, Application) and not self.flow.write_paused and not self.config.access_log
+
+    def _commits(self, cycle: RequestResponseCycle, answer: AnswerAtOnce) -> bool:
+        """Whether ``answer`` is on its way."""
+        try:
+            answer.commit(partial(self._when_committed, cycle, answer))
+        except Problem:  # too much is waiting: the usual way will find so too, and say it
+            return False
+        self.followed = True
+        return True
 
     def _refuses(self, cycle: RequestResponseCycle) -> bool:
         """Whether there was no room for ``cycle``, which has been told so."""
         door = self.config.app
-        if not isinstance(door, Application) or self.flow.write_paused or self.config.access_log:
+        if not self._may_answer(door):
             return False
         refusal = door.refusal_at_once(cast(Scope, cycle.scope))
         if refusal is None:
@@ -69,23 +137,13 @@ class FastPathProtocol(BoundedProtocol):
     def _answers_soon(self, cycle: RequestResponseCycle) -> bool:
         """Whether ``cycle`` will be answered from here, when its visit is committed."""
         door, scope = self.config.app, cast(Scope, cycle.scope)
-        if (
-            not isinstance(door, Application)
-            or not door.has_visitors(scope)
-            or self.flow.write_paused
-            or self.config.access_log
-        ):
+        if not self._may_answer(door) or not door.has_visitors(scope):
             return False
         see_through_proxies(self.config)(scope)
         answer = door.answer_at_once(scope)
         if answer is None:
             return self._answers_when_found(cycle, door, scope)
-        try:
-            answer.commit(partial(self._when_committed, cycle, answer))
-        except Problem:  # too much is waiting: the usual way will find so too, and say it
-            return False
-        self.followed = True
-        return True
+        return self._commits(cycle, answer)
 
     def _answers_when_found(self, cycle: RequestResponseCycle, door: Application, scope: Scope) -> bool:
         begun = door.answer_soon(scope, partial(self._when_found, cycle, door))
@@ -107,7 +165,7 @@ class FastPathProtocol(BoundedProtocol):
             answered_by = self.app if answer is None else door.refuse_link(answer)
             super()._start_asgi_task(cycle, cast(Any, answered_by))
 
-    def _when_committed(self, cycle: RequestResponseCycle, answer: DeferredResponse, refusal: Problem | None) -> None:
+    def _when_committed(self, cycle: RequestResponseCycle, answer: AnswerAtOnce, refusal: Problem | None) -> None:
         if refusal is not None:
             super()._start_asgi_task(cycle, cast(Any, problem_response(refusal)))
         elif not cycle.disconnected:
@@ -132,7 +190,7 @@ class FastPathProtocol(BoundedProtocol):
 HOOK = {"_start_asgi_task"}
 CYCLE = {
     *("scope", "default_headers", "keep_alive", "disconnected", "message_event", "on_response"),
-    *("response_started", "response_complete"),
+    *("response_started", "response_complete", "body", "more_body"),
 }
 
 

@@ -193,7 +193,7 @@ async def record(session: AsyncSession, *events: Event) -> None:
     """Write ``events`` in the caller's transaction: they are there if and when it commits. Repeats are ignored."""
     if not events:
         return
-    await _ensure_days_beside(session, {day_of(event.at) for event in events})
+    await ensure_days_beside(session, {day_of(event.at) for event in events})
     if len(events) >= COPIED_FROM:
         lines = "".join([event.line() for event in events])
         await stage(await driver_connection(session), lines.encode())
@@ -208,15 +208,15 @@ async def record_lines(session: AsyncSession, lines: str, days: frozenset[date])
     Raises:
         EventConflict, Invalid: as ``EventLog.append``.
     """
-    await _ensure_days_beside(session, days)
+    await ensure_days_beside(session, days)
     (refusal,) = await settle(await driver_connection(session), [lines.encode()])
     if refusal is not None:
         raise refusal
 
 
-async def _ensure_days_beside(session: AsyncSession, days: Iterable[date]) -> None:
-    """Make missing partitions on another connection: made in the caller's transaction, they would keep everybody
-    else from that day's events until it ends."""
+async def ensure_days_beside(session: AsyncSession, days: Iterable[date]) -> None:
+    """Make ready for writing events of ``days`` in the caller's transaction: missing partitions are made on another
+    connection, for made in that transaction, they would keep everybody else from that day's events until it ends."""
     connection, days = await driver_connection(session), set(days)
     if missing := await missing_days(connection, days):
         engine = session.bind

@@ -62,21 +62,27 @@ def visitor_hash(salt: bytes, *who: str) -> str:
 
 def household_of(address: str) -> str:
     """The machine or household at ``address``: itself, or (IPv6, where each household has so many) its /64."""
-    return _block(address, 32, 64)
+    return _blocks(address)[0]
 
 
 def network_of(address: str) -> str:
     """The network of ``address``: its /24 (IPv4) or /48 (IPv6)."""
-    return _block(address, BLOCK_BITS[4], BLOCK_BITS[6])
+    return _blocks(address)[1]
 
 
 @lru_cache(maxsize=20_000)
-def _block(address: str, bits4: int, bits6: int) -> str:
+def _blocks(address: str) -> tuple[str, str]:
     try:
-        bits = bits4 if ipaddress.ip_address(address).version == 4 else bits6
-        return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return address
+        return address, address
+    household, network = (32, BLOCK_BITS[4]) if parsed.version == 4 else (64, BLOCK_BITS[6])
+    return _block(parsed, household), _block(parsed, network)
+
+
+def _block(parsed: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+    mask = -1 << (parsed.max_prefixlen - bits)
+    return f"{type(parsed)(int(parsed) & mask)}/{bits}"
 
 
 @lru_cache(maxsize=20_000)
