@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, get_args
 
 NotificationKind = Literal[
-    "catching_on", "brought", "comment", "reply", "follower", "clip", "statement", "payout", "decision"
+    "catching_on",
+    "brought",
+    "comment",
+    "reply",
+    "follower",
+    "clip",
+    "statement",
+    "payout",
+    "decision",
+    "invitation",
 ]
 Way = Literal["inbox", "mail", "push"]
 NOTIFICATION_KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
@@ -32,6 +41,7 @@ KIND_RULES: dict[NotificationKind, KindRules] = {
     "statement": KindRules("A statement of their earnings is ready.", "statement", ALL),
     "payout": KindRules("They were paid.", "payout", ALL),
     "decision": KindRules("Something of theirs was restricted, or a restriction lifted.", "decision", ALL),
+    "invitation": KindRules("They were invited to a campaign, or to become a creator.", "invitation", ALL),
 }
 
 

@@ -118,6 +118,7 @@ PLACED: dict[str, Any] = {
     "notification_choices.quiet_to": 420,
     "notifications.kind": "comment",
     "creator_applications.status": "accepted",
+    "creator_invitations.status": "accepted",
     "payout_runs.status": "filed",
     "payout_runs.rail": "csv",
     "payout_runs.approved_by": "approver",
