@@ -96,6 +96,7 @@ NOBODYS = {
     "lines": "language text",
     "log_homes": "database",
     "moments": "code visibility framing",
+    "month_closings": "period act reason outcome figures",
     "notification_choices": "changed language digest",
     "notification_marks": "snapshot",
     "notifications": "kind",

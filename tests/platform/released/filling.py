@@ -119,6 +119,8 @@ PLACED: dict[str, Any] = {
     "notifications.kind": "comment",
     "creator_applications.status": "accepted",
     "creator_invitations.status": "accepted",
+    "month_closings.act": "close",
+    "month_closings.outcome": "withdrawn",
     "payout_runs.status": "filed",
     "payout_runs.rail": "csv",
     "payout_runs.approved_by": "approver",
