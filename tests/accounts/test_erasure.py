@@ -21,7 +21,14 @@ from groundswell.catalog.tables import Progress
 from groundswell.community.collection_tables import Collection, CollectionPart
 from groundswell.community.comment_tables import Comment
 from groundswell.community.tables import Barrier, CommunityProfile, Follow, Reaction
-from groundswell.creators.tables import Creator, CreatorAgreement, CreatorApplication, CreatorChannel, CreatorTerms
+from groundswell.creators.tables import (
+    Creator,
+    CreatorAgreement,
+    CreatorApplication,
+    CreatorChannel,
+    CreatorInvitation,
+    CreatorTerms,
+)
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
@@ -64,6 +71,7 @@ NOBODYS = {
     "covered_ranges": "kind",
     "creator_applications": "status reason",
     "creator_channels": "found",
+    "creator_invitations": "status",
     "creator_terms": "body",
     "credits": "kind model channel currency",
     "collaborators": "state",
@@ -88,6 +96,7 @@ NOBODYS = {
     "lines": "language text",
     "log_homes": "database",
     "moments": "code visibility framing",
+    "month_closings": "period act reason outcome figures",
     "notification_choices": "changed language digest",
     "notification_marks": "snapshot",
     "notifications": "kind",
@@ -317,6 +326,7 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(CreatorAgreement(viewer_id=viewer_id, version=1))
     asked = {"handle": f"{MARK}_h", "display_name": NAME, "bio": NAME, "code": MARK, "country": "DE", "note": NAME}
     session.add(CreatorApplication(viewer_id=viewer_id, languages=[MARK], **asked))
+    session.add(CreatorInvitation(viewer_id=viewer_id, invited_by="viewer:mira"))
     session.add(CreatorChannel(creator_id=creator.id, address=f"https://tok.example/@{MARK}", proof=f"gs-{MARK}"))
     kept = {"data_key": MARK, "sealed": NAME.encode(), "account_tag": MARK, "missing": [], "changed_at": utc_now()}
     session.add(Payee(creator_id=creator.id, version=1, **kept))

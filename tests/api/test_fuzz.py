@@ -66,6 +66,7 @@ MADE = {
     "/v1/saved-replies": ("id", "reply"),
     "/v1/creator-applications": ("id", "application_id"),
     "/v1/creators/me/channels": ("id", "channel_id"),
+    "/v1/shortlist": ("viewer_id", "viewer_id"),
     "/v1/payout-runs": ("id", "run_id"),
     "/v1/payout-runs/{run_id}/lines": ("id", "line_id"),
     "/v1/bank-exceptions": ("id", "line_id"),
@@ -78,6 +79,7 @@ MADE = {
 NAMES = {
     "title": "title", "series": "title", "moment": "moment", "moments": "moment", "code": "code", "share": "share",
     "parent": "token", "token": "token", "statement": "statement_id", "handle": "handle", "creators": "handle",
+    "viewers": "viewer_id",
     "titles": "title", "viewer": "subject", "owner": "handle", "subject": "subject", "profile": "profile", "url": "url",
     "period": "period", "version": "version", "name": "piece", "window": "window",
 }  # fmt: skip

@@ -25,6 +25,7 @@ QUERIES = {
     ("community/comment_holds.py", "stood"),
     ("discovery/feed.py", "theirs"),
     ("discovery/feed.py", "titles_made(only.genre, only.language)"),
+    ("campaigns/shortlist.py", "titles_alike(asked.titles)"),
     ("community/reposts.py", "followed"),
     ("discovery/title_refresh.py", "oldest"),
     ("discovery/trending/reviews.py", "due"),

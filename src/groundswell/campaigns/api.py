@@ -14,7 +14,7 @@ from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from . import brief, creator_api, lifecycle, membership, submissions
+from . import brief, creator_api, lifecycle, membership, shortlist_api, submissions
 from .results import campaign_report
 from .schemas import (
     BriefOut,
@@ -178,3 +178,4 @@ async def refuse_submission(
 router = APIRouter()
 router.include_router(creator_api.router)
 router.include_router(v1)
+router.include_router(shortlist_api.router)

@@ -41,7 +41,8 @@ async def apply(key: str, new: CampaignApplication, session: DbSession, caller: 
 
 @router.post("/{key}/leave")
 async def leave(key: str, session: DbSession, caller: SignedIn) -> MemberOut:
-    """Leave a campaign. What I earned stays; posts of mine that were accepted go on earning."""
+    """Leave a campaign, decline its invitation, or withdraw my application. What I earned stays; posts of mine that
+    were accepted go on earning."""
     creator = await own(session, caller.id)
     return member_out(await membership.leave(session, await find_campaign(session, key), creator), creator)
 

@@ -1,6 +1,6 @@
 """Who takes part in a campaign: invited or applying, accepted or refused with a reason, leaving."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,11 +11,17 @@ from groundswell.attribution.tables import Campaign
 from groundswell.creators.profiles import named
 from groundswell.creators.tables import Creator
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Conflict, NotFound, Problem
+from groundswell.platform.signals import send
 
 from .brief import brief_of
+from .signals import CampaignInvitation
 from .tables import CampaignBrief, CampaignMember
+
+LEAVING = {"invited": "declined", "applied": "withdrawn", "accepted": "left"}
+"""What becomes of a part that its creator gives up."""
 
 
 class CampaignOver(Conflict):
@@ -57,7 +63,8 @@ async def check_open(session: AsyncSession, campaign: Campaign) -> CampaignBrief
 
 
 async def invite(session: AsyncSession, campaign: Campaign, handles: Iterable[str], by: str) -> int:
-    """Invite creators; returns how many were not there yet. Who has applied is accepted by it.
+    """Invite creators, who are told; returns how many were not there yet. Who has applied is accepted by it; who has
+    declined is not asked again.
 
     Raises:
         BriefMissing, CampaignOver, CampaignPaused; CreatorUnknown: one of them is no creator.
@@ -69,8 +76,10 @@ async def invite(session: AsyncSession, campaign: Campaign, handles: Iterable[st
         creator = await named(session, handle)
         _check_named(campaign, creator)
         member, made = await _member(session, campaign.id, creator.id, "invited")
-        fresh += made
-        if member.status == "applied":
+        if made:
+            fresh += 1
+            await send(session, CampaignInvitation(member))
+        elif member.status == "applied":
             _decide(member, "accepted", by)
     await session.flush()
     return fresh
@@ -112,7 +121,7 @@ async def apply(session: AsyncSession, campaign: Campaign, creator: Creator, not
         raise MemberDecided(member.reason)
     if member.status == "invited" or (member.status == "left" and member.decided_by is not None):
         _decide(member, "accepted", by)
-    elif member.status == "left":
+    elif member.status in ("left", "withdrawn", "declined"):
         member.status = "applied"
     if member.agreed_at is None:
         member.agreed_at, member.note = utc_now(), note
@@ -121,16 +130,17 @@ async def apply(session: AsyncSession, campaign: Campaign, creator: Creator, not
 
 
 async def leave(session: AsyncSession, campaign: Campaign, creator: Creator) -> CampaignMember:
-    """Leave a campaign. What was earned stays; posts that were accepted go on earning.
+    """Leave a campaign, decline its invitation, or withdraw an application: whichever there is. What was earned stays;
+    posts that were accepted go on earning.
 
     Raises:
         MemberUnknown.
     """
-    member = await member_of(session, campaign.id, creator.id)
+    query = select(CampaignMember).filter_by(campaign_id=campaign.id, creator_id=creator.id).with_for_update()
+    member: CampaignMember | None = await session.scalar(query)
     if member is None:
         raise MemberUnknown()
-    if member.status != "refused":
-        member.status = "left"
+    member.status = LEAVING.get(member.status, member.status)
     await session.flush()
     return member
 
@@ -175,6 +185,13 @@ async def members(
     if after is not None:
         query = query.where(CampaignMember.id < after)
     return [(member, creator) for member, creator in await session.execute(query)]
+
+
+async def statuses(session: AsyncSession, campaign_id: UUID, creators: Collection[UUID]) -> dict[UUID, str]:
+    """What part those among ``creators`` have in a campaign who have any."""
+    query = select(CampaignMember.creator_id, CampaignMember.status).filter_by(campaign_id=campaign_id)
+    rows = await session.execute(query.where(among(CampaignMember.creator_id, creators)))
+    return {row.creator_id: row.status for row in rows}
 
 
 async def parts_of(session: AsyncSession, creator_id: UUID) -> dict[UUID, CampaignMember]:

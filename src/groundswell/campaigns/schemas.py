@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from groundswell.attribution.schemas import Money
+from groundswell.creators.schemas import RevenueAmount
 from groundswell.platform.clock import Instant
 
 from .terms import TermKind
@@ -216,7 +217,7 @@ class MemberOut(BaseModel):
 
     id: UUID
     creator: str
-    status: Literal["invited", "applied", "accepted", "refused", "left"]
+    status: Literal["invited", "applied", "accepted", "refused", "declined", "withdrawn", "left"]
     note: str
     reason: str
     agreed_at: Instant | None
@@ -258,3 +259,61 @@ class InboxEntry(BaseModel):
     campaign: CampaignOut
     brief: BriefOut
     part: MemberOut | None
+
+
+class ExpectedOut(BaseModel):
+    """Paid subscriptions per share, in millionths: what is expected, and between what it surely lies."""
+
+    mean_ppm: int
+    low_ppm: int
+    high_ppm: int
+
+
+class PartnerOut(BaseModel):
+    """Somebody who shares, and what is known of them; ``Shortlist.counts`` says what each figure counts.
+
+    ``place`` is theirs where everybody adds most people whom those before do not reach, ``added_people`` how many.
+    ``part`` is their part in the campaign asked for, ``invitation`` what became of one to become a creator.
+    """
+
+    viewer_id: UUID
+    creator: str | None
+    display_name: str | None
+    shares: int
+    subscriptions_millionths: int
+    expected: ExpectedOut
+    clicks: int
+    robots: int
+    quality_ppm: int | None
+    people: int
+    added_people: int
+    place: int
+    earlier_people: int
+    later_people: int
+    fit_ppm: int | None
+    channels: list[str]
+    territories: list[str]
+    earned: list[RevenueAmount]
+    part: str | None
+    invitation: str | None
+
+
+class Shortlist(BaseModel):
+    """Whom to partner with, from ``begin`` to ``end`` (exclusive): who is surely worth most, first."""
+
+    begin: Instant
+    end: Instant
+    counts: dict[str, str]
+    items: list[PartnerOut]
+
+
+class SharedRowOut(BaseModel):
+    """A share behind the figures, and what it brought of each."""
+
+    id: UUID
+    moment_id: UUID
+    channel: str
+    created_at: Instant
+    subscriptions_millionths: int
+    clicks: int
+    robots: int

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from groundswell.attribution.tables import Campaign
 
-from .tables import CampaignSubmission
+from .tables import CampaignMember, CampaignSubmission
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,13 @@ class CampaignEnded:
     """A campaign is over: its time has come (noticed within a minute), or it was ended early. Sent once a campaign."""
 
     campaign: Campaign
+
+
+@dataclass(frozen=True)
+class CampaignInvitation:
+    """A creator was invited to a campaign."""
+
+    member: CampaignMember
 
 
 @dataclass(frozen=True)

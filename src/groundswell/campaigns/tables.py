@@ -53,13 +53,16 @@ class CampaignBrief(Base):
 
 
 class CampaignMember(Base):
-    """A creator's part in a campaign. ``status`` is ``invited``, ``applied``, ``accepted``, ``refused`` or ``left``;
-    refused with a ``reason``. Whoever applies or takes an invitation agrees to the brief as it is (``agreed_at``)."""
+    """A creator's part in a campaign. ``status`` is ``invited``, ``applied``, ``accepted``, ``refused`` (with a
+    ``reason``), ``declined`` (an invitation), ``withdrawn`` (an application, by who made it) or ``left``. Whoever
+    applies or takes an invitation agrees to the brief as it is (``agreed_at``)."""
 
     __tablename__ = "campaign_members"
     __table_args__ = (
         UniqueConstraint("campaign_id", "creator_id"),
-        CheckConstraint("status IN ('invited', 'applied', 'accepted', 'refused', 'left')", name="status"),
+        CheckConstraint(
+            "status IN ('invited', 'applied', 'accepted', 'refused', 'declined', 'withdrawn', 'left')", name="status"
+        ),
         CheckConstraint("status <> 'refused' OR reason <> ''", name="reason"),
     )
 

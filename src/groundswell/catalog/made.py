@@ -1,9 +1,12 @@
 """Of which genre a title is, and in which language it was made: as the service says in its entry."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Uuid
 
 from .tables import Title
 
@@ -27,6 +30,17 @@ IN_LANGUAGE = """
             AND (lower(l.language) = :language OR starts_with(lower(l.language), :language || '-'))
     ) END
 """
+ALIKE = """
+    titles.id = ANY(:titles)
+    OR titles.series_id IN (SELECT t.series_id FROM titles t WHERE t.id = ANY(:titles) AND t.series_id IS NOT NULL)
+    OR EXISTS (
+        SELECT FROM catalog_entries e CROSS JOIN jsonb_array_elements_text(coalesce(e.entry -> 'genres', '[]')) genre
+        WHERE e.title_id = titles.id AND lower(genre) IN (
+            SELECT lower(g) FROM catalog_entries o
+            CROSS JOIN jsonb_array_elements_text(coalesce(o.entry -> 'genres', '[]')) g WHERE o.title_id = ANY(:titles)
+        )
+    )
+"""
 GENRES_SAID = text(
     """
     SELECT min(genre) FROM catalog_entries e
@@ -45,6 +59,12 @@ def titles_made(genre: str | None, language: str | None) -> Select[UUID]:
     if language:
         query = query.where(text(IN_LANGUAGE).bindparams(language=language.lower()))
     return query
+
+
+def titles_alike(titles: Collection[UUID]) -> Select[UUID]:
+    """The ids of titles like some: themselves, and those of a series or a genre of theirs."""
+    these = bindparam("titles", list(titles), type_=ARRAY(Uuid()))
+    return select(Title.id).correlate(None).where(text(f"({ALIKE})").bindparams(these))
 
 
 async def genres(session: AsyncSession) -> list[str]:

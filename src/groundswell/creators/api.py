@@ -13,7 +13,7 @@ from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from . import applications, channels, jobs, profiles, results, terms
+from . import applications, channels, invitations, jobs, profiles, results, terms
 from .schemas import (
     ApplicationDecision,
     ApplicationOut,
@@ -21,9 +21,12 @@ from .schemas import (
     CreatorChannelOut,
     CreatorOut,
     CreatorPage,
+    InvitationOut,
+    InvitationsMade,
     NewApplication,
     NewChannel,
     NewCreator,
+    NewInvitations,
     NewTerms,
     Results,
     TermsAccepted,
@@ -105,6 +108,42 @@ async def read_my_application(session: DbSession, caller: SignedIn) -> Applicati
     if found is None:
         raise applications.ApplicationUnknown()
     return ApplicationOut.model_validate(found)
+
+
+@router.post("/creators/me/application/withdraw")
+async def withdraw_application(session: DbSession, caller: SignedIn) -> ApplicationOut:
+    """Withdraw my application that waits; I may apply again."""
+    return ApplicationOut.model_validate(await applications.withdraw(session, caller.id))
+
+
+@router.get("/creators/me/invitation")
+async def read_my_invitation(session: DbSession, caller: SignedIn) -> InvitationOut:
+    """The invitation to become a creator that waits for my answer. To accept it, apply (or become one)."""
+    found = await invitations.of_viewer(session, caller.id)
+    if found is None:
+        raise invitations.InvitationMissing()
+    return InvitationOut.model_validate(found)
+
+
+@router.post("/creators/me/invitation/decline")
+async def decline_invitation(session: DbSession, caller: SignedIn) -> InvitationOut:
+    """Decline it; I am not asked again."""
+    return InvitationOut.model_validate(await invitations.decline(session, caller.id))
+
+
+@router.post("/creator-invitations")
+async def invite_to_create(new: NewInvitations, session: DbSession, caller: Managers) -> InvitationsMade:
+    """Invite viewers to become creators, one or many. Each is told, and accepted when they apply."""
+    return InvitationsMade(invited=await invitations.invite(session, new.viewers, caller.actor))
+
+
+@router.get("/creator-invitations")
+async def list_invitations(
+    session: DbSession, caller: Managers, cursor: Cursor = None, limit: Limit = 50
+) -> Page[InvitationOut]:
+    """Invitations to become a creator, newest first."""
+    rows = await invitations.recent(session, limit, decode_cursor(cursor))
+    return Page[InvitationOut](items=[InvitationOut.model_validate(row) for row in rows], next=next_cursor(rows, limit))
 
 
 @router.get("/creator-applications")

@@ -12,9 +12,11 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Conflict, NotFound, Problem
 
-from . import profiles, terms
+from . import invitations, profiles, terms
 from .schemas import NewApplication, NewCreator
 from .tables import Creator, CreatorApplication
+
+INVITED = "You were invited."
 
 
 class CreatorMinor(Problem):
@@ -38,7 +40,8 @@ class ApplicationDecided(Conflict):
 
 
 async def apply(session: AsyncSession, viewer: Viewer, new: NewApplication) -> CreatorApplication:
-    """Apply to become a creator, accepting the terms as they are now.
+    """Apply to become a creator, accepting the terms as they are now. Whoever was invited is accepted at once, by whom
+    invited them.
 
     Raises:
         CreatorMinor, TermsNotAccepted, ApplicationWaits: as they say.
@@ -53,6 +56,24 @@ async def apply(session: AsyncSession, viewer: Viewer, new: NewApplication) -> C
     row = (await session.scalars(made.returning(CreatorApplication))).one_or_none()
     if row is None:
         raise ApplicationWaits()
+    invitation = await invitations.of_viewer(session, viewer.id)
+    return row if invitation is None else await decide(session, row.id, True, INVITED, invitation.invited_by)
+
+
+async def withdraw(session: AsyncSession, viewer_id: UUID) -> CreatorApplication:
+    """Withdraw the application of one's own that waits; one may apply again.
+
+    Raises:
+        ApplicationUnknown: there is none; ApplicationDecided: it does not wait.
+    """
+    row = await newest_of(session, viewer_id)
+    if row is None:
+        raise ApplicationUnknown()
+    await session.refresh(row, with_for_update=True)
+    if row.status != "waiting":
+        raise ApplicationDecided(status=row.status)
+    row.status, row.decided_at = "withdrawn", utc_now()
+    await session.flush()
     return row
 
 

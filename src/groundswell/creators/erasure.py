@@ -9,7 +9,7 @@ from groundswell.accounts.signals import ViewerErased
 from groundswell.platform import signals
 from groundswell.platform.ids import random_code
 
-from .tables import Creator, CreatorAgreement, CreatorApplication, CreatorChannel
+from .tables import Creator, CreatorAgreement, CreatorApplication, CreatorChannel, CreatorInvitation
 
 
 @signals.on(ViewerErased)
@@ -28,6 +28,7 @@ async def forget(session: AsyncSession, erased: ViewerErased) -> None:
     await session.execute(update(CreatorApplication).where(theirs).values(**gone, country="ZZ"))
     waits = update(CreatorApplication).where(theirs, CreatorApplication.status == "waiting")
     await session.execute(waits.values(status="withdrawn"))
+    await session.execute(delete(CreatorInvitation).where(CreatorInvitation.viewer_id == erased.viewer_id))
     await session.execute(delete(CreatorAgreement).where(CreatorAgreement.viewer_id == erased.viewer_id))
     of = select(Creator.id).filter_by(viewer_id=erased.viewer_id).scalar_subquery()
     await session.execute(delete(CreatorChannel).where(CreatorChannel.creator_id == of))

@@ -18,6 +18,7 @@ from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.problems import Conflict, NotFound
 from groundswell.trust.tables import Decision
 
+from . import invitations
 from .schemas import CreatorOut, CreatorPage, Figure, NewCreator, PublicMoment
 from .tables import Creator
 
@@ -126,7 +127,7 @@ async def check_free(session: AsyncSession, viewer_id: UUID, handle: str, code: 
 
 
 async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator) -> Creator:
-    """Make the viewer a creator.
+    """Make the viewer a creator; an invitation of theirs is accepted by it.
 
     Raises:
         CreatorAlready, HandleTaken, CodeTaken: as they say.
@@ -135,7 +136,10 @@ async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator) -> Cre
     values["code"] = new.code or await _free_code(session, new.handle)
     statement = insert(Creator).values(values).on_conflict_do_nothing().returning(Creator)
     creator = await session.scalar(statement)
-    return creator if creator is not None else await _refuse(session, viewer_id, new.handle)
+    if creator is None:
+        return await _refuse(session, viewer_id, new.handle)
+    await invitations.answer(session, viewer_id, "accepted")
+    return creator
 
 
 async def _free_code(session: AsyncSession, handle: str) -> str:

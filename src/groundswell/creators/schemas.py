@@ -92,6 +92,32 @@ class ApplicationDecision(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 
 
+class NewInvitations(BaseModel):
+    """Whom to invite to become creators."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    viewers: Annotated[list[UUID], Field(min_length=1, max_length=100, description="Ids of viewers.")]
+
+
+class InvitationsMade(BaseModel):
+    """How many are told of it now; who is a creator, was invited or has declined is not asked again."""
+
+    invited: int
+
+
+class InvitationOut(BaseModel):
+    """An invitation to become a creator, and what became of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    viewer_id: UUID
+    status: Literal["invited", "accepted", "declined"]
+    created_at: datetime
+    answered_at: datetime | None
+
+
 class NewTerms(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -77,6 +77,24 @@ class CreatorApplication(Base):
     created_at: Mapped[CreatedAt]
 
 
+class CreatorInvitation(Base):
+    """That a viewer was invited to become a creator: ``invited``, ``accepted`` or ``declined``. One of each viewer, so
+    that who declined is not asked again."""
+
+    __tablename__ = "creator_invitations"
+    __table_args__ = (
+        CheckConstraint("status IN ('invited', 'accepted', 'declined')", name="status"),
+        CheckConstraint("(status = 'invited') = (answered_at IS NULL)", name="answered"),
+    )
+
+    id: Mapped[Id]
+    viewer_id: Mapped[UUID] = mapped_column(ForeignKey("viewers.id"), unique=True)
+    status: Mapped[str] = mapped_column(default="invited")
+    invited_by: Mapped[str]
+    answered_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
 class CreatorChannel(Base):
     """Where else a creator is: theirs once the page there carries ``proof`` or leads to their page here.
 

@@ -16,7 +16,7 @@ from groundswell.platform.problems import Invalid, NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from . import campaign_api, corrections, jobs, payouts, pools, rate_import, rates, statements, trial_balance
+from . import campaign_api, corrections, jobs, months_api, payouts, pools, rate_import, rates, statements, trial_balance
 from .rules import PoolTerms
 from .schemas import (
     Correction,
@@ -279,3 +279,4 @@ async def download_postings(session: DbSession, caller: Finance, chosen: Posting
 router = APIRouter()
 router.include_router(v1)
 router.include_router(campaign_api.router)
+router.include_router(months_api.router)

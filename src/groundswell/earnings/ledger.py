@@ -56,6 +56,10 @@ class PostingRefused(Problem):
     status, code, title = 422, "posting_refused", "This cannot be posted."
 
 
+class MonthClosed(Problem):
+    status, code, title = 409, "month_closed", "This month is closed. What comes late is posted in an open one."
+
+
 @dataclass(frozen=True)
 class Posting:
     """A transfer: ``amount_minor`` (1 to 10^15) of ``currency`` leaves ``debit`` for ``credit``.
@@ -133,6 +137,7 @@ async def post(session: AsyncSession, posting: Posting) -> bool:
     Raises:
         PostingConflict: the id belongs to a transfer with other content.
         FundsInsufficient: a limited account would be overdrawn.
+        MonthClosed: nothing more is posted into its month.
         PostingRefused: currencies differ, an account is not open, or an amount, side or period is impossible.
     """
     return await post_all(session, [posting]) == 1
@@ -180,6 +185,7 @@ REFUSALS: dict[str, Problem] = {
     "ck_ledger_accounts_debt": FundsInsufficient("More would be paid back than is owed."),
     "ck_postings_sides": PostingRefused("The debit and the credit account are the same."),
     "ck_postings_period": PostingRefused("A period is written YYYY-MM."),
+    "month_closed": MonthClosed(),
 }
 """What the database's constraints mean, by name."""
 

@@ -156,3 +156,41 @@ CAMPAIGNS_SQL = """
 
 CAMPAIGNS = DDL(CAMPAIGNS_SQL)  # type: ignore[no-untyped-call]
 """After every table is there: what is spent of a cap is counted where the earning is written."""
+
+MONTHS_SQL = """
+    CREATE OR REPLACE FUNCTION postings_into_open_months() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        month text;
+    BEGIN
+        FOR month IN SELECT DISTINCT period FROM fresh ORDER BY period LOOP
+            -- The number of the lock MONTH (platform/locks.py): whoever closes the month takes it alone.
+            PERFORM pg_advisory_xact_lock_shared(
+                ('x' || left(encode(sha256(convert_to('MONTH:' || month, 'UTF8')), 'hex'), 16))::bit(64)::bigint
+            );
+            IF (SELECT act FROM month_closings WHERE period = month AND outcome = 'done'
+                ORDER BY decided_at DESC LIMIT 1) = 'close' THEN
+                RAISE EXCEPTION '% is closed', month
+                    USING ERRCODE = 'restrict_violation', CONSTRAINT = 'month_closed', TABLE = 'postings';
+            END IF;
+        END LOOP;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER postings_into_open_months AFTER INSERT ON postings REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION postings_into_open_months();
+    ALTER TABLE postings ENABLE ALWAYS TRIGGER postings_into_open_months;
+
+    CREATE OR REPLACE FUNCTION month_closings_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'UPDATE' AND OLD.outcome IS NULL AND NEW.outcome IS NOT NULL
+           AND to_jsonb(NEW) - ARRAY['outcome', 'decided_by', 'decided_at', 'figures']
+             = to_jsonb(OLD) - ARRAY['outcome', 'decided_by', 'decided_at', 'figures'] THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'what was done to a month is undone by another row' USING ERRCODE = 'restrict_violation';
+    END $$;
+    CREATE TRIGGER month_closings_stay BEFORE UPDATE OR DELETE ON month_closings
+        FOR EACH ROW EXECUTE FUNCTION month_closings_stay();
+"""
+
+MONTHS = DDL(MONTHS_SQL.replace("%", "%%"))  # type: ignore[no-untyped-call]
+"""After every table is there: nothing is posted into a month that is closed."""

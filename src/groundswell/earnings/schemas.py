@@ -348,3 +348,48 @@ class CampaignEarningOut(BaseModel):
     held_until: datetime
     payout_id: UUID | None
     created_at: datetime
+
+
+Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-10"])]
+
+
+class MonthObstacle(BaseModel):
+    """Something that stands in the way of closing a month, and how often."""
+
+    code: str
+    words: str
+    count: int
+
+
+class MonthFigures(BaseModel):
+    """What was posted into a month: how many postings, and how much they moved, in minor units by currency."""
+
+    postings: int
+    moved_minor: dict[str, int]
+
+
+class MonthClosingOut(BaseModel):
+    """That a month was asked to be closed or opened again, and what became of it (null: it waits for a second person).
+    ``figures`` are of when it was done."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    period: str
+    act: Literal["close", "reopen"]
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    outcome: Literal["done", "withdrawn"] | None
+    decided_by: str | None
+    decided_at: datetime | None
+    figures: MonthFigures | None
+
+
+class MonthOut(BaseModel):
+    """A month: whether it is closed, what stands in the way, and what was asked and done, newest first."""
+
+    period: str
+    closed: bool
+    obstacles: list[MonthObstacle]
+    closings: list[MonthClosingOut]

@@ -356,8 +356,38 @@ class CampaignRecount(Base):
     queued_at: Mapped[CreatedAt]
 
 
+class MonthClosing(Base):
+    """That a month was asked to be closed (``close``) or opened again (``reopen``), and what became of it: ``done`` by
+    somebody else than who asked, or ``withdrawn``. A month is as the newest that was done says. ``figures`` are what
+    had been posted into it by then. Nothing is ever changed but that it is decided, once (trigger)."""
+
+    __tablename__ = "month_closings"
+    __table_args__ = (
+        CheckConstraint("period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name="period"),
+        CheckConstraint("act IN ('close', 'reopen')", name="act"),
+        CheckConstraint("outcome IN ('done', 'withdrawn')", name="outcome"),
+        CheckConstraint("num_nulls(outcome, decided_by, decided_at) IN (0, 3)", name="decided"),
+        CheckConstraint("outcome <> 'done' OR decided_by <> asked_by AND figures IS NOT NULL", name="two_people"),
+        CheckConstraint("reason <> ''", name="reason"),
+        Index("uq_month_closings_waiting", "period", unique=True, postgresql_where=text("outcome IS NULL")),
+        Index("ix_month_closings_done", "period", "decided_at", postgresql_where=text("outcome = 'done'")),
+    )
+
+    id: Mapped[Id]
+    period: Mapped[str] = mapped_column(String(7))
+    act: Mapped[str]
+    reason: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    outcome: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    figures: Mapped[dict[str, Any] | None]
+
+
 for table in (LedgerAccount.__table__, PostingRow.__table__):
     assert isinstance(table, Table)
     event.listen(table, "after_create", ledger_triggers.GUARDS[table.name])
 event.listen(Base.metadata, "after_create", ledger_triggers.STATEMENTS)
 event.listen(Base.metadata, "after_create", ledger_triggers.CAMPAIGNS)
+event.listen(Base.metadata, "after_create", ledger_triggers.MONTHS)

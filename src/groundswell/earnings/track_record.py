@@ -1,18 +1,22 @@
 """How somebody stands by what their links brought: what the fraud desk shows before anything is done."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import String, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.campaigns.providers import earned_so_far
 from groundswell.creators.results import of_viewer
 from groundswell.creators.tables import Creator
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.trust.providers import Standing, standing_of
 
 from .payouts import due, payable_of, why_unpayable
 from .receivables import owed_back
+from .tables import LedgerAccount, Payout
 
 WINDOW = timedelta(days=60)
 
@@ -62,3 +66,19 @@ async def _money(session: AsyncSession, viewer_id: UUID) -> tuple[dict[str, int]
         refused = await why_unpayable(session, creator, currency, may)
         payable[currency] = 0 if refused else may.payable_minor
     return money, payable
+
+
+@earned_so_far.answer
+async def earned(session: AsyncSession, creators: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+    """What the ledger holds for them less what they owe, and what was paid out and has not come back."""
+    owners = {str(id): id for id in creators}
+    held = select(LedgerAccount.owner, LedgerAccount.currency, LedgerAccount.credits_minor - LedgerAccount.debits_minor)
+    held = held.where(LedgerAccount.kind.in_(["creator", "receivable"]), among(LedgerAccount.owner, owners))
+    paid = select(cast(Payout.creator_id, String), Payout.currency, func.sum(Payout.amount_minor))
+    paid = paid.where(among(Payout.creator_id, owners.values()), Payout.returned_at.is_(None))
+    found: dict[UUID, dict[str, int]] = {}
+    for query in (held, paid.group_by(Payout.creator_id, Payout.currency)):
+        for owner, currency, minor in await session.execute(query):
+            of = found.setdefault(owners[owner], {})
+            of[currency] = of.get(currency, 0) + int(minor)
+    return found

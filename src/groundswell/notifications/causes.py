@@ -10,9 +10,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from groundswell.attribution.models import DEFAULT_MODEL
 from groundswell.attribution.signals import Credited
 from groundswell.attribution.tables import Credit
+from groundswell.campaigns.signals import CampaignInvitation
 from groundswell.community.comment_tables import Comment
 from groundswell.community.signals import CommentShown, FollowBegun
 from groundswell.community.tables import Follow
+from groundswell.creators.signals import CreatorInvited
 from groundswell.creators.tables import Creator
 from groundswell.earnings.signals import PayoutMade, StatementPosted
 from groundswell.earnings.tables import Statement, StatementLine
@@ -86,6 +88,16 @@ async def paid(session: AsyncSession, signal: PayoutMade) -> None:
 async def _viewer_of(session: AsyncSession, creator_id: UUID) -> UUID | None:
     found: UUID | None = await session.scalar(select(Creator.viewer_id).filter_by(id=creator_id))
     return found
+
+
+@on(CampaignInvitation)
+async def invited(session: AsyncSession, signal: CampaignInvitation) -> None:
+    await note(session, "invitation", signal.member.id, [await _viewer_of(session, signal.member.creator_id)])
+
+
+@on(CreatorInvited)
+async def invited_to_create(session: AsyncSession, signal: CreatorInvited) -> None:
+    await note(session, "invitation", signal.invitation.id, [signal.invitation.viewer_id])
 
 
 @on(Restricted)

@@ -18,7 +18,8 @@ from groundswell.accounts.access import Caller
 from groundswell.accounts.providers import separation_of
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
-from groundswell.attribution.tables import Conversion, JudgedCredit
+from groundswell.attribution.tables import Campaign, Conversion, JudgedCredit
+from groundswell.campaigns.tables import CampaignMember
 from groundswell.catalog.spoilers import ViewerProgress, seen_by, spoils
 from groundswell.catalog.tables import Series, Title
 from groundswell.community import separation  # noqa: F401 - it answers who is kept apart, in workers too
@@ -27,6 +28,7 @@ from groundswell.community.comment_tables import Comment
 from groundswell.community.people import by_id
 from groundswell.community.tables import Follow
 from groundswell.creators import profiles  # noqa: F401 - it answers what people are called in public
+from groundswell.creators.tables import CreatorInvitation
 from groundswell.earnings.tables import Payout, Pool, Statement
 from groundswell.events.reach import reach_of
 from groundswell.moments.availability import Audience
@@ -412,6 +414,25 @@ async def _contested(session: AsyncSession, reader: InboxReader, ids: Sequence[U
     return {row.decision_id: (row.outcome, row.explanation) for row in rows}
 
 
+async def _invitations(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
+    """Those that wait for an answer."""
+    ids = [row.subject_id for row in rows]
+    query = select(CampaignMember.id, Campaign).join(Campaign, Campaign.id == CampaignMember.campaign_id)
+    query = query.where(among(CampaignMember.id, ids), CampaignMember.status == "invited")
+    query = query.where(func.least(Campaign.ends_at, Campaign.ended_at) > utc_now())
+    campaigns = {row.id: row.Campaign for row in await session.execute(query)}
+    asked = select(CreatorInvitation.id).where(among(CreatorInvitation.id, ids), CreatorInvitation.status == "invited")
+    to_create = set(await session.scalars(asked))
+    items = []
+    for row in rows:
+        if (campaign := campaigns.get(row.subject_id)) is not None:
+            path = f"/creator/campaigns/{campaign.key}"
+            items.append(replace(_item(row, path), about="campaign", name=campaign.name))
+        elif row.subject_id in to_create:
+            items.append(replace(_item(row, "/creator"), about="creator"))
+    return items
+
+
 Show = Callable[[AsyncSession, InboxReader, Sequence[Notification]], Awaitable[list[InboxItem]]]
 SHOW: dict[NotificationKind, Show] = {
     "catching_on": _catching_on,
@@ -423,4 +444,5 @@ SHOW: dict[NotificationKind, Show] = {
     "statement": _statements,
     "payout": _payouts,
     "decision": _decisions,
+    "invitation": _invitations,
 }

@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, get_args
 
 NotificationKind = Literal[
-    "catching_on", "brought", "comment", "reply", "follower", "clip", "statement", "payout", "decision"
+    "catching_on",
+    "brought",
+    "comment",
+    "reply",
+    "follower",
+    "clip",
+    "statement",
+    "payout",
+    "decision",
+    "invitation",
 ]
 Way = Literal["inbox", "mail", "push"]
 NOTIFICATION_KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)
@@ -34,6 +43,7 @@ KIND_RULES: dict[NotificationKind, KindRules] = {
     "decision": KindRules(
         "Something of theirs was restricted, a restriction lifted, or an appeal decided.", "decision", ALL
     ),
+    "invitation": KindRules("They were invited to a campaign, or to become a creator.", "invitation", ALL),
 }
 
 

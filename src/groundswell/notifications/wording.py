@@ -34,6 +34,10 @@ def sentence(item: InboxItem, speech: Speech) -> str:
             text = gettext("You were paid %(money)s")
         case "decision" if item.state in _CONTESTED:
             text = gettext(_CONTESTED[item.state])
+        case "invitation" if item.name is None:
+            text = gettext("You are invited to become a creator")
+        case "invitation":
+            text = gettext("You are invited to the campaign %(name)s")
         case "decision":
             over = item.state == "lifted"
             decided = _DECISIONS[over].get(item.about or "", _OTHER[over])

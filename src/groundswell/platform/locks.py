@@ -43,6 +43,7 @@ class Lock(Enum):
     SPOKEN = "index what is said in a title"
     STRIPE = "settle what Stripe tells"
     REVERSALS = "count a pool (alone), or reverse what it may count (together)"
+    MONTH = "close a month (alone), or post into it (together)"
     POOL = "fix what a pool of one stream counts"
     STATEMENT_NUMBERS = "number statements"
     CREATOR_TERMS = "publish the terms that creators accept"

@@ -4,7 +4,19 @@ from . import audit, catalogue, connections, jobs, previews, saved_views, shell,
 from .evidence import cascade, conversion, credits, event, events
 from .finance import audit_trail, bank, exchange_rates, ledger, months, payout_runs
 from .finance import overview as finance
-from .loop import campaign_pay, campaigns, cohorts, creators, experiments, explore, live, traffic, trending, weekly
+from .loop import (
+    campaign_pay,
+    campaigns,
+    cohorts,
+    creators,
+    experiments,
+    explore,
+    live,
+    shortlist,
+    traffic,
+    trending,
+    weekly,
+)
 from .loop import overview as loop
 from .rights import draft, rules, simulator
 from .trust import appeals, comments, fraud_desk, moderation, reviews, transparency
@@ -19,6 +31,7 @@ sections = (
     jobs,
     staff,
     campaign_pay,
+    shortlist,
     campaigns,
     catalogue,
     connections,

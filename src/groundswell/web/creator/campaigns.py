@@ -37,7 +37,10 @@ SAID = {
     "submitted": "Submitted. Undecided by the time named, it is accepted.",
     "withdrawn": "Withdrawn.",
     "left": "You have left. What you earned stays.",
+    "declined": "Declined. You may still apply, while it takes creators in.",
 }
+LEAVING = {"invited": "Decline", "applied": "Withdraw my application", "accepted": "Leave this campaign"}
+"""What giving up a part is called, by what it is."""
 
 
 @router.get("")
@@ -90,6 +93,7 @@ async def _campaign(
         moments=await newest_of(session, caller.id, ROWS),
         earned=await earnings(session, NEWEST, campaign_id=id, creator_id=creator.id),
         total=next((row[2:] for row in await of_creator(session, creator.id) if row[0].id == id), None),
+        leaving=LEAVING,
         saved=saved,
         problem=problem,
         form=form or {"moment": "", "url": ""},
@@ -124,9 +128,9 @@ async def apply(
 
 @router.post("/{key}/leave")
 async def leave(session: DbSession, caller: Member, key: str) -> Response:
-    """Leave the campaign."""
-    await membership.leave(session, await find_campaign(session, key), await _own(session, caller))
-    return see_other(f"/creator/campaigns/{key}?saved=left")
+    """Leave the campaign, decline its invitation, or withdraw my application."""
+    member = await membership.leave(session, await find_campaign(session, key), await _own(session, caller))
+    return see_other(f"/creator/campaigns/{key}?saved={member.status}")
 
 
 @router.post("/{key}/submissions")

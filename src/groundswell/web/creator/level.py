@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.creators import applications, channels, jobs, levels, profiles, results, terms
+from groundswell.creators import applications, channels, invitations, jobs, levels, profiles, results, terms
 from groundswell.creators.schemas import NewApplication
 from groundswell.creators.tables import Creator
 from groundswell.platform.clock import utc_now
@@ -29,6 +29,7 @@ SAID = {
     "looking": "The page is being looked at; come back in a moment.",
     "removed": "Removed.",
     "applied": "Sent. You will find the answer here.",
+    "withdrawn": "Withdrawn. You may apply again.",
 }
 
 
@@ -61,6 +62,7 @@ async def _standing(
             "note": "",
         }
         shown |= {"application": await applications.newest_of(session, caller.id), "form": form or asked}
+        shown |= {"invited": await invitations.of_viewer(session, caller.id)}
         return page(request, "creator/apply.html", status=status, caller=caller, **shown)
     own = await channels.of_creator(session, creator.id)
     standing = await _of(session, caller, own, shown["terms"] is None)
@@ -108,6 +110,16 @@ async def apply(
     except Problem as refused:
         problem = refused
     return await _standing(request, session, caller, problem=problem, form=form)
+
+
+@router.post("/withdraw")
+async def withdraw(request: Request, session: DbSession, caller: Member) -> Response:
+    """Withdraw my application that waits."""
+    try:
+        await applications.withdraw(session, caller.id)
+    except Problem as refused:
+        return await _standing(request, session, caller, problem=refused)
+    return see_other("/creator/standing?saved=withdrawn")
 
 
 @router.post("/terms")

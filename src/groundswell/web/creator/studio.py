@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.creators import channels, profiles, results
+from groundswell.creators import channels, invitations, profiles, results
 from groundswell.creators.applications import ApplicationNeeded
 from groundswell.creators.schemas import CreatorChange, NewCreator
 from groundswell.creators.tables import Creator
@@ -62,7 +62,7 @@ async def read_own(
     except profiles.CreatorMissing:
         if _reviewed(request):
             return see_other("/creator/standing")
-        return _become_page(request, caller, {})
+        return await _become_page(request, session, caller, {})
     zone = services_of(request).settings.time_zone
     today = day_of(utc_now(), zone)
     chosen = chosen_period(today, period, first, last, zone=zone)
@@ -91,10 +91,20 @@ async def _results(
     }
 
 
-def _become_page(request: Request, caller: Caller, shown: dict[str, Any], status: int = 200) -> Response:
+async def _become_page(
+    request: Request, session: AsyncSession, caller: Caller, shown: dict[str, Any], status: int = 200
+) -> Response:
     form = {"handle": "", "display_name": caller.viewer.name, "bio": "", "code": ""}
-    context = {"form": form, "errors": {}, "problem": None} | shown
+    invited = await invitations.of_viewer(session, caller.id)
+    context = {"form": form, "errors": {}, "problem": None, "invited": invited} | shown
     return page(request, "creator/become.html", status=status, caller=caller, **context)
+
+
+@router.post("/creator/invitation/decline")
+async def decline(session: DbSession, caller: Member) -> Response:
+    """Decline the invitation to become a creator."""
+    await invitations.decline(session, caller.id)
+    return see_other("/creator")
 
 
 @router.post("/creator")
@@ -115,9 +125,9 @@ async def become(
         await profiles.become(session, caller.id, NewCreator.model_validate(form | {"code": code.strip() or None}))
         return see_other("/creator?saved=became")
     except ValidationError as invalid:
-        return _become_page(request, caller, {"form": form, "errors": _errors(invalid)}, 422)
+        return await _become_page(request, session, caller, {"form": form, "errors": _errors(invalid)}, 422)
     except Problem as refused:
-        return _become_page(request, caller, {"form": form, "problem": refused}, refused.status)
+        return await _become_page(request, session, caller, {"form": form, "problem": refused}, refused.status)
 
 
 def _reviewed(request: Request) -> bool:

@@ -37,6 +37,7 @@ WORKER = File(__file__).parents[1] / "static" / "push-worker.js"
 ICONS: dict[str, str] = {
     "catching_on": "flame", "brought": "users", "comment": "note", "reply": "note", "follower": "user",
     "clip": "clip", "statement": "chart", "payout": "chart", "decision": "flag",
+    "invitation": "users",
 }  # fmt: skip
 KINDS: dict[NotificationKind, str] = {
     "catching_on": marked("My moment is catching on"),
@@ -48,6 +49,7 @@ KINDS: dict[NotificationKind, str] = {
     "statement": marked("A statement is ready"),
     "payout": marked("I was paid"),
     "decision": marked("Decisions about what is mine"),
+    "invitation": marked("I am invited to a campaign, or to become a creator"),
 }
 WAY_NAMES: dict[Way, str] = {"inbox": marked("Inbox"), "mail": marked("Mail"), "push": marked("Push")}
 DONE = {
