@@ -13,8 +13,8 @@ from tests.support import App
 
 async def rows(app: App) -> dict[str, int]:
     async with app.runtime.database.transaction() as session:
-        found = await session.execute(select(UnfoundPhrase.words, UnfoundPhrase.times))
-        return {words: times for words, times in found}
+        query = select(UnfoundPhrase.words, UnfoundPhrase.times)
+        return {row.words: row.times for row in await session.execute(query)}
 
 
 async def test_a_search_writes_nothing(app: App) -> None:

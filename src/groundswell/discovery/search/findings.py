@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Uuid, any_, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.directory import titles_named
@@ -25,7 +26,7 @@ from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.database import among
 from groundswell.platform.pages import CursorInvalid
 from groundswell.platform.settings import Settings
-from groundswell.trust.decisions import active_among
+from groundswell.trust.decisions import active_among, kept_from_all
 from groundswell.trust.policy import PolicyRequest, decide
 from groundswell.trust.rulebook import FACTS, facts_in, rulebook
 from groundswell.trust.rules import TitleFacts
@@ -45,6 +46,14 @@ ROUNDS = 8
 
 OF_A_PART = {"range_blocked", "ending_held", "release_unknown"}
 """Why a part of a title may not be played, while others may."""
+
+THERE = (
+    select(*FACTS)
+    .join(Source, Source.id == Title.current_source_id)
+    .where(Title.id == any_(bindparam("titles", type_=ARRAY(Uuid))), Title.withdrawn_at.is_(None))
+    .where(Source.status == "ready", ~kept_from_all("title", Title.id))
+)
+"""The titles that are there, and that no decision keeps from all. Made once, as every search asks it."""
 
 TITLES_SHOWN = 12
 PLACE = ">H"
@@ -238,14 +247,7 @@ async def _playable(
     """Those that the title's rights let whoever asks play, and no decision keeps from all; and the titles of which
     nothing may be."""
     away = {hit.title_id for hit in hits}
-    query = (
-        select(*FACTS)
-        .join(Source, Source.id == Title.current_source_id)
-        .where(among(Title.id, away), Title.withdrawn_at.is_(None), Source.status == "ready")
-    )
-    facts = {row.id: facts_in(row) for row in await session.execute(query)} if hits else {}
-    for hidden in await active_among(session, "title", list(facts)) if facts else ():
-        del facts[hidden]
+    facts = {row.id: facts_in(row) for row in await session.execute(THERE, {"titles": list(away)})} if hits else {}
     book, now = await rulebook(session, *facts.values()), utc_now()
     found = []
     for hit in hits:

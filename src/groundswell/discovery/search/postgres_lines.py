@@ -23,6 +23,9 @@ from .words import texts_of
 OVERLAP = 5
 """Words of the next sentence by which a phrase may run on."""
 
+SURE_FROM = 3
+"""Words of a query from which those before the last say enough."""
+
 NEAR_MAX = 24
 """Words of the vocabulary that stand for one that may be a slip."""
 
@@ -80,6 +83,9 @@ SPOKEN = text(
     SELECT language FROM each WHERE language IS NOT NULL
     """
 )
+WHOLE: LiteralString = " AND CASE WHEN s.words @@ %(whole)s::tsquery THEN true END"
+"""A condition by which no index is searched."""
+
 ONLY_TITLES: LiteralString = " AND s.title_id = ANY(%(titles)s::uuid[])"
 ONLY_LANGUAGE: LiteralString = " AND s.language = %(language)s"
 NOT_WITHOUT: LiteralString = " AND s.title_id <> ALL(%(without)s::uuid[])"
@@ -115,9 +121,10 @@ SLIP_OF = {Likeness.STEMS: Likeness.SLIP, Likeness.ALL: Likeness.SLIPS_ALL}
 
 
 class Asked(NamedTuple):
-    """What must fit, and by what it is judged how near it is; as ``tsquery``s."""
+    """As ``tsquery``s: what the index is asked for, what of that must fit, and by what it is judged how near it is."""
 
     asked: str
+    whole: str
     phrase: str
     formed: str
 
@@ -141,7 +148,8 @@ class PostgresLines:
             return []
         exact = [[word.text] for word in query.words]
         phrase, begun = _phrase(replace(query, open=False), exact), _phrase(query, exact)
-        found = await _matching(session, Asked(begun, phrase, begun), within, limit)
+        sure = _sure(query)
+        found = await _matching(session, Asked(_phrase(sure, exact), begun, phrase, begun), within, limit)
         if query.quoted or len(found) >= limit:
             return found
         if len(query.words) == 1 and query.words[0].unspaced:
@@ -149,11 +157,11 @@ class PostgresLines:
         spoken = [within.language] if within.language else await session.scalars(SPOKEN)
         bases = sorted({stems.base_of(language) for language in spoken} & stems.ALGORITHMS.keys())
         formed = [_with_stems(bases, forms) for forms in exact]
-        asked = Asked(_every(query, formed), phrase, _phrase(query, formed))
+        asked = Asked(_every(sure, formed), _every(query, formed), phrase, _phrase(query, formed))
         found += await _matching(session, asked, within, limit)
         if not found and any(near := await _near(session, query)):
             forms = [[*known, *others] for known, others in zip(formed, near, strict=True)]
-            asked = Asked(_every(query, forms), NEVER, _phrase(query, forms))
+            asked = Asked(_every(sure, forms), _every(query, forms), NEVER, _phrase(query, forms))
             near_hits = await _matching(session, asked, within, limit)
             found = [hit._replace(likeness=SLIP_OF[hit.likeness]) for hit in near_hits]
         nearest: dict[tuple[Any, ...], Hit] = {}
@@ -180,6 +188,8 @@ class PostgresLines:
 async def _matching(session: AsyncSession, asked: Asked, within: Within, limit: int) -> list[Hit]:
     """What fits, by one prepared statement, in which what may not be found is left out."""
     statement, given = FIND, {**asked._asdict(), "limit": limit}
+    if asked.whole != asked.asked:
+        statement += WHOLE
     if within.titles is not None:
         statement, given = statement + ONLY_TITLES, given | {"titles": list(within.titles)}
     if within.language is not None:
@@ -269,12 +279,20 @@ def _phrase(query: Query, forms: Sequence[Iterable[str]]) -> str:
     return asked
 
 
+def _sure(query: Query) -> Query:
+    """The words by which the index is searched: without one that is only begun where others say enough, for of every
+    word that begins so, all places would be gathered first."""
+    if not query.open or len(query.words) < SURE_FROM:
+        return query
+    return replace(query, words=query.words[:-1], places=query.places[:-1], open=False)
+
+
 def _every(query: Query, forms: Sequence[Iterable[str]]) -> str:
     return " & ".join(_parts(query, forms))
 
 
 def _parts(query: Query, forms: Sequence[Iterable[str]]) -> list[str]:
-    parts = ["(" + " | ".join(f"'{form}'" for form in each) + ")" for each in forms]
+    parts = ["(" + " | ".join(f"'{form}'" for form in each) + ")" for each in forms[: len(query.words)]]
     if query.open:
         parts[-1] = f"({parts[-1]} | '{query.words[-1].text}':*)"
     return parts
