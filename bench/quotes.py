@@ -1,7 +1,11 @@
 """Finding a line among many: phrase, beginning, slip and two Chinese characters, ours beside SQLite FTS5 and Tantivy.
 
-Through the product's own search, with rights and a viewer's spoilers applied. ``--lines N`` (50,000; the goals are for
-a million), ``--queries N``.
+Ours is the product's own search with rights and a viewer's spoilers applied: what is found, in its order, up to a
+hundred times what others are asked for, and the page that it makes of the first of it, for information. ``--lines N``
+(50,000; the goals are for a million), ``--queries N``.
+
+A line is recalled when it is among the first 50, or when each of those says the same words: of a phrase that a hundred
+lines have, no index knows which was meant.
 """
 
 import argparse
@@ -24,8 +28,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.harness import Bench
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Progress, Series, Source, Title
-from groundswell.discovery.search.findings import Asker, Narrowed, search
-from groundswell.discovery.search.line_index import Utterance
+from groundswell.discovery.search.findings import Asker, Narrowed, placed_lines, search
+from groundswell.discovery.search.line_index import Spoken, Utterance
+from groundswell.discovery.search.query import Query
+from groundswell.discovery.search.unfound import Misses
 from groundswell.discovery.search.upkeep import INDEX
 from groundswell.discovery.search.words import texts_of
 from groundswell.moments.availability import Audience
@@ -37,8 +43,13 @@ from groundswell.platform.settings import Settings
 from groundswell.web import features
 
 LINES, QUERIES = 50_000, 200
+FIRST, WARM = 50, 20
 OF_A_TITLE = 1_000
 LINE_US = 4_000_000
+AT_ONCE = 20
+"""Titles indexed in a transaction, as the product's job does."""
+
+RANK_SHIFT = 3.7
 CHINESE_PART = 0.1
 SEED = 20_26
 GOALS = {"phrase": (6.0, 1.0), "beginning": (20.0, 1.0), "slip": (10.0, 0.99), "two characters": (2.0, 1.0)}
@@ -47,10 +58,17 @@ GOALS = {"phrase": (6.0, 1.0), "beginning": (20.0, 1.0), "slip": (10.0, 0.99), "
 
 @dataclass(frozen=True)
 class Remembered:
-    """A query, and the line that it was taken from."""
+    """A query, the line that it was taken from, and how the words begin that were meant."""
 
     typed: str
     line: int
+    meant: str
+
+    def recalled(self, found: Sequence[int], lines: Sequence[str]) -> bool:
+        """Whether the first lines ``found`` have it, or all of them what was meant."""
+        first = found[:FIRST]
+        says = (self.meant in lines[n].lower() for n in first)
+        return self.line in first or (len(first) == FIRST and all(says))
 
 
 def parse(arguments: list[str]) -> None:
@@ -64,19 +82,21 @@ def parse(arguments: list[str]) -> None:
 
 
 def draw(count: int) -> list[str]:
-    """Lines of words that are as often as in speech (Zipf), a tenth of them Chinese."""
+    """Lines of words that are as often as in speech (Zipf's law as Mandelbrot has it: the first of them is a thirtieth
+    of all), a tenth of the lines Chinese."""
     rng = np.random.default_rng(SEED)
+    shares = np.cumsum(1 / (np.arange(40_000) + RANK_SHIFT))
     letters, weights = list("etaoinshrdlucmfwypvbgk"), 1 / np.arange(1, 23) ** 0.7
     lengths = rng.integers(2, 12, 40_000)
     vocabulary = ["".join(rng.choice(letters, n, p=weights / weights.sum())) for n in lengths]
-    ranks = np.minimum(rng.zipf(1.25, count * 9), 40_000) - 1
+    ranks = np.searchsorted(shares, rng.random(count * 9) * shares[-1])
     characters = [chr(0x4E00 + n) for n in range(3_000)]
     lines, at = [], 0
-    for n, (words, chinese) in enumerate(zip(rng.integers(4, 10, count), rng.random(count), strict=True)):
+    for words, chinese in zip(rng.integers(4, 10, count), rng.random(count), strict=True):
         picked = ranks[at : at + words]
         at += words
         if chinese < CHINESE_PART:
-            lines.append("".join(characters[(int(rank) * 7 + n) % 3_000] for rank in picked) + "。")
+            lines.append("".join(characters[int(rank) % 3_000] for rank in picked) + "。")
         else:
             lines.append(" ".join(vocabulary[rank] for rank in picked).capitalize() + ".")
     return lines
@@ -90,16 +110,16 @@ def remembered(lines: Sequence[str]) -> dict[str, list[Remembered]]:
         words = lines[number].rstrip(".").lower().split()
         if len(words) >= 4:
             phrase = words[:4]
-            found["phrase"].append(Remembered(" ".join(phrase) + " ", number))
-            found["beginning"].append(
-                Remembered(" ".join([*phrase[:3], phrase[3][: max(2, len(phrase[3]) // 2)]]), number)
-            )
+            meant = " ".join(phrase)
+            found["phrase"].append(Remembered(meant + " ", number, meant))
+            begun = " ".join([*phrase[:3], phrase[3][: max(2, len(phrase[3]) // 2)]])
+            found["beginning"].append(Remembered(begun, number, begun))
             long = [n for n, word in enumerate(phrase) if len(word) >= 5]
             if long:
                 phrase[long[0]] = slip(phrase[long[0]], rng)
-                found["slip"].append(Remembered(" ".join(phrase) + " ", number))
+                found["slip"].append(Remembered(" ".join(phrase) + " ", number, meant))
         elif len(lines[number]) > 3:
-            found["two characters"].append(Remembered(lines[number][1:3], number))
+            found["two characters"].append(Remembered(lines[number][1:3], number, lines[number][1:3]))
         if min(map(len, found.values())) >= QUERIES:
             break
     return {kind: some[:QUERIES] for kind, some in found.items()}
@@ -140,31 +160,46 @@ async def ours(
     full = len(lines) >= 1_000_000
     async with database.transaction() as session:
         titles, viewer = await catalogue(session, len(lines))
-    took = 0.0
-    for n, title_id in enumerate(titles):
-        some = lines[n * OF_A_TITLE : (n + 1) * OF_A_TITLE]
-        said = [Utterance(i * LINE_US, (i + 1) * LINE_US - 1, line, True) for i, line in enumerate(some)]
-        begun = time.perf_counter()
-        async with database.transaction() as session:
-            await INDEX.replace(session, title_id, "en", said)
-        took += time.perf_counter() - begun
-    bench.measure("ours: lines indexed", len(lines) / took, "lines/s", 50_000 if full else None)
+    bench.measure("ours: lines indexed", await indexed(database, titles, lines), "lines/s", 50_000 if full else None)
     async with await database.connect(autocommit=True) as connection:
         await connection.execute("VACUUM ANALYZE")
-    asker, settings = Asker(Audience(viewer), "en"), Settings()
+    asker, settings, misses = Asker(Audience(viewer), "en"), Settings(), Misses()
+    begins = {title_id: n * OF_A_TITLE for n, title_id in enumerate(titles)}
     for kind, queries in asked.items():
-        times, hits = [], 0
+        times, pages, hits = [], [], 0
         async with database.transaction() as session:
+            for each in queries[:WARM]:
+                await search(session, settings, misses, each.typed, asker, Narrowed())
             for each in queries:
                 begun = time.perf_counter()
-                found = await search(session, settings, each.typed, asker, Narrowed(), limit=50)
+                placed = await placed_lines(session, settings, Query.read(each.typed), asker, Narrowed())
                 times.append(time.perf_counter() - begun)
-                place = (titles[each.line // OF_A_TITLE], each.line % OF_A_TITLE * LINE_US)
-                hits += any((item.title.id, item.start_us) == place for item in found.items)
+                found = [begins[hit.title_id] + hit.start_us // LINE_US for hit, *_ in placed]
+                hits += each.recalled(found, lines)
+                begun = time.perf_counter()
+                await search(session, settings, misses, each.typed, asker, Narrowed(), limit=24)
+                pages.append(time.perf_counter() - begun)
         most, least = GOALS[kind]
         bench.measure(f"ours: {kind}", p95(times), "ms p95", most if full else None, at_most=True)
         bench.measure(f"ours: {kind}, recall among the first 50", hits / len(queries), "", least if full else None)
+        bench.measure(f"ours: {kind}, a page of 24 with all that stands on it", p95(pages), "ms p95")
     await database.close()
+
+
+async def indexed(database: Database, titles: Sequence[UUID], lines: Sequence[str]) -> float:
+    """Index ``lines``, some titles in each transaction as the product's job does; returns how many a second."""
+    took = 0.0
+    for at in range(0, len(titles), AT_ONCE):
+        spoken = []
+        for n, title_id in enumerate(titles[at : at + AT_ONCE], at):
+            some = lines[n * OF_A_TITLE : (n + 1) * OF_A_TITLE]
+            said = [Utterance(i * LINE_US, (i + 1) * LINE_US - 1, line, True) for i, line in enumerate(some)]
+            spoken.append(Spoken(title_id, "en", said))
+        begun = time.perf_counter()
+        async with database.transaction() as session:
+            await INDEX.replace(session, spoken)
+        took += time.perf_counter() - begun
+    return len(lines) / took
 
 
 async def catalogue(session: AsyncSession, lines: int) -> tuple[list[UUID], UUID]:
@@ -207,7 +242,7 @@ def sqlite(bench: Bench, folder: Path, lines: Sequence[str], asked: dict[str, li
         return [row[0] for row in connection.execute("SELECT rowid FROM said WHERE said MATCH ? LIMIT 50", (asks,))]
 
     for kind in ("phrase", "beginning", "two characters"):
-        others(bench, "SQLite FTS5", kind, asked[kind], lambda each, kind=kind: find(each, kind))  # type: ignore[misc]
+        others(bench, "SQLite FTS5", kind, lines, asked[kind], lambda each, kind=kind: find(each, kind))  # type: ignore[misc]
 
 
 def tantivy(bench: Bench, lines: Sequence[str], asked: dict[str, list[Remembered]]) -> None:
@@ -241,18 +276,25 @@ def tantivy(bench: Bench, lines: Sequence[str], asked: dict[str, list[Remembered
         query = engine.Query.phrase_query(built, "words", typed)
         return [searcher.doc(place)["id"][0] for _, place in searcher.search(query, 50).hits]
 
-    others(bench, "Tantivy", "phrase", asked["phrase"], find)
+    others(bench, "Tantivy", "phrase", lines, asked["phrase"], find)
 
 
 def others(
-    bench: Bench, name: str, kind: str, queries: Sequence[Remembered], find: Callable[[Remembered], list[int]]
+    bench: Bench,
+    name: str,
+    kind: str,
+    lines: Sequence[str],
+    queries: Sequence[Remembered],
+    find: Callable[[Remembered], list[int]],
 ) -> None:
+    for each in queries[:WARM]:
+        find(each)
     times, hits = [], 0
     for each in queries:
         begun = time.perf_counter()
         found = find(each)
         times.append(time.perf_counter() - begun)
-        hits += each.line in found
+        hits += each.recalled(found, lines)
     bench.measure(f"{name}: {kind}", p95(times), "ms p95")
     bench.measure(f"{name}: {kind}, recall among the first 50", hits / len(queries), "")
 

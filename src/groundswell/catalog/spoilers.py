@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -78,14 +78,7 @@ async def seen_by(session: AsyncSession, caller: Caller | None, titles: Iterable
 async def spoiled_titles(session: AsyncSession, viewer_id: UUID) -> dict[UUID, int]:
     """In every title of the series that a viewer is in the middle of: the microsecond after which what nobody marked
     spoils something (``spoils``); of what they have not come to, all (-1)."""
-    begun = aliased(Title)
-    in_it = select(begun.series_id).join(Progress, Progress.title_id == begun.id).where(Progress.viewer_id == viewer_id)
-    query = (
-        select(Title.id, Title.series_id, Title.season, Title.episode, Progress.position_us)
-        .outerjoin(Progress, (Progress.title_id == Title.id) & (Progress.viewer_id == viewer_id))
-        .where(Title.series_id.in_(in_it.where(begun.series_id.is_not(None))))
-    )
-    rows = (await session.execute(query)).all()
+    rows = (await session.execute(IN_THE_MIDDLE_OF, {"viewer": viewer_id})).all()
     reached: dict[UUID, Place] = {}
     for row in rows:
         if row.position_us is not None:
@@ -93,3 +86,18 @@ async def spoiled_titles(session: AsyncSession, viewer_id: UUID) -> dict[UUID, i
     unseen = {row.id: -1 for row in rows if (row.season, row.episode) > reached[row.series_id]}
     at = {row.id: row.position_us for row in rows if (row.season, row.episode) == reached[row.series_id]}
     return unseen | at
+
+
+def _in_the_middle_of() -> Select[tuple[UUID, UUID | None, int | None, int | None, int | None]]:
+    """Every title of the series of which a viewer has begun one, with where they are in it."""
+    begun, viewer = aliased(Title), bindparam("viewer", type_=Uuid)
+    in_it = select(begun.series_id).join(Progress, Progress.title_id == begun.id).where(Progress.viewer_id == viewer)
+    return (
+        select(Title.id, Title.series_id, Title.season, Title.episode, Progress.position_us)
+        .outerjoin(Progress, (Progress.title_id == Title.id) & (Progress.viewer_id == viewer))
+        .where(Title.series_id.in_(in_it.where(begun.series_id.is_not(None))))
+    )
+
+
+IN_THE_MIDDLE_OF = _in_the_middle_of()
+"""Made once: to build a statement takes longer than to ask it."""

@@ -65,8 +65,7 @@ async def index_lines(context: JobContext) -> None:
     """Have lines searched that are older than the index, or were indexed by other rules: some titles at a time."""
     async with runtime_of(context).database.transaction() as session:
         behind = await upkeep.out_of_step(session, LANGUAGES_MAX)
-        for title_id, language in behind:
-            await upkeep.index_lines(session, title_id, language)
+        await upkeep.index_lines(session, behind)
         if len(behind) == LANGUAGES_MAX:
             await index_soon(session)
 
@@ -78,7 +77,7 @@ async def index_soon(session: AsyncSession) -> None:
 
 @on(LinesRecorded)
 async def lines_recorded(session: AsyncSession, signal: LinesRecorded) -> None:
-    await upkeep.index_lines(session, signal.title_id, signal.language)
+    await upkeep.index_lines(session, [(signal.title_id, signal.language)])
 
 
 @periodic("discovery.run_clock", cron="* * * * *")

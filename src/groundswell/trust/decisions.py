@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, select, text, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -184,6 +184,12 @@ async def active_among(
         .order_by(sternness.desc(), Decision.id.desc())
     )
     return {decision.subject_id: decision for decision in await session.scalars(query)}
+
+
+def kept_from_all(kind: str, subject_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Whether a decision in force stops something from being shown."""
+    in_force = Decision.action.in_(STOPS_SHOWING) & Decision.lifted_at.is_(None)
+    return exists().where(Decision.subject_kind == kind, Decision.subject_id == subject_id, in_force)
 
 
 async def newest(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Line, RightsRule, Title
 from groundswell.catalog.title_rows import TitleText, record_text
-from groundswell.discovery.search import upkeep
+from groundswell.discovery.search import findings, upkeep
 from groundswell.discovery.search.tables import SpokenLanguage, SpokenSentence
 from groundswell.media import Cue, Cues
 from groundswell.trust.decisions import decide
@@ -22,6 +22,7 @@ ENGLISH = [
     "You were running for the last train again.",
     "♪ Row, row, row your boat ♪",
     "We will meet at the café. Bring everything.",
+    "C:\\new\\table, he typed.",
 ]
 CHINESE = ["我爱你，世界。", "再见了，朋友。"]
 THAI = ["สวัสดีครับ ยินดีที่ได้รู้จัก"]
@@ -81,6 +82,7 @@ async def test_a_line_is_found_however_it_is_remembered(app: App, titles: dict[s
     for typed, likeness in ways.items():
         answer = await found(app, typed)
         assert [item["likeness"] for item in answer["items"][:1]] == [likeness], (typed, answer)
+    assert texts(await found(app, "he typed")) == [ENGLISH[-1]], "what COPY must escape is what it was"
     assert texts(await found(app, '"run for the last train"')) == [], "in quotation marks, as it stands"
 
 
@@ -148,6 +150,22 @@ async def test_nothing_that_would_spoil_or_that_rights_keep_back(app: App, title
     async with app.runtime.database.transaction() as session:
         await session.execute(update(Title).where(Title.slug == "fog").values(withdrawn_at=titles["fog"].created_at))
     assert texts(await found(app, "last train")) == []
+
+
+async def test_what_may_not_be_played_takes_no_places(
+    app: App, titles: dict[str, Title], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many lines of titles that are kept back fit as well."""
+    monkeypatch.setattr(findings, "CANDIDATES", 3)
+    async with app.runtime.database.transaction() as session:
+        for n in range(4):
+            kept_back = await add_title(session, f"kept-back-{n}")
+            await say(session, kept_back, "en", *["The gull is back."] * 5)
+            session.add(RightsRule(scope="title", scope_key=str(kept_back.id), updated_by="ravi", sharing=False))
+    assert texts(await found(app, "gull")) == []
+    async with app.runtime.database.transaction() as session:
+        await say(session, await session.get_one(Title, titles["fog"].id), "en", "No gull here.")
+    assert texts(await found(app, "gull")) == ["No gull here."]
 
 
 async def test_what_is_searched_is_what_the_lines_are(app: App, titles: dict[str, Title]) -> None:

@@ -4,12 +4,13 @@ import base64
 import binascii
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Uuid, any_, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.directory import titles_named
@@ -25,20 +26,34 @@ from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.database import among
 from groundswell.platform.pages import CursorInvalid
 from groundswell.platform.settings import Settings
-from groundswell.trust.decisions import active_among
+from groundswell.trust.decisions import active_among, kept_from_all
 from groundswell.trust.policy import PolicyRequest, decide
 from groundswell.trust.rulebook import FACTS, facts_in, rulebook
 from groundswell.trust.rules import TitleFacts
 
-from . import unfound
 from .line_index import Hit, Likeness, Utterance, Within
 from .marks import mark, parts_of
 from .query import Query
 from .schemas import CrowdScene, LikenessWord, LineFound, SearchResults
+from .unfound import Misses
 from .upkeep import INDEX
 
 CANDIDATES = 300
 """Sentences that are looked at; those after them are on no page."""
+
+ROUNDS = 8
+"""How often is looked again where titles that may not be played took up places."""
+
+OF_A_PART = {"range_blocked", "ending_held", "release_unknown"}
+"""Why a part of a title may not be played, while others may."""
+
+THERE = (
+    select(*FACTS)
+    .join(Source, Source.id == Title.current_source_id)
+    .where(Title.id == any_(bindparam("titles", type_=ARRAY(Uuid))), Title.withdrawn_at.is_(None))
+    .where(Source.status == "ready", ~kept_from_all("title", Title.id))
+)
+"""The titles that are there, and that no decision keeps from all. Made once, as every search asks it."""
 
 TITLES_SHOWN = 12
 PLACE = ">H"
@@ -129,6 +144,7 @@ def decode_offset(cursor: str | None) -> int:
 async def search(
     session: AsyncSession,
     settings: Settings,
+    misses: Misses,
     typed: str,
     asker: Asker,
     narrowed: Narrowed,
@@ -136,14 +152,14 @@ async def search(
     cursor: str | None = None,
     limit: int = 24,
 ) -> SearchResults:
-    """A page of what was found for ``typed``.
+    """A page of what was found for ``typed``; nothing at all is noted in ``misses``.
 
     Raises:
         CursorInvalid: ``cursor`` was not made here.
     """
     typed = typed.replace("\0", " ")
     offset, query = decode_offset(cursor), Query.read(typed)
-    placed = await _placed(session, settings, query, asker, narrowed)
+    placed = await placed_lines(session, settings, query, asker, narrowed)
     forms = await _forms(session, query, placed)
     shown: list[LineFound] = []
     at = offset
@@ -156,7 +172,7 @@ async def search(
     spaced = [word.text for word in query.words if not word.unspaced] or [typed.strip()[:100]]
     titles = await titles_named(session, spaced, TITLES_SHOWN) if first else []
     if first and words and not shown and not titles:
-        await unfound.note(session, typed)
+        misses.note(typed, asker.audience.viewer_id)
     return SearchResults(
         words=words,
         cut=query.cut,
@@ -167,15 +183,14 @@ async def search(
     )
 
 
-async def _placed(
+async def placed_lines(
     session: AsyncSession, settings: Settings, query: Query, asker: Asker, narrowed: Narrowed
 ) -> list[Placed]:
     """All that may be shown, the nearest first; of what is the same time of a title in several languages, one."""
     viewer_id = asker.audience.viewer_id
     unseen = {} if viewer_id is None or query.hint else await spoiled_titles(session, viewer_id)
-    within = Within(await _titles(session, narrowed), narrowed.language, unseen)
-    hits = await INDEX.find(session, query, within, CANDIDATES)
-    found = await _playable(session, hits, asker.audience)
+    within = Within(await _titles(session, narrowed), narrowed.language, unseen=unseen)
+    found = await _found(session, query, within, asker.audience)
     crowds = await _crowds(session, Gate.of(settings), [hit for hit, _ in found])
     placed = [Placed(hit, facts.released_on, crowds.get(n)) for n, (hit, facts) in enumerate(found)]
     placed.sort(key=lambda each: _nearness(each, asker.language))
@@ -211,33 +226,52 @@ def _once(placed: Sequence[Placed]) -> list[Placed]:
     return kept
 
 
-async def _playable(session: AsyncSession, hits: Sequence[Hit], audience: Audience) -> list[tuple[Hit, TitleFacts]]:
-    """Those that the title's rights let whoever asks play, and no decision keeps from all."""
-    query = (
-        select(*FACTS)
-        .join(Source, Source.id == Title.current_source_id)
-        .where(among(Title.id, {hit.title_id for hit in hits}), Title.withdrawn_at.is_(None), Source.status == "ready")
-    )
-    facts = {row.id: facts_in(row) for row in await session.execute(query)} if hits else {}
-    for hidden in await active_among(session, "title", list(facts)) if facts else ():
-        del facts[hidden]
+async def _found(
+    session: AsyncSession, query: Query, within: Within, audience: Audience
+) -> list[tuple[Hit, TitleFacts]]:
+    """What fits and may be played: where titles that may not be take up the places of others, once more without
+    them."""
+    refused: set[UUID] = set()
+    for _ in range(ROUNDS):
+        hits = await INDEX.find(session, query, replace(within, without=refused), CANDIDATES)
+        found, away = await _playable(session, hits, audience)
+        refused |= away
+        if not away or len(hits) < CANDIDATES:
+            break
+    return found
+
+
+async def _playable(
+    session: AsyncSession, hits: Sequence[Hit], audience: Audience
+) -> tuple[list[tuple[Hit, TitleFacts]], set[UUID]]:
+    """Those that the title's rights let whoever asks play, and no decision keeps from all; and the titles of which
+    nothing may be."""
+    away = {hit.title_id for hit in hits}
+    facts = {row.id: facts_in(row) for row in await session.execute(THERE, {"titles": list(away)})} if hits else {}
     book, now = await rulebook(session, *facts.values()), utc_now()
-    shown = []
+    found = []
     for hit in hits:
-        if hit.title_id in facts:
-            request = PolicyRequest(
-                facts[hit.title_id],
-                hit.start_us,
-                hit.end_us,
-                now,
-                audience.territory,
-                kids=audience.kids,
-                ad_tier=audience.ad_tier,
-                member=audience.viewer_id is not None,
-            )
-            if decide(book, request, "play").allowed:
-                shown.append((hit, facts[hit.title_id]))
-    return shown
+        title = facts.get(hit.title_id)
+        if title is not None:
+            verdict = decide(book, _play(title, hit, audience, now), "play")
+            if verdict.allowed:
+                found.append((hit, title))
+            if verdict.allowed or verdict.code in OF_A_PART:
+                away.discard(hit.title_id)
+    return found, away
+
+
+def _play(title: TitleFacts, hit: Hit, audience: Audience, now: datetime) -> PolicyRequest:
+    return PolicyRequest(
+        title,
+        hit.start_us,
+        hit.end_us,
+        now,
+        audience.territory,
+        kids=audience.kids,
+        ad_tier=audience.ad_tier,
+        member=audience.viewer_id is not None,
+    )
 
 
 async def _crowds(session: AsyncSession, gate: Gate, hits: Sequence[Hit]) -> dict[int, Crowd]:

@@ -20,6 +20,14 @@ class Utterance(NamedTuple):
     apart: bool = False
 
 
+class Spoken(NamedTuple):
+    """All that is said in a title in one language (BCP 47)."""
+
+    title_id: UUID
+    language: str
+    said: Sequence[Utterance]
+
+
 class Likeness(IntEnum):
     """How near what was found is to what was typed, the nearest first."""
 
@@ -48,22 +56,21 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Within:
-    """Where to look: only in these titles, in this language (all: None); ``unseen`` is from which microsecond on a
-    title would spoil something for whoever asks, beyond which nothing is found."""
+    """Where to look: only in these titles, in this language (all: None), and in none of ``without``; ``unseen`` is from
+    which microsecond on a title would spoil something for whoever asks, beyond which nothing is found."""
 
     titles: Collection[UUID] | None = None
     language: str | None = None
+    without: Collection[UUID] = ()
     unseen: Mapping[UUID, int] = field(default_factory=dict)
-
-
-EVERYWHERE = Within()
 
 
 class LineIndex(Protocol):
     """Finds what is said. What is written is found by the same transaction, and by others once it commits."""
 
-    async def replace(self, session: AsyncSession, title_id: UUID, language: str, said: Sequence[Utterance]) -> None:
-        """Have ``said`` found as what is said in a title in one language, in place of what was before."""
+    async def replace(self, session: AsyncSession, spoken: Sequence[Spoken]) -> None:
+        """Have each of ``spoken`` found in place of what was said in that title in that language before. Many at once
+        take less time than one after another."""
 
     async def find(self, session: AsyncSession, query: Query, within: Within, limit: int) -> list[Hit]:
         """What fits ``query``, the nearest first, ``limit`` at most: phrases before all others, slips only where

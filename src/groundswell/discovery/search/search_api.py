@@ -13,6 +13,7 @@ from groundswell.platform.services import services_of
 
 from .findings import Asker, Narrowed, search
 from .schemas import SearchResults
+from .unfound import Misses
 
 router = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRoute)
 
@@ -46,5 +47,6 @@ async def find_lines(
         language,
     )
     asker = Asker(Audience.of(caller, request), caller.language if caller else None)
-    settings = services_of(request).settings
-    return await search(session, settings, q, asker, narrowed, cursor=cursor, limit=limit)
+    services = services_of(request)
+    misses = services.get(Misses)
+    return await search(session, services.settings, misses, q, asker, narrowed, cursor=cursor, limit=limit)

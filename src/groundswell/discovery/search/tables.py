@@ -18,7 +18,7 @@ class SpokenSentence(Base):
 
     __tablename__ = "spoken_sentences"
     __table_args__ = (
-        Index("ix_spoken_sentences_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("ix_spoken_sentences_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "on"}),
     )
 
     title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)

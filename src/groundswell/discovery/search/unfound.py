@@ -1,12 +1,19 @@
-"""What people searched for and did not find: what could be licensed next, and which words are missing."""
+"""What people searched for and did not find: what could be licensed next, and which words are missing.
 
+A search only reads: what it did not find is counted in memory, and written down now and then by the process itself. So
+a search waits for no row and holds none, and whoever invents phrases fills neither memory nor a table.
+"""
+
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
 
 from .tables import UnfoundPhrase
 
@@ -15,16 +22,35 @@ LONGEST = 60
 A_DAY = 2_000
 """Phrases kept of one day at most, so that whoever invents them fills nothing."""
 
+HELD_PHRASES, HELD_ASKERS = 200, 50
+"""Phrases that wait in memory at most, and how often one counts each time it is written."""
+
+WRITTEN_EVERY_S = 30.0
+
 TIMES_MIN = 3
 """A phrase is shown once it was asked for so often: what one person typed once is theirs."""
 
-NOTE = text(
+# Where a day is full, phrases that were asked for once make room: what is asked for again stays.
+MAKE_ROOM = text(
+    """
+    DELETE FROM unfound_phrases WHERE day = :day AND words IN (
+        SELECT words FROM unfound_phrases WHERE day = :day AND times = 1 ORDER BY words
+        LIMIT greatest(0, (SELECT count(*) FROM unfound_phrases WHERE day = :day) + :fresh - :most)
+    )
+    """
+)
+WRITE = text(
     """
     INSERT INTO unfound_phrases AS u (day, words, times)
-    SELECT phrase.day, phrase.words, 1 FROM (SELECT CAST(:day AS date) AS day, CAST(:words AS varchar) AS words) phrase
-    WHERE (SELECT count(*) FROM unfound_phrases k WHERE k.day = phrase.day) < :most
-        OR EXISTS (SELECT FROM unfound_phrases k WHERE k.day = phrase.day AND k.words = phrase.words)
-    ON CONFLICT (day, words) DO UPDATE SET times = u.times + 1
+    SELECT CAST(:day AS date), words, times FROM (
+        SELECT asked.words, asked.times, kept.words IS NULL AS fresh,
+            count(*) FILTER (WHERE kept.words IS NULL) OVER (ORDER BY asked.times DESC, asked.words) AS nth
+        FROM unnest(CAST(:words AS varchar[]), CAST(:times AS bigint[])) AS asked (words, times)
+        LEFT JOIN unfound_phrases kept ON kept.day = :day AND kept.words = asked.words
+    ) each
+    WHERE NOT fresh OR nth <= :most - (SELECT count(*) FROM unfound_phrases WHERE day = :day)
+    ORDER BY words
+    ON CONFLICT (day, words) DO UPDATE SET times = u.times + excluded.times
     """
 )
 
@@ -37,11 +63,37 @@ class Unfound(NamedTuple):
     last: date
 
 
-async def note(session: AsyncSession, words: str) -> None:
-    """Note that nothing was found for these words."""
-    phrase = " ".join(words.casefold().split())
-    if 1 < len(phrase) <= LONGEST:
-        await session.execute(NOTE, {"day": utc_now().date(), "words": phrase, "most": A_DAY})
+class Misses:
+    """What was not found since it was last written down. Of one viewer a phrase counts once in that time; of all who
+    are not signed in, too."""
+
+    def __init__(self) -> None:
+        self._askers: dict[str, set[UUID | None]] = {}
+
+    def note(self, typed: str, viewer_id: UUID | None) -> None:
+        """Note that nothing was found for what was typed."""
+        phrase = " ".join(typed.casefold().split())
+        if 1 < len(phrase) <= LONGEST and (phrase in self._askers or len(self._askers) < HELD_PHRASES):
+            askers = self._askers.setdefault(phrase, set())
+            if len(askers) < HELD_ASKERS:
+                askers.add(viewer_id)
+
+    def taken(self) -> Iterator[tuple[str, int]]:
+        """Each phrase with how often it counts; they are noted no longer."""
+        taken, self._askers = self._askers, {}
+        return ((phrase, len(askers)) for phrase, askers in taken.items())
+
+    async def write(self, database: Database) -> None:
+        """Write down what was noted. What cannot be written is let go."""
+        if taken := dict(self.taken()):
+            async with database.transaction() as session:
+                await _write(session, taken)
+
+
+async def _write(session: AsyncSession, times: dict[str, int]) -> None:
+    given = {"day": utc_now().date(), "most": A_DAY}
+    await session.execute(MAKE_ROOM, given | {"fresh": len(times)})
+    await session.execute(WRITE, given | {"words": list(times), "times": list(times.values())})
 
 
 async def most_wanted(session: AsyncSession, limit: int) -> list[Unfound]:

@@ -12,7 +12,7 @@ from groundswell.catalog.tables import Line
 from groundswell.media import Cue, Sentence, asides, sentences
 from groundswell.platform.locks import Lock, lock
 
-from .line_index import LineIndex, Utterance
+from .line_index import LineIndex, Spoken, Utterance
 from .postgres_lines import PostgresLines
 from .tables import SpokenLanguage
 
@@ -37,14 +37,22 @@ def said_in(lines: Sequence[Cue]) -> list[Utterance]:
     return said + [Utterance(each.start_us, each.end_us, each.text, True) for each in asides(lines)]
 
 
-async def index_lines(session: AsyncSession, title_id: UUID, language: str) -> None:
-    """Have the lines of a title in one language found as they are now."""
-    await lock(session, Lock.SPOKEN, title_id)
-    query = select(Line.start_us, Line.end_us, Line.text).filter_by(title_id=title_id, language=language)
-    lines = [Cue(*row) for row in await session.execute(query.order_by(Line.number))]
-    await INDEX.replace(session, title_id, language, said_in(lines))
+async def index_lines(session: AsyncSession, languages: Sequence[tuple[UUID, str]]) -> None:
+    """Have the lines of titles, each in one language, found as they are now."""
+    spoken = []
+    for title_id, language in sorted(languages):
+        await lock(session, Lock.SPOKEN, title_id)
+        query = select(Line.start_us, Line.end_us, Line.text).filter_by(title_id=title_id, language=language)
+        lines = [Cue(*row) for row in await session.execute(query.order_by(Line.number))]
+        spoken.append(Spoken(title_id, language, said_in(lines)))
+        await _note(session, title_id, language, there=bool(lines))
+    await INDEX.replace(session, spoken)
+
+
+async def _note(session: AsyncSession, title_id: UUID, language: str, *, there: bool) -> None:
+    """Note that the lines of a title in one language are searched by the present rules."""
     known = {"title_id": title_id, "language": language}
-    if not lines:
+    if not there:
         await session.execute(delete(SpokenLanguage).filter_by(**known))
         return
     made = insert(SpokenLanguage).values(**known, version=VERSION)

@@ -14,6 +14,7 @@ from groundswell.discovery.ranking import Gate
 from groundswell.discovery.search.findings import Asker, Narrowed, search
 from groundswell.discovery.search.query import READ_MAX
 from groundswell.discovery.search.schemas import LineFound
+from groundswell.discovery.search.unfound import Misses
 from groundswell.moments.availability import Audience
 from groundswell.platform.pages import Cursor
 from groundswell.platform.problems import Problem
@@ -65,14 +66,16 @@ async def search_page(
 ) -> Response:
     """What was found for ``q``; in one title, if one is named."""
     typed, language = q[: READ_MAX + 1].replace("\0", " "), page_language(request, caller)
-    audience, settings = Audience.of(caller, request), services_of(request).settings
+    audience, services = Audience.of(caller, request), services_of(request)
+    settings = services.settings
     try:
         named = await find_title(session, title) if title else None
     except Problem:
         named = None
     narrowed = Narrowed(named.id if named else None)
     asker = Asker(audience, language)
-    found = await search(session, settings, typed, asker, narrowed, cursor=cursor, limit=PAGE_SIZE)
+    misses = services.get(Misses)
+    found = await search(session, settings, misses, typed, asker, narrowed, cursor=cursor, limit=PAGE_SIZE)
     first = cursor is None and named is None and found.hint is None
     only, gate = Only(typed.strip()[:100]), Gate.of(settings)
     clipped = (await scenes(session, caller, audience, gate, limit=SCENES, only=only)).items if first else []

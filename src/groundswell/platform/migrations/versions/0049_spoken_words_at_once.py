@@ -1,0 +1,13 @@
+"""What is said is merged into its index at the end of each transaction, no longer sentence by sentence.
+
+Revision ID: 0049
+"""
+
+from alembic import op
+
+revision = "0049"
+down_revision = "0048"
+
+
+def upgrade() -> None:
+    op.execute("ALTER INDEX ix_spoken_sentences_words SET (fastupdate = on)")
