@@ -1,12 +1,12 @@
 """What is said is merged into its index at the end of each transaction, no longer sentence by sentence.
 
-Revision ID: 0049
+Revision ID: 0051
 """
 
 from alembic import op
 
-revision = "0049"
-down_revision = "0048"
+revision = "0051"
+down_revision = "0050"
 
 
 def upgrade() -> None:
