@@ -16,7 +16,8 @@ import numpy as np
 
 from bench import recommenders
 from bench.harness import Bench
-from groundswell.discovery.for_you.slate import TEMPERATURE, WEIGHTS, Candidate, draw
+from groundswell.discovery.for_you.slate import TEMPERATURE, Candidate, draw
+from groundswell.discovery.for_you.taste import Likes
 
 WORLDS, READERS, SCENES = 200, 1_500, 12
 SEED = 20_26
@@ -35,7 +36,7 @@ def parse(arguments: list[str]) -> None:
     RATINGS[:], ASKED = options.ratings, options.asked
 
 
-def beside_others(bench: Bench, name: str, events: recommenders.Events) -> None:
+def beside_others(bench: Bench, name: str, events: Likes) -> None:
     """Our order of things and four others', over one set of events."""
     for split, means, few in recommenders.compared(events, ASKED, SEED):
         for each, mean in means.items():
@@ -49,7 +50,8 @@ def beside_others(bench: Bench, name: str, events: recommenders.Events) -> None:
 
 async def run(bench: Bench) -> None:
     bench.plotted = "ndcg"
-    beside_others(bench, "generated", recommenders.generated(SEED))
+    beside_others(bench, "bursts", recommenders.generated(SEED))
+    beside_others(bench, "what lasts", recommenders.generated(SEED, lasting=True))
     for path in RATINGS:
         beside_others(bench, path.stem, recommenders.read(path))
     rng = np.random.default_rng(SEED)
@@ -81,7 +83,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 def logged(hot: np.ndarray, fresh: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """What For you drew first for each reader, and with what probability."""
     candidates = [
-        Candidate(UUID(int=n), UUID(int=n), UUID(int=n), {"hot": hot[n] / WEIGHTS["hot"], "fresh": fresh[n]})
+        Candidate(UUID(int=n), UUID(int=n), UUID(int=n), {"fresh": fresh[n]}, pull=hot[n] / TEMPERATURE)
         for n in range(SCENES)
     ]
     picks = [draw(candidates, 1, rng)[0] for _ in range(READERS)]

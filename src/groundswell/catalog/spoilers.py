@@ -88,7 +88,7 @@ async def spoiled_titles(session: AsyncSession, viewer_id: UUID) -> dict[UUID, i
     return unseen | at
 
 
-def _in_the_middle_of() -> Select[tuple[UUID, UUID | None, int | None, int | None, int | None]]:
+def _in_the_middle_of() -> Select[UUID, UUID | None, int | None, int | None, int]:
     """Every title of the series of which a viewer has begun one, with where they are in it."""
     begun, viewer = aliased(Title), bindparam("viewer", type_=Uuid)
     in_it = select(begun.series_id).join(Progress, Progress.title_id == begun.id).where(Progress.viewer_id == viewer)

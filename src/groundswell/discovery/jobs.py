@@ -22,7 +22,7 @@ from groundswell.trust.tables import Decision
 
 from . import refresh as refreshing
 from . import tally, title_refresh
-from .for_you import impressions
+from .for_you import feed_model, impressions
 from .ranking import Gate
 from .search import unfound, upkeep
 from .trending import alerts, forecasts, reviews
@@ -113,6 +113,12 @@ async def forget_impressions(context: JobContext, timestamp: int) -> None:
     if (now := await time_to_destroy(database, "impressions")) is not None:
         async with database.transaction() as session:
             await impressions.forget_impressions(session, now)
+
+
+@periodic("discovery.learn_taste", cron="27 */6 * * *")
+async def learn_taste(context: JobContext, timestamp: int) -> None:
+    """Four times a day, learn which scenes people clip who clip others."""
+    await feed_model.learn(runtime_of(context).database)
 
 
 @periodic("discovery.forget_searches", cron="53 3 * * *")

@@ -69,7 +69,7 @@ async def rulebook(session: AsyncSession, *titles: TitleFacts) -> RuleBook:
     )
 
 
-def _speaking() -> Select[tuple[RightsRule]]:
+def _speaking() -> Select[RightsRule]:
     asked = (bindparam(name, type_=ARRAY(String)) for name in ("scopes", "keys"))
     named = func.unnest(*asked).table_valued("scope", "scope_key").render_derived(name="places")
     here = (RightsRule.scope == named.c.scope) & (RightsRule.scope_key == named.c.scope_key)

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
 
 from groundswell.accounts.erasure import erase_viewer
 from groundswell.catalog.tables import RightsRule, Series, Title
+from groundswell.discovery.for_you import feed_model
+from groundswell.discovery.for_you.blend import GRID
 from groundswell.discovery.for_you.impressions import KEPT_FOR, forget_impressions
 from groundswell.discovery.for_you.showings import FeedPlace, FeedShowing
-from groundswell.discovery.for_you.tables import FeedImpression
+from groundswell.discovery.for_you.tables import FeedBlend, FeedImpression
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
@@ -88,7 +91,7 @@ async def test_a_visitor_sees_each_scene_once_and_what_is_not_wanted_no_more(app
         assert {row.outcome for row in rows} == {None, "less_of_title"}
 
 
-async def test_it_learns_within_the_visit(app: App, world: World) -> None:
+async def test_it_learns_within_the_visit_and_of_all(app: App, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in (1, 5):
         await world.moment("fan", f"also {n}", n * 60 * S, (n * 60 + 10) * S, title=await fog(app))
         await world.happen(f"also {n}", "play", "somebody")
@@ -107,6 +110,20 @@ async def test_it_learns_within_the_visit(app: App, world: World) -> None:
         assert [str(id) for id in near] == [
             item["scene"]["id"] for item in first["items"] if item["scene"]["start_us"] == 300 * S
         ], "what the fan of one clipped as well"
+        learned = await feed_model.nearness(session, [UUID(liked["scene"]["id"])], 10)
+    assert learned == {}, "nothing is learned yet"
+    monkeypatch.setattr(feed_model, "PEOPLE_MIN", 5)
+    await feed_model.learn(app.runtime.database)
+    await feed_model.learn(app.runtime.database)
+    async with app.runtime.database.transaction() as session:
+        learned = await feed_model.nearness(session, [UUID(liked["scene"]["id"])], 10)
+        assert list(learned) == near
+        assert (await gather(session, Gate(0, 0), reader, None, utc_now().timestamp()))[near[0]]["near"] == learned[
+            near[0]
+        ]
+        assert await session.scalar(select(func.count()).select_from(FeedBlend)) == 1
+        assert await feed_model.blend(session) in GRID
+    assert len((await page(app, limit=20))["items"]) == 6
 
 
 async def fog(app: App) -> Any:

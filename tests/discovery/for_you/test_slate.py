@@ -11,7 +11,7 @@ from groundswell.discovery.for_you.slate import MAKER_MOST, TITLE_APART, Candida
 
 
 def candidate(n: int, title: int = 0, maker: int = 0, hot: float = 0.5, **did: int) -> Candidate:
-    return Candidate(UUID(int=n), UUID(int=title), UUID(int=maker), {"hot": hot}, **did)
+    return Candidate(UUID(int=n), UUID(int=title), UUID(int=maker), {"hot": hot}, pull=2 * hot, **did)
 
 
 @settings(max_examples=40)
@@ -48,5 +48,7 @@ def test_what_people_engage_with_comes_first_and_what_is_new_gets_its_chance() -
     liked, ignored, new = candidate(1, 1, 1, shown=100, engaged=70), candidate(2, 2, 2, shown=100), candidate(3, 3, 3)
     firsts = [draw([liked, ignored, new], 1, rng)[0].candidate for _ in range(500)]
     assert firsts.count(liked) > firsts.count(new) > firsts.count(ignored) > 0
+    pulled = [candidate(1, 1, 1, 0.9), candidate(2, 2, 2, 0.1)]
+    assert [draw(pulled, 1, rng)[0].candidate for _ in range(500)].count(pulled[0]) > 300
     several = Candidate(UUID(int=4), UUID(int=4), UUID(int=4), {"hot": 0.2, "near": 0.9, "fresh": 1})
     assert several.reason == "near"

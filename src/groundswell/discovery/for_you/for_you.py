@@ -20,6 +20,8 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.pages import CursorInvalid
 from groundswell.platform.settings import Settings
 
+from . import feed_model
+from .blend import Blend, Signs, scored
 from .impressions import Unwanted, lately, unwanted_by
 from .schemas import FeedItem, ForYou
 from .showings import FeedPlace, FeedShowing
@@ -74,8 +76,10 @@ async def for_you(
     unserved = {id: part for id, part in parts.items() if not place.has(id)}
     rows = await _wanted(session, reader, unserved, await unwanted_by(session, reader.id))
     did = await lately(session, rows.keys())
+    pulls = _pulls(await feed_model.blend(session), rows, parts, now_s)
     candidates = [
-        Candidate(id, row[2].id, row[1].viewer_id, parts[id], *did.get(id, (0, 0))) for id, row in rows.items()
+        Candidate(id, row[2].id, row[1].viewer_id, parts[id], pulls[id], *did.get(id, (0, 0)))
+        for id, row in rows.items()
     ]
     picks = draw(candidates, limit, np.random.default_rng(secrets.randbits(64)))
     items = []
@@ -95,6 +99,14 @@ async def for_you(
         )
     after = place.after([pick.candidate.scene_id for pick in picks], int(now_s))
     return ForYou(items=items, next=after.signed(settings) if items else None)
+
+
+def _pulls(blend: Blend, rows: dict[UUID, SceneCandidate], parts: Parts, now_s: float) -> dict[UUID, float]:
+    """How likely scenes are to be liked, as logarithms, the likeliest 0."""
+    near = np.array([parts[id].get("near", 0.0) for id in rows])
+    log_rates = np.log([_rate(row[0], now_s) for row in rows.values()])
+    scores = scored(blend, Signs(log_rates, np.log1p([float(row[0].moments) for row in rows.values()]), near))
+    return dict(zip(rows, (scores - scores.max(initial=-np.inf)).tolist(), strict=True))
 
 
 def _rate(scene: SceneRow, now_s: float) -> float:

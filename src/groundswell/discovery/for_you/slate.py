@@ -1,8 +1,9 @@
 """Which scenes come next, and with what probability each came: a softmax drawn without replacement. Pure.
 
-Every candidate has parts, one for each reason for which it may be shown; their weighted sum, with a draw of how likely
-it is to be engaged with (Thompson sampling of a Beta posterior; Chapelle & Li, NIPS 2011), is its score. Each place of
-a page is drawn from the candidates that may stand there, in proportion to ``exp(score / TEMPERATURE)`` (Plackett–Luce).
+Every candidate has a pull, by which it is likely to be liked by whoever looks (``blend``: a logarithm), and parts, one
+for each reason for which it may be shown. The score is the pull, what some reasons add to it, and a draw of how likely
+the scene is to be engaged with (Thompson sampling of a Beta posterior; Chapelle & Li, NIPS 2011). Each place of a page
+is drawn from the candidates that may stand there, in proportion to ``exp(score / TEMPERATURE)`` (Plackett–Luce).
 The probability of what was drawn, given the places before it, is kept: so other policies can be judged by the same log
 (inverse propensity scoring).
 """
@@ -16,7 +17,15 @@ import numpy as np
 
 Reason = Literal["hot", "near", "watching", "fresh"]
 
-WEIGHTS: Mapping[Reason, float] = {"hot": 1.0, "near": 1.5, "watching": 1.2, "fresh": 0.5}
+SAYS: Mapping[Reason, float] = {"hot": 1.0, "near": 5.0, "watching": 1.2, "fresh": 0.5}
+"""What a part of each reason is worth, where one must be said."""
+
+ADDED: Mapping[Reason, float] = {"watching": 1.2, "fresh": 0.3}
+"""What reasons add that are not in the pull already."""
+
+DEEPEST = -6.0
+"""A pull so far below that of the strongest counts no less: exploring them all costs the same."""
+
 ENGAGEMENT = 1.0
 """What a whole certainty of engagement is worth beside the reasons."""
 
@@ -33,19 +42,21 @@ MAKER_MOST = 2
 
 @dataclass(frozen=True)
 class Candidate:
-    """A scene that may be shown. ``parts`` are from 0 to 1; ``shown`` and ``engaged`` say how it did lately."""
+    """A scene that may be shown. ``parts`` are from 0 to 1; ``pull`` is a natural logarithm, 0 for the strongest of
+    all; ``shown`` and ``engaged`` say how it did lately."""
 
     scene_id: UUID
     title_id: UUID
     maker_id: UUID
     parts: Mapping[Reason, float]
+    pull: float = 0.0
     shown: int = 0
     engaged: int = 0
 
     @property
     def reason(self) -> Reason:
         """For what it is shown most of all."""
-        return max(self.parts, key=lambda reason: WEIGHTS[reason] * self.parts[reason])
+        return max(self.parts, key=lambda reason: SAYS[reason] * self.parts[reason])
 
 
 class Pick(NamedTuple):
@@ -69,9 +80,9 @@ def draw(candidates: Sequence[Candidate], places: int, rng: np.random.Generator)
 
 
 def _score(each: Candidate, rng: np.random.Generator) -> float:
-    reasons = sum(WEIGHTS[reason] * part for reason, part in each.parts.items())
+    added = sum(ADDED.get(reason, 0.0) * part for reason, part in each.parts.items())
     engaged, ignored = PRIOR[0] + each.engaged, PRIOR[1] + max(0, each.shown - each.engaged)
-    return reasons + ENGAGEMENT * float(rng.beta(engaged, ignored))
+    return TEMPERATURE * max(each.pull, DEEPEST) + added + ENGAGEMENT * float(rng.beta(engaged, ignored))
 
 
 def _fitting(candidates: Sequence[Candidate], left: Sequence[int], before: Sequence[Candidate]) -> list[int]:

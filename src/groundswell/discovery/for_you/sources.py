@@ -13,12 +13,17 @@ from groundswell.discovery.tables import SceneRow, SceneVote
 from groundswell.moments.tables import Moment
 from groundswell.platform.database import among
 
+from .feed_model import nearness
 from .impressions import engaged_by
 from .slate import Reason
+from .taste import LIKED
 
 HOT, FRESH, WATCHING, NEAR = 60, 30, 30, 60
-LIKED = 30
-"""Scenes that a reader clipped or engaged with, the latest, by which others like them are found."""
+COUNTED = 30
+"""Scenes of those that a reader likes, the latest, of which is counted who clipped them."""
+
+CLIPPED_TOO = 0.2
+"""How near a scene is that most people clipped who clipped what a reader likes, where nothing was learned of it yet."""
 
 Parts = dict[UUID, dict[Reason, float]]
 """By scene, the part of each reason."""
@@ -67,16 +72,19 @@ async def gather(session: AsyncSession, gate: Gate, reader: UUID, viewer_id: UUI
 
 
 async def _near(session: AsyncSession, reader: UUID, viewer_id: UUID | None) -> dict[UUID, float]:
-    """What people clip who clipped what the reader clipped, watched or went on from; the nearest is 1."""
+    """How near scenes are to what the reader clipped, watched or went on from: as was learned of all who clip, and, of
+    what is newer than that, by who clipped both."""
     liked = await engaged_by(session, reader, LIKED)
     if viewer_id is not None:
         liked += await _clipped_by(session, viewer_id)
+    liked = list(dict.fromkeys(liked))[:LIKED]
     if not liked:
         return {}
-    given = {"liked": list(dict.fromkeys(liked))[:LIKED], "viewer": viewer_id, "most": NEAR}
+    given = {"liked": liked[:COUNTED], "viewer": viewer_id, "most": NEAR}
     rows = (await session.execute(NEIGHBOURS, given)).all()
     most = max((row.together for row in rows), default=1.0)
-    return {row.scene_id: row.together / most for row in rows}
+    counted = {row.scene_id: CLIPPED_TOO * row.together / most for row in rows if row.scene_id not in liked}
+    return counted | {id: min(near, 1.0) for id, near in (await nearness(session, liked, NEAR)).items()}
 
 
 async def _clipped_by(session: AsyncSession, viewer_id: UUID) -> Sequence[UUID]:

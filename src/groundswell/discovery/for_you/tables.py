@@ -39,3 +39,25 @@ class FeedImpression(Base):
     probability: Mapped[float]
     shown_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
+
+
+class SceneNeighbour(Base):
+    """How much it says for a scene (``near_id``) that somebody likes another (``scene_id``), as it was learned last
+    (``ease``)."""
+
+    __tablename__ = "scene_neighbours"
+
+    scene_id: Mapped[UUID] = mapped_column(primary_key=True)
+    near_id: Mapped[UUID] = mapped_column(primary_key=True)
+    weight: Mapped[float]
+
+
+class FeedBlend(Base):
+    """What says how much of what somebody likes next (``blend``), as it was learned last."""
+
+    __tablename__ = "feed_blends"
+
+    learned_at: Mapped[datetime] = mapped_column(primary_key=True)
+    hot: Mapped[float]
+    lasting: Mapped[float]
+    near: Mapped[float]

@@ -201,7 +201,8 @@ async def _matching(session: AsyncSession, asked: Asked, within: Within, limit: 
         statement, given = statement + NOT_UNSEEN, given | unseen
     connection = await driver_connection(session)
     rows = await connection.execute(statement + AT_MOST, given, prepare=True)
-    return [Hit(*row[:5], Likeness(row[5])) for row in await rows.fetchall()]
+    found = await rows.fetchall()
+    return [Hit(id, spoken, n, start, end, Likeness(near)) for id, spoken, n, start, end, near in found]
 
 
 async def _learn(session: AsyncSession, words: set[str]) -> None:
