@@ -126,3 +126,29 @@ async def test_the_options_of_the_sheet_change_the_link(lumen: Lumen, visitor: N
     assert box["height"] > box["width"]
     await friend.wait_for_function("() => document.querySelector('video').currentSrc !== ''")
     assert await friend.locator("track").get_attribute("default") is None
+
+
+async def test_a_moment_goes_into_a_collection_by_keyboard_and_by_thumb(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor()).page
+    await lumen.sign_in(page, "noor")
+    link = await clip_and_share(lumen, page, "To be collected")
+    await page.goto(f"{lumen.url}/moments")
+    await page.get_by_role("link", name="Add To be collected to a collection").focus()
+    await page.keyboard.press("Enter")
+    sheet = page.get_by_role("dialog", name="Add to a collection")
+    await expect(sheet.get_by_role("heading", name="Add to a collection")).to_be_focused()
+    await sheet.get_by_label("A new collection").fill("Rain")
+    await page.keyboard.press("Enter")
+    await expect(sheet.get_by_role("status")).to_have_text("It is in Rain.")
+    await page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+    await expect(page.get_by_role("link", name="Add To be collected to a collection")).to_be_focused()
+
+    await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await page.goto(link)
+    await page.get_by_role("link", name=re.compile("^Add .* to a collection$")).click()
+    await sheet.get_by_role("button", name="Rain", pressed=True).click()
+    await expect(sheet.get_by_role("status")).to_have_text("It is no longer in Rain.")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    await sheet.get_by_role("link", name="Done").click()
+    await expect(sheet).to_be_hidden()

@@ -4,6 +4,7 @@ import asyncio
 import random
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from sqlalchemy import func, select, update
@@ -99,6 +100,13 @@ async def test_made_filled_ordered_shown_and_deleted(app: App) -> None:
         assert said in page.text
     assert len(page.content) <= 60_000
     assert (await app.http.get(f"/c/{code}/embed?at=99")).status_code == 200
+    for address in (changed["url"], changed["embed_url"]):
+        said = (await call(app, "GET", f"/oembed?{urlencode({'url': address})}")).json()
+        assert (said["title"], said["width"], said["height"]) == (changed["name"], 640, 360)
+        assert f'src="{changed["embed_url"]}"' in said["html"]
+        assert said["thumbnail_url"].endswith(f"/m/{first.code}/poster.jpg")
+    unknown = await call(app, "GET", f"/oembed?{urlencode({'url': changed['url'] + '0'})}")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "collection_unknown")
     handle = (await call(app, "GET", "/me", "ada")).json()["handle"]
     assert [each["code"] for each in (await call(app, "GET", f"/collections?by={handle}")).json()["items"]] == [code]
     assert (await call(app, "GET", "/collections?limit=1", "ada")).json()["next"]
@@ -129,6 +137,39 @@ async def test_made_filled_ordered_shown_and_deleted(app: App) -> None:
     assert (await call(app, "GET", path, "ada")).status_code == 404
     async with app.runtime.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(CollectionPart)) == 0
+
+
+async def test_a_moment_is_put_into_a_collection_from_its_page(app: App) -> None:
+    (shared,) = await world(app, moments=1)
+    code, ada = shared.moment.code, await app.session("ada")
+
+    async def put(**form: str) -> httpx.Response:
+        sent = {"moment": code} | form
+        return await app.http.post("/collections/add", data=sent, headers=ada | {"Sec-Fetch-Site": "same-origin"})
+
+    at = f"/collections/add?moment={code}"
+    assert f'href="{at}"' in (await app.http.get(f"/m/{code}", headers=ada)).text
+    assert f'href="{at}"' not in (await app.http.get(f"/m/{code}")).text, "for who is signed in"
+    assert f'href="{at}"' in (await app.http.get("/moments", headers=await app.session("noor"))).text
+    assert "data-sheet" in (await app.http.get(at, headers=ada)).text
+    for form, status, reason in (
+        ({"name": " "}, 422, "name_empty"),
+        ({"collection": "nothing"}, 404, "collection_unknown"),
+        ({"collection": "nothing", "do": "drop"}, 404, "collection_unknown"),
+    ):
+        refused = await put(**form)
+        assert (refused.status_code, f'data-reason="{reason}"' in refused.text) == (status, True), form
+    made = await put(name="Rain")
+    assert made.status_code == 303, made.text
+    shown = (await app.http.get(made.headers["location"], headers=ada)).text
+    assert "It is in Rain." in shown
+    assert 'aria-pressed="true"' in shown
+    (mine,) = (await call(app, "GET", "/collections", "ada")).json()["items"]
+    assert await codes(app, mine["code"], "ada") == [code]
+    gone = await put(collection=mine["code"], do="drop")
+    assert "no longer in Rain." in (await app.http.get(gone.headers["location"], headers=ada)).text
+    assert await codes(app, mine["code"], "ada") == []
+    assert (await app.http.get("/collections/add?moment=nothing", headers=ada)).status_code == 404
 
 
 async def test_filled_by_several_at_once(app: App) -> None:
@@ -174,6 +215,8 @@ async def test_passed_on_with_credit(app: App) -> None:
     assert (await call(app, "POST", f"/moments/{moment.code}/repost", "noor", share=None)).json()[
         "code"
     ] == "repost_own"
+    shown = (await app.http.get("/following", headers=await app.session("ada"))).text
+    assert [word for word in ("Passed on to you", people["ben"].name, people["noor"].name) if word not in shown] == []
     (seen,) = (await call(app, "GET", "/following/reposts", "ada")).json()["items"]
     assert (seen["reposted_by"]["handle"], seen["code"]) == (people["ben"].handle, moment.code)
     async with app.runtime.database.transaction() as session:

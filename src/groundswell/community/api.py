@@ -13,6 +13,7 @@ from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, encod
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import collections_api, comments_api, follows, reactions_api, separation
+from .collection_embeds import collection_at  # noqa: F401 - answers
 from .feed import fellow, following_feed
 from .own_data import OwnKind, page_of
 from .people import described, find_barred, find_person, grown, no_child

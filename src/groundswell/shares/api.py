@@ -117,12 +117,12 @@ async def channels() -> list[ChannelOut]:
 async def oembed_document(
     session: DbSession,
     request: Request,
-    url: Annotated[str, Query(max_length=2000, description="A share, a moment or a player of ours.")],
+    url: Annotated[str, Query(max_length=2000, description="A share, a moment, a collection or a player of ours.")],
     format: Annotated[str, Query(max_length=20)] = "json",
     maxwidth: Annotated[int | None, Query(ge=1, le=100_000)] = None,
     maxheight: Annotated[int | None, Query(ge=1, le=100_000)] = None,
 ) -> dict[str, Any]:
-    """oEmbed 1.0: what a page needs to show the moment at ``url``."""
+    """oEmbed 1.0: what a page needs to show the moment, or to play the collection, at ``url``."""
     if format != "json":
         raise oembed.FormatUnsupported()
     card = await oembed.card_at(session, services_of(request).settings, url)

@@ -36,20 +36,26 @@ class CardImage:
 
 
 @dataclass(frozen=True)
-class MomentCard:
+class EmbedCard:
+    """What oEmbed says of a page; addresses are absolute."""
+
+    canonical_url: str
+    title: str
+    site_name: str
+    author: str | None
+    image: CardImage | None
+    shape: str
+    player_url: str
+
+
+@dataclass(frozen=True)
+class MomentCard(EmbedCard):
     """All that a head needs. Addresses are absolute. ``video_url`` is None for spoilers, ``image`` where there is
     nothing harmless to show. ``noindex``: search engines are to keep the canonical page, not this one."""
 
     url: str
-    canonical_url: str
-    title: str
     description: str
-    site_name: str
-    author: str | None
-    image: CardImage | None
     video_url: str | None
-    shape: str
-    player_url: str
     oembed_url: str
     noindex: bool
 
@@ -144,9 +150,14 @@ def card_of(
         video_url=None if showing.spoiler else f"{media}/{showing.shape}.mp4",
         shape=showing.shape,
         player_url=f"{base}/embed/{moment.code}",
-        oembed_url=f"{base}/v1/oembed?{urlencode({'url': url, 'format': 'json'})}",
+        oembed_url=oembed_address(settings, url),
         noindex=url != own or moment.visibility != "public",
     )
+
+
+def oembed_address(settings: Settings, url: str) -> str:
+    """Where the oEmbed document of the page at ``url`` is."""
+    return f"{settings.base_url.rstrip('/')}/v1/oembed?{urlencode({'url': url, 'format': 'json'})}"
 
 
 def heading(title: Title, series: Series | None) -> str:

@@ -1,4 +1,4 @@
-"""oEmbed (oembed.com, 1.0): from the address of a share, a moment or its player to what embeds it."""
+"""oEmbed (oembed.com, 1.0): from the address of a share, a moment, a collection or a player to what embeds it."""
 
 import re
 from html import escape
@@ -14,8 +14,9 @@ from groundswell.moments.lookup import find_moment
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
-from .cards import EMBED_SIZES, MomentCard, card, card_of
+from .cards import EMBED_SIZES, EmbedCard, card, card_of
 from .links import resolve
+from .providers import embed_at
 
 _SHARE = re.compile(r"/s/([0-9A-Za-z]+)")
 _MOMENT = re.compile(r"/(?:m|embed)/([0-9A-Za-z]+)")
@@ -28,14 +29,18 @@ class UrlRefused(Problem):
 
 
 class UrlNotOurs(Problem):
-    status, code, title = 404, "url_not_ours", "This address is not a share, a moment or a player of ours."
+    status, code, title = (
+        404,
+        "url_not_ours",
+        "This address is not a share, a moment, a collection or a player of ours.",
+    )
 
 
 class FormatUnsupported(Problem):
     status, code, title = 501, "format_unsupported", "oEmbed is served as JSON only."
 
 
-async def card_at(session: AsyncSession, settings: Settings, url: str) -> MomentCard:
+async def card_at(session: AsyncSession, settings: Settings, url: str) -> EmbedCard:
     """The card of the page at ``url``.
 
     Raises:
@@ -53,6 +58,8 @@ async def card_at(session: AsyncSession, settings: Settings, url: str) -> Moment
         await check_available(session, moment, title)
         series = None if title.series_id is None else await session.get_one(Series, title.series_id)
         return card_of(moment, title, series, await session.get_one(Viewer, moment.viewer_id), settings)
+    if (found_above := await embed_at(session, settings, path)) is not None:
+        return found_above
     raise UrlNotOurs()
 
 
@@ -77,7 +84,7 @@ def _our_path(settings: Settings, url: str) -> str:
     raise UrlNotOurs()
 
 
-def document(card: MomentCard, max_width: int | None, max_height: int | None) -> dict[str, Any]:
+def document(card: EmbedCard, max_width: int | None, max_height: int | None) -> dict[str, Any]:
     """The oEmbed answer for ``card``, no larger than asked for (and no smaller than ``SMALLEST``)."""
     width, height = _within(EMBED_SIZES[card.shape], max_width, max_height)
     answer: dict[str, Any] = {
@@ -102,7 +109,7 @@ def document(card: MomentCard, max_width: int | None, max_height: int | None) ->
     return answer
 
 
-def embed_html(card: MomentCard, width: int | None = None, height: int | None = None) -> str:
+def embed_html(card: EmbedCard, width: int | None = None, height: int | None = None) -> str:
     """The ``<iframe>`` that shows the player on another page, in the clip's shape unless told otherwise."""
     width, height = width or EMBED_SIZES[card.shape][0], height or EMBED_SIZES[card.shape][1]
     return (

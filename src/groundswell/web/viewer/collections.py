@@ -2,24 +2,28 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
 from groundswell.community import collections, collections_api
 from groundswell.community.collection_schemas import CollectionDetail, CollectionPartOut
+from groundswell.community.collection_tables import Collection
 from groundswell.community.collection_views import shown_collection
-from groundswell.community.people import KidsApart
+from groundswell.community.people import KidsApart, grown
 from groundswell.events.log.lookups import place
 from groundswell.events.traffic.visit_ticket import PLACEHOLDER
 from groundswell.events.visits.visit import visit
-from groundswell.moments.availability import Audience
+from groundswell.moments.availability import Audience, may_know
+from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.platform.pages import Cursor
 from groundswell.platform.problems import Invalid, Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
+from groundswell.shares.cards import oembed_address
 from groundswell.web.languages import marked
 from groundswell.web.page_auth import MaybeViewer, Member
 from groundswell.web.page_route import PageRoute
@@ -43,7 +47,10 @@ DONE = {
     "left": marked("Done."),
     "deleted": marked("The collection is deleted. What was in it stays where it was."),
 }
+CHOSEN = {"put": marked("It is in %(name)s."), "drop": marked("It is no longer in %(name)s.")}
+FILLABLE_SHOWN = 100
 Field = Annotated[str, Form(max_length=2000)]
+MomentCode = Annotated[str, Query(max_length=64)]
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ async def read(
     found = await _shown(session, request, caller, collection)
     turn = await _turn(session, request, caller, found, at)
     shown: dict[str, Any] = {"collection": found, "turn": turn, "visit": PLACEHOLDER, "done": DONE.get(done)}
+    shown["oembed_url"] = oembed_address(services_of(request).settings, found.url)
     headers = {} if found.visibility == "public" else {"X-Robots-Tag": "noindex"}
     answer = page(request, "viewer/collection.html", headers=headers, caller=caller, visibilities=VISIBILITIES, **shown)
     return await _visited(request, caller, turn, answer)
@@ -125,6 +133,74 @@ async def mine(request: Request, session: DbSession, caller: Member, cursor: Cur
         next=found.next and f"/collections?cursor={found.next}",
         visibilities=VISIBILITIES,
         done=DONE.get(done),
+    )
+
+
+@router.get("/collections/add")
+async def choose(
+    request: Request, session: DbSession, caller: Member, moment: MomentCode, into: str = "", done: str = ""
+) -> Response:
+    """Which of my collections a moment goes into, or a new one; pages show it as a sheet (``pages/collect.ts``)."""
+    return await _choice(request, session, caller, moment, into=into, done=done)
+
+
+@router.post("/collections/add")
+async def put(
+    request: Request,
+    session: DbSession,
+    caller: Member,
+    moment: Annotated[str, Form(max_length=64)],
+    collection: Annotated[str, Form(max_length=64)] = "",
+    name: Field = "",
+    do: Annotated[str, Form(max_length=10)] = "put",
+) -> Response:
+    """Put a moment into a collection of mine, or into a new one (``name``), or take it out."""
+    try:
+        async with session.begin_nested():
+            changed = await _put(session, caller, Audience.of(caller, request), moment, collection, name, do)
+    except Problem as problem:
+        return await _choice(request, session, caller, moment, problem=problem)
+    done = "drop" if do == "drop" else "put"
+    return see_other("/collections/add?" + urlencode({"moment": moment, "into": changed.code, "done": done}))
+
+
+async def _put(
+    session: AsyncSession, caller: Caller, by: Audience, moment: str, collection: str, name: str, do: str
+) -> Collection:
+    if do == "drop":
+        return await collections.drop(session, caller, collection, moment)
+    if not collection:
+        collection = (await collections.make(session, grown(caller), name, "", "private")).code
+    return await collections.add(session, grown(caller), by, collection, moment)
+
+
+async def _choice(
+    request: Request,
+    session: AsyncSession,
+    caller: Caller,
+    moment: str,
+    *,
+    into: str = "",
+    done: str = "",
+    problem: Problem | None = None,
+) -> Response:
+    found = await find_moment(session, moment)
+    if found.deleted_at is not None or not await may_know(session, found, Audience.of(grown(caller), request)):
+        raise MomentUnknown()
+    fillable = await collections.fillable(session, caller.id, found.id, FILLABLE_SHOWN)
+    name = next((each.name for each, _ in fillable if each.code == into), None)
+    return page(
+        request,
+        "viewer/collect.html",
+        status=200 if problem is None else problem.status,
+        caller=caller,
+        moment=found,
+        fillable=fillable,
+        more=len(fillable) == FILLABLE_SHOWN,
+        visibilities=VISIBILITIES,
+        said=None if name is None else CHOSEN.get(done),
+        into=name,
+        problem=problem,
     )
 
 

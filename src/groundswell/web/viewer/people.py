@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request, Response
 
 from groundswell.community import api as community
-from groundswell.community import own_data
+from groundswell.community import collections_api, own_data
 from groundswell.community.people import KidsApart
 from groundswell.community.schemas import ApprovalIn
 from groundswell.platform.attachment import attachment
@@ -20,7 +20,7 @@ from groundswell.web.templating import page
 
 router = APIRouter(route_class=PageRoute)
 
-PAGE_SIZE = 24
+PAGE_SIZE, REPOSTS_SHOWN = 24, 8
 DONE = {
     "granted": marked("They follow you now."),
     "refused": marked("Done. They are not told."),
@@ -34,12 +34,20 @@ Handle = Annotated[str, Form(max_length=200)]
 
 @router.get("/following")
 async def feed(
-    request: Request, session: DbSession, caller: Member, cursor: Cursor = None, done: str | None = None
+    request: Request,
+    session: DbSession,
+    caller: Member,
+    cursor: Cursor = None,
+    passed: Cursor = None,
+    done: str | None = None,
 ) -> Response:
-    """What those whom I follow made public, newest first."""
+    """What those whom I follow made public, newest first; before it what they passed on (from ``passed`` on)."""
     if caller.viewer.kids:
         raise KidsApart()
     found = await community.read_following_feed(caller, session, request, cursor, PAGE_SIZE)
+    reposts = None
+    if cursor is None:
+        reposts = await collections_api.read_reposts(caller, session, request, passed, REPOSTS_SHOWN)
     followed = await community.read_followed(caller, session)
     return page(
         request,
@@ -47,6 +55,8 @@ async def feed(
         caller=caller,
         items=found.items,
         next=f"/following?cursor={found.next}" if found.next else None,
+        reposts=reposts.items if reposts else [],
+        older=f"/following?passed={reposts.next}#passed-on" if reposts and reposts.next else None,
         first=cursor is None,
         followed=followed,
         waiting=(await community.read_followers(caller, session)).requests,
