@@ -1474,7 +1474,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            readonly kind: "catching_on" | "brought" | "comment" | "reply" | "follower" | "clip" | "statement" | "payout" | "decision";
+            readonly kind: "catching_on" | "brought" | "comment" | "reply" | "follower" | "clip" | "statement" | "payout" | "decision" | "invitation";
             /**
              * Name
              * @description Who did it last, where somebody is named.
