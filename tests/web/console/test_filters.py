@@ -82,6 +82,7 @@ def asked_for(address: str) -> set[tuple[str, str]]:
 
 @pytest.mark.slow
 async def test_the_consoles_own_links_ask_for_nothing_unknown(app: App, admin: dict[str, str]) -> None:
+    app.runtime.settings.reports_fresh_s = 600  # nothing happens meanwhile
     entries = [entry.path for section in navigation().sections for entry in navigation().pages(section.name)]
     waiting, asked = {*entries, *(section.path for section in navigation().sections)}, set[tuple[str, str]]()
     while waiting:
