@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from groundswell.insights.saved_views import forget_view, save_view, saved_views
+from groundswell.insights.saved_views import MOST, ViewsFull, forget_view, save_view, saved_views
 from groundswell.platform.database import Database
 from tests.events.places import viewer
 
@@ -46,3 +46,14 @@ async def test_a_view_is_forgotten_by_its_owner_alone_and_no_other_goes(
     async with database.transaction() as session:
         assert [await forget_view(session, daily.id, people["mira"]) for _ in range(2)] == [True, True]
     assert [name for name, *_ in await told(database)] == ["weekly"]
+
+
+async def test_one_keeps_so_many_and_no_more(database: Database, people: dict[str, UUID]) -> None:
+    async with database.transaction() as session:
+        for n in range(MOST):
+            await save_view(session, f"view {n}", "/console/a", people["mira"])
+        with pytest.raises(ViewsFull):
+            await save_view(session, "one more", "/console/a", people["mira"])
+        await save_view(session, "view 0", "/console/b", people["mira"])
+        await save_view(session, "one more", "/console/a", people["fay"])
+        assert len(await saved_views(session)) == MOST + 1

@@ -40,3 +40,16 @@ async def test_a_closed_case_is_not_opened_again_beside_a_newer_one(app: App, su
     async with app.runtime.database.transaction() as session:
         await cases.undo(session, second, "tess")
         assert (await session.get_one(Case, newer)).status == "open"
+
+
+async def test_who_was_told_objects_so_often_until_they_are_told_more(app: App, subject: UUID) -> None:
+    case = await suspected(app, subject)
+    for _ in range(2):
+        async with app.runtime.database.transaction() as session:
+            await cases.take(session, case, "notice", "What we saw.", "tess")
+        for _ in range(cases.OBJECTIONS_MOST):
+            async with app.runtime.database.transaction() as session:
+                await cases.appeal(session, case, subject, "Not me.", "noor")
+        with pytest.raises(cases.ObjectionsFull):
+            async with app.runtime.database.transaction() as session:
+                await cases.appeal(session, case, subject, "Not me.", "noor")

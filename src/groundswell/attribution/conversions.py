@@ -78,14 +78,14 @@ async def report(
     viewer = await _viewer(session, settings, new)
     original = await _original(session, new, viewer.id)
     astray = await _bind(session, settings, new, viewer.id, again=first is not None)
-    id = uuid7()
+    conversion_id = uuid7()
     if astray is not None and astray.verdict == "human":
-        sign_up = id if new.kind == "sign_up" and first is None else None
+        sign_up = conversion_id if new.kind == "sign_up" and first is None else None
         await signals.send(session, TokenShared(astray.id, astray.at, viewer.id, new.at, sign_up))
     if first is not None:
         return first, await credits_of(session, first.id), False
     conversion = Conversion(
-        id=id,
+        id=conversion_id,
         external_id=new.id,
         kind=new.kind,
         viewer_id=viewer.id,
@@ -114,7 +114,10 @@ def logged(conversion: Conversion, credits: Sequence[Credit], astray: JudgedEven
     another's."""
     last = next((credit for credit in credits if credit.model == "last" and credit.weight_ppm), None)
     sign = -1 if conversion.kind == "refund" else 1
-    doubt = None if last or astray is None or conversion.kind != "sign_up" else _doubt(astray)
+    verdict = reason = rule = None
+    if conversion.kind == "sign_up" and astray is not None and last is None:
+        doubt = _doubt(astray)
+        verdict, reason, rule = doubt.kind, doubt.reason, doubt.rule
     return Event(
         kind=conversion.kind,  # type: ignore[arg-type]
         at=conversion.at,
@@ -126,9 +129,9 @@ def logged(conversion: Conversion, credits: Sequence[Credit], astray: JudgedEven
         channel=last.channel if last else None,
         amount_minor=None if conversion.amount_minor is None else sign * conversion.amount_minor,
         currency=conversion.currency,
-        verdict=doubt and doubt.kind,
-        verdict_reason=doubt and doubt.reason,
-        verdict_rule=doubt and doubt.rule,
+        verdict=verdict,
+        verdict_reason=reason,
+        verdict_rule=rule,
     )
 
 

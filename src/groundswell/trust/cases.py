@@ -27,6 +27,7 @@ from .tables import Case, CaseItem, CaseStep
 
 Action = Literal["reject", "accept", "hold", "ban", "notice", "uphold", "clear"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
+OBJECTIONS_MOST = 5
 SHOWN = 200
 """The most items of a case that are listed at once."""
 
@@ -60,6 +61,10 @@ class StepUndone(Conflict):
 
 class StepStays(Conflict):
     code, title = "step_stays", "What somebody was told, or said, cannot be undone."
+
+
+class ObjectionsFull(Conflict):
+    code, title = "objections_full", f"You can object {OBJECTIONS_MOST} times to what you were told of this case."
 
 
 @dataclass(frozen=True)
@@ -215,11 +220,16 @@ async def appeal(session: AsyncSession, case_id: UUID, viewer_id: UUID, words: s
 
     Raises:
         NotFound: there is none about the viewer, or they were not told.
+        ObjectionsFull: they objected often enough since they were told last.
     """
     case = await one(session, case_id, held=True)
-    notice = select(CaseStep.id).filter_by(case_id=case.id, action="notice").limit(1)
-    if case.subject_id != viewer_id or await session.scalar(notice) is None:
+    notice = select(func.max(CaseStep.created_at)).filter_by(case_id=case.id, action="notice")
+    told_at = await session.scalar(notice)
+    if case.subject_id != viewer_id or told_at is None:
         raise NotFound("There is no such case.")
+    since = select(func.count()).where(CaseStep.case_id == case.id, CaseStep.action == "appeal")
+    if (await session.scalar(since.where(CaseStep.created_at >= told_at)) or 0) >= OBJECTIONS_MOST:
+        raise ObjectionsFull()
     step = CaseStep(id=uuid7(), case_id=case.id, action="appeal", reason=words, by=by, created_at=utc_now())
     if case.status != "open" and not await _another_is_open(session, case):
         case.status, case.closed_at, case.closed_by = "open", None, None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,11 +12,16 @@ from groundswell.platform.problems import Conflict, NotFound
 
 from .tables import SavedReply
 
-SHOWN = 100
+MOST = 100
+"""As many as forms offer."""
 
 
 class ReplyNameTaken(Conflict):
     code, title = "reply_name_taken", "There is a saved reply of this name."
+
+
+class RepliesFull(Conflict):
+    code, title = "replies_full", f"There are {MOST} saved replies already; drop one first."
 
 
 class ReplyUnknown(NotFound):
@@ -31,15 +36,17 @@ async def newest(session: AsyncSession, limit: int, after: UUID | None) -> Seque
 
 async def every(session: AsyncSession) -> Sequence[SavedReply]:
     """Those that forms offer, by name."""
-    return (await session.scalars(select(SavedReply).order_by(SavedReply.name).limit(SHOWN))).all()
+    return (await session.scalars(select(SavedReply).order_by(SavedReply.name).limit(MOST))).all()
 
 
 async def save(session: AsyncSession, name: str, reason_code: str, text: str, by: str) -> SavedReply:
     """Keep words for the next time.
 
     Raises:
-        ReplyNameTaken: see there.
+        RepliesFull, ReplyNameTaken: see there.
     """
+    if (await session.scalar(select(func.count()).select_from(SavedReply)) or 0) >= MOST:
+        raise RepliesFull()
     row = {"id": uuid7(), "name": name, "reason_code": reason_code, "text": text, "made_by": by}
     kept = insert(SavedReply).values(row).on_conflict_do_nothing(index_elements=["name"]).returning(SavedReply)
     made = (await session.scalars(kept)).one_or_none()
