@@ -1,7 +1,7 @@
 """Finding a line among many: phrase, beginning, slip and two Chinese characters, ours beside SQLite FTS5 and Tantivy.
 
-Ours is the product's own search with rights and a viewer's spoilers applied: what is found, in its order, up to a
-hundred times what others are asked for, and the page that it makes of the first of it, for information. ``--lines N``
+Ours is the product's own search with rights and a viewer's spoilers applied: all that is found, in its order (others
+are asked for 50 lines, in any), and the page that it makes of the first of it, for information. ``--lines N``
 (50,000; the goals are for a million), ``--queries N``.
 
 A line is recalled when it is among the first 50, or when each of those says the same words: of a phrase that a hundred
