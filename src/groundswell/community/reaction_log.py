@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.events.event import COLUMNS, Event, day_of
+from groundswell.events.log.conflicts import insert_from
 from groundswell.events.log.event_log import ensure_days_beside
 from groundswell.events.log.partitions import ensure_days
 from groundswell.events.tables import LoggedEvent
@@ -46,10 +47,7 @@ TAKE = f"""
         SELECT moment_id, reactor, viewer_id, felt, at_us, verdict, at, id, now() FROM given
         ON CONFLICT (moment_id, reactor) DO UPDATE SET kind = excluded.kind, at_us = excluded.at_us
         RETURNING event_id, xmax = 0 AS made
-    ), logged AS (
-        INSERT INTO events ({COLUMNS}) SELECT {COLUMNS} FROM given WHERE id IN (SELECT event_id FROM taken WHERE made)
-        ON CONFLICT DO NOTHING
-    )
+    ), logged AS ({insert_from("given WHERE id IN (SELECT event_id FROM taken WHERE made)")})
     SELECT event_id FROM taken WHERE made
 """  # noqa: S608
 """All of a group, and the events of those who are new, in one statement."""
