@@ -355,10 +355,10 @@ async def fillable(
     session: AsyncSession, viewer_id: UUID, moment_id: UUID, limit: int
 ) -> list[tuple[Collection, bool]]:
     """The collections that one may fill, the last changed first, each with whether a moment is in it."""
-    joined = select(Collaborator.collection_id).filter_by(viewer_id=viewer_id, state="joined")
+    filled = select(Collaborator.collection_id).filter_by(viewer_id=viewer_id, state="joined")
     part = and_(CollectionPart.collection_id == Collection.id, CollectionPart.moment_id == moment_id)
     query = select(Collection, CollectionPart.moment_id.is_not(None)).outerjoin(CollectionPart, part)
-    query = query.where(or_(Collection.viewer_id == viewer_id, Collection.id.in_(joined)))
+    query = query.where(or_(Collection.viewer_id == viewer_id, Collection.id.in_(filled)))
     query = query.where(Collection.deleted_at.is_(None)).order_by(Collection.changed_at.desc(), Collection.id)
     return [(found, there) for found, there in await session.execute(query.limit(limit))]
 

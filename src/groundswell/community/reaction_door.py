@@ -83,7 +83,7 @@ class ReactionAnswer:
         answered(None)
 
 
-class Asked(NamedTuple):
+class AskedReaction(NamedTuple):
     """A reaction as it is asked for: of which moment, with which headers, from which address."""
 
     moment: str
@@ -106,7 +106,7 @@ class ReactionDoor:
         asked = self._asked(scope, body)
         return None if asked is None else self._answer(asked)
 
-    def _asked(self, scope: Scope, body: bytes) -> Asked | None:
+    def _asked(self, scope: Scope, body: bytes) -> AskedReaction | None:
         found = PATH.fullmatch(scope["path"])
         if found is None or scope["query_string"] or len(body) > BODY_MAX:
             return None
@@ -119,13 +119,13 @@ class ReactionDoor:
             wanted = ReactionIn.model_validate_json(body)
         except ValidationError:
             return None
-        return Asked(found[1], wanted, said, scope["client"][0] if scope["client"] else "")
+        return AskedReaction(found[1], wanted, said, scope["client"][0] if scope["client"] else "")
 
     def _is_elsewhere(self, said: Mapping[str, str]) -> bool:
         """Whether a page of another origin asks, whose browser wants to hear that it may (CORS)."""
         return bool(self.elsewhere) and "origin" in said and not self.elsewhere.isdisjoint({said["origin"], "*"})
 
-    def _answer(self, asked: Asked) -> ReactionAnswer | None:
+    def _answer(self, asked: AskedReaction) -> ReactionAnswer | None:
         now, body, address = utc_now(), asked.body, asked.address
         audience = Audience(territory=territory_of(self.settings, asked.headers))
         met = self.meetings.kept(asked.moment, body.share, audience, now)

@@ -16,13 +16,13 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.events.event import COLUMNS, Event, day_of
+from groundswell.events.event import Event, day_of
+from groundswell.events.log.conflicts import insert_from
 from groundswell.events.log.event_log import ensure_days_beside
 from groundswell.events.log.partitions import ensure_days
-from groundswell.events.tables import LoggedEvent
+from groundswell.events.tables import COLUMN_TYPES
 from groundswell.platform.column_text import clean, column_text, rows_of
 from groundswell.platform.database import Database, driver_connection
 from groundswell.platform.problems import Invalid, Problem, Unavailable
@@ -36,20 +36,14 @@ STALLED_AFTER_S = 15.0
 """A commit that takes longer has lost its connection without a word; it is sent again over another."""
 UNSTORABLE = (psycopg.IntegrityError, psycopg.DataError)
 
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-_ROWS = {"reactor": "text", "felt": "text", "at_us": "bigint"} | {
-    name: LoggedEvent.__table__.c[name].type.compile(dialect=_DIALECT) for name in COLUMNS.split(", ")
-}
+_ROWS = {"reactor": "text", "felt": "text", "at_us": "bigint"} | COLUMN_TYPES
 TAKE = f"""
     WITH given AS (SELECT * FROM {rows_of(_ROWS)}), taken AS (
         INSERT INTO reactions (moment_id, reactor, viewer_id, kind, at_us, verdict, event_at, event_id, created_at)
         SELECT moment_id, reactor, viewer_id, felt, at_us, verdict, at, id, now() FROM given
         ON CONFLICT (moment_id, reactor) DO UPDATE SET kind = excluded.kind, at_us = excluded.at_us
         RETURNING event_id, xmax = 0 AS made
-    ), logged AS (
-        INSERT INTO events ({COLUMNS}) SELECT {COLUMNS} FROM given WHERE id IN (SELECT event_id FROM taken WHERE made)
-        ON CONFLICT DO NOTHING
-    )
+    ), logged AS ({insert_from("given WHERE id IN (SELECT event_id FROM taken WHERE made)")})
     SELECT event_id FROM taken WHERE made
 """  # noqa: S608
 """All of a group, and the events of those who are new, in one statement."""

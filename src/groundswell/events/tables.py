@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DDL, CheckConstraint, Index, LargeBinary, MetaData, String, UniqueConstraint, event, func
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform import trusted_clock  # noqa: F401 - its table is made with these
@@ -12,7 +13,7 @@ from groundswell.platform.database import Base, CreatedAt, Id
 from groundswell.platform.ids import uuid7
 from groundswell.platform.positions import KEPT_POSITION, Position
 
-from .event import KINDS
+from .event import COLUMNS, KINDS
 from .traffic.current_verdict import VIEWS
 
 
@@ -59,6 +60,13 @@ class LoggedEvent(EventColumns, Base):
     )
 
     xid: Mapped[Position]
+
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+COLUMN_TYPES: dict[str, str] = {
+    name: LoggedEvent.__table__.c[name].type.compile(dialect=_DIALECT) for name in COLUMNS.split(", ")
+}
+"""SQL's types of what a writer gives, in its order."""
 
 
 class JudgedEvent(EventColumns, Base):

@@ -401,8 +401,8 @@ async def _decisions(session: AsyncSession, reader: InboxReader, rows: Sequence[
             path = f"/decisions/{decision.id}"
         if decision.lifted_at is not None and state != "reversed":
             state = "lifted"
-        facts = {"words": words, "reason_code": decision.reason_code, "state": state}
-        items.append(replace(_item(row, path), about=decision.subject_kind, **facts))
+        item = replace(_item(row, path), about=decision.subject_kind, words=words)
+        items.append(replace(item, reason_code=decision.reason_code, state=state))
     return items
 
 

@@ -17,7 +17,14 @@ Settlement = Problem | None
 
 STAGE = "CREATE TEMPORARY TABLE IF NOT EXISTS staged (LIKE events INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
 COPY_STAGED = f"COPY staged ({COLUMNS}) FROM STDIN"
-INSERT = f"INSERT INTO events ({COLUMNS}) SELECT {COLUMNS} FROM staged ON CONFLICT DO NOTHING"  # noqa: S608
+
+
+def insert_from(rows: str) -> str:
+    """SQL: log the events among ``rows``, which have a writer's columns; what is there already stays as it is."""
+    return f"INSERT INTO events ({COLUMNS}) SELECT {COLUMNS} FROM {rows} ON CONFLICT DO NOTHING"  # noqa: S608
+
+
+INSERT = insert_from("staged")
 FACTS = "kind, share_id, moment_id, title_id, viewer_id, channel, amount_minor, currency"
 CONTRADICTED = f"""
 SELECT DISTINCT staged.id FROM staged JOIN events USING (at, id)
