@@ -144,6 +144,7 @@ class Posts:
             double.ready("acct_00000000")
             body, headers = signed(STRIPE_SECRET, double.events[0])
             yield "/v1/payouts/stripe", "", body, headers
+        settings.stripe_secret_key = None
 
     async def people(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         """What people do about each other and around a moment."""

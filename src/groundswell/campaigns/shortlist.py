@@ -184,7 +184,7 @@ def shared(asked: ShortlistQuery) -> list[ColumnElement[bool]]:
     return [*found, Share.channel == asked.channel] if asked.channel else found
 
 
-def paid_credits(asked: ShortlistQuery) -> Select[Any]:
+def paid_credits(asked: ShortlistQuery) -> Select[UUID | None, UUID, int]:
     """A query (share, conversion, part in millionths) for what shares of the period brought within it: first paid
     subscriptions of others than who shared, but those that were given back whole."""
     refund = aliased(Conversion)
