@@ -33,7 +33,7 @@ from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
 from groundswell.notifications.tables import DigestMail, Notification, NotificationChoice, PushSubscription
-from groundswell.payouts.tables import Payee, PayoutItem, PayoutRun
+from groundswell.payouts.tables import Payee, PayoutItem, PayoutRun, StripeAccount
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
 from groundswell.platform.ids import uuid7
@@ -330,6 +330,7 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(CreatorChannel(creator_id=creator.id, address=f"https://tok.example/@{MARK}", proof=f"gs-{MARK}"))
     kept = {"data_key": MARK, "sealed": NAME.encode(), "account_tag": MARK, "missing": [], "changed_at": utc_now()}
     session.add(Payee(creator_id=creator.id, version=1, **kept))
+    session.add(StripeAccount(creator_id=creator.id, account=f"acct_{MARK}", ready=True, made_at=utc_now()))
     today = utc_now().date()
     run = PayoutRun(
         id=uuid7(), currency="EUR", rail="csv", execution_on=today, drafted_by="fay", drafted_at=utc_now(),

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select, text
 
 from groundswell.accounts.tables import Viewer
@@ -21,6 +22,7 @@ from tests.earnings.world import closed_month
 from tests.moments.clipping import set_rights
 from tests.payouts.bank import Entry, statement
 from tests.payouts.places import FACTS
+from tests.payouts.stripe_double import signed, stripe_double
 from tests.push_receiver import PushReceiver
 from tests.support import App
 
@@ -117,6 +119,32 @@ class Posts:
         (channel,) = (await self.app.http.get("/v1/creators/me/channels", headers=olga)).json()
         path = "/v1/creators/me/channels/{channel_id}/check"
         yield path, path.format(channel_id=channel["id"]), {}, olga
+        ivo, asked = self.app.signed_in("ivo"), asked | {"handle": "ivo"}
+        await self.app.http.post("/v1/creators/me/application", json=asked, headers=ivo)
+        yield "/v1/creators/me/application/withdraw", "", {}, ivo
+        async with self.app.runtime.database.transaction() as session:
+            invited = (await session.scalars(select(Viewer.id).filter_by(subject="ivo"))).one()
+        yield "/v1/creator-invitations", "", {"viewers": [str(invited)]}, self.staff
+        yield "/v1/creators/me/invitation/decline", "", {}, ivo
+
+    async def months(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """A month closed by two, and asked to be opened again."""
+        why, pia = {"reason": "All is in."}, self.app.signed_in("pia", "finance")
+        acts = (("close", why, self.staff), ("confirm", {}, pia), ("reopen", why, self.staff), ("withdraw", {}, pia))
+        for act, body, who in acts:
+            yield f"/v1/months/{{period}}/{act}", f"/v1/months/2024-01/{act}", body, who
+
+    async def by_stripe(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """An account there, and what Stripe says of it."""
+        settings = self.app.runtime.settings
+        with stripe_double() as (double, url):
+            settings.stripe_secret_key, settings.stripe_api_url = SecretStr("sk_test"), url
+            settings.stripe_connect_webhook_secret = SecretStr(STRIPE_SECRET)
+            yield "/v1/creators/me/stripe-account", "", {}, self.ada
+            double.ready("acct_00000000")
+            body, headers = signed(STRIPE_SECRET, double.events[0])
+            yield "/v1/payouts/stripe", "", body, headers
+        settings.stripe_secret_key = None
 
     async def people(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         """What people do about each other and around a moment."""
@@ -236,8 +264,9 @@ class Posts:
         rate = {"currency": "USD", "into": "EUR", "valid_from": "2026-01-01", "rate": "0.92"}
         yield "/v1/exchange-rates", "", rate, staff
         yield "/v1/exchange-rates/import", "", b"currency,into,valid_from,rate\nUSD,EUR,2026-01-02,0.92\n", staff
-        async for post in self.becoming():
-            yield post
+        for each in (self.becoming(), self.months(), self.by_stripe()):
+            async for post in each:
+                yield post
         case = await self.case()
         yield "/v1/cases/{case_id}/steps", f"{case}/steps", {"action": "notice", "reason": "Too quick."}, staff
         yield "/v1/cases/{case_id}/appeals", f"{case}/appeals", {"text": "It was not me."}, ada

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -183,7 +184,7 @@ def shared(asked: ShortlistQuery) -> list[ColumnElement[bool]]:
     return [*found, Share.channel == asked.channel] if asked.channel else found
 
 
-def paid_credits(asked: ShortlistQuery) -> Select[UUID]:
+def paid_credits(asked: ShortlistQuery) -> Select[UUID | None, UUID, int]:
     """A query (share, conversion, part in millionths) for what shares of the period brought within it: first paid
     subscriptions of others than who shared, but those that were given back whole."""
     refund = aliased(Conversion)
@@ -235,14 +236,14 @@ async def _prior(session: AsyncSession, each: Subquery) -> RatePrior:
     return rate_prior(RateSums(*(await session.execute(select(func.count(), *sums).select_from(each))).one()))
 
 
-def _surest(each: Subquery, prior: RatePrior) -> Select[UUID]:
+def _surest(each: Subquery, prior: RatePrior) -> Select[Any]:
     """Those whose rate lies highest, less what it may be out by (the Gamma distribution taken for a normal one)."""
     shape = cast(each.c.subscriptions, Float) + prior.alpha
     low = (shape - BEYOND * func.sqrt(shape)) / (each.c.shares + prior.beta)
     return select(each).order_by(low.desc(), each.c.shares.desc(), each.c.viewer_id).limit(POOL)
 
 
-def _clicks(asked: ShortlistQuery, ids: Sequence[UUID], *columns: ColumnElement[object]) -> Select[UUID]:
+def _clicks(asked: ShortlistQuery, ids: Sequence[UUID], *columns: Any) -> Select[Any]:
     """Visits of the period by links of those people."""
     of_share = and_(Share.moment_id == JudgedEvent.moment_id, Share.id == JudgedEvent.share_id)
     query = select(Share.viewer_id, *columns).join(Share, of_share).where(among(Share.viewer_id, ids))

@@ -6,16 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from groundswell.accounts.access import Caller, SignedIn, staff
+from groundswell.attribution.stripe_events import StripeNotSetUp, check_signature
 from groundswell.creators.profiles import own
 from groundswell.platform.attachment import attachment
 from groundswell.platform.body_bounds import MIB, body_at_most
+from groundswell.platform.clock import utc_now
 from groundswell.platform.jobs import defer
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
 
-from . import bank_files, jobs, payees, payout_runs, run_file
+from . import bank_files, jobs, payees, payout_runs, run_file, stripe_accounts, stripe_messages
 from .schemas import (
     BankExceptionOut,
     BankFileOut,
@@ -25,6 +27,8 @@ from .schemas import (
     PayoutItemOut,
     PayoutRunOut,
     RunLeaving,
+    StripeAccountOut,
+    StripeLink,
 )
 
 router = APIRouter(prefix="/v1", tags=["payouts"], route_class=TransactionalRoute)
@@ -55,6 +59,37 @@ async def enter_my_payee(
     response.headers.update(NOT_STORED)
     creator = await own(session, caller.id)
     return await payees.enter(session, _settings(request), creator, new, caller.actor)
+
+
+@router.get("/creators/me/stripe-account")
+async def read_my_stripe_account(session: DbSession, caller: SignedIn) -> StripeAccountOut:
+    """Whether Stripe may pay me."""
+    row = await stripe_accounts.of_creator(session, (await own(session, caller.id)).id)
+    return StripeAccountOut(ready=row is not None and row.ready)
+
+
+@router.post("/creators/me/stripe-account")
+async def open_my_stripe_account(request: Request, session: DbSession, caller: SignedIn) -> StripeLink:
+    """Where at Stripe I say what it wants to know of me, to be paid by it. My account there is made at the first."""
+    creator, settings = await own(session, caller.id), _settings(request)
+    url = await stripe_accounts.open_account(session, settings, creator, f"{settings.base_url}/creator/payee")
+    return StripeLink(url=url)
+
+
+@router.post("/payouts/stripe", status_code=204)
+async def receive_stripe_payouts(request: Request, session: DbSession) -> None:
+    """Take Stripe's webhooks about transfers and accounts (`transfer.created`, `transfer.reversed`,
+    `account.updated`), in any order, repeated or late. Signed by Stripe (`Stripe-Signature`); no key is needed."""
+    secret = _settings(request).stripe_connect_webhook_secret
+    if secret is None:
+        raise StripeNotSetUp("GROUNDSWELL_STRIPE_CONNECT_WEBHOOK_SECRET is not set.")
+    body = await request.body()
+    check_signature(secret.get_secret_value(), request.headers.get("stripe-signature", ""), body, utc_now())
+    heard = stripe_messages.read_event(body)
+    if isinstance(heard, stripe_messages.AccountHeard):
+        await stripe_accounts.hear(session, heard.account, heard.ready)
+    elif heard is not None:
+        await bank_files.carry_out(session, heard, "stripe")
 
 
 @router.post("/payout-runs", status_code=201)

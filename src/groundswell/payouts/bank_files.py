@@ -54,9 +54,18 @@ async def take_in(session: AsyncSession, content: bytes, by: str) -> BankFileOut
         BankFileUnreadable: it is none that is read.
     """
     message = await asyncio.to_thread(read_message, content)
-    await lock(session, Lock.BANK_FILE)  # one file after the other: two may tell of one payout
-    row = {"id": uuid7(), "sha256": hashlib.sha256(content).hexdigest(), "kind": message.kind}
-    row |= {"message_id": message.message_id, "read_by": by}
+    return await _take(session, message, hashlib.sha256(content).hexdigest(), by)
+
+
+async def carry_out(session: AsyncSession, message: BankMessage, by: str) -> BankFileOut:
+    """Do what a message says that came by other ways than a file: once, by its kind and id."""
+    named = f"{message.kind}/{message.message_id}".encode()
+    return await _take(session, message, hashlib.sha256(named).hexdigest(), by)
+
+
+async def _take(session: AsyncSession, message: BankMessage, sha256: str, by: str) -> BankFileOut:
+    await lock(session, Lock.BANK_FILE)  # one after the other: two may tell of one payout
+    row = {"id": uuid7(), "sha256": sha256, "kind": message.kind, "message_id": message.message_id, "read_by": by}
     made = insert(BankFile).values(row).on_conflict_do_nothing().returning(BankFile)
     file = (await session.scalars(made)).one_or_none()
     if file is None:

@@ -24,7 +24,8 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Conflict, Invalid, NotFound
 from groundswell.platform.settings import Settings
 
-from .payees import gaps_of, payees_of, payer_of
+from .payees import gaps_of, payees_of
+from .rails import RAILS
 from .schemas import NewPayoutRun, PayoutItemOut, PayoutRunOut
 from .tables import PayoutItem, PayoutRun
 
@@ -47,10 +48,6 @@ class NothingPayable(Conflict):
 
 class RunNotOpen(Conflict):
     code, title = "run_not_open", "This is not what a run in this state is open to."
-
-
-class PayerMissing(Conflict):
-    code, title = "payer_missing", "GROUNDSWELL_PAYER_IBAN is not set: from which account is this paid?"
 
 
 class ExecutionDayImpossible(Invalid):
@@ -83,6 +80,7 @@ async def _fill(session: AsyncSession, run: PayoutRun) -> int:
     """Put everybody in who can be paid; returns how many."""
     dues = [due for due in await dues_in(session, run.currency, 4 * MOST_LINES) if due.payable]
     gaps = await gaps_of(session, [due.creator.id for due in dues])
+    more = await RAILS[run.rail].gaps(session, list(gaps))
     rows = await payees_of(session, [due.creator.id for due in dues])
     lines = [
         {
@@ -90,7 +88,7 @@ async def _fill(session: AsyncSession, run: PayoutRun) -> int:
             "currency": run.currency, "payee_version": rows[due.creator.id].version, "status": "waiting", "code": "",
             "changed_at": run.drafted_at,
         }
-        for due in dues if not gaps[due.creator.id]
+        for due in dues if not gaps[due.creator.id] and not more.get(due.creator.id)
     ][:MOST_LINES]  # fmt: skip
     if not lines:
         return 0
@@ -126,15 +124,14 @@ async def ask_for_file(session: AsyncSession, settings: Settings, run_id: UUID, 
     """Note that an approved run is to be filed; a job does it. Asked again, nothing changes.
 
     Raises:
-        RunUnknown, RunNotOpen, PayerMissing, PayerUnreadable: as they say.
+        RunUnknown, RunNotOpen, and what its rail refuses (``rails``): as they say.
     """
     run = await session.get(PayoutRun, run_id, with_for_update=True)
     if run is None:
         raise RunUnknown()
     if run.status not in {"approved", "filed"}:
         raise RunNotOpen(f"A run is filed once it is approved; this one is {run.status}.", state=run.status)
-    if payer_of(settings) is None:
-        raise PayerMissing()
+    RAILS[run.rail].check(settings, run.currency)
     run.filing_by = run.filing_by or by
     return run
 

@@ -26,6 +26,7 @@ MISSING = {
     "w8ben_missing": "Give the date on which you signed Form W-8BEN.",
     "tax_form_expired": "Your tax form has run out: sign a new one.",
     "terms_missing": "Accept the terms as they are now: on your page, under My results.",
+    "stripe_account_missing": "Open an account at Stripe: on the page that says where you are paid.",
     "account_returned": "The last payment came back: look at the account, and save it again.",
 }
 """What each code asks the creator for."""

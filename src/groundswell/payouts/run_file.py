@@ -14,25 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.audit import Actor, note
 from groundswell.earnings.payouts import pay_creator
 from groundswell.platform.clock import utc_now
-from groundswell.platform.csv_response import csv_text
 from groundswell.platform.database import Database
 from groundswell.platform.problems import Conflict, Problem
 from groundswell.platform.settings import Settings
 
-from . import pain001
-from .bank_text import NAME_MOST, TEXT_MOST, bank_text
-from .pain001 import FileHeader, Transfer, amount_text
+from .bank_text import NAME_MOST, bank_text
+from .pain001 import Transfer
 from .payee_vault import seal, unseal
 from .payees import gaps_of, open_all, payees_of, payer_of
-from .payout_runs import PayerMissing, RunUnknown, items_waiting
+from .payout_runs import RunUnknown, items_waiting
+from .rails import RAILS
 from .requirements import missing_of
 from .schemas import PayeeFacts
 from .tables import Payee, PayoutItem, PayoutRun
-
-CSV_HEADER = (
-    "end_to_end_id", "name", "iban", "bic", "street", "postcode", "town", "country", "amount", "currency",
-    "execution_on", "text",
-)  # fmt: skip
 
 
 class FileMissing(Conflict):
@@ -48,10 +42,16 @@ async def file_run(database: Database, settings: Settings, run_id: UUID) -> None
         items = await items_waiting(session, run.id)
         creators = [item.creator_id for item in items]
         rows, gaps = await payees_of(session, creators, held=True), await gaps_of(session, creators)
+        for creator, more in (await RAILS[run.rail].gaps(session, creators)).items():
+            gaps[creator] = [*gaps[creator], *more]
         facts = await open_all(session, settings, list(rows.values()), run.filing_by, f"payout run {run.number}")
         sent = [item for item in items if await _paid(session, settings, run, item, rows, facts, gaps)]
         if sent:
-            made = _written(settings, run, sent, facts)
+            transfers = {
+                item.creator_id: _transfer(settings, run, number, item, facts[item.creator_id])
+                for number, item in enumerate(sent, 1)
+            }
+            made = await RAILS[run.rail].instructions(session, settings, run, transfers)
             run.file_key, run.file = seal(settings, run.id, made)
             run.file_sha256 = hashlib.sha256(made).hexdigest()
         run.status, run.filed_at = "filed", utc_now()
@@ -105,39 +105,11 @@ def _changed(
     return next(iter([*asked, *gaps[item.creator_id]]), "")
 
 
-def _written(
-    settings: Settings, run: PayoutRun, items: Sequence[PayoutItem], facts: Mapping[UUID, PayeeFacts]
-) -> bytes:
-    transfers = [_transfer(settings, run, number, item, facts[item.creator_id]) for number, item in enumerate(items, 1)]
-    payer = payer_of(settings)
-    if payer is None:
-        raise PayerMissing()
-    if run.rail == "csv":
-        return _csv(run, transfers)
-    header = FileHeader(
-        run.id.hex, payer.name, payer.iban, payer.bic, run.currency, run.execution_on, run.filed_at or utc_now()
-    )
-    return pain001.write_file(header, transfers)
-
-
 def _transfer(settings: Settings, run: PayoutRun, number: int, item: PayoutItem, facts: PayeeFacts) -> Transfer:
     return Transfer(
         item.id.hex, facts.legal_name, facts.iban, facts.bank, facts.country, facts.street, facts.postcode, facts.town,
         item.amount_minor, f"{settings.service_name} payout {run.number}-{number}",
     )  # fmt: skip
-
-
-def _csv(run: PayoutRun, transfers: Sequence[Transfer]) -> bytes:
-    rows = (
-        (
-            *(each.end_to_end_id, bank_text(each.name, NAME_MOST), each.iban, each.bic or ""),
-            *(each.street, each.postcode, each.town, each.country),
-            *(amount_text(each.amount_minor, run.currency), run.currency, run.execution_on.isoformat()),
-            bank_text(each.about, TEXT_MOST),
-        )
-        for each in transfers
-    )
-    return csv_text(CSV_HEADER, rows).encode()
 
 
 async def file_of(session: AsyncSession, settings: Settings, run_id: UUID, by: str) -> tuple[str, bytes, str]:
@@ -153,8 +125,8 @@ async def file_of(session: AsyncSession, settings: Settings, run_id: UUID, by: s
         raise FileMissing()
     made = unseal(settings, run.id, run.file_key, run.file)
     await note(session, Actor(by, by), "payouts.file", {"run": str(run.id), "why": "download"})
-    ending, media_type = ("csv", "text/csv; charset=utf-8") if run.rail == "csv" else ("xml", "application/xml")
-    return f"payout-run-{run.number}.{ending}", made, media_type
+    rail = RAILS[run.rail]
+    return f"payout-run-{run.number}.{rail.ending}", made, rail.media_type
 
 
 async def names_opened(session: AsyncSession, settings: Settings, run_id: UUID, by: str) -> dict[UUID, tuple[str, str]]:

@@ -161,7 +161,10 @@ class NewPayoutRun(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     currency: Currency
-    rail: Literal["pain.001", "csv"] = "pain.001"
+    rail: Annotated[
+        Literal["pain.001", "csv", "stripe"],
+        Field(description="A file for the bank, or transfers to creators' accounts at Stripe."),
+    ] = "pain.001"
     execution_on: date | None = Field(None, description="When the bank is to pay; unset: tomorrow.")
 
 
@@ -243,3 +246,15 @@ class BankExceptionOut(BaseModel):
     bank_code: str
     item_id: UUID | None
     read_at: datetime
+
+
+class StripeAccountOut(BaseModel):
+    """A creator's account at Stripe: whether Stripe may pay it."""
+
+    ready: bool
+
+
+class StripeLink(BaseModel):
+    """Where at Stripe a creator says what it wants to know of them. Good for a few minutes, once."""
+
+    url: str

@@ -33,6 +33,19 @@ class Payee(Base):
     created_at: Mapped[CreatedAt]
 
 
+class StripeAccount(Base):
+    """A creator's account at Stripe, of which Stripe keeps what it knows of them. ``ready``: it may be paid, as Stripe
+    said last."""
+
+    __tablename__ = "stripe_accounts"
+
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("creators.id"), primary_key=True)
+    account: Mapped[str] = mapped_column(unique=True)
+    ready: Mapped[bool]
+    made_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+
+
 class PayoutRun(Base):
     """Payouts of one currency that leave together. What was due as of ``drafted_at`` is in it.
 
@@ -44,7 +57,7 @@ class PayoutRun(Base):
     __tablename__ = "payout_runs"
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'approved', 'filed', 'cancelled')", name="status"),
-        CheckConstraint("rail IN ('pain.001', 'csv')", name="rail"),
+        CheckConstraint("rail IN ('pain.001', 'csv', 'stripe')", name="rail"),
         CheckConstraint("approved_by <> drafted_by", name="two_people"),
         CheckConstraint("status NOT IN ('approved', 'filed') OR approved_by IS NOT NULL", name="approved"),
         CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled"),

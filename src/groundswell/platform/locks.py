@@ -48,6 +48,7 @@ class Lock(Enum):
     STATEMENT_NUMBERS = "number statements"
     CREATOR_TERMS = "publish the terms that creators accept"
     BANK_FILE = "read what the bank says"
+    STRIPE_RUN = "send what a payout run asks Stripe for"
     STRIKES = "count what was taken down of one person"
     WEBHOOK = "deliver to an endpoint"
 

@@ -335,6 +335,14 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr | None = Field(
         None, description="Signing secret of the Stripe endpoint (`whsec_…`) that /v1/conversions/stripe stands for."
     )
+    stripe_secret_key: SecretStr | None = Field(
+        None,
+        description="Secret key of your platform at Stripe (`sk_…`): payout runs can then be paid by Stripe Connect.",
+    )
+    stripe_connect_webhook_secret: SecretStr | None = Field(
+        None, description="Signing secret of the Stripe endpoint (`whsec_…`) that /v1/payouts/stripe stands for."
+    )
+    stripe_api_url: str = Field("https://api.stripe.com", description="Where Stripe's API is.")
     refund_window_days: int = Field(
         14,
         description="Days in which your customers can have their money back: what a pool counted is held for as long, "

@@ -44,6 +44,8 @@ WITHOUT_NUMBERS = {
     "/console/live/stream": "what the page has, as it changes",
     "/console/reviews": "what waits to be decided, no visits",
     "/console/reviews/{review_id}": "the same",
+    "/console/shortlist": "each figure is held against its rows in tests/campaigns/test_shortlist.py",
+    "/console/shortlist/{viewer_id}": "the same",
     "/console/staff": "who works here",
     "/console/transparency": "decisions, counted in tests/trust/test_notices.py",
     "/console/trending": "votes: read anew from the log in tests/discovery/test_heat.py",

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.creators import profiles
 from groundswell.creators.tables import Creator
-from groundswell.payouts import payees
+from groundswell.payouts import payees, stripe_accounts
 from groundswell.payouts.payee_vault import PayeeUnreadable
 from groundswell.payouts.requirements import EU, MISSING
 from groundswell.payouts.schemas import NewPayee, PayeeOut
@@ -60,6 +60,7 @@ async def _shown(
     errors: dict[str, str] | None = None,
     problem: Problem | None = None,
     saved: bool = False,
+    stripe_link: str | None = None,
 ) -> Response:
     settings = services_of(request).settings
     kept = None
@@ -82,6 +83,9 @@ async def _shown(
         errors=errors or {},
         problem=problem,
         saved=saved,
+        stripe=settings.stripe_secret_key is not None,
+        stripe_account=await stripe_accounts.of_creator(session, creator.id),
+        stripe_link=stripe_link,
         asks_form="US" if country == "US" else "EU" if country in EU else "",
     )
 
@@ -136,6 +140,20 @@ async def enter_payee(
     except Invalid as refused:
         errors, problem = ({"iban": WORDS["iban"]}, None) if not iban.strip() else ({}, refused)
     return await _shown(request, session, caller, creator, form | {"signed_on": signed_on}, errors, problem)
+
+
+@router.post("/stripe")
+async def open_stripe(request: Request, session: DbSession, caller: Member) -> Response:
+    """Have an account made at Stripe, or go on with it: the page then has the way there."""
+    creator = await profiles.own(session, caller.id)
+    settings = services_of(request).settings
+    try:
+        back = f"{settings.base_url}/creator/payee"
+        async with session.begin_nested():
+            link = await stripe_accounts.open_account(session, settings, creator, back)
+    except Problem as refused:
+        return await _shown(request, session, caller, creator, problem=refused)
+    return await _shown(request, session, caller, creator, stripe_link=link)
 
 
 def _errors(invalid: ValidationError, form: dict[str, str]) -> dict[str, str]:

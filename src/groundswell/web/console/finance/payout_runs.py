@@ -58,6 +58,7 @@ async def _list(
         candidates=await payout_runs.candidates(session, PAGE),
         tomorrow=(utc_now().date() + timedelta(days=1)).isoformat(),
         payer=payees.payer_of(services_of(request).settings),
+        stripe=services_of(request).settings.stripe_secret_key is not None,
         next=next_cursor(rows, PAGE),
         problem=problem,
         why_not=why_not,
@@ -124,7 +125,7 @@ async def _run(
         "names": await run_file.names_opened(session, settings, run_id, caller.actor) if opened else None,
         "shared": shared,
         "own": run.drafted_by == caller.actor,
-        "payer": payees.payer_of(settings),
+        "payer": payees.payer_of(settings) or run.rail == "stripe",
         "why_not": why_not,
     }
     return page(

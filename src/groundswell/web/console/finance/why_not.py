@@ -23,6 +23,7 @@ WORDS = {
     "w8ben_missing": "no Form W-8BEN",
     "tax_form_expired": "the tax form has run out",
     "terms_missing": "has not accepted the terms as they are now",
+    "stripe_account_missing": "has no account at Stripe that it may pay",
     "account_returned": "the last payment came back",
 }
 assert set(MISSING) <= set(WORDS)
