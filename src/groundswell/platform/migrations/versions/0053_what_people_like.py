@@ -1,13 +1,13 @@
 """What people like.
 
-Revision ID: 0052
+Revision ID: 0053
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0052"
-down_revision = "0051"
+revision = "0053"
+down_revision = "0052"
 
 
 def upgrade() -> None:

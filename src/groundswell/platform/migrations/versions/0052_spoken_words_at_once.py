@@ -1,12 +1,12 @@
 """What is said is merged into its index at the end of each transaction, no longer sentence by sentence.
 
-Revision ID: 0051
+Revision ID: 0052
 """
 
 from alembic import op
 
-revision = "0051"
-down_revision = "0050"
+revision = "0052"
+down_revision = "0051"
 
 
 def upgrade() -> None:
