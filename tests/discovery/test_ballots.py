@@ -217,7 +217,7 @@ async def test_accounts_weigh_what_their_age_and_watching_say(world: World) -> N
                     text("INSERT INTO progress (viewer_id, title_id, position_us) VALUES (:viewer, :title, 1)"),
                     {"viewer": viewer, "title": world.title},
                 )
-        await world.happen("rain", "play", name, viewer=viewer, at=utc_now())
+        await happened(world, "rain", "play", name, name, f"network of {name}", 0)
     await refreshed(world)
     assert await weights(world) == [FRESH, FRESH, WATCHING, ESTABLISHED]
 

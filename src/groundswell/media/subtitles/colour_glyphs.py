@@ -16,7 +16,8 @@ SUBPIXELS = 64
 
 def width_of(text: str, path: str, size: int) -> float:
     """How many pixels ``text`` takes in the font at ``path``, at ``size`` pixels."""
-    return sum(position.x_advance for position in _shaped(text, _font(path, size)).glyph_positions) / SUBPIXELS
+    advances = (position.x_advance for position in _shaped(text, _font(path, size)).glyph_positions)
+    return float(sum(advances)) / SUBPIXELS
 
 
 def draw(image: Image.Image, text: str, path: str, size: int, left: float, baseline: float) -> None:
