@@ -22,7 +22,8 @@ def test_locks_are_taken_through_the_register_alone() -> None:
     sources = Path(groundswell.__file__).parent
     files = [path for path in sources.rglob("*.py") if re.search(r"pg_(try_)?advisory", path.read_text())]
     calling = {str(path.relative_to(sources)) for path in files}
-    assert calling == {"platform/locks.py", "accounts/tables.py"}, "a trigger takes the audit log's"
+    triggers = {"accounts/tables.py", "earnings/ledger_triggers.py"}
+    assert calling == {"platform/locks.py", *triggers}, "triggers take the audit log's, and those of months"
 
 
 async def test_one_transaction_after_the_other(database: Database) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, cast, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
@@ -69,7 +69,7 @@ async def queue(
     state: str | None = None,
     cursor: str | None = None,
     saved: str | None = None,
-    left: str | None = None,
+    left: Annotated[int | None, Query(ge=1, le=PAGE)] = None,
 ) -> Response:
     """What waits, due first; or what is in my hands, or what was decided."""
     severe = may_see_severe(caller)
@@ -99,7 +99,7 @@ async def queue(
         next=next_cursor(rows, PAGE),
         now=utc_now(),
         saved=SAVED.get(saved or ""),
-        left=left if (left or "").isdecimal() else None,
+        left=left,
         replies=await replies.every(session),
         **WORDS,
     )
