@@ -19,7 +19,7 @@ from groundswell.catalog.feeds.sync import FeedOptions, SyncRunning, TooManyGone
 from groundswell.catalog.feeds.table import FeedUnreadable
 from groundswell.catalog.tables import CatalogSync, Title
 from groundswell.platform.database import Database
-from groundswell.platform.locks import Lock, taking
+from groundswell.platform.locks import Lock, giving_back, taking
 from groundswell.platform.outbound import (
     AddressNotAllowed,
     AddressUnreachable,
@@ -121,6 +121,7 @@ async def test_two_of_a_name_do_not_run_at_once_and_others_do(database: Database
             await synced(database, feed)
         report = await sync(database, OUTBOUND, FeedOptions("another", str(feed)))
         assert report.counts["created"] == 3
+        await connection.execute(*giving_back(Lock.CATALOGUE_SYNC, "main"))  # closing is noticed a moment later
     assert await synced(database, feed) == {"unchanged": 3}
     async with database.transaction() as session:
         assert len((await session.scalars(select(CatalogSync))).all()) == 2, "one that did not begin left nothing"

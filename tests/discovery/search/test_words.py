@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groundswell.discovery.search import typos
@@ -46,6 +46,7 @@ def test_words_stand_where_they_say_and_read_the_same_both_ways(text: str) -> No
 
 
 @settings(max_examples=80)
+@example("aaaaaaabb", [("d", 0, "a"), ("d", 0, "a")])
 @given(
     st.text(st.sampled_from("abcde"), min_size=4, max_size=13),
     st.lists(st.tuples(st.sampled_from("dixt"), st.integers(0, 12), st.sampled_from("abcdez")), max_size=2),

@@ -28,8 +28,9 @@ def keys_kept(word: str) -> set[str]:
 
 
 def keys_asked(word: str) -> set[str]:
-    """The forms under which what is near a typed word is looked for."""
-    return _deletions(word, edits_of(len(word) + 1))
+    """The forms under which what is near a typed word is looked for: of the longest word that it may be, of which as
+    many letters may be missing as edits are forgiven."""
+    return _deletions(word, max(most for most in range(3) if most <= edits_of(len(word) + most)))
 
 
 def worth_keeping(word: str) -> bool:
