@@ -77,11 +77,15 @@ SQUEEZED = """() => {
     const boxes = (...selectors) => selectors.map((each) => document.querySelector(each)?.getBoundingClientRect());
     const shown = ({ width, height, left, right }) => width > 0 && height > 0 && left >= 0 && right <= innerWidth;
     const [logo, face] = boxes(".site-brand svg", ".site-account");
-    const inBar = [...document.querySelectorAll(".site-bar > *")].map((each) => each.getBoundingClientRect());
-    const beside = inBar.filter(({ width }) => width).sort((one, other) => one.left - other.left);
+    const all = [...document.querySelectorAll(".site-bar > *, .site-nav > *")];
+    const inBar = all.filter((each) => each.getBoundingClientRect().width);
+    const over = (one, other) =>
+        one.left < other.right - 0.5 && other.left < one.right - 0.5 && one.top < other.bottom && other.top < one.bottom;
+    const apart = inBar.filter((each, n) => inBar.slice(n + 1).some((other) =>
+        !each.contains(other) && over(each.getBoundingClientRect(), other.getBoundingClientRect())));
     return [
         ...[logo, face].filter((box) => box && (!shown(box) || Math.abs(box.width - box.height) > 1 || box.width < 24)),
-        ...beside.slice(1).filter((box, n) => box.left < beside[n].right - 0.5),
+        ...apart.map((each) => each.outerHTML),
     ];
 }"""
 """What of the bar is squeezed, cut off, or lies over what stands beside it."""
