@@ -80,12 +80,13 @@ SQUEEZED = """() => {
     const all = [...document.querySelectorAll(".site-bar > *, .site-nav > *")];
     const inBar = all.filter((each) => each.getBoundingClientRect().width);
     const over = (one, other) =>
-        one.left < other.right - 0.5 && other.left < one.right - 0.5 && one.top < other.bottom && other.top < one.bottom;
-    const apart = inBar.filter((each, n) => inBar.slice(n + 1).some((other) =>
+        one.left < other.right - 0.5 && other.left < one.right - 0.5 &&
+        one.top < other.bottom && other.top < one.bottom;
+    const upon = inBar.filter((each, n) => inBar.slice(n + 1).some((other) =>
         !each.contains(other) && over(each.getBoundingClientRect(), other.getBoundingClientRect())));
     return [
         ...[logo, face].filter((box) => box && (!shown(box) || Math.abs(box.width - box.height) > 1 || box.width < 24)),
-        ...apart.map((each) => each.outerHTML),
+        ...upon.map((each) => each.outerHTML),
     ];
 }"""
 """What of the bar is squeezed, cut off, or lies over what stands beside it."""
