@@ -188,14 +188,14 @@ def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_the_demo_prepares_itself_and_starts_again_at_once(tmp_path: Path) -> None:
-    """The films are kept where ``make demo`` keeps them: drawn once, for both."""
-    films = REPOSITORY / "data" / "films"
+    """The films are kept in the checkout: drawn once, for every run."""
+    films = REPOSITORY / "data" / "quick-films"
     films.mkdir(parents=True, exist_ok=True)
     service = Service(tmp_path / "data")
     service.settings.data_dir.mkdir(exist_ok=True)
     (service.settings.data_dir / "films").symlink_to(films, target_is_directory=True)
     try:
-        first = service.run("demo", "--port", str(service.port), worker_inside=True)
+        first = service.run("demo", "--quick", "--port", str(service.port), worker_inside=True)
         service.wait_for_answer(first, seconds=1200)
         assert httpx.get(f"{service.url}/v1/titles").json()["items"]
         assert len(httpx.get(f"{service.url}/v1/discover").json()["items"]) >= 5

@@ -47,7 +47,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 LONG = "GROUNDSWELL_LONG_TESTS" in os.environ
 EVENTS_LEAST = 100_000 if LONG else 30_000
 PLAN = WorldPlan(
-    seed=11, viewers=30, sharers=0.9, reached=2_800 if LONG else 850, clicks=0.9, plays=0.7, baseline=0.001,
+    seed=11, viewers=30, sharers=0.9, reached=2_800 if LONG else 1_100, clicks=0.9, plays=0.7, baseline=0.001,
     effect=0.001, subscribes=0.8, newcomer_shares=0.1, rings=0,
 )  # fmt: skip
 TOGETHER = 500

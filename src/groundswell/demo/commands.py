@@ -16,7 +16,13 @@ def register(app: typer.Typer) -> None:
     )
 
 
-def demo(host: Host = None, port: Port = None) -> None:
+def demo(
+    host: Host = None,
+    port: Port = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Draw a quarter of the pictures: the films jerk, and are there sooner.")
+    ] = False,
+) -> None:
     """Serve the whole loop: the demo service Lumen with its films, its audience and its own billing."""
     from groundswell.web.port_check import ensure_free
 
@@ -26,7 +32,7 @@ def demo(host: Host = None, port: Port = None) -> None:
         with importing():
             from groundswell.demo.start import run_demo
 
-        run_demo(settings, errors)
+        run_demo(settings, errors, quick=quick)
     except KeyboardInterrupt:
         errors.print("Stopped. The next start goes on from here.")
         raise typer.Exit(130) from None

@@ -39,7 +39,7 @@ from .campaign import make_campaign
 from .community import fill_community
 from .complaints import fill_decisions, fill_reports
 from .disk_space import ensure_room, only_one_prepares
-from .films import FILMS, Film, RenderedFilm, render_all
+from .films import FILMS, QUICK, WHOLE, Film, RenderedFilm, render_all
 from .history import identity, write_history
 from .holdout import write_holdout
 from .notifications import fill_notifications
@@ -56,8 +56,8 @@ POOL_MINOR = {-1: 60_000, 0: 80_000}
 """What the demo service sets aside: month (0 is this one) to amount in cents."""
 
 
-def run_demo(settings: Settings, console: Console) -> None:
-    """Prepare what is not there yet, then serve until interrupted.
+def run_demo(settings: Settings, console: Console, *, quick: bool = False) -> None:
+    """Prepare what is not there yet, then serve until interrupted. ``quick``: the films are drawn with fewer pictures.
 
     Raises:
         CannotStart: the data folder has no room, or the database is not for this version.
@@ -69,7 +69,7 @@ def run_demo(settings: Settings, console: Console) -> None:
         waiting = partial(console.print, "Another start is preparing this folder; waiting for it.")
         with only_one_prepares(settings.data_dir, waiting):
             if not is_prepared(settings):
-                prepare_now(settings, console)
+                prepare_now(settings, console, quick)
     settings = with_payer(with_test_credentials(settings))
     app = create_demo_app(settings)
     run_server(settings, app, on_ready=lambda: welcome(settings, console))
@@ -85,11 +85,11 @@ def is_prepared(settings: Settings) -> bool:
     return mark.exists() and mark.read_text() == EDITION
 
 
-def prepare_now(settings: Settings, console: Console) -> None:
+def prepare_now(settings: Settings, console: Console, quick: bool) -> None:
     """Prepare with progress; the mark comes last, so what was interrupted goes on at the next start."""
     with stages(console) as stage:
         drawing = stage("Drawing and scoring three films")
-        films = render_all(settings.data_dir / "films", drawing)
+        films = render_all(settings.data_dir / "films", drawing, QUICK if quick else WHOLE)
         asyncio.run(_interruptible(prepare(with_test_credentials(settings), films, stage)))
     mark_of(settings).write_text(EDITION)
 

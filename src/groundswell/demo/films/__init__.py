@@ -5,11 +5,22 @@
 
 from groundswell.demo.films.catalogue import BY_SLUG, FILMS
 from groundswell.demo.films.film import DialogueLine, Film, FilmShot
-from groundswell.demo.films.render import RenderedFilm, RenderSpan, frames, is_rendered, render_all, render_film
+from groundswell.demo.films.render import (
+    QUICK,
+    WHOLE,
+    RenderedFilm,
+    RenderSpan,
+    frames,
+    is_rendered,
+    render_all,
+    render_film,
+)
 
 __all__ = [
     "BY_SLUG",
     "FILMS",
+    "QUICK",
+    "WHOLE",
     "DialogueLine",
     "Film",
     "FilmShot",
