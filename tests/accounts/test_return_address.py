@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groundswell.accounts.return_address import ReturnNotAllowed, return_address
@@ -38,6 +38,7 @@ PIECES = ["/", "\\", "//", "https:", "http://", "evil.example", "moments.example
           "https://moments.example"]  # fmt: skip
 
 
+@example("https://moments.example:")
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join) | st.text(max_size=40))
 def test_whatever_is_asked_one_ends_at_an_origin_that_is_allowed(asked: str) -> None:
     try:

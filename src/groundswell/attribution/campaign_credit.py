@@ -22,7 +22,7 @@ from .campaigns import converted_by, touches_of
 from .credits import as_credit, as_divided, divided, mirrored
 from .eligibility import eligible_for
 from .markov_training import learned_effects
-from .models import VERSIONS, divide
+from .models import VERSIONS, take_further
 from .tables import Campaign, Conversion, Credit
 
 AT_ONCE = 1000
@@ -171,8 +171,8 @@ def taken_back(given: Sequence[Credit], refunds: Sequence[Conversion]) -> list[C
     rows: list[Credit] = []
     parts, before, total = as_divided(given), [0] * len(given), 0
     for refund in refunds:
-        total -= refund.amount_minor or 0
-        now = divide(total, parts)
-        rows += [as_credit(mirrored(c, refund, n - b)) for c, n, b in zip(given, now, before, strict=True)]
+        total += refund.amount_minor or 0
+        now = take_further(total, parts, before)
+        rows += [as_credit(mirrored(c, refund, b - n)) for c, n, b in zip(given, now, before, strict=True)]
         before = now
     return rows

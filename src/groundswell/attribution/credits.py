@@ -16,7 +16,7 @@ from groundswell.platform.ids import uuid7
 
 from .eligibility import EligibleTouch, eligible, path_of
 from .markov_training import learned_effects
-from .models import MODELS, MODELS_VERSION, PPM, Model, divide
+from .models import MODELS, MODELS_VERSION, PPM, Model, divide, take_further
 from .tables import Conversion, Credit, Touch
 
 COLUMNS = (
@@ -105,9 +105,9 @@ async def credit_refund(
     rows: list[Row] = []
     for key in sorted({(credit.model, credit.model_version) for credit in given}):
         credits = [credit for credit in given if (credit.model, credit.model_version) == key]
-        before = [taken.get((*key, credit.touch_id), 0) for credit in credits]
-        target = divide(sum(before) - (refund.amount_minor or 0), as_divided(credits))
-        rows += [mirrored(c, refund, now - then) for c, now, then in zip(credits, target, before, strict=True)]
+        before = [-taken.get((*key, credit.touch_id), 0) for credit in credits]
+        target = take_further(sum(before) + (refund.amount_minor or 0), as_divided(credits), before)
+        rows += [mirrored(c, refund, then - now) for c, now, then in zip(credits, target, before, strict=True)]
     written = await _written(session, rows)
     await verdicts_follow(session, {credit.touch_id for credit in written})
     return written

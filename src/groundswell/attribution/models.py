@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import lcm
 
-from groundswell.platform.apportionment import apportion
+from groundswell.platform.apportionment import apportion, apportion_further
 
 MODELS_VERSION = 1
 DEFAULT_MODEL = "last"
@@ -115,3 +115,12 @@ def divide(total: int, parts: Sequence[int]) -> list[int]:
         ValueError: a part is below zero, or none is above.
     """
     return apportion(total, parts, lambda n: -n)
+
+
+def take_further(total: int, parts: Sequence[int], before: Sequence[int]) -> list[int]:
+    """``total``, of which ``before`` was taken already, taken by ``parts``: nothing is given back to a touch.
+
+    Raises:
+        ValueError: a part is below zero, or none is above; or ``before`` sums to more than ``total``.
+    """
+    return apportion_further(total, parts, before, lambda n: -n)

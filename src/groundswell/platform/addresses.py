@@ -62,13 +62,14 @@ def origin_of(address: str) -> str:
     """Scheme, host and port of an absolute web address, in lower case, without a port that goes without saying.
 
     Raises:
-        ValueError: it is none, names a user, or holds what browsers and programs read differently.
+        ValueError: it is none, names a user or an empty port, or holds what browsers and programs read differently.
     """
     if not _PLAIN.fullmatch(address) or "\\" in address:
         raise ValueError("must be an absolute address such as https://moments.example.com")
     parts = urlsplit(address)
     scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
-    if scheme not in _PORTS or not host or parts.username is not None or parts.password is not None:
+    odd = parts.username is not None or parts.password is not None or parts.netloc.endswith(":")
+    if scheme not in _PORTS or not host or odd:
         raise ValueError("must be an absolute address such as https://moments.example.com")
     named = f"[{host}]" if ":" in host else host
     return f"{scheme}://{named}" + ("" if port in (None, _PORTS[scheme]) else f":{port}")
