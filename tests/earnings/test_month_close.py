@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from groundswell.earnings import month_close, pools
 from groundswell.earnings.ledger import MonthClosed, Posting, open_account, post
 from groundswell.earnings.tables import MonthClosing
+from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Problem
@@ -85,7 +87,7 @@ class Books:
             self.waits[month] = None
 
 
-years = iter(range(2000, 2020))
+years = iter(range(2000, 2100))
 
 
 @settings(
@@ -120,6 +122,18 @@ async def test_whatever_is_asked_in_any_order(database: Database, steps: list[tu
                 assert all(row.asked_by != row.decided_by for row in done)
                 if books.closed[index]:
                     assert done[0].figures == now, "nothing was posted since"
+
+
+async def test_a_month_is_as_was_done_last_whatever_a_clock_says(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await transfer(database, "2020-01")
+    for hours, act in ((0, "close"), (-1, "reopen"), (-2, "close")):
+        with monkeypatch.context() as patched:
+            patched.setattr(month_close, "utc_now", lambda hours=hours: utc_now() + timedelta(hours=hours))
+            await acted(database, act, "2020-01", "fay")
+            await acted(database, "confirm", "2020-01", "pia")
+        assert await told(transfer(database, "2020-01")) == ("month_closed" if act == "close" else "done"), act
 
 
 WAITING = text("""

@@ -6,6 +6,7 @@ opened again the same way, by a row of its own with its reason; what was closed 
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import func, select
@@ -77,10 +78,17 @@ async def confirm(session: AsyncSession, period: str, by: str) -> MonthClosing:
         raise SamePerson("Whoever asked for it does not confirm it; somebody else does.")
     await lock(session, Lock.MONTH, period)
     await _check(session, period, row.act)
-    row.figures = await figures(session, period)
-    row.outcome, row.decided_by, row.decided_at = "done", by, utc_now()
+    told, at = await figures(session, period), await _after_all(session, period)
+    row.figures, row.outcome, row.decided_by, row.decided_at = told, "done", by, at
     await session.flush()
     return row
+
+
+async def _after_all(session: AsyncSession, period: str) -> datetime:
+    """Now, and after all that was done to a month: it is as the newest says, whichever machine's clock is behind."""
+    query = select(func.max(MonthClosing.decided_at)).filter_by(period=period, outcome="done")
+    last: datetime | None = await session.scalar(query)
+    return utc_now() if last is None else max(utc_now(), last + timedelta(microseconds=1))
 
 
 async def withdraw(session: AsyncSession, period: str, by: str) -> MonthClosing:

@@ -120,8 +120,13 @@ class StripeConnect:
         self, session: AsyncSession, settings: Settings, run: PayoutRun, transfers: Mapping[UUID, Transfer]
     ) -> bytes:
         accounts = await stripe_accounts.ready(session, transfers)
-        rows = [
-            {"id": each.end_to_end_id, "account": accounts[id], "amount_minor": each.amount_minor, "about": each.about}
+        rows = [  # an account that Stripe has closed since it was looked at is none: its transfer comes back
+            {
+                "id": each.end_to_end_id,
+                "account": accounts.get(id),
+                "amount_minor": each.amount_minor,
+                "about": each.about,
+            }
             for id, each in transfers.items()
         ]
         return json.dumps({"currency": run.currency, "transfers": rows}, ensure_ascii=False, indent=1).encode()

@@ -67,7 +67,8 @@ def _learned(rows: Sequence[tuple[UUID, UUID, datetime]]) -> Learned:
         return Learned([], [], None)
     at_s = np.array([row[2].timestamp() for row in rows])
     weights = neighbours(together(people.numbers, scenes.numbers, shape[1]))
-    near = [(int(scene), int(other), float(weights[scene, other])) for scene, other in zip(*weights.nonzero())]  # noqa: B905
+    pairs = zip(*weights.nonzero(), strict=True)
+    near = [(int(scene), int(other), float(weights[scene, other])) for scene, other in pairs]
     blend = learned(Likes(people.numbers, scenes.numbers, at_s, shape)) if shape[0] >= PEOPLE_MIN else None
     return Learned(scenes.names, near, blend)
 
