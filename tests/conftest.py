@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import signal
-import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,16 +14,17 @@ import pytest
 import structlog
 
 from groundswell.events.log.partitions import days_ahead, ensure_days
-from groundswell.media.sandbox import bounded
+from groundswell.media.sandbox import child_process
+from groundswell.media.sandbox.child_process import ChildProcess
 from groundswell.platform.database import Database
 from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.migrations import migrate
 from groundswell.platform.settings import Settings
 from groundswell.web import features
-from tests import media_cache as media_cache_child
 from tests.built import build_components, build_wheel
 from tests.databases import QUICK, Databases, folder_for_a_server
 from tests.film_cache import cache_folder, engine_digest
+from tests.media_cache import remembering
 from tests.once import once
 from tests.openid_provider import openid_provider
 from tests.support import App, started
@@ -141,13 +141,12 @@ async def _make_days(url: str) -> None:
 @pytest.fixture
 def media_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have each piece of media work done once, for all tests that ask for this (see ``tests/media_cache.py``)."""
-    monkeypatch.setattr(bounded, "COMMAND", _remembering())
+    monkeypatch.setattr(child_process, "start", _remembering())
 
 
 @cache
-def _remembering() -> tuple[str, ...]:
-    script = Path(media_cache_child.__file__)
-    return (sys.executable, "-I", "-S", str(script), str(cache_folder()), engine_digest())
+def _remembering() -> Callable[[], ChildProcess]:
+    return remembering(cache_folder(), engine_digest())
 
 
 @pytest.fixture

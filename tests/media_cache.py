@@ -1,11 +1,9 @@
-"""A stand-in for the clip engine's child that does each piece of work once: every worker and every later run gets what
-the first was given, in the same words, and the same files.
+"""A stand-in for the clip engine's children that does each piece of work once: every worker and every later run gets
+what the first was given, in the same words, and the same files.
 
-For tests of what is done *with* clips and packages. It is spoken to, bounded and killed as the child is; what it has
-not seen done is done by the real one. Work is the same when all is the same that decides what comes of it: the engine's
-own text, the libraries, what was asked for, and what is in the files that are named there.
-
-Run as ``python -I -S tests/media_cache.py FOLDER ENGINE``, so that it starts in a few milliseconds.
+For tests of what is done *with* clips and packages. It is spoken to, bounded and killed as a child is; what it has not
+seen done is done by a real one. Work is the same when all is the same that decides what comes of it: the engine's own
+text, the libraries, what was asked for, and what is in the files that are named there.
 """
 
 import fcntl
@@ -14,36 +12,97 @@ import json
 import os
 import re
 import shutil
-import sys
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-CHILD = (sys.executable, "-m", "groundswell.media.sandbox.child")
+from groundswell.media.sandbox.child_process import SERVER, ChildProcess, status_of
+
 REMEMBERED = {"cut", "poster", "preview", "survey", "artwork", "package", "exact_hls", "probe", "crop_plan"}
 PATH = re.compile(r'(?<=")/[^"\\]+')
+DECISIVE = ("call", "arguments", "memory_bytes", "cpu_s")
 
 
-def main() -> int:
-    folder, engine = Path(sys.argv[1]), sys.argv[2]
-    line = sys.stdin.readline()
+def remembering(folder: Path, engine: str) -> Callable[[], ChildProcess]:
+    """A way to start children that keeps in ``folder`` what the engine called ``engine`` has made."""
+
+    def start() -> ChildProcess:
+        (words, theirs), (end, their_end) = socket.socketpair(), socket.socketpair()
+        threading.Thread(target=_answer, args=(theirs, their_end, folder, engine), daemon=True).start()
+        return ChildProcess(words, end)
+
+    return start
+
+
+def _answer(words: socket.socket, end: socket.socket, folder: Path, engine: str) -> None:
+    """Do what one child does, from its request to its end."""
+    with words, end, words.makefile("rb") as asked:
+        status = 1
+        try:
+            if line := asked.readline():
+                status = _done(line, words, end, folder, engine)
+        except ConnectionError:  # nobody listens any more
+            pass
+        finally:
+            _tell(end, status)
+
+
+def _tell(end: socket.socket, status: int) -> None:
+    try:
+        end.send(b"%d" % status)
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def _done(line: bytes, said: socket.socket, end: socket.socket, folder: Path, engine: str) -> int:
     request = json.loads(line)
     if request["call"] not in REMEMBERED:
-        said, status = done_by_the_child(line)
-        say(*said[-1:])
+        answers, status = _done_by_a_child(line, said, end)
+        _say(said, *answers[-1:])
         return status
     written = places(request["call"], request["arguments"])
-    kept = folder / digest(engine, line, written)
+    kept = folder / digest(engine, json.dumps({name: request[name] for name in DECISIVE}), written)
     with kept.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if kept.exists():
-            give(kept, written)
+            give(kept, written, said)
             return 0
         before = [seen(place) for place in written]
-        said, status = done_by_the_child(line)
-        if status == 0 and said and "result" in json.loads(said[-1]):
-            keep(kept, written, before, said)
-        say(*said[-1:])  # only now: who has the answer ends this process
+        answers, status = _done_by_a_child(line, said, end)
+        if status == 0 and answers and b"result" in answers[-1]:
+            keep(kept, written, before, answers)
+        _say(said, *answers[-1:])  # only now: who has the answer ends this work
         return status
+
+
+def _done_by_a_child(line: bytes, said: socket.socket, end: socket.socket) -> tuple[list[bytes], int]:
+    """Have a real child do the work; it is killed when this one is. Returns what it said, all but the last of which has
+    been passed on, and its status."""
+    answers: list[bytes] = []
+    with closing(SERVER.child()) as child, child.words.makefile("rb") as words:
+
+        def killed() -> None:
+            if not end.recv(1):
+                child.kill()
+
+        watch = threading.Thread(target=killed, daemon=True)
+        watch.start()
+        child.words.sendall(line)
+        for answer in words:
+            _say(said, *answers[-1:])
+            answers.append(answer)
+        how = b"".join(iter(lambda: child.end.recv(64), b""))
+        end.shutdown(socket.SHUT_RD)  # the watch ends
+        watch.join()
+        return answers, 0 if answers and b"progress" not in answers[-1] else status_of(how)
+
+
+def _say(said: socket.socket, *lines: bytes) -> None:
+    said.sendall(b"".join(lines))
 
 
 def places(call: str, arguments: dict[str, Any]) -> list[Path]:
@@ -81,33 +140,11 @@ def seen(place: Path) -> dict[str, tuple[int, int]]:
     return {name: (file.stat().st_mtime_ns, file.stat().st_size) for name, file in files_in(place)}
 
 
-def done_by_the_child(line: str) -> tuple[list[str], int]:
-    """Have the real child do the work; it ends when this process does. Returns what it said, all but the last of which
-    has been passed on, and its status."""
-    import subprocess
-
-    said: list[str] = []
-    with subprocess.Popen(CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        child.stdin.write(line)
-        child.stdin.flush()
-        for answer in child.stdout:
-            say(*said[-1:])
-            said.append(answer)
-    return said, child.returncode
-
-
-def say(*lines: str) -> None:
-    sys.stdout.write("".join(lines))
-    sys.stdout.flush()
-
-
-def keep(kept: Path, written: list[Path], before: list[dict[str, tuple[int, int]]], said: list[str]) -> None:
+def keep(kept: Path, written: list[Path], before: list[dict[str, tuple[int, int]]], said: list[bytes]) -> None:
     making = kept.with_suffix(".making")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
-    (making / "said").write_text("".join(said))
+    (making / "said").write_bytes(b"".join(said))
     for n, (place, there) in enumerate(zip(written, before, strict=True)):
         now = seen(place)
         for name, file in files_in(place):
@@ -118,7 +155,7 @@ def keep(kept: Path, written: list[Path], before: list[dict[str, tuple[int, int]
     making.rename(kept)
 
 
-def give(kept: Path, written: list[Path]) -> None:
+def give(kept: Path, written: list[Path], said: socket.socket) -> None:
     """Put what was made where it is wanted now, and say what was said of it."""
     for n, place in enumerate(written):
         for name, file in files_in(kept / f"made{n}"):
@@ -126,11 +163,4 @@ def give(kept: Path, written: list[Path]) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
     os.utime(kept)
-    say((kept / "said").read_text())
-
-
-if __name__ == "__main__":
-    status = main()
-    if status < 0:
-        os.kill(os.getpid(), -status)
-    os._exit(status)
+    _say(said, (kept / "said").read_bytes())

@@ -15,7 +15,7 @@ from tests.media.film import Film, make
 from tests.processes import Service, free_port
 from tests.webhook_receiver import receiving
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 ORIGIN = "https://play.example"
 
 
@@ -31,8 +31,8 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 def check(*words: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code, and the steps."""
-    command = [sys.executable, "-m", "groundswell.cli", "check", *words, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    command = [sys.executable, "-m", "groundswell.cli", "check", *words, "--patience", "120", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 

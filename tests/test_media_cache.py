@@ -1,14 +1,13 @@
 """The stand-in for the clip engine's child: it gives what the child gave to the same work, and to no other."""
 
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from groundswell.media import MediaError, run_bounded
-from groundswell.media.sandbox import bounded
-from tests import media_cache
+from groundswell.media.sandbox import child_process
+from tests.media_cache import remembering
 
 
 @pytest.fixture
@@ -21,8 +20,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def use(folder: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = (sys.executable, "-I", "-S", media_cache.__file__, str(folder), engine)
-    monkeypatch.setattr(bounded, "COMMAND", command)
+    monkeypatch.setattr(child_process, "start", remembering(folder, engine))
 
 
 def made(kept: Path) -> int:

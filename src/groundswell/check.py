@@ -20,6 +20,7 @@ Origin = Annotated[str | None, typer.Option(help="A page of yours with the compo
 Write = Annotated[
     bool, typer.Option("--write", help="Make, share and delete a clip; report a sign-up of nobody; send examples.")
 ]
+Patience = Annotated[float, typer.Option(help="Seconds to wait for each answer.", min=1)]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 SIGNS = {"holds": "✓", "fails": "✗", "left out": "–"}
 
@@ -31,6 +32,7 @@ def check_command(
     title: Title = None,
     origin: Origin = None,
     write: Write = False,
+    patience: Patience = 20,
     as_json: AsJson = False,
 ) -> None:
     """Walk a deployment as your service sees it; says what holds, and what to do about what does not. Exit 1 when
@@ -39,7 +41,7 @@ def check_command(
     from groundswell.platform.addresses import web_address
 
     try:
-        given = CheckTarget(web_address(url), token, key, title, origin and web_address(origin), write)
+        given = CheckTarget(web_address(url), token, key, title, origin and web_address(origin), write, patience)
     except ValueError as error:
         raise refuse(f"{error}") from None
 

@@ -19,8 +19,9 @@ import httpx
 
 from groundswell.platform.addresses import is_private, origin_of
 
-TIMEOUT_S = 20.0
-MEDIA_WAIT_S = 60.0
+PATIENCE_S = 20.0
+WORK_PATIENCES = 3
+"""What a worker does (a clip's file, a delivery) is waited for as long as this many answers."""
 POLL_S = 0.5
 ROBOTS = {
     "WhatsApp": "WhatsApp/2.23.20.0",
@@ -63,7 +64,8 @@ class CheckStep:
 
 @dataclass
 class CheckTarget:
-    """What is known of the deployment. ``key`` is a service key; what it may do decides how far the walk goes."""
+    """What is known of the deployment. ``key`` is a service key; what it may do decides how far the walk goes.
+    ``patience`` is how many seconds each answer is waited for."""
 
     url: str
     token: str | None = None
@@ -71,6 +73,7 @@ class CheckTarget:
     title: str | None = None
     origin: str | None = None
     write: bool = False
+    patience: float = PATIENCE_S
     found: dict[str, Any] = field(default_factory=dict)
     """What earlier steps found: the title, the moment, the share, the touch."""
 
@@ -83,7 +86,7 @@ def report(steps: list[CheckStep]) -> str:
 @asynccontextmanager
 async def _client(given: CheckTarget) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(
-        base_url=given.url.rstrip("/"), timeout=TIMEOUT_S, headers={"User-Agent": BROWSER}, trust_env=False
+        base_url=given.url.rstrip("/"), timeout=given.patience, headers={"User-Agent": BROWSER}, trust_env=False
     ) as http:
         yield http
 
@@ -270,7 +273,7 @@ async def a_clip(http: httpx.AsyncClient, given: CheckTarget) -> str:
     if not made.is_success:
         raise Fails(_code(made), f"GET /v1/titles/{title['slug']}/policy says why, and which rule.")
     given.found["moment"] = moment = made.json()
-    until = asyncio.get_running_loop().time() + MEDIA_WAIT_S
+    until = asyncio.get_running_loop().time() + WORK_PATIENCES * given.patience
     while True:
         answer = await http.get(moment["media"]["mp4_url"], headers=_bearer(token), follow_redirects=True)
         if answer.is_success and answer.content[4:8] == b"ftyp":
@@ -349,12 +352,14 @@ async def webhooks(http: httpx.AsyncClient, given: CheckTarget) -> str:
     for hook in hooks:
         at = f"/v1/webhooks/{hook['id']}"
         sent = await http.post(f"{at}/examples", json={"kind": "sign_up.credited"}, headers=headers)
-        await _delivered(http, at, sent.raise_for_status().json()["delivery"], hook["name"], headers)
+        await _delivered(http, at, sent.raise_for_status().json()["delivery"], hook["name"], headers, given.patience)
     return f"{len(hooks)} took an example"
 
 
-async def _delivered(http: httpx.AsyncClient, at: str, id: int, name: str, headers: dict[str, str]) -> None:
-    for _ in range(int(MEDIA_WAIT_S / POLL_S)):
+async def _delivered(
+    http: httpx.AsyncClient, at: str, id: int, name: str, headers: dict[str, str], patience: float
+) -> None:
+    for _ in range(int(WORK_PATIENCES * patience / POLL_S)):
         items = (await http.get(f"{at}/deliveries", params={"limit": 100}, headers=headers)).json()["items"]
         row = next(each for each in items if each["id"] == id)
         if row["status"] == "delivered":

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
 from groundswell.media import REASONS, ClipRequest, Limits, MediaError, cut, cut_bounded_sync, probe, probe_bounded_sync
 from groundswell.media.sandbox.bounded import _death
 from groundswell.media.sandbox.child import STALLED
+from groundswell.media.sandbox.child_process import MODULE
 from tests.media.conftest import FilmMaker
 from tests.media.film import Film, make, numbers
 
@@ -265,10 +267,9 @@ def test_many_bounded_probes_at_once_leave_no_process(film_of: FilmMaker) -> Non
         thread.start()
     for thread in threads:
         thread.join()
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
-    if children.exists():
-        mine = [Path(f"/proc/{pid}/cmdline") for pid in children.read_text().split()]
-        assert not [c for c in mine if c.exists() and b"groundswell.media.sandbox.child" in c.read_bytes()]
+    servers = [child for child in psutil.Process().children() if MODULE in child.cmdline()]
+    assert len(servers) == 1
+    assert servers[0].children() == []
 
 
 def test_a_picture_of_65535_by_65535_is_not_even_tried(film_of: FilmMaker, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 
 from groundswell.catalog.tables import Source
 from groundswell.media import MediaError
-from groundswell.media.sandbox.bounded import COMMAND
+from groundswell.media.sandbox.child_process import MODULE
 from groundswell.moments.media import renderer
 from groundswell.moments.media.media_api import RenderDelayed
 from groundswell.moments.media.renderer import is_being_made, make, sole_maker
@@ -181,11 +181,11 @@ async def test_a_render_whose_child_is_killed_leaves_nothing_and_is_tried_again(
 
 
 def children() -> set[psutil.Process]:
-    """Those of this process that do media work."""
+    """Those of this process's fork server."""
     found = set()
-    for child in psutil.Process().children(recursive=True):
+    for server in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):
-            found |= {child} if COMMAND[-1] in child.cmdline() else set()
+            found |= set(server.children()) if MODULE in server.cmdline() else set()
     return found
 
 

@@ -14,11 +14,10 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,12 @@ from groundswell.media.request import ClipRequest, CutResult
 from groundswell.media.scratch import scratch
 from groundswell.media.title import TitleIndex
 
+from . import child_process
 from .child import STALLED
+from .child_process import ChildProcess, status_of
 
 ProgressCallback = Callable[[float], object] | Callable[[float], Awaitable[object]]
 LINE_LIMIT = 64 << 20
-COMMAND = (sys.executable, "-m", "groundswell.media.sandbox.child")
 
 
 async def probe_bounded(path: str | Path, *, limits: Limits = DEFAULT_LIMITS) -> TitleIndex:
@@ -118,15 +118,15 @@ def handed_over(destination: Path, *, may_be_missing: bool = False) -> Iterator[
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _scratch() -> Iterator[dict[str, str]]:
-    """A child's environment with a temporary folder of its own, which goes with it however it ends."""
-    with scratch() as folder:
-        yield {**os.environ, "TMPDIR": str(folder)}
-
-
-def _request(call: str, arguments: dict[str, Any], limits: Limits) -> bytes:
-    asked = {"call": call, "arguments": arguments, "memory_bytes": limits.memory_bytes, "cpu_s": limits.cpu_s}
+def _request(call: str, arguments: dict[str, Any], limits: Limits, temporary: Path) -> bytes:
+    asked = {
+        "call": call,
+        "arguments": arguments,
+        "memory_bytes": limits.memory_bytes,
+        "cpu_s": limits.cpu_s,
+        "temporary": str(temporary),  # a folder of its own, which goes with it however it ends
+        "working": str(Path.cwd()),
+    }
     return json.dumps(asked).encode() + b"\n"
 
 
@@ -137,37 +137,36 @@ async def run_bounded(
 
     Raises `MediaError`: what the work refused with, or how the child died.
     """
-    with _scratch() as environment:
-        child = await asyncio.create_subprocess_exec(
-            *COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            limit=LINE_LIMIT,
-            start_new_session=True,  # a Ctrl-C at the terminal is for us: to the child it would look like a crash
-        )
-        assert child.stdin is not None
-        assert child.stdout is not None
+    with scratch() as temporary, closing(_started()) as child:
+        child.words.setblocking(False)
+        child.end.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=child.words, limit=LINE_LIMIT)
         try:
             async with asyncio.timeout(limits.wall_s):
                 with contextlib.suppress(ConnectionError):
-                    child.stdin.write(_request(call, arguments, limits))
-                    await child.stdin.drain()
-                while line := await child.stdout.readline():
+                    writer.write(_request(call, arguments, limits, temporary))
+                    await writer.drain()
+                while line := await _line(reader):
                     message = json.loads(line)
                     if "progress" not in message:
                         return _answer(message)
                     if on_progress is not None and inspect.isawaitable(heard := on_progress(message["progress"])):
                         await heard
-                raise _death(await child.wait())
+                raise _death(await _ended(child))
         except TimeoutError as error:
             raise MediaError("timed_out") from error
         finally:
-            if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGKILL)  # child.kill() would first reap it behind asyncio's back
-            await child.wait()
+            child.kill()
+            writer.transport.abort()
+            await _ended(child)
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The child's next line; empty where it has ended, whatever it was in the middle of."""
+    try:
+        return await reader.readline()
+    except ConnectionError:
+        return b""
 
 
 def run_bounded_sync(
@@ -177,12 +176,7 @@ def run_bounded_sync(
     on_progress: Callable[[float], object] | None = None,
 ) -> Any:
     """`run_bounded` for code that is not async."""
-    with (
-        _scratch() as environment,
-        subprocess.Popen(
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-        ) as child,
-    ):
+    with scratch() as temporary, closing(_started()) as child:
         late = threading.Event()
 
         def stop() -> None:
@@ -192,31 +186,57 @@ def run_bounded_sync(
         clock = threading.Timer(limits.wall_s, stop)
         clock.start()
         try:
-            return _converse(child, _request(call, arguments, limits), on_progress, late)
+            return _converse(child, _request(call, arguments, limits, temporary), on_progress, late)
         finally:
             clock.cancel()
             child.kill()
+            _ended_sync(child)
+
+
+def _started() -> ChildProcess:
+    try:
+        return child_process.start()
+    except OSError as error:
+        raise MediaError("out_of_memory", f"No process could be started: {error.strerror}.") from error
+
+
+async def _ended(child: ChildProcess) -> int:
+    """Wait until a child has ended; how it did."""
+    said, loop = b"", asyncio.get_running_loop()
+    with contextlib.suppress(ConnectionError):
+        while more := await loop.sock_recv(child.end, 64):
+            said += more
+    return status_of(said)
+
+
+def _ended_sync(child: ChildProcess) -> int:
+    """`_ended` for code that is not async."""
+    said = b""
+    with contextlib.suppress(ConnectionError):
+        while more := child.end.recv(64):
+            said += more
+    return status_of(said)
 
 
 def _converse(
-    child: subprocess.Popen[bytes],
-    request: bytes,
-    on_progress: Callable[[float], object] | None,
-    late: threading.Event,
+    child: ChildProcess, request: bytes, on_progress: Callable[[float], object] | None, late: threading.Event
 ) -> Any:
-    assert child.stdin is not None
-    assert child.stdout is not None
     with contextlib.suppress(ConnectionError):
-        child.stdin.write(request)
-        child.stdin.flush()
-    for line in child.stdout:
+        child.words.sendall(request)
+    for line in _lines(child.words):
         message = json.loads(line)
         if "progress" not in message:
             return _answer(message)
         if on_progress is not None:
             on_progress(message["progress"])
-    status = child.wait()
+    status = _ended_sync(child)
     raise MediaError("timed_out") if late.is_set() else _death(status)
+
+
+def _lines(words: socket.socket) -> Iterator[bytes]:
+    """The child's lines until it has ended, whatever it was in the middle of."""
+    with words.makefile("rb") as lines, contextlib.suppress(ConnectionError):
+        yield from lines
 
 
 def _answer(message: dict[str, Any]) -> Any:

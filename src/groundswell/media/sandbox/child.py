@@ -1,6 +1,7 @@
-"""The process that does one piece of media work and can be killed: ``python -m groundswell.media.sandbox.child``.
+"""What a process does that does one piece of media work and can be killed; `fork_server` makes them.
 
-Reads one JSON line ``{"call", "arguments", "memory_bytes", "cpu_s"}`` from stdin; writes JSON lines to stdout:
+Reads one JSON line ``{"call", "arguments", "memory_bytes", "cpu_s", "temporary", "working"}`` from stdin (the last two
+are folders: for its temporary files, and that from which paths begin); writes JSON lines to stdout:
 ``{"progress": 0.4}`` any number of times, then ``{"result": …}`` or ``{"refused": {"code", "detail"}}``.
 Ends by itself when stdin closes, so that it never outlives whoever started it.
 """
@@ -31,6 +32,8 @@ STALLED = 75
 def main() -> None:
     out = _own_stdout()
     request = json.loads(sys.stdin.readline())
+    os.chdir(request["working"])
+    os.environ["TMPDIR"] = tempfile.tempdir = request["temporary"]
     left_out = _confine(request["call"], request["arguments"])
     if request["call"] == "confinement":
         request["arguments"]["left_out"] = left_out
@@ -121,7 +124,3 @@ def _call(name: str, arguments: dict[str, Any], report: Callable[[float], None])
     from .calls import WORK
 
     return WORK[name](arguments, report)
-
-
-if __name__ == "__main__":
-    main()

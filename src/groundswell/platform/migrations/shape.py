@@ -69,7 +69,7 @@ def differences(expected: Shape, there: Shape) -> list[tuple[str, str]]:
     """(kind, what is missing or differs), tables first. Of a table that is missing, nothing else is named."""
     gone = {name for (kind, name) in expected if kind == "table" and ("table", name) not in there}
     found = [("table", f"table {name} is missing") for name in sorted(gone)]
-    for (kind, name), about in sorted(expected.items() - there.items()):
+    for (kind, name), about in sorted((key, about) for key, about in expected.items() if there.get(key) != about):
         stands_on = name.split(".", 1)[0] if kind == "column" else about
         if kind == "table" or stands_on in gone:
             continue
