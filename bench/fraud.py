@@ -20,6 +20,7 @@ from bench.harness import Bench
 from groundswell.attribution.invalid_traffic import OWN_ACCOUNT, OWN_BROWSER, is_habit, suspected
 from groundswell.attribution.seen_visit import SeenVisit
 from groundswell.attribution.shared_places import unusually_free
+from groundswell.attribution.suspicions import TOKEN_FRIENDS
 from groundswell.demo.simulation.fraud import DAY, DAYS, WAYS, Deed, MixedWorld
 from groundswell.demo.simulation.world import World, WorldPlan, expected_k
 from groundswell.insights.experiments.assignment import PPM, arm_of
@@ -160,6 +161,12 @@ def free_sales(deeds: Sequence[Deed], credited: Mapping[str, Deed | None]) -> It
 
 def in_doubt(deeds: Sequence[Deed], credited: Mapping[str, Deed | None]) -> set[str]:
     """The accounts of which nobody can say whether they are new viewers' until cases are decided."""
+    friends = Counter(deed.token for deed in deeds if deed.kind == "sign_up" and deed.token)
+    firsts = {who for who, number in friends.items() if number >= TOKEN_FRIENDS}
+    return firsts | _free_joined(deeds, credited)
+
+
+def _free_joined(deeds: Sequence[Deed], credited: Mapping[str, Deed | None]) -> set[str]:
     joined: defaultdict[str, list[Deed]] = defaultdict(list)
     for deed in deeds:
         if deed.kind == "sign_up" and (click := credited.get(deed.person)) is not None:

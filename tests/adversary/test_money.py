@@ -1,12 +1,15 @@
 """Attacks on the money: each ends with money and rank where they should be, to the cent, and a case on the desk."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
+from groundswell.accounts.audit import entries
 from groundswell.attribution.reverdicts import note, rejudge
 from groundswell.earnings import payouts, pools
 from groundswell.earnings.tables import Pool, Statement
@@ -22,7 +25,9 @@ from groundswell.platform.ids import uuid7
 from groundswell.trust import cases
 from groundswell.trust.providers import Standing
 from groundswell.trust.tables import Case, CaseStep, Decision
-from tests.earnings.world import World, build, early_this_month
+from tests.attribution.stripe_world import NEW, Teller
+from tests.attribution.test_stripe import SECRET, send
+from tests.earnings.world import World, build, early_this_month, this_month
 from tests.events.places import viewer
 from tests.support import App
 
@@ -87,14 +92,25 @@ async def undo(world: World, taken: CaseStep) -> None:
 
 
 async def test_two_pools_of_one_month(app: App, world: World) -> None:
-    """57 backdated plays once took both of two pools; the month has one, and the second is refused."""
+    """57 backdated plays once took both of two pools; the month has one, and the second is refused. That somebody of
+    finance tried is no case of a creator's: it is in the audit log."""
     await world.happen("rain", "play", "v1")
     await divided(world, "plays")
     with pytest.raises(pools.PoolExists):
         await divided(world, "plays")
+    body = {"period": this_month(), "basis": "plays", "currency": "EUR", "amount_minor": 10_000}
+    pia = app.signed_in("pia", "finance")
+    assert (await app.http.get("/v1/pools", headers=pia)).is_success
+    for _ in range(2):
+        answer = await app.http.post("/v1/pools", json=body, headers=pia)
+        assert (answer.status_code, answer.json()["code"]) == (409, "pool_exists")
     async with world.database.transaction() as session:
         assert len((await session.scalars(select(Pool.id))).all()) == 1
+        tried = [each.told async for each in entries(session) if each.told["subject"].get("refused") == "pool_exists"]
+    assert [(each["name"], each["action"]) for each in tried] == [("Pia", "POST /v1/pools")]
     assert await held(world) == {"noor": 0, "kofi": 10_000}
+    assert ((await standing_of(world, "noor")).rank, (await standing_of(world, "kofi")).rank) == (2, 1)
+    assert (await desk(world), await desk(world, "kofi")) == ({}, {})
 
 
 async def test_refund_after_payout(app: App, world: World) -> None:
@@ -178,7 +194,7 @@ async def test_who_may_be_no_newcomer_is_none_of_ks_until_it_is_decided(app: App
     token = await crowd.click("v")
     for n in range(5):
         await crowd.join(f"account-{n}", token, 1_000)
-    assert await newcomers(app) == (3, 0), "the first, and no other"
+        assert await newcomers(app) == ((3, 0) if n < 2 else (2, 0)), "the first, while one friend has come"
     async with world.database.transaction() as session:
         newcomer = (await viewer(session, "honest-0")).id
     world.viewers["honest-0"] = newcomer
@@ -188,12 +204,12 @@ async def test_who_may_be_no_newcomer_is_none_of_ks_until_it_is_decided(app: App
         await record(session, Event(kind="share", at=at, id=own.share, share_id=own.share, viewer_id=newcomer))
     for n in range(4):
         await own.join(f"coupon-{n}", await own.click(f"c{n}"), 0)
-    assert await newcomers(app) == (3, 0), "none was brought by a newcomer either"
+    assert await newcomers(app) == (2, 0), "none was brought by a newcomer either"
     taken = await step(world, "token_sharing", "accept")
     await step(world, "free_sales", "accept", "honest-0")
     assert await newcomers(app) == (11, 4)
     await undo(world, taken)
-    assert await newcomers(app) == (6, 4), "nor is the first, whose visit it was"
+    assert await newcomers(app) == (6, 4), "and none of them again"
     judged_later = await fair.click("crawler")
     async with world.database.transaction() as session:
         touched = read_touch_token((app.runtime.settings.secret,), judged_later)
@@ -343,3 +359,27 @@ async def test_nobody_else_hears_of_a_case(app: App, world: World) -> None:
     answer = await app.http.post(f"/v1/cases/{id}/appeals", json={"text": "Why?"}, headers=app.signed_in("kofi"))
     assert answer.status_code == 404
     assert await rejudge(world.database, utc_now() - timedelta(days=2), utc_now()) == 0
+
+
+async def test_a_dispute_that_stripe_tells_of_after_payout(app: App, world: World) -> None:
+    """The bank takes the money back months later: so does the next statement, by whatever webhook it is told."""
+    app.runtime.settings.stripe_webhook_secret = SecretStr(SECRET)
+    await honest(app, world)
+    friend = await attack(app, world)
+    await friend.tell("sign_up", "friend", touch=await friend.click("f"))
+    teller = Teller(NEW, "friend", early_this_month() + timedelta(minutes=1))
+    teller.invoice(1, teller.at, reason="subscription_create", paid=1_000, subtotal=1_000)
+    teller.dispute(1, 1_000, teller.at + timedelta(minutes=1), "lost")
+    *sale, opened, lost = [json.dumps(event).encode() for event in teller.events]
+    for event in sale:
+        assert (await send(app, event)).is_success
+    await divided(world, "revenue", 10_000)
+    assert await paid(world, "noor") == 5_000
+    assert (await send(app, opened)).is_success
+    assert (await held(world), await desk(world)) == ({"noor": 0, "kofi": 5_000}, {}), "only what is lost is taken back"
+    for _ in range(2):
+        assert (await send(app, lost)).is_success
+    assert await held(world) == {"noor": -5_000, "kofi": 5_000}
+    assert set(await desk(world)) == {"refund_after_payout"}
+    stands = await standing_of(world, "noor")
+    assert (stands.revenue, stands.money) == ({}, {"EUR": -5_000})

@@ -146,6 +146,13 @@ def test_what_else_a_browser_did_with_a_moment_follows_its_click_there() -> None
     assert set(suspected(nameless)) == {click.event_id}, "who asks not to be told apart is not followed"
 
 
+def test_what_sharers_feel_about_what_is_theirs_is_nobodys_business() -> None:
+    moment = {"visitor": "v", "sharer_id": A, "moment_id": UUID(int=7)}
+    click, own = at(0, viewer_id=A, **moment), at(5, viewer_id=A, kind="react", **moment)
+    in_their_browser = at(6, kind="react", **moment)
+    assert set(suspected([click, own, in_their_browser])) == {click.event_id, in_their_browser.event_id}
+
+
 def test_the_first_reason_that_applies_is_told() -> None:
     own = [at(n, visitor="v", viewer_id=A, sharer_id=A) for n in range(PER_MINUTE + 1)]
     assert reasons(own) == {"self_referral"}
@@ -179,7 +186,7 @@ seen = st.builds(
     st.sampled_from([None, A, B, SHARER]),
     st.sampled_from([None, A, B, SHARER]),
     st.none() | st.floats(0, 86_400),
-    st.sampled_from(["click", "play"]),
+    st.sampled_from(["click", "play", "react"]),
     st.none(),
     st.sampled_from([None, "home", "campus"]),
     st.sampled_from([None, "isp"]),

@@ -30,11 +30,9 @@ async def click(app: App, shared: Shared, user_agent: str, rule: str = "1+old", 
         share_id=shared.share.id,
         moment_id=shared.moment.id,
         title_id=shared.title.id,
-        verdict="human",
-        verdict_reason="nothing_says_otherwise",
         verdict_rule=rule,
         inputs={"ua": user_agent},
-        **{"at": ago(hours=1), **fields},
+        **{"at": ago(hours=1), "verdict": "human", "verdict_reason": "nothing_says_otherwise", **fields},
     )
     async with app.runtime.database.transaction() as session:
         await record(session, event)
@@ -85,6 +83,25 @@ async def test_a_verdict_that_a_newer_rule_takes_back_is_current_again(app: App,
         current = {event.visitor: event.verdict for event in await session.scalars(select(JudgedEvent))}
     assert current == {"mistaken": "human", "ring": "robot"}
     assert await judged(app) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "rule"),
+    [
+        ("robot", "staff", "1+old"),
+        ("robot", "datacentre", "1+old"),
+        ("robot", "address_limit:over 120 an hour", "limits-1"),
+        ("robot", "network_limit:over 2000 an hour", "limits-1"),
+        ("unfurl", "reported_by_service", "1+old"),
+    ],
+)
+async def test_what_no_request_shows_by_itself_stands_whatever_the_rule(
+    app: App, shared: Shared, kind: str, reason: str, rule: str
+) -> None:
+    """That it was staff, a data centre or beyond a limit is not kept with a visit: the name says nothing against it."""
+    await click(app, shared, PHONE, rule, verdict=kind, verdict_reason=reason)
+    assert await judged(app) == 0
+    assert await verdicts(app) == {}
 
 
 async def test_behaviour_is_judged_and_stops_earning(app: App, shared: Shared) -> None:

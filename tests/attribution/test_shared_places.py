@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from groundswell.attribution.invalid_traffic import ACCOUNTS, PER_HOUSEHOLD, PER_MINUTE, PER_NETWORK, suspected
 from groundswell.attribution.seen_visit import SeenVisit
-from groundswell.attribution.shared_places import exceeds, unusually_free
+from groundswell.attribution.shared_places import Proportion, exceeds, is_unusual, unusually_free
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SHARER, OTHER = UUID(int=3), UUID(int=4)
@@ -23,11 +23,13 @@ PLAYS, BUYS = 0.7, 0.19
 class Crowd:
     """Visits that a seed draws, of people and of farms."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
+    def __init__(self, seed: int, names: int = 0) -> None:
+        self.random, self.names = Random(seed), names
 
     def name(self) -> str:
         """A browser's name as people's are: most have one of a few."""
+        if self.names:  # so many, the first of them the likelier
+            return f"browser-{int(self.names * self.random.random() ** 2)}"
         return f"browser-{min(int(self.random.paretovariate(0.6)), 200)}"
 
     def visit(self, at: float, who: str, plays: float, buys: float, **more: object) -> Iterator[SeenVisit]:
@@ -77,6 +79,31 @@ def test_a_crowd_behind_one_address_is_not_accused(seed: int) -> None:
         for visit in crowd.people(1, 20_000, household=f"gateway-{n % 16}", network="carrier", visitor=f"phone-{n}")
     ]
     assert suspected(usual + campus + friends + carrier) == {}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_where_little_is_known_a_crowd_is_not_accused(seed: int) -> None:
+    """It is most of all there is: names that nobody else has may be anybody's, and rates of few are chance's."""
+    crowd = Crowd(seed, names=300)
+    usual = crowd.elsewhere(80)
+    campus = crowd.people(300, household="campus", network="university")
+    assert suspected(usual + campus) == {}
+    farm = crowd.farm(60, household="farm", network="n")
+    assert set(suspected(usual + campus + farm)) == {visit.event_id for visit in farm}, "which is more than chance"
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.data())
+def test_what_is_seen_elsewhere_is_chance_too(here: int, elsewhere: int, data: st.DataObject) -> None:
+    count, usually = data.draw(st.integers(0, here)), data.draw(st.integers(0, elsewhere))
+
+    def unusual(of: int) -> bool:
+        return is_unusual(Proportion(count, here), Proportion(usually * of, elsewhere * of), lambda rate: 2 * rate)
+
+    if unusual(1):
+        assert count / here > 2 * usually / elsewhere
+        assert unusual(5), "the more is known, the less it takes"
+        assert exceeds(count, here, 2 * usually / elsewhere), "and never less than if all were known"
+    assert not is_unusual(Proportion(count, here), None, lambda rate: rate)
 
 
 @pytest.mark.parametrize("seed", range(3))

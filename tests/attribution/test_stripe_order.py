@@ -125,6 +125,24 @@ async def test_a_later_invoice_of_whose_first_we_were_never_told_is_a_renewal_in
     assert await recorded(app, "old-hand") == [("renewal", 1299, 0)] * 2
 
 
+async def test_what_is_refused_in_the_end_holds_up_no_other(app: App) -> None:
+    """One of a viewer whom nobody reported once kept all that had waited from being settled, every hour anew."""
+    app.runtime.settings.stripe_webhook_secret = SecretStr(SECRET)
+    service = await app.service_key("conversions:write")
+    at = utc_now() - timedelta(days=1)
+    await report(app, service, conversion("sign_up", at, viewer="known", id="known-sign-up"))
+    for viewer, bought_at in (("nobody", at), ("known", at + timedelta(hours=1))):
+        teller = Teller(NEW, viewer, at)
+        teller.invoice(7, bought_at)
+        for event in teller.events:
+            assert (await send(app, json.dumps(event).encode())).status_code == 204
+    for settled in (2, 0):
+        async with app.runtime.database.transaction() as session:
+            assert await settle_late(session, app.runtime.settings, utc_now() + timedelta(days=4)) == settled
+    assert await recorded(app, "known") == [("renewal", 1299, 0)]
+    assert await recorded(app, "nobody") == []
+
+
 async def test_a_refund_of_what_is_no_subscription_waits_and_stops_nothing(app: App) -> None:
     app.runtime.settings.stripe_webhook_secret = SecretStr(SECRET)
     teller = Teller(NEW, "one-off", utc_now() - timedelta(days=1))

@@ -17,7 +17,7 @@ class Shop:
     def __init__(self, world: World, settings: Settings) -> None:
         self.world, self.settings = world, settings
 
-    async def sell(self, subject: str, *names: str, minor: int = 999) -> str:
+    async def sell(self, subject: str, *names: str, minor: int = 999, currency: str = "EUR") -> str:
         """A subscription of somebody who came by shares of the moments ``names``, in that order."""
         viewer = await self.world.viewer(subject)
         at = early_this_month()
@@ -26,9 +26,9 @@ class Shop:
             async with self.world.database.transaction() as session:
                 touched = at + timedelta(seconds=number)
                 session.add(Touch(viewer_id=viewer, event_id=uuid4(), at=touched, share_id=share, matched_by="login"))
-        return await self.tell("subscription", subject, minor, None)
+        return await self.tell("subscription", subject, minor, None, currency)
 
-    async def tell(self, kind: str, subject: str, minor: int, original: str | None) -> str:
+    async def tell(self, kind: str, subject: str, minor: int, original: str | None, currency: str = "EUR") -> str:
         id = str(uuid4())
         new = NewConversion.model_validate(
             {
@@ -36,7 +36,7 @@ class Shop:
                 "kind": kind,
                 "viewer": subject,
                 "at": early_this_month() + timedelta(minutes=1 if original is None else 2),
-                "amount": Money(minor=minor, currency="EUR"),
+                "amount": Money(minor=minor, currency=currency),
                 "original": original,
             }
         )

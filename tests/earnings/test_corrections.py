@@ -145,6 +145,40 @@ async def test_other_currencies_count_at_the_rate_entered_for_their_day(world: W
             await session.execute(text("UPDATE exchange_rates SET rate = 1"))
 
 
+async def test_a_sale_without_a_rate_is_counted_by_the_pool_after_its_rate(world: World, settings: Settings) -> None:
+    """Once its month was divided without it, it was never counted."""
+    shop = Shop(world, settings)
+    await shop.sell("ada", "kiss", minor=1_000, currency="USD")
+    await shop.sell("bea", "rain", minor=2_000)
+    before = await divided(world, 700, period=this_month(), basis="revenue")
+    assert (await owned(world), await owned(world, "kofi")) == ((0, 0), (700, 0))
+    async with world.database.transaction() as session:
+        day, rate = date(2020, 1, 1), Decimal("0.9")
+        await rates.enter(session, currency="USD", into="EUR", valid_from=day, rate=rate, entered_by="fay")
+    following = f"{utc_now().replace(day=1) + timedelta(days=32):%Y-%m}"
+    after = await divided(world, 300, period=following, basis="revenue")
+    async with world.database.transaction() as session:
+        found = [await statements.of_pool(session, pool, None, 10) for pool in (before, after)]
+    assert [[(row.weight, row.amount_minor) for row in rows] for rows in found] == [[(2_000, 700)], [(900, 300)]]
+
+
+async def test_a_pool_that_a_later_one_stands_on_is_cancelled_after_it(world: World) -> None:
+    """Once the month could be funded again, and had nothing left to count: what the first had counted was lost."""
+    await world.happen("kiss", "play", "v1", at=in_month(month_before(2)))
+    await world.happen("rain", "play", "v1", at=in_month(month_before(1)))
+    first, second = await divided(world, 5_000, back=2), await divided(world, 4_000)
+    with pytest.raises(corrections.PoolFollowed) as caught:
+        async with world.database.transaction() as session:
+            await corrections.cancel(session, first, "fay", WHY)
+    assert caught.value.members == {"pool": str(second)}
+    for pool in (second, first):
+        async with world.database.transaction() as session:
+            await corrections.cancel(session, pool, "fay", WHY)
+    await divided(world, 3_000, back=2)
+    await divided(world, 2_000)
+    assert (await owned(world), await owned(world, "kofi")) == ((3_000, 0), (2_000, 0))
+
+
 async def test_a_cancelled_pool_leaves_nothing_behind_and_its_month_can_be_counted_again(world: World) -> None:
     await world.happen("kiss", "play", "v1", at=in_month(month_before(1)))
     pool = await divided(world, 5_000)

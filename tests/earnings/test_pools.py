@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from groundswell.earnings import eligible_views, pools, statements, trial_balance
+from groundswell.earnings.rules import RULES_BY_ANY_VERDICT
 from groundswell.earnings.tables import LedgerAccount, Pool, PostingRow, Statement, StatementLine
 from groundswell.events.event import Event
 from groundswell.events.log.event_log import record
@@ -137,6 +138,54 @@ async def test_a_view_is_paid_once_however_often_it_is_judged(world: World) -> N
             pool = await session.get_one(Pool, pool_id)
             counted = await eligible_views.weights(session, pool)
             assert sum(sum(moments.values()) for moments in counted.values()) == pool.weight == 1
+
+
+async def test_what_a_verdict_kept_back_is_paid_by_the_next_pool_when_it_is_taken_back(world: World) -> None:
+    """A person's play, judged no person's before its month was divided and a person's after: once it was never paid."""
+    at = in_month(month_before(3))
+    (accused,) = await world.happen("kiss", "play", "v1", at=at)
+    await world.happen("rain", "play", "v2", at=at)
+    await world.judge(accused, "robot", "1")
+    first = await funded(world, period=month_before(3))
+    await pools.run(world.database, first)
+    assert await amounts(world, first) == {"kofi": 10_000}
+    await world.judge(accused, "human", "2")
+    second = await funded(world, period=month_before(2))
+    await pools.run(world.database, second)
+    assert await amounts(world, second) == {"noor": 10_000}
+    await world.judge(accused, "robot", "3")
+    await world.happen("rain", "play", "v3", at=in_month(month_before(1)))
+    third = await funded(world, period=month_before(1))
+    await pools.run(world.database, third)
+    await world.judge(accused, "human", "4")
+    fourth = await funded(world)
+    await pools.run(world.database, fourth)
+    assert (await amounts(world, third), await amounts(world, fourth)) == ({"kofi": 10_000}, {}), "and never twice"
+    async with world.database.transaction() as session:
+        for pool_id, weight in ((first, 1), (second, 1), (third, 1)):
+            pool = await session.get_one(Pool, pool_id)
+            counted = await eligible_views.weights(session, pool)
+            assert sum(sum(moments.values()) for moments in counted.values()) == pool.weight == weight
+
+
+async def test_a_pool_of_the_older_rules_is_counted_again_by_them(world: World) -> None:
+    at = in_month(month_before(2))
+    (accused,) = await world.happen("kiss", "play", "v1", at=at)
+    await world.happen("rain", "play", "v2", at=at)
+    await world.judge(accused, "robot", "1")
+    first = await funded(world, period=month_before(2))
+    await pools.run(world.database, first)
+    await world.judge(accused, "human", "2")
+    await world.happen("rain", "play", "v3", at=in_month(month_before(1)))
+    second = await funded(world, period=month_before(1))
+    await pools.run(world.database, second)
+    async with world.database.transaction() as session:
+        pool = await session.get_one(Pool, second)
+        seen = [sum(sum(each.values()) for each in (await eligible_views.weights(session, pool)).values())]
+        pool.rules = RULES_BY_ANY_VERDICT
+        seen.append(sum(sum(each.values()) for each in (await eligible_views.weights(session, pool)).values()))
+        await session.rollback()
+    assert seen == [2, 1]
 
 
 async def test_a_visitor_without_a_hash_counts_by_account_and_each_day_counts_anew(world: World) -> None:

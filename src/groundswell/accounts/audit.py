@@ -35,8 +35,9 @@ GENESIS = bytes(32)
 """What the first entry is chained to."""
 A_BATCH = 1000
 REFUSALS_AN_HOUR = 200
-RECORDED = frozenset({"role_missing", "scope_missing", "service_key_invalid"})
-"""Refusals that say something of whoever tries. A token that has expired, or no token, does not."""
+RECORDED = frozenset({"role_missing", "scope_missing", "service_key_invalid", "pool_exists", "same_person"})
+"""Refusals that say something of whoever tries: what they may not, to divide a month twice, to pay what they funded. A
+token that has expired, or no token, does not."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 - ``rate``: one browser follows more than 30 links within a minute.
 - ``self_referral``: the sharer follows their own link, signed in, or by another account (or none) from a browser in
-  which they are signed in on that day.
+  which they are signed in on that day. (What they feel about it, signed in, they may say; it is no vote anyway.)
 - ``shared_device``: more than three accounts are used from one browser in a day, all led there by one sharer.
 - ``address_glut``, ``network_glut``: one sharer's links are followed by more than 30 browsers of one household, or more
   than 300 of one network (/24, IPv6: /48), on one day, and more speaks against them than that they share an address
@@ -18,7 +18,8 @@ At such an address (more than 30 browsers in all on that day, or a carrier's) ``
 ``self_referral`` take more than that two things came from the same browser: they came evenly, or the place speaks
 against them, or it was the sharer's own account.
 
-Plays, views and re-shares by nobody are judged as clicks are, and follow what the same browser's click was judged.
+Plays, views, reactions and re-shares by nobody are judged as clicks are, and follow what the same browser's click was
+judged.
 """
 
 from collections import Counter
@@ -103,7 +104,7 @@ def _followed(visits: Iterable[SeenVisit], reasons: Mapping[UUID, str], places: 
         for v in clicks
         if not places.is_shared(v) or reasons[v.event_id].startswith(OF_PLACES)
     }
-    others = (v for v in visits if v.kind != "click")
+    others = (v for v in visits if v.kind != "click" and not _feels(v))
     return {v.event_id: judged[key] for v in others if (key := (v.visitor, v.moment_id)) in judged}
 
 
@@ -133,11 +134,20 @@ def _gluts(places: _Places, found: Mapping[UUID, str]) -> dict[UUID, str]:
 
 def _own(visits: Sequence[SeenVisit], places: _Places) -> dict[UUID, str]:
     used_by = {(v.visitor, v.viewer_id) for v in visits if v.visitor and v.viewer_id and not places.is_shared(v)}
-    return {
-        v.event_id: OWN_ACCOUNT if v.viewer_id == v.sharer_id else OWN_BROWSER
-        for v in visits
-        if v.sharer_id is not None and (v.viewer_id == v.sharer_id or (v.visitor, v.sharer_id) in used_by)
-    }
+    reasons: dict[UUID, str] = {}
+    for v in visits:
+        if v.sharer_id is None:
+            continue
+        if v.viewer_id == v.sharer_id and not _feels(v):
+            reasons[v.event_id] = OWN_ACCOUNT
+        elif v.viewer_id != v.sharer_id and (v.visitor, v.sharer_id) in used_by:
+            reasons[v.event_id] = OWN_BROWSER
+    return reasons
+
+
+def _feels(visit: SeenVisit) -> bool:
+    """Whether this is what sharers feel about what is theirs."""
+    return visit.kind == "react" and visit.viewer_id == visit.sharer_id
 
 
 def _rate(visits: Iterable[SeenVisit], places: _Places) -> dict[UUID, str]:

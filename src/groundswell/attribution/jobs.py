@@ -8,7 +8,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.jobs import periodic
 from groundswell.platform.runtime import runtime_of
 
-from . import lake, suspicions
+from . import beyond_limits, lake, suspicions
 from .backfill import credit_again
 from .markov_training import learn
 from .reverdicts import rejudge
@@ -21,9 +21,11 @@ LOOK_BACK = timedelta(days=2)
 
 @periodic("attribution.rejudge", cron="7 * * * *")
 async def judge_again(context: JobContext, timestamp: int) -> None:
-    """Every hour, judge the visits of the last two days by the present rules, and by what they show together."""
+    """Every hour, judge the visits of the last two days by the present rules, and by what they show together; what
+    came beyond the limits is for the desk."""
     now, runtime = utc_now(), runtime_of(context)
     await rejudge(runtime.database, now - LOOK_BACK, now, runtime.settings.carrier_networks)
+    await beyond_limits.open_cases(runtime.database, now - LOOK_BACK, now)
 
 
 @periodic("attribution.settle_stripe", cron="37 * * * *")

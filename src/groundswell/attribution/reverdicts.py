@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.events.tables import JudgedEvent, LoggedEvent, Reverdict
 from groundswell.events.traffic.carriers import CarrierHashes, carrier_hashes
 from groundswell.events.traffic.client import fetches_for
-from groundswell.events.traffic.verdicts import RULE, Verdict, judge, traffic
+from groundswell.events.traffic.verdicts import BEYOND_THE_REQUEST, RULE, Verdict, code_of, judge, traffic
 from groundswell.platform import signals
 from groundswell.platform.database import Database, among
 from groundswell.platform.ids import uuid7
@@ -33,7 +33,7 @@ from .seen_visit import SeenVisit
 from .signals import Rejudged, RejudgedTogether
 from .tables import Touch
 
-VISITS = ("click", "continue", "view", "unfurl", "play", "share")
+VISITS = ("click", "continue", "view", "unfurl", "play", "share", "react")
 BEHAVIOUR_RULE = "behaviour-1"
 AT_ONCE = 5_000
 
@@ -49,7 +49,7 @@ FROM judged_events e
 JOIN published_moments m ON m.id = e.moment_id
 LEFT JOIN published_shares s ON s.id = e.share_id AND (e.kind <> 'share' OR s.viewer_id IS NULL)
 LEFT JOIN touches t ON t.event_id = e.id
-WHERE e.kind IN ('click', 'continue', 'view', 'play', 'share') AND e.logged_verdict = 'human'
+WHERE e.kind IN ('click', 'continue', 'view', 'play', 'share', 'react') AND e.logged_verdict = 'human'
     AND e.at >= :since AND e.at < :until
 ORDER BY e.at, e.id
 """
@@ -121,8 +121,8 @@ def _again(event: LoggedEvent) -> Verdict:
     if "ua" not in inputs:
         return Verdict(event.verdict or "human", event.verdict_reason or "", event.verdict_rule or "")
     known = judge(inputs["ua"], inputs, fetches_for(inputs["ua"]))
-    if known.kind == "human" and event.verdict_reason == "datacentre":  # addresses are not kept, the finding stands
-        return Verdict("robot", "datacentre")
+    if known.kind == "human" and code_of(event.verdict_reason) in BEYOND_THE_REQUEST:
+        return Verdict(event.verdict or "robot", event.verdict_reason or "")
     return known
 
 

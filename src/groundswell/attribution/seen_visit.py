@@ -12,10 +12,11 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class SeenVisit:
-    """A visit that passed for a person's: a ``click``, ``continue``, ``view``, ``play`` or ``share``. ``viewer_id`` is
-    whose it is known to be; ``bought_after_s`` how many seconds later that led to a sign-up or a sale, when it did;
-    ``household`` and ``network`` are the day's hashes of where it came from; ``browser`` is the name that the browser
-    gave itself; ``carrier`` says whether the operator knows the network as one whose addresses many people share."""
+    """A visit that passed for a person's: a ``click``, ``continue``, ``view``, ``play``, ``share`` or ``react``.
+    ``viewer_id`` is whose it is known to be; ``bought_after_s`` how many seconds later that led to a sign-up or a sale,
+    when it did; ``household`` and ``network`` are the day's hashes of where it came from; ``browser`` is the name that
+    the browser gave itself; ``carrier`` says whether the operator knows the network as one whose addresses many people
+    share."""
 
     event_id: UUID
     at: datetime

@@ -14,11 +14,13 @@ shared proves nothing. A glut is judged when ``SIGNS_LEAST`` of these signs come
 
 Elsewhere is what the same days show at addresses of usual size, without what another rule has found. A difference
 counts when it is large (the allowances) and chance makes it in less than one case in a thousand (Chernoff's bound for
-binomial tails), so that two together are one in a million where they have nothing to do with each other.
+binomial tails), so that two together are one in a million where they have nothing to do with each other. What was seen
+elsewhere is chance's, too: the bound is over both, at the rate that explains them best, so that where little is known,
+more has to be shown.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import log
@@ -36,6 +38,9 @@ GAPS_LEAST = 20
 EAGER, UNWATCHED, INVENTED = 2.0, 1.5, 0.2
 """How much may be different for no reason: so many times as often; with names, so much more of them."""
 
+TINY, NARROWED = 1e-9, 60
+"""A rate that is as good as none, and by how many steps the likeliest one is found."""
+
 USUAL_LEAST = 50
 """Clicks elsewhere below which they are no measure."""
 
@@ -46,17 +51,37 @@ measure, and how many times as often there may be some."""
 
 
 @dataclass(frozen=True)
-class Usual:
-    """What visits at addresses of usual size are like. A rate is None where too few were seen."""
+class Proportion:
+    """So many of so many."""
 
-    eager: float | None = None
-    unwatched: float | None = None
-    invented: float | None = None
+    count: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What visits at addresses of usual size are like. A proportion is None where too few were seen."""
+
+    eager: Proportion | None = None
+    unwatched: Proportion | None = None
     led: dict[UUID, float] = field(default_factory=dict)
     """Of each sharer, the part of all browsers that they led."""
 
-    known: frozenset[str] = frozenset()
-    """Browsers' names that are seen at two addresses or more."""
+    homes: Mapping[str, Set[str]] = field(default_factory=dict)
+    """The addresses at which each browser's name is seen, everywhere."""
+
+    names: Counter[str] = field(default_factory=Counter)
+    """How many browsers of each name there are."""
+
+    def invented(self, here: Set[str]) -> "Proportion | None":
+        """Of the browsers, those whose name is seen at no other address. Those ``here`` (addresses) are left out: so
+        many as they may be, they have nobody but others to be compared with."""
+        of = self.names.total()
+        if of < USUAL_LEAST:
+            return None
+        few = len(here) + 2
+        rare = ((count, self.homes[name]) for name, count in self.names.items() if len(self.homes[name]) < few)
+        return Proportion(sum(count for count, homes in rare if len(homes - here) < 2), of)
 
 
 def usual(elsewhere: Iterable[SeenVisit], everywhere: Iterable[SeenVisit]) -> Usual:
@@ -65,11 +90,10 @@ def usual(elsewhere: Iterable[SeenVisit], everywhere: Iterable[SeenVisit]) -> Us
     for visit in everywhere:
         if visit.browser and visit.household:
             homes[visit.browser].add(visit.household)
-    known = frozenset(name for name, places in homes.items() if len(places) > 1)
     seen = list(elsewhere)
     clicks, eager = _eager(seen)
     browsers, unwatched = _unwatched(seen)
-    named = {v.visitor: v.browser for v in seen if v.visitor and v.browser}
+    named = {v.visitor: v.browser for v in seen if v.visitor and v.browser and v.household}
     led: defaultdict[UUID, set[str]] = defaultdict(set)
     for visit in seen:
         if visit.visitor and visit.sharer_id:
@@ -77,11 +101,11 @@ def usual(elsewhere: Iterable[SeenVisit], everywhere: Iterable[SeenVisit]) -> Us
     total = sum(len(of_one) for of_one in led.values())
     enough = clicks >= USUAL_LEAST
     return Usual(
-        eager / clicks if enough else None,
-        unwatched / browsers if enough and browsers else None,
-        sum(name not in known for name in named.values()) / len(named) if len(named) >= USUAL_LEAST else None,
+        Proportion(eager, clicks) if enough else None,
+        Proportion(unwatched, browsers) if enough and browsers else None,
         {sharer: len(of_one) / total for sharer, of_one in led.items()},
-        known,
+        homes,
+        Counter(named.values()),
     )
 
 
@@ -90,12 +114,17 @@ def signs(of_one: Sequence[SeenVisit], here: Sequence[SeenVisit], measure: Usual
     clicks, eager = _eager(of_one)
     browsers, unwatched = _unwatched(of_one)
     names = {v.visitor: v.browser for v in of_one if v.visitor and v.browser}
-    unknown = sum(name not in measure.known for name in names.values())
+    place = {v.household for v in here if v.household}
+    unknown = sum(not measure.homes.get(name, place) - place for name in names.values())
     found = {
         "regular": _regular(of_one),
-        "eager": measure.eager is not None and exceeds(eager, clicks, EAGER * measure.eager),
-        "unwatched": measure.unwatched is not None and exceeds(unwatched, browsers, UNWATCHED * measure.unwatched),
-        "invented": measure.invented is not None and exceeds(unknown, len(names), INVENTED + measure.invented),
+        "eager": is_unusual(Proportion(eager, clicks), measure.eager, lambda usually: EAGER * usually),
+        "unwatched": is_unusual(
+            Proportion(unwatched, browsers), measure.unwatched, lambda usually: UNWATCHED * usually
+        ),
+        "invented": is_unusual(
+            Proportion(unknown, len(names)), measure.invented(place), lambda usually: INVENTED + usually
+        ),
         "alone": not any(v.carrier for v in of_one) and _alone(of_one, here, measure),
     }
     return [sign for sign, shows in found.items() if shows]
@@ -107,9 +136,43 @@ def exceeds(count: int, of: int, rate: float) -> bool:
         return False
     if rate <= 0:
         return True
-    part = count / of
-    divergence = part * log(part / rate) + ((1 - part) * log((1 - part) / (1 - rate)) if part < 1 else 0.0)
-    return of * divergence > -log(CHANCE)
+    return of * divergence(count / of, rate) > -log(CHANCE)
+
+
+def divergence(part: float, rate: float) -> float:
+    """How unlikely a part is at a rate: of ``n``, chance makes it in at most exp(-n times this) (Chernoff)."""
+    if part in (0.0, 1.0):
+        return -log(rate if part else 1 - rate)
+    return part * log(part / rate) + (1 - part) * log((1 - part) / (1 - rate))
+
+
+def is_unusual(here: Proportion, elsewhere: Proportion | None, allowed: Callable[[float], float]) -> bool:
+    """Whether ``here`` is more than what ``elsewhere`` shows allows, and no rate makes both by chance in one case of a
+    thousand.
+
+    Args:
+        elsewhere: None where too little is known.
+        allowed: the most that is usual, where the rate is known to be so much.
+    """
+    if elsewhere is None or not here.of or not elsewhere.of:
+        return False
+    shown, usually = here.count / here.of, elsewhere.count / elsewhere.of
+    if shown <= allowed(usually):
+        return False
+
+    def unlikely(rate: float) -> float:
+        least = allowed(rate)
+        beyond = here.of * divergence(shown, max(least, TINY)) if least < shown else 0.0
+        return elsewhere.of * divergence(usually, rate) + beyond
+
+    low, high = max(usually, TINY), 1 - TINY
+    for _ in range(NARROWED):  # it is convex in the rate
+        third = (high - low) / 3
+        if unlikely(low + third) < unlikely(high - third):
+            high -= third
+        else:
+            low += third
+    return unlikely((low + high) / 2) > -log(CHANCE)
 
 
 def unusually_free(free: int, sales: int, free_elsewhere: int, sales_elsewhere: int) -> bool:

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.locks import Lock, lock
+from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
 from .conversions import report
@@ -151,11 +152,20 @@ async def _refund(
 
 
 async def settle_late(session: AsyncSession, settings: Settings, now: datetime, limit: int = 500) -> int:
-    """Settle invoices that have waited for a first one that Stripe would have sent by now; returns how many."""
+    """Settle invoices that have waited for a first one that Stripe would have sent by now; returns how many.
+
+    One that is refused (of a viewer whose sign-up nobody reported) is nothing from then on, as it would have been when
+    Stripe gave up: it holds up no other.
+    """
     await lock(session, Lock.STRIPE)
     told = StripeInvoice.told_at < now - TOLD_WITHIN
-    waiting = select(StripeInvoice).where(StripeInvoice.settled_as.is_(None), told)
-    invoices = list(await session.scalars(waiting.order_by(StripeInvoice.at, StripeInvoice.id).limit(limit)))
-    for invoice in invoices:
-        await settle(session, settings, invoice, now)
-    return len(invoices)
+    waiting = select(StripeInvoice.id).where(StripeInvoice.settled_as.is_(None), told)
+    ids = list(await session.scalars(waiting.order_by(StripeInvoice.at, StripeInvoice.id).limit(limit)))
+    for id in ids:
+        try:
+            async with session.begin_nested():
+                await settle(session, settings, await session.get_one(StripeInvoice, id), now)
+        except Problem as refused:
+            log.error("stripe_invoice_refused", invoice=id, code=refused.reason(), detail=refused.detail)
+            await session.execute(update(StripeInvoice).filter_by(id=id).values(settled_as="nothing"))
+    return len(ids)

@@ -1,4 +1,5 @@
-"""What opens cases on the fraud desk: verdicts on behaviour, a token that came with several people, free sales.
+"""What opens cases on the fraud desk: verdicts on behaviour, a token that came with several people, free sales, plays
+that were refused.
 
 The subject of a case is whom it would have earned: the maker of the share, else of the moment, or whose code it was.
 """
@@ -12,10 +13,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import ColumnElement, and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.events.signals import PlaysRefused
 from groundswell.events.tables import JudgedEvent, Reverdict
 from groundswell.events.traffic.verdicts import Verdict, doubted
 from groundswell.platform.signals import on
-from groundswell.trust.cases import CaseEvidence, suspect
+from groundswell.trust.cases import CaseEvidence, suspect, with_fact
 from groundswell.trust.signals import CaseJudged
 
 from .invalid_traffic import OWN_ACCOUNT, OWN_BROWSER, OWN_BROWSER_WITHIN, is_habit
@@ -23,11 +25,17 @@ from .models import DEFAULT_MODEL, MODELS_VERSION
 from .reverdicts import note
 from .shared_places import FREE_SALES, unusually_free
 from .signals import Credited, Rejudged, RejudgedTogether, TokenShared
-from .tables import Credit, Touch
+from .tables import Conversion, Credit, Touch
 
 BEHAVIOUR = "behaviour-"
 BY_STAFF = "behaviour-case-"
 """Rules of staff's verdicts: like behaviour's, no later look at the request alone undoes them."""
+
+TOKEN_FRIENDS = 2
+"""As many who sign up with the token of another's visit are more than a friend whom a link was passed on to."""
+
+VISIT = "visit"
+"""Where the facts of a sign-up keep whose token it came with."""
 
 A_DAY = timedelta(days=1)
 SOLD = ("subscription", "renewal")
@@ -62,7 +70,13 @@ FROM lately WHERE id NOT IN (SELECT conversion_id FROM theirs)
 """How many sales of a day a sharer is credited with, and of the newest others, how many there are and cost nothing."""
 
 
-async def _seen(
+MAKER = text("""
+SELECT coalesce(s.viewer_id, m.viewer_id) FROM published_moments m
+LEFT JOIN published_shares s ON s.id = CAST(:share AS uuid) AND s.moment_id = m.id WHERE m.id = :moment
+""")
+
+
+async def seen(
     session: AsyncSession, visits: Sequence[tuple[datetime, UUID]]
 ) -> dict[UUID, tuple[UUID | None, dict[str, Any]]]:
     """Of each visit whom it would have earned, and what is known of it."""
@@ -85,10 +99,10 @@ async def behaviour_showed(session: AsyncSession, together: RejudgedTogether) ->
     nothing and is none: everybody does; nor is what few others did in their browser."""
     shown = [each for each in together.events if _opens_a_case(each)]
     shown += await _in_own_browsers(session, shown)
-    seen = await _seen(session, [(each.at, each.event_id) for each in shown])
+    known = await seen(session, [(each.at, each.event_id) for each in shown])
     found: defaultdict[tuple[str, UUID], list[CaseEvidence]] = defaultdict(list)
     for each in shown:
-        subject, facts = seen.get(each.event_id, (None, {}))
+        subject, facts = known.get(each.event_id, (None, {}))
         if subject is not None:
             evidence = CaseEvidence(each.event_id, "event", each.at, each.reason, facts)
             found[each.reason.partition(":")[0], subject].append(evidence)
@@ -125,18 +139,25 @@ async def _in_own_browsers(session: AsyncSession, shown: Sequence[Rejudged]) -> 
 @on(TokenShared)
 async def token_shared(session: AsyncSession, shared: TokenShared) -> None:
     """A visit's token that comes with others than its first is a case of its sharer's, and so is who signs up with it:
-    whether they are new here is decided with it."""
+    whether they are new here is decided with it. That a friend came by a link that was passed on says nothing of the
+    first; where ``TOKEN_FRIENDS`` did, the first is in doubt as they are."""
     event_id, at, viewer_id, when = shared.event_id, shared.at, shared.viewer_id, shared.when
-    subject, facts = (await _seen(session, [(at, event_id)])).get(event_id, (None, {}))
-    if subject is not None:
-        reason = "its token came with somebody else"
-        visit = CaseEvidence(event_id, "event", at, "the first whose visit it was", facts)
-        if shared.sign_up is not None:
-            again = _sign_up(shared.sign_up, when, reason, viewer_id)
-        else:
-            facts = {"viewer": str(viewer_id)}
-            again = CaseEvidence(uuid5(event_id, str(viewer_id)), "conversion", when, reason, facts)
-        await suspect(session, "token_sharing", subject, [visit, again])
+    subject, facts = (await seen(session, [(at, event_id)])).get(event_id, (None, {}))
+    if subject is None:
+        return
+    reason = "its token came with somebody else"
+    visit = CaseEvidence(event_id, "event", at, "the first whose visit it was", facts)
+    again = CaseEvidence(uuid5(event_id, str(viewer_id)), "conversion", when, reason, {"viewer": str(viewer_id)})
+    if shared.sign_up is not None:
+        again = _sign_up(shared.sign_up, when, reason, viewer_id, event_id)
+    case = await suspect(session, "token_sharing", subject, [visit, again])
+    if await with_fact(session, case, VISIT, str(event_id)) >= TOKEN_FRIENDS:
+        first = select(Conversion).join(Touch, Touch.viewer_id == Conversion.viewer_id)
+        first = first.where(Touch.event_id == event_id, Conversion.kind == "sign_up", Conversion.at >= at)
+        for each in await session.scalars(first):
+            found = _sign_up(each.id, each.at, "its token came with many others", each.viewer_id)
+            await suspect(session, "token_sharing", subject, [found])
+            await note(session, {(each.at, each.id): doubted("token_sharing")})
 
 
 @on(Credited)
@@ -183,9 +204,27 @@ def _found(credit: Credit, touch: Touch) -> list[CaseEvidence]:
     return [own, CaseEvidence(touch.event_id, "event", touch.at, f"it led to {led_to}", facts)]
 
 
-def _sign_up(id: UUID, at: datetime, reason: str, viewer_id: UUID) -> CaseEvidence:
-    """A sign-up that is decided with the case: its event's id is its own."""
-    return CaseEvidence(id, "event", at, reason, {"kind": "sign_up", "viewer": str(viewer_id)})
+def _sign_up(id: UUID, at: datetime, reason: str, viewer_id: UUID, by_visit: UUID | None = None) -> CaseEvidence:
+    """A sign-up that is decided with the case: its event's id is its own. ``by_visit``: with whose token it came."""
+    facts = {"kind": "sign_up", "viewer": str(viewer_id)} | ({} if by_visit is None else {VISIT: str(by_visit)})
+    return CaseEvidence(id, "event", at, reason, facts)
+
+
+@on(PlaysRefused)
+async def plays_refused(session: AsyncSession, refused: PlaysRefused) -> None:
+    """Many plays that were refused are a case of whom they would have earned. Anybody can send them, so that they say
+    nothing of the maker; whoever decides sees that somebody tried, and when."""
+    given = {"moment": refused.moment_id, "share": refused.share_id}
+    subject = await session.scalar(MAKER, given)
+    if subject is not None:
+        found = CaseEvidence(
+            uuid5(refused.moment_id, refused.at.isoformat()),
+            "refusal",
+            refused.at,
+            f"{refused.code}: {refused.count} within the hour",
+            {"kind": "refused plays", **{name: str(id) for name, id in given.items() if id is not None}},
+        )
+        await suspect(session, "refused_plays", subject, [found])
 
 
 @on(CaseJudged)

@@ -17,6 +17,7 @@ from groundswell.platform.problems import Conflict, NotFound
 from groundswell.platform.signals import send
 
 from .clawback import APPEAL, wait_for_reversals
+from .eligible_views import follower
 from .ledger import Posting, hold_balance, open_account, post, posting_id
 from .pools import PoolCancelled, give_back
 from .receivables import pay_off, take_back
@@ -42,6 +43,11 @@ class PoolPaid(Conflict):
     code, title = "pool_paid", "Statements of this pool have been paid; record those payouts as returned first."
 
 
+class PoolFollowed(Conflict):
+    code = "pool_followed"
+    title = "A later pool counted what was left by this one; cancel that first."
+
+
 class PoolDividing(Conflict):
     code, title = "pool_dividing", "This pool is being divided; try again when that is done."
 
@@ -65,10 +71,10 @@ class NothingLeft(Conflict):
 
 async def cancel(session: AsyncSession, pool_id: UUID, by: str, reason: str) -> Pool:
     """Cancel a pool: what it gave is taken back from every creator, what it holds goes back to the service, and the
-    month may have another.
+    month may have another. The last of a stream first: what a later one counted is what this one had not.
 
     Raises:
-        NotFound, PoolCancelled, PoolDividing, PoolPaid: as they say.
+        NotFound, PoolCancelled, PoolDividing, PoolFollowed, PoolPaid: as they say.
     """
     query = select(Pool).where(Pool.id == pool_id).with_for_update()
     pool = await session.scalar(query.execution_options(populate_existing=True))
@@ -80,6 +86,8 @@ async def cancel(session: AsyncSession, pool_id: UUID, by: str, reason: str) -> 
         raise PoolDividing()
     await lock(session, Lock.POOL, f"{pool.basis}/{pool.currency}")
     await wait_for_reversals(session)
+    if pool.snapshot is not None and (later := await follower(session, pool)) is not None:
+        raise PoolFollowed(pool=str(later))
     told = {"pool": str(pool.id), "by": by, "reason": reason}
     for statement in await _unpaid_statements(session, pool):
         await _cancel_statement(session, pool, statement, told)

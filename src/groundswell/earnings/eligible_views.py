@@ -1,9 +1,10 @@
 """Counting eligible views for a pool, so that the count can be repeated exactly, row by row, at any later time.
 
 A pool counts its own month, and each earlier month of its stream (same basis and currency) that has been divided.
-Of each it counts what its snapshot of the database could see, and that of the pool that last counted the month could
-not. So what arrives after a month was divided is counted by the next month's pool, on lines of its own: nothing is
-counted twice and nothing is skipped.
+Of each it counts what its snapshot of the database sees, and what none of the pools that counted the month before did:
+each counted what its own snapshot saw that was a person's as of then, and had a rate. So what arrives after a month was
+divided is counted by the next month's pool, on lines of its own, and so is what was kept back for a verdict that did
+not last, or for want of a rate: nothing is counted twice and nothing is skipped.
 """
 
 from collections import defaultdict
@@ -12,20 +13,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
 from groundswell.events.ingest.parser import WATCHED_LEAST_MS
 from groundswell.events.traffic.current_verdict import once_human_as_of, verdict_as_of
+from groundswell.platform.clock import utc_now
 from groundswell.platform.positions import EMPTY_SNAPSHOT
 
-from .rules import period_bounds
+from .rules import RULES_BY_ANY_VERDICT, period_bounds
 from .tables import Pool
 
-# One row for each view: the first event of a visitor for a moment on a day, unless the pool before may have counted it.
-# An event is what its current verdict was when the pool was counted. Any verdict of a person that the pool before
-# could see keeps it from counting again, however often it is judged.
+# Whether a pool before counted a row. By the older rules, a pool had counted whatever it could see of sales, and of
+# plays all that any verdict ever took for a person's.
+COUNTED_BEFORE = """EXISTS (
+    SELECT FROM unnest(CAST(:snapshots_before AS text[]), CAST(:counted_before AS timestamptz[])) AS b (snapshot, at)
+    WHERE pg_visible_in_snapshot({row}.xid, CAST(b.snapshot AS pg_snapshot)) AND CASE
+        WHEN :by_any_verdict THEN {by_older_rules} ELSE {stood} END
+)"""
+
+# One row for each view: the first event of a visitor for a moment on a day, unless a pool before counted it. An event
+# is what its current verdict was when a pool was counted.
+COUNTED_PLAY = COUNTED_BEFORE.format(
+    row="e", by_older_rules=once_human_as_of("b.snapshot"), stood=f"{verdict_as_of('b.snapshot')} = 'human'"
+)
 PLAYS = f"""
     SELECT c.id AS creator_id, e.moment_id, 1 AS weight, coalesce(e.visitor, e.viewer_id::text) AS person,
         (array_agg(e.id ORDER BY e.at, e.id) FILTER (WHERE verdict.now = 'human'))[1] AS evidence_id,
@@ -34,9 +46,7 @@ PLAYS = f"""
     JOIN published_moments m ON m.id = e.moment_id
     JOIN published_creators c ON c.viewer_id = m.viewer_id
     CROSS JOIN LATERAL (
-        SELECT {verdict_as_of(":snapshot")} AS now,
-            pg_visible_in_snapshot(e.xid, CAST(:after AS pg_snapshot))
-                AND {once_human_as_of(":after")} AS counted_before
+        SELECT {verdict_as_of(":snapshot")} AS now, {COUNTED_PLAY} AS counted_before
     ) verdict
     WHERE e.at >= :begin AND e.at < :end AND e.kind = 'play'
         AND (e.viewer_id IS NULL OR e.viewer_id <> m.viewer_id)
@@ -80,15 +90,25 @@ CREDITED = f"""
         AND sale.viewer_id <> c.viewer_id
         AND {verdict_as_of(":snapshot", "visit")} = 'human'
         AND pg_visible_in_snapshot(cr.xid, CAST(:snapshot AS pg_snapshot))
-        AND NOT pg_visible_in_snapshot(cr.xid, CAST(:after AS pg_snapshot))
+        AND NOT {{counted_before}}
 """  # noqa: S608 - constants of ours
+WAS_A_PERSONS = f"{verdict_as_of('b.snapshot', 'visit')} = 'human'"
+HAD_A_RATE = """(
+    cr.currency = CAST(:currency AS text) OR EXISTS (
+        SELECT FROM exchange_rates x WHERE x.currency = cr.currency AND x."into" = CAST(:currency AS text)
+            AND x.valid_from <= (cr.at AT TIME ZONE 'UTC')::date AND x.created_at <= b.at
+    )
+)"""
 CONVERSIONS = CREDITED.format(
-    weight="cr.weight_ppm * greatest(cr.amount_minor + back.amount_minor, 0) / cr.amount_minor", counts="true"
+    weight="cr.weight_ppm * greatest(cr.amount_minor + back.amount_minor, 0) / cr.amount_minor",
+    counts="true",
+    counted_before=COUNTED_BEFORE.format(row="cr", by_older_rules="true", stood=WAS_A_PERSONS),
 )
 REVENUE = CREDITED.format(
     weight="floor(greatest(cr.amount_minor + back.amount_minor, 0) * rate.factor * (1000000 - :tax_ppm) / 1000000)"
     "::bigint",
     counts="rate.factor IS NOT NULL",
+    counted_before=COUNTED_BEFORE.format(row="cr", by_older_rules="true", stood=f"{WAS_A_PERSONS} AND {HAD_A_RATE}"),
 )
 
 VIEWS = {"plays": PLAYS, "conversions": CONVERSIONS, "revenue": REVENUE}
@@ -137,17 +157,45 @@ def _counted(pool: Pool) -> str:
 
 
 def spans(pool: Pool) -> dict[str, str]:
-    """The months that a pool counts, its own first, each with the snapshot that what it counts is later than."""
+    """The months that a pool counts, its own first, each with the snapshot of the pool that last counted it before."""
     return {pool.period: pool.after_snapshot or EMPTY_SNAPSHOT} | pool.carried
 
 
-def _bounds(pool: Pool, period: str) -> dict[str, Any]:
+async def counted_before(session: AsyncSession, pool: Pool, period: str) -> list[tuple[str, datetime]]:
+    """When a month was counted before ``pool`` did, the oldest first: snapshots, and instants for what has none."""
+    stream = select(Pool).filter_by(basis=pool.basis, currency=pool.currency).where(Pool.snapshot.is_not(None))
+    others = {other.snapshot: other for other in await session.scalars(stream) if other is not pool}
+    found: list[tuple[str, datetime]] = []
+    before = spans(pool)[period]
+    while before != EMPTY_SNAPSHOT:
+        other = others.pop(before, None)
+        at = other.counted_at if other is not None and other.counted_at is not None else utc_now()
+        found.insert(0, (before, at))
+        of_other = {} if other is None or pool.rules == RULES_BY_ANY_VERDICT else spans(other)
+        before = of_other.get(period, EMPTY_SNAPSHOT)
+    return found
+
+
+async def follower(session: AsyncSession, pool: Pool) -> UUID | None:
+    """A pool that counted only what ``pool`` had not, of a month that both counted; None when none did."""
+    stream = select(Pool).filter_by(basis=pool.basis, currency=pool.currency).where(Pool.id != pool.id)
+    divided = stream.where(Pool.status.in_(["dividing", "divided"]), Pool.counted_at >= pool.counted_at)
+    for other in await session.scalars(divided.order_by(Pool.counted_at, Pool.id)):
+        if pool.snapshot in spans(other).values():
+            return other.id
+    return None
+
+
+async def _bounds(session: AsyncSession, pool: Pool, period: str) -> dict[str, Any]:
     begin, end = period_bounds(period)
+    before = await counted_before(session, pool, period)
     return {
         "begin": begin,
         "end": end,
         "snapshot": pool.snapshot,
-        "after": spans(pool)[period],
+        "snapshots_before": [snapshot for snapshot, _ in before],
+        "counted_before": [at for _, at in before],
+        "by_any_verdict": pool.rules == RULES_BY_ANY_VERDICT,
         "counted_at": pool.counted_at,
         "person_cap": pool.person_cap,
         "model": DEFAULT_MODEL,
@@ -166,7 +214,7 @@ async def weights(session: AsyncSession, pool: Pool) -> dict[UUID, dict[Line, in
     )
     found: dict[UUID, dict[Line, int]] = defaultdict(dict)
     for period in spans(pool):
-        for creator, moment, weight in await session.execute(text(query), _bounds(pool, period)):
+        for creator, moment, weight in await session.execute(text(query), await _bounds(session, pool, period)):
             found[creator][moment or WITHOUT_MOMENT, period] = weight
     return dict(found)
 
@@ -190,7 +238,7 @@ async def weight_of(
         " AND moment_id IS NOT DISTINCT FROM CAST(:moment AS uuid)"
     )
     named = {"creator": creator_id, "moment": moment_id, "evidence": evidence_id}
-    return await session.scalar(text(query), _bounds(pool, period or pool.period) | named) or 0
+    return await session.scalar(text(query), await _bounds(session, pool, period or pool.period) | named) or 0
 
 
 async def views(
@@ -213,6 +261,6 @@ async def views(
     named = {"creator": creator_id, "moment": moment_id, "last": after, "limit": limit, "without": WITHOUT_MOMENT}
     found: list[EligibleView] = []
     for each in spans(pool) if period is None else {period} & spans(pool).keys():
-        rows = await session.execute(text(query), _bounds(pool, each) | named)
+        rows = await session.execute(text(query), await _bounds(session, pool, each) | named)
         found += [EligibleView(*row) for row in rows]
     return sorted(found, key=lambda view: view.id)[:limit]

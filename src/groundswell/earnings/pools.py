@@ -89,14 +89,15 @@ async def fund(
     """
     _check_period(period)
     stream = {"period": period, "basis": basis, "currency": currency}
-    asked = stream | asdict(terms or PoolTerms()) | {"amount_minor": amount_minor}
+    said = stream | asdict(terms or PoolTerms()) | {"amount_minor": amount_minor}
+    asked = said | asdict((terms or PoolTerms()).of(basis))
     values = asked | {"id": id or uuid7(), "rules": RULES, "created_by": created_by}
     await session.execute(insert(Pool).values(values).on_conflict_do_nothing())
     pool = await session.get(Pool, values["id"])
     if pool is None:
         standing = select(Pool.id).filter_by(**stream).where(Pool.status != "cancelled").limit(1)
         raise PoolExists(pool=str(await session.scalar(standing)))
-    if any(getattr(pool, name) != value for name, value in asked.items()):
+    if any(getattr(pool, name) not in (value, said[name]) for name, value in asked.items()):  # one from before has none
         raise PoolConflict()
     source = await open_account(session, "funding", SERVICE, currency)
     target = await open_account(session, "pool", pool.id, currency)

@@ -1,18 +1,26 @@
 """What money depends on, as data: what each basis counts, the smallest payout, the bounds of a month. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from babel.numbers import get_currency_precision
 
-RULES = "2027-01"
-"""The version of the rules in this module and in ``counting``; kept with every pool that was divided by them."""
+RULES = "2027-02"
+"""The version of the rules in this module and in ``eligible_views``; kept with every pool that was divided by them."""
+
+RULES_BY_ANY_VERDICT = "2027-01"
+"""The version before: what a pool had seen was taken for counted, though a verdict or the want of a rate had kept it
+back."""
 
 MINIMUM_PAYOUT_UNITS = 10
 HOLD_DAYS = 14
 """How long what was counted is held, where nobody says otherwise: the time in which a sale can be withdrawn from
 (Directive 2011/83/EU, Article 9)."""
+PLAYS_OF_ONE = 20
+"""How many plays of one visitor of a day count for one creator, where a pool says nothing else: a browser that goes
+through all of somebody's moments is one person's, however many there are."""
+
 POOL_MOST_MINOR = 10**10
 """The most that one pool may hold: a hundred million of a currency with cents. More is a slip of the hand."""
 
@@ -25,7 +33,8 @@ class PoolTerms:
         hold_days: days from the count in which nothing of it is paid.
         floor_minor: the least that is paid out at once; None: ten units of the currency.
         creator_cap_minor: the most that one creator gets; what is cut off goes back to the service.
-        person_cap: the most that one person counts for one creator of what is counted of a month, in the basis' unit.
+        person_cap: the most that one person counts for one creator of what is counted of a month, in the basis' unit;
+            None: ``PLAYS_OF_ONE`` where plays are counted, else no cap.
         tax_ppm: what part of revenue is tax, in millionths of it; it counts for nobody.
     """
 
@@ -34,6 +43,10 @@ class PoolTerms:
     creator_cap_minor: int | None = None
     person_cap: int | None = None
     tax_ppm: int = 0
+
+    def of(self, basis: str) -> "PoolTerms":
+        """The terms of a pool of ``basis``, with what is said where nothing else is."""
+        return replace(self, person_cap=PLAYS_OF_ONE) if self.person_cap is None and basis == "plays" else self
 
 
 @dataclass(frozen=True)

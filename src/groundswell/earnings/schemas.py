@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from groundswell.platform.currencies import in_use
 from groundswell.platform.pages import Page
 
-from .rules import POOL_MOST_MINOR
+from .rules import PLAYS_OF_ONE, POOL_MOST_MINOR
 
 
 def known_currency(code: str) -> str:
@@ -48,7 +48,9 @@ class NewPool(BaseModel):
         None, description="The most that one creator gets. What is cut off goes back to the service."
     )
     person_cap: Limit = Field(
-        None, description="The most that one person counts for one creator of what is counted of a month, in its unit."
+        None,
+        description="The most that one person counts for one creator of what is counted of a month, in its unit; "
+        f"unset: {PLAYS_OF_ONE} plays of a visitor of a day, and of sales no cap.",
     )
     tax_ppm: int = Field(0, ge=0, le=999_999, description="What part of revenue is tax, in millionths.")
 

@@ -30,7 +30,8 @@ class CaseOut(BaseModel):
 
 
 class ItemOut(FromRow):
-    """One thing that a case rests on: an ``event``, a ``conversion`` or an ``adjustment``, and what is known of it."""
+    """One thing that a case rests on: an ``event``, a ``conversion``, an ``adjustment`` or a ``refusal``, and what is
+    known of it."""
 
     item_id: UUID
     kind: str

@@ -38,8 +38,10 @@ RULES = {
     "shared_device": "Many accounts from one browser",
     "address_glut": "Too many browsers of one household",
     "network_glut": "Too many browsers of one network",
+    "over_limits": "More plays or reactions than one address or network may bring",
     "too_soon": "Bought too soon after the click",
     "too_even": "Clicks flooded: bought too evenly after the click",
+    "refused_plays": "Plays that were refused, over and over",
     "token_sharing": "One visit's token came with several people",
     "free_sales": "Sales that cost nothing",
     "refund_after_payout": "Refunded after it was paid out",
@@ -72,7 +74,7 @@ class CaseEvidence:
     """One thing that a rule found: what it is, when it happened, and what is known of it."""
 
     id: UUID
-    kind: Literal["event", "conversion", "adjustment"]
+    kind: Literal["event", "conversion", "adjustment", "refusal"]
     at: datetime
     reason: str
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -105,6 +107,18 @@ async def suspect(session: AsyncSession, rule: str, subject_id: UUID, found: Seq
     if items:
         await session.execute(insert(CaseItem).on_conflict_do_nothing(), items)
     return id
+
+
+async def in_cases(session: AsyncSession, rule: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of some things that a case of ``rule`` rests on, open or closed."""
+    query = select(CaseItem.item_id).join(Case, Case.id == CaseItem.case_id).where(Case.rule == rule)
+    return set(await session.scalars(query.where(among(CaseItem.item_id, ids))))
+
+
+async def with_fact(session: AsyncSession, case_id: UUID, name: str, value: str) -> int:
+    """How many things of a case have a fact."""
+    query = select(func.count()).select_from(CaseItem).filter_by(case_id=case_id)
+    return await session.scalar(query.where(CaseItem.facts[name].astext == value)) or 0
 
 
 async def one(session: AsyncSession, case_id: UUID, *, held: bool = False) -> Case:

@@ -39,6 +39,7 @@ SET = frozenset(
     {
         "model_version", "window_days", "attribution_window_days", "days", "number", "control_ppm", "window", "most",
         "minimum_effect", "hold_days", "tax_ppm", "budget_minor", "start_us", "end_us", "xid", "control", "floor_minor",
+        "person_cap",
         "minimum_minor", "exponent", "direction", "generation", "day", "comments_open", "outward_feeds",
     }
 )  # fmt: skip

@@ -288,7 +288,7 @@ def ranked(table: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
 
 def k_limits(brought: list[float]) -> dict[str, Any]:
     """Between which bounds K's limits must lie. The bootstrap's are exact here, by convolution (whole sign-ups only),
-    up to what 2,000 drawn samples may differ by; so few of a Poisson count allow no less."""
+    up to what 2,000 drawn samples may differ by; so few of a Poisson count, and so uneven ones, allow no less."""
     n, total = len(brought), sum(brought)
     low, high = poisson_limits(total)
     chances = [1.0]
@@ -299,8 +299,9 @@ def k_limits(brought: list[float]) -> dict[str, Any]:
                 longer[so_far + int(each)] += chance / n
         chances = longer
     slack = 4 * (0.025 * 0.975 / 2000) ** 0.5
-    least = [min(quantile(chances, 0.025 + s) / n, low / n) for s in (-slack, slack)]
-    most = [max(quantile(chances, 0.975 + s) / n, high / n) for s in (-slack, slack)]
+    least_score, most_score = score_limits(brought)
+    least = [min(quantile(chances, 0.025 + s) / n, low / n, least_score) for s in (-slack, slack)]
+    most = [max(quantile(chances, 0.975 + s) / n, high / n, most_score) for s in (-slack, slack)]
     return {
         "low": Between(least[0] * 0.99 - 1e-3, least[1] * 1.01 + 1e-3),
         "high": Between(most[0] * 0.99, most[1] * 1.01),
@@ -323,6 +324,25 @@ def poisson_limits(count: float) -> tuple[float, float]:
     return solve(lambda mean: 1 - below(count, mean), 0.025), solve(
         lambda mean: below(count + 1, mean), 0.025, falls=True
     )
+
+
+def score_limits(brought: list[float]) -> tuple[float, float]:
+    """Where the mean lies 1.96 standard errors off, if the variance is to the mean as it is here, by bisection."""
+    n, mean = len(brought), sum(brought) / len(brought)
+    if n < 2 or not mean:
+        return mean, mean
+    uneven = max(sum((each - mean) ** 2 for each in brought) / (n - 1) / mean, 1.0)
+
+    def errors(at: float) -> float:
+        return abs(mean - at) / (uneven * at / n) ** 0.5
+
+    low, high = [1e-12, mean], [mean, 1000.0]
+    for _ in range(200):
+        middle = sum(low) / 2
+        low = [middle, low[1]] if errors(middle) > 1.959964 else [low[0], middle]
+        middle = sum(high) / 2
+        high = [high[0], middle] if errors(middle) > 1.959964 else [middle, high[1]]
+    return low[0], high[0]
 
 
 def below(count: float, mean: float) -> float:

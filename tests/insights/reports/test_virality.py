@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundswell.insights.reports.virality import MILLION, NewViewer, estimate, poisson_limits
+from groundswell.insights.reports.virality import MILLION, NewViewer, estimate, poisson_limits, score_limits
 
 cohorts = st.lists(st.builds(NewViewer, st.integers(0, 20), st.integers(0, 5 * MILLION)), min_size=1, max_size=200)
 
@@ -37,6 +37,26 @@ def test_that_nobody_came_does_not_mean_that_nobody_would() -> None:
 @pytest.mark.parametrize(("count", "low", "high"), [(1, 0.0253, 5.572), (5, 1.623, 11.668), (50, 37.11, 65.92)])
 def test_the_limits_of_a_count_are_garwoods(count: float, low: float, high: float) -> None:
     assert poisson_limits(count) == (pytest.approx(low, abs=0.02), pytest.approx(high, rel=0.01))
+
+
+def test_the_score_limits_are_wilsons_of_a_count() -> None:
+    """Of a Poisson count of 9 of 30 viewers: 9 + 1.96² / 2 ± 1.96 √(9 + 1.96² / 4), a viewer."""
+    low, high = score_limits({0: 21, MILLION: 9})
+    assert (low * 30, high * 30) == (pytest.approx(4.735, abs=0.01), pytest.approx(17.106, abs=0.01))
+    uneven_low, uneven_high = score_limits({0: 27, 3 * MILLION: 3})
+    assert uneven_low < low < 0.3 < high < uneven_high, "three who bring three say less than nine who bring one"
+    assert score_limits({0: 5}) == (0, 0)
+
+
+def test_it_ends_above_no_sooner_than_it_may() -> None:
+    """Some bring many and most nobody, as in simulated worlds: the truth once lay above more often than it may."""
+    random, truth, above, cohorts = np.random.default_rng(3), 0.4, 0, 600
+    for _ in range(cohorts):
+        shares = random.random(250) < 0.7
+        brought = shares * random.poisson(random.lognormal(np.log(truth / 0.7) - 0.32, 0.8, 250))
+        k = estimate([NewViewer(1, int(b) * MILLION) for b in brought])
+        above += (k.high or 0.0) < truth
+    assert above / cohorts <= 0.03
 
 
 @pytest.mark.parametrize("viewers", [5, 17, 60, 300])

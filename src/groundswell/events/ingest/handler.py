@@ -1,6 +1,8 @@
 """Receiving a batch: read, check, commit, acknowledge."""
 
-from dataclasses import dataclass, replace
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from fastapi import Request
@@ -11,12 +13,13 @@ from groundswell.events.log.event_log import EventLog, record_lines
 from groundswell.events.log.lookups import References
 from groundswell.events.log.partitions import kept_for
 from groundswell.events.schemas import Committed, IncomingEvent
-from groundswell.events.signals import Visited
+from groundswell.events.signals import PlaysRefused, Visited
 from groundswell.events.traffic.visit_ticket import LASTS, named_visit
 from groundswell.events.traffic.visitors import Visitors
 from groundswell.platform import signals
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
+from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
 
 from .auth import Callers
@@ -25,12 +28,14 @@ from .parser import (
     CLOCKS_DIFFER,
     ParsedBatch,
     Sender,
+    named_by,
     parse,
     read_references,
     signed_in_visits,
     to_lines,
     visit_lines,
 )
+from .refused_plays import TRIED, RefusedPlays
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Receiving:
     references: References
     visitors: Visitors
     limits: VisitLimits
+    refused: RefusedPlays = field(default_factory=RefusedPlays)
 
     async def receive(self, request: Request, session: AsyncSession) -> Committed:
         """Take the batch in ``request`` and return when it is committed.
@@ -55,7 +61,13 @@ class Receiving:
         sender = await self.callers.sender(request)
         events = parse(await request.body(), self.settings.event_batch_max)
         await read_references(self.references, events)
-        lines = await (self._of_service if sender.service else self._of_page)(events, sender, utc_now())
+        now = utc_now()
+        try:
+            lines = await (self._of_service if sender.service else self._of_page)(events, sender, now)
+        except Problem as problem:
+            if not sender.service and problem.code in TRIED:
+                await self._tell_refused(events, problem.code, now)
+            raise
         if "idempotency-key" in request.headers:
             await record_lines(session, lines.text, lines.days)
         else:
@@ -84,6 +96,19 @@ class Receiving:
         if verdict is None:
             return lines
         return visit_lines(events, replace(sender, verdict=verdict), self.references, self.settings.secret, salts, now)
+
+    async def _tell_refused(self, events: list[IncomingEvent], code: str, now: datetime) -> None:
+        """Count what was refused of each moment that it names, and tell of those of which there are many."""
+        named = [where for event in events if (where := named_by(event, self.references)) is not None]
+        counts = Counter(where.moment_id for where in named)
+        for where in {where.moment_id: where for where in named}.values():
+            if where.moment_id is None:
+                continue
+            count = self.refused.add(where.moment_id, counts[where.moment_id], time.monotonic())
+            if count is not None:
+                async with self.callers.database.transaction() as session:
+                    refused = PlaysRefused(where.moment_id, where.share_id, code, count, now)
+                    await signals.send(session, refused)
 
     async def _salts(self, events: list[IncomingEvent], now: datetime) -> dict[date, bytes]:
         instants = [event.get("at", now) for event in events if "visitor" in event]

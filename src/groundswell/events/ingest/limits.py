@@ -33,15 +33,15 @@ class SlidingCounts:
         self.window_s, self.kept = window_s, kept
         self._counts: OrderedDict[str, _Count] = OrderedDict()
 
-    def add(self, key: str, now: float) -> float:
-        """Count one more of ``key``; returns how many there were within the window before ``now``, this one too."""
+    def add(self, key: str, now: float, more: int = 1) -> float:
+        """Count ``more`` of ``key``; returns how many there were within the window before ``now``, these too."""
         count = self._counts.setdefault(key, _Count(now))
         self._counts.move_to_end(key)
         passed = int((now - count.begin) // self.window_s)
         if passed:
             count.before = count.now if passed == 1 else 0
             count.begin, count.now = count.begin + passed * self.window_s, 0
-        count.now += 1
+        count.now += more
         while len(self._counts) > self.kept:
             self._counts.popitem(last=False)
         return count.now + count.before * (1 - (now - count.begin) / self.window_s)

@@ -235,6 +235,12 @@ def visit_lines(
     return ParsedBatch("".join(lines), frozenset(days), [event["kind"] for event in events])
 
 
+def named_by(event: IncomingEvent, references: References) -> EventPlace | None:
+    """The place that a refused event names, where there is one."""
+    share, moment = references.shares.get(event.get("share", "")), references.moments.get(event.get("moment", ""))
+    return share or moment
+
+
 def _named_by_page(event: IncomingEvent, references: References, index: int) -> EventPlace:
     """Where a page says that it happened. That there is no such place, it does not learn: no ticket fits it either."""
     try:

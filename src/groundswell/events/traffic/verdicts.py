@@ -30,10 +30,16 @@ BARE = re.compile(r"(Mozilla/\d+\.\d+)?\s*(\((?![^)]*MSIE)[^)]*\))?\s*")
 SOPHISTICATED = frozenset(
     {
         "rate", "self_referral", "shared_device", "ring", "too_soon", "too_even",
-        "address_limit", "network_limit", "address_glut", "network_glut",
+        "address_limit", "network_limit", "address_glut", "network_glut", "over_limits", "token_sharing", "free_sales",
     }
 )  # fmt: skip
 """Reasons of verdicts that were reached from behaviour."""
+
+LIMITS = frozenset({"address_limit", "network_limit"})
+"""Reasons of verdicts on what came beyond the limits of one address or network (``events/ingest/limits.py``)."""
+
+BEYOND_THE_REQUEST = frozenset({"datacentre", "staff", "reported_by_service", *LIMITS})
+"""Reasons that no later look at what is kept of a request can find: addresses, accounts and counts are not kept."""
 
 Traffic = Literal["givt", "sivt"]
 
@@ -97,8 +103,13 @@ def by_user_agent(user_agent: str) -> Verdict:
     return Verdict(kind, f"{robot.tag}:{robot.pattern}"[:REASON_MAX])
 
 
+def code_of(reason: str | None) -> str:
+    """A reason without what matched."""
+    return (reason or "").partition(":")[0]
+
+
 def traffic(kind: str, reason: str) -> Traffic | None:
     """Whether a verdict means routine (``givt``) or sophisticated (``sivt``) invalid traffic; None for neither."""
     if kind != "robot":
         return None
-    return "sivt" if reason.partition(":")[0] in SOPHISTICATED else "givt"
+    return "sivt" if code_of(reason) in SOPHISTICATED else "givt"

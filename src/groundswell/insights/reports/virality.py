@@ -5,13 +5,16 @@ viewers made within a window after signing up, and the sign-ups credited to thos
 the share. That product is the mean number of new viewers that each new viewer brings directly: the reproduction
 number of a branching process (Harris, The Theory of Branching Processes, 1963), above 1 when the loop grows by itself.
 
-The interval is the wider, at each end, of two. The percentile bootstrap (Efron & Tibshirani, An Introduction to the
+The interval is the wider, at each end, of three. The percentile bootstrap (Efron & Tibshirani, An Introduction to the
 Bootstrap, 1993, ch. 13) knows how unlike each other viewers are: they are drawn again with replacement, by the seed
-given, so that the same rows give the same interval. Where few or none brought anybody it knows nothing of those who
-might have, and shrinks to a point; so the exact limits of a Poisson count hold there (Garwood, Fiducial Limits for the
-Poisson Distribution, Biometrika 28, 1936), by chi-square quantiles in Wilson & Hilferty's approximation (PNAS 17,
-1931). When nobody brought anybody, all of the error is on one side and the upper limit is -ln(0.05) / viewers, the rule
-of three (Hanley & Lippman-Hand, If Nothing Goes Wrong, Is Everything All Right?, JAMA 249, 1983).
+given, so that the same rows give the same interval. Of few hundreds of viewers it ends too soon above, for who brings
+many is seldom seen; the score limits (Wilson, Probable Inference, JASA 22, 1927) of a count whose variance is so many
+times its mean as among these viewers (McCullagh & Nelder, Generalized Linear Models, 1989, ch. 6.2.3) lean the right
+way. Where few or none brought anybody neither knows of those who might have; so the exact limits of a Poisson count
+hold there (Garwood, Fiducial Limits for the Poisson Distribution, Biometrika 28, 1936), by chi-square quantiles in
+Wilson & Hilferty's approximation (PNAS 17, 1931). When nobody brought anybody, all of the error is on one side and the
+upper limit is -ln(0.05) / viewers, the rule of three (Hanley & Lippman-Hand, If Nothing Goes Wrong, Is Everything All
+Right?, JAMA 249, 1983).
 """
 
 from collections import Counter
@@ -32,7 +35,7 @@ DEFINITION = (
     "visit, or by the links of somebody who sold so much for nothing on that day that it is a case. Counted are the "
     f"shares they made within {WINDOW.days} days of signing up, and the sign-ups credited to those shares within "
     f"{WINDOW.days} days of each, over all titles and channels. The interval covers 95 % (bootstrap over viewers, and "
-    "no narrower than a count of so few allows). Above 1, the loop grows by itself."
+    "no narrower than a count of so few, and so uneven, allows). Above 1, the loop grows by itself."
 )
 
 
@@ -85,9 +88,22 @@ def estimate(cohort: Sequence[NewViewer], seed: int = 1) -> K:
 def interval(outcomes: Mapping[int, int], seed: int) -> tuple[float, float]:
     """The limits of the mean, in sign-ups a viewer. ``outcomes`` are viewers by their millionths."""
     viewers = sum(outcomes.values())
-    low, high = resampled(outcomes, seed)
-    least, most = poisson_limits(sum(value * count for value, count in outcomes.items()) / MILLION)
-    return min(low, least / viewers), max(high, most / viewers)
+    total = sum(value * count for value, count in outcomes.items()) / MILLION
+    least, most = poisson_limits(total)
+    limits = resampled(outcomes, seed), score_limits(outcomes), (least / viewers, most / viewers)
+    return min(low for low, _ in limits), max(high for _, high in limits)
+
+
+def score_limits(outcomes: Mapping[int, int]) -> tuple[float, float]:
+    """The limits of the mean where the variance of a viewer's outcome is in proportion to it (and no less than it)."""
+    viewers = sum(outcomes.values())
+    mean = sum(value * count for value, count in outcomes.items()) / viewers / MILLION
+    if viewers < 2 or not mean:
+        return mean, mean
+    square = sum((value / MILLION - mean) ** 2 * count for value, count in sorted(outcomes.items())) / (viewers - 1)
+    half = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2 * max(square / mean, 1.0) / viewers / 2
+    apart = sqrt(half * (2 * mean + half))
+    return max(0.0, mean + half - apart), mean + half + apart
 
 
 def poisson_limits(count: float) -> tuple[float, float]:
