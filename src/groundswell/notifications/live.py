@@ -43,8 +43,12 @@ class LiveInboxes:
         Raises:
             TooManyStreams: as it says.
         """
-        if self.open.total() >= self.most or self.open[viewer_id] >= OF_ONE:
+        if self.is_full(viewer_id):
             raise TooManyStreams(headers={"Retry-After": "30"})
+
+    def is_full(self, viewer_id: UUID) -> bool:
+        """Whether a viewer, or all together, have as many open as they may."""
+        return self.open.total() >= self.most or self.open[viewer_id] >= OF_ONE
 
     @contextmanager
     def one(self, viewer_id: UUID) -> Iterator[asyncio.Event]:
@@ -65,6 +69,8 @@ async def counts(request: Request, caller: Caller, territory: str | None) -> Asy
     clock, told = asyncio.get_running_loop().time, -1
     ends = clock() + ENDS_AFTER_S
     yield format_sse_event(retry=5000)
+    if live.is_full(caller.id):  # several that were asked for at once all found room
+        return
     with live.one(caller.id) as changed:
         changed.set()
         while clock() < ends:

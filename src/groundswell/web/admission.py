@@ -214,6 +214,11 @@ class Admission:
             return None
         return line.kind
 
+    def sheds(self) -> bool:
+        """Whether some are refused at this time."""
+        now = time.monotonic()
+        return self.fair.are_contended(now) or self.fair.are_passed_over(now)
+
     async def _refuse(self, line: AdmissionLine, why: str, scope: Scope, receive: Receive, send: Send) -> None:
         line.refused(why)
         await self.refuse(line.kind, scope, receive, send)

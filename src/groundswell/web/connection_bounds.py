@@ -228,12 +228,23 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.headers) > self.bounds.head_count or self._is_head_too_long():
             self._refuse_in_parser(HeadTooLarge())
+        if not self._is_target_ours():
+            self._refuse_in_parser(RequestMalformed("The request names another host than its Host header."))
         if len(self.pipeline) >= PIPELINED:
             self._refuse_in_parser(HeadTooLarge("Too many requests wait on this connection."))
         self.phase, self.body_bytes, self.body_s, self.discarded, self.wire_bytes = Phase.BODY, 0, 0.0, 0, 0
         self.bounded_by.half_open.pop(self, None)
         super().on_headers_complete()
         self.headers = []  # trailers are no headers of the request that is being answered
+
+    def _is_target_ours(self) -> bool:
+        """Whether the request's target is a path, or an address at the host that the Host header names (RFC 9112 §3.2):
+        what stands in a target's place goes before Host for some programs and not for others."""
+        if self.url[:1] in (b"/", b"*"):
+            return True
+        hosts = [value for name, value in self.headers if name == b"host"]
+        authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+        return len(hosts) == 1 and authority.lower() == hosts[0].lower()
 
     def _is_head_too_long(self) -> bool:
         if self.head_bytes + PIECE <= self.bounds.head_bytes:

@@ -1,0 +1,80 @@
+"""Refusing before reading: a request for which there is no room costs a look at its head, and no parser.
+
+At ten times what can be served, nine of ten requests are refused, and what that costs is taken from the one that is
+served. Parsing a head into a scope takes several times as long as it takes to see that it is a plain GET for a class
+that is full. Only heads that can be read in one way are looked at here, and only while some are refused; everything
+else, and whatever has room, is parsed and goes on as always. The answers are the same ones.
+"""
+
+import re
+from http import HTTPStatus
+from typing import cast
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from groundswell.platform.host_check import HostCheck
+
+from . import pages
+from .admission import Admission
+from .languages import COOKIE
+from .request_classes import RequestClass, is_link
+
+LONGEST = 4096
+"""Bytes of a head that is looked at here."""
+
+_HEAD = re.compile(
+    rb"GET (/[A-Za-z0-9._~/-]*)(\?[^ \r\n\0#]*)? HTTP/1\.1\r\n((?:[A-Za-z][A-Za-z-]*: ?[^\r\n\0]*\r\n)+)\r\n"
+)
+_FIELD = re.compile(rb"^(accept-language|cookie|host): ?(.*)\r$", re.I | re.M)
+_MORE = re.compile(
+    rb"^(?:content-|transfer-encoding:|te:|trailer:|expect:|upgrade:|connection:(?! ?keep-alive\r))", re.I | re.M
+)
+"""Fields of a request that is more than its head, or the last of its connection."""
+
+_CHOSEN = re.compile(rb"[?&]lang=")
+MOST = 500
+"""Answers that are remembered: by class and language as it is asked for."""
+
+
+class EarlyRefusals:
+    """Refusals of one application, as bytes for the connection."""
+
+    def __init__(self, admission: Admission, hosts: HostCheck) -> None:
+        self.admission, self.hosts = admission, hosts
+        self._made: dict[tuple[int, bytes | None], bytes] = {}
+
+    def of(self, head: bytes) -> bytes | None:
+        """The whole answer to a request that is nothing but ``head``, where there is no room for it; else None."""
+        if len(head) > LONGEST or (found := _HEAD.fullmatch(head)) is None or _MORE.search(found[3]) is not None:
+            return None
+        path, fields = found[1].decode(), _FIELD.findall(found[3])
+        said = {name.lower(): value for name, value in fields}
+        if len(said) < len(fields) or not self.hosts.is_known(said.get(b"host", b"")):
+            return None
+        if (is_link(path) and not self.admission.links.is_full()) or self._is_chosen(found[2] or b"", said):
+            return None
+        kind = self.admission.full(path)
+        if kind is None:
+            return None
+        wants_page = not path.startswith("/v1/") and b"text/html" in found[3]
+        return self._answer(kind, path, said.get(b"accept-language", b"") if wants_page else None)
+
+    @staticmethod
+    def _is_chosen(query: bytes, said: dict[bytes, bytes]) -> bool:
+        """Whether somebody has chosen a language otherwise than by what their browser asks for."""
+        return _CHOSEN.search(query) is not None or COOKIE.encode() in said.get(b"cookie", b"")
+
+    def _answer(self, kind: RequestClass, path: str, accepted: bytes | None) -> bytes:
+        """The answer for a class: a page in the language that is accepted, or a problem where that is None."""
+        key = (kind.retry_after_s, accepted)
+        if (made := self._made.get(key)) is not None:
+            return made
+        headers = [] if accepted is None else [(b"accept", b"text/html"), (b"accept-language", accepted)]
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+        answer = pages.overloaded(kind, cast(Scope, scope))
+        lines = [b"%b: %b\r\n" % (name, value) for name, value in answer.raw_headers]
+        made = b"".join([STATUS_LINE[HTTPStatus(answer.status_code)], *lines, b"\r\n", bytes(answer.body)])
+        if len(self._made) < MOST:
+            self._made[key] = made
+        return made
