@@ -23,9 +23,15 @@ from groundswell.platform.problems import TooManyRequests
 from groundswell.platform.settings import Settings
 from groundswell.web.route_powers import every_route
 from groundswell.web.row_bounds import RowBound, row_bounds
+from tests.events.places import Shared, make_shared
 from tests.support import App
 
 OVER = (429, "rate_limited")
+
+
+@pytest.fixture
+async def shared(app: App) -> Shared:
+    return await make_shared(app.runtime.database, app.runtime.settings)
 
 
 def reason(answer: httpx.Response) -> tuple[int, str | None]:
@@ -109,6 +115,18 @@ async def test_all_sessions_and_tokens_of_a_viewer_are_one(app: App) -> None:
         more = {"Idempotency-Key": str(uuid4()), "Sec-Fetch-Site": "same-origin"}
         answer = await app.http.post(path, json={"name": f"No. {number}"}, headers=who | more)
         assert answer.status_code == (201 if number < 2 else 429), answer.text
+
+
+async def test_answers_stored_for_anybody_are_held_to_a_pace_wherever_they_are_sent(app: App, shared: Shared) -> None:
+    app.runtime.settings.changes_per_minute = 1
+    visit = {"share": shared.token}
+    free = [await app.http.post("/v1/visits", json=visit) for _ in range(2 * VISITORS_TIMES)]
+    assert {each.status_code for each in free} == {201}
+    kept = [
+        await app.http.post("/v1/visits", json=visit, headers={"Idempotency-Key": str(uuid4())})
+        for _ in range(VISITORS_TIMES + 1)
+    ]
+    assert [each.status_code for each in kept] == [201] * VISITORS_TIMES + [429]
 
 
 async def test_staff_may_change_more_and_reading_is_free(app: App) -> None:

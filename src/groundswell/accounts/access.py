@@ -87,11 +87,15 @@ async def claims_of(request: Request) -> Claims | None:
     except (TokenExpired, TokenInvalid):
         pace(request, None, VISITORS_TIMES)
         raise
-    if claims is None:
-        pace(request, None, VISITORS_TIMES)
-    else:
-        pace(request, principal_of_viewer(claims.issuer, claims.subject), STAFF_TIMES if claims.roles else 1)
+    pace(request, *_paced_as(claims))
     return claims
+
+
+def _paced_as(claims: Claims | None) -> tuple[str | None, int]:
+    """As whom somebody's changes are counted, and how many times as much as others they may change."""
+    if claims is None:
+        return None, VISITORS_TIMES
+    return principal_of_viewer(claims.issuer, claims.subject), STAFF_TIMES if claims.roles else 1
 
 
 async def _claims_of(request: Request) -> Claims | None:
@@ -305,14 +309,17 @@ def staff_or_service(power: str) -> Callable[[Request, AsyncSession], Coroutine[
 
 async def principal_of(request: Request) -> str:
     """Who asks, as a string that stays the same when a token is renewed (scopes idempotency keys).
-    A visitor is a keyed hash of their address, which itself is kept nowhere.
+    A visitor is a keyed hash of their address, which itself is kept nowhere. What is stored for people under their keys
+    is held to their pace, wherever they send it.
 
     Raises:
         KeyInvalid, TokenExpired, TokenInvalid: nobody that we know.
+        TooManyRequests: they have changed as much as they may for now.
     """
     if (key := key_in(request)) is not None:
         return "key:" + (await find_key(request_session(request), key)).hash.hex()
     claims = await claims_of(request)
+    pace(request, *_paced_as(claims), anyway=True)
     if claims is not None:
         return principal_of_viewer(claims.issuer, claims.subject)
     secret, address = services_of(request).settings.secret, request.client.host if request.client else ""

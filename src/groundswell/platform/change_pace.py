@@ -72,14 +72,14 @@ def refused(most: int, window_s: float, wait_s: float) -> TooManyRequests:
     return TooManyRequests(detail, headers={"Retry-After": str(seconds)}, limit=most)
 
 
-def pace(request: Request, who: str | None, times: int = 1) -> None:
+def pace(request: Request, who: str | None, times: int = 1, *, anyway: bool = False) -> None:
     """Count a request that changes something as one of ``who``, or of its address; once, however often it is asked who
-    they are.
+    they are. ``anyway``: also where the endpoint is held to no pace.
 
     Raises:
         TooManyRequests: as ``ChangePace.count``.
     """
-    if request.method in SAFE or not is_paced(request.scope.get("endpoint")):
+    if request.method in SAFE or not (anyway or is_paced(request.scope.get("endpoint"))):
         return
     if getattr(request.state, "paced", False):
         return
