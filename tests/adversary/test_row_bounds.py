@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from starlette.requests import Request
 
 from groundswell.accounts import keys, sessions
 from groundswell.accounts.access import COOKIE
@@ -17,7 +18,7 @@ from groundswell.accounts.powers import POWERS
 from groundswell.accounts.tables import HandOverCode, SignIn
 from groundswell.campaigns import lifecycle
 from groundswell.insights.experiments import experiments_api
-from groundswell.platform.change_pace import DAY_S, MINUTE_S, STAFF_TIMES, VISITORS_TIMES, ChangePace
+from groundswell.platform.change_pace import DAY_S, MINUTE_S, STAFF_TIMES, VISITORS_TIMES, ChangePace, address_of
 from groundswell.platform.openapi_security import power_of
 from groundswell.platform.problems import TooManyRequests
 from groundswell.platform.settings import Settings
@@ -160,6 +161,21 @@ def test_no_minute_has_more_than_twice_what_it_may_and_no_day_either(most: int, 
     for start in taken:
         assert sum(start <= at < start + MINUTE_S for at in taken) <= 2 * most
         assert sum(start <= at < start + DAY_S for at in taken) <= 4 * most
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.7", "address:203.0.113.7"),
+        ("::ffff:203.0.113.7", "address:203.0.113.7"),
+        ("2001:db8:1:2::1", "address:2001:0db8:0001:0002"),
+        ("2001:db8:1:2:ffff::9", "address:2001:0db8:0001:0002"),
+        ("2001:db8:1:3::1", "address:2001:0db8:0001:0003"),
+        ("nowhere", "address:nowhere"),
+    ],
+)
+def test_a_line_has_one_address_however_many_it_uses(address: str, counted: str) -> None:
+    assert address_of(Request({"type": "http", "client": (address, 1), "headers": []})) == counted
 
 
 def test_only_so_many_are_remembered() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.platform.change_pace import STAFF_TIMES, VISITORS_TIMES, counts, pace
+from groundswell.platform.change_pace import STAFF_TIMES, VISITORS_TIMES, address_of, counts, pace
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.openapi_security import lets_in
 from groundswell.platform.problems import Problem
@@ -309,8 +309,8 @@ def staff_or_service(power: str) -> Callable[[Request, AsyncSession], Coroutine[
 
 async def principal_of(request: Request) -> str:
     """Who asks, as a string that stays the same when a token is renewed (scopes idempotency keys).
-    A visitor is a keyed hash of their address, which itself is kept nowhere. What is stored for people under their keys
-    is held to their pace, wherever they send it.
+    A visitor is a keyed hash of their address (IPv6: of its /64), which itself is kept nowhere. What is stored for
+    people under their keys is held to their pace, wherever they send it.
 
     Raises:
         KeyInvalid, TokenExpired, TokenInvalid: nobody that we know.
@@ -322,8 +322,7 @@ async def principal_of(request: Request) -> str:
     pace(request, *_paced_as(claims), anyway=True)
     if claims is not None:
         return principal_of_viewer(claims.issuer, claims.subject)
-    secret, address = services_of(request).settings.secret, request.client.host if request.client else ""
-    return "visitor:" + tag(secret, "principal", address, 22)
+    return "visitor:" + tag(services_of(request).settings.secret, "principal", address_of(request), 22)
 
 
 def principal_of_viewer(issuer: str, subject: str) -> str:
