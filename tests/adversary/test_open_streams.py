@@ -16,6 +16,7 @@ from tests.web.test_fast_path import serving
 
 @pytest.fixture
 async def port(app: App) -> AsyncIterator[int]:
+    app.queue_all()
     async with serving(app) as port:
         yield port
 

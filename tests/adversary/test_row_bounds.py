@@ -110,9 +110,7 @@ async def test_nobody_is_held_to_the_pace_of_their_address_whatever_they_bring(a
 async def test_all_sessions_and_tokens_of_a_viewer_are_one(app: App) -> None:
     app.runtime.settings.changes_per_minute = 2
     path = "/v1/collections"
-    for number, who in enumerate(
-        [app.signed_in(), await app.session(), app.as_told(kids=False, name="Ada the second")]
-    ):
+    for number, who in enumerate([app.signed_in(), await app.session(), app.signed_in(name="Ada the second")]):
         more = {"Idempotency-Key": str(uuid4()), "Sec-Fetch-Site": "same-origin"}
         answer = await app.http.post(path, json={"name": f"No. {number}"}, headers=who | more)
         assert answer.status_code == (201 if number < 2 else 429), answer.text

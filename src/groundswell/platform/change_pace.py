@@ -52,19 +52,19 @@ class ChangePace:
         settings = self.settings
         bounds = ((settings.changes_per_minute * times, MINUTE_S), (settings.changes_per_day * times, DAY_S))
         until = self._until.get(who, (now, now))
-        raised = []
-        for (most, window_s), at in zip(bounds, until, strict=True):
-            at = max(at, now) + window_s / most
-            if at - now > window_s + 1e-6:
-                raise refused(most, window_s, at - now - window_s)
-            raised.append(at)
-        self._until[who] = (raised[0], raised[1])
+        minute, day = (max(at, now) + window_s / most for (most, window_s), at in zip(bounds, until, strict=True))
+        over = [
+            (at - now - window_s, most, window_s) for (most, window_s), at in zip(bounds, (minute, day), strict=True)
+        ]
+        if (longest := max(over))[0] > 1e-6:
+            raise refused(*longest)
+        self._until[who] = (minute, day)
         self._until.move_to_end(who)
         while len(self._until) > self.most:
             self._until.popitem(last=False)
 
 
-def refused(most: int, window_s: float, wait_s: float) -> TooManyRequests:
+def refused(wait_s: float, most: int, window_s: float) -> TooManyRequests:
     """The refusal, saying when to come back."""
     seconds = max(1, math.ceil(wait_s))
     window = "minute" if window_s == MINUTE_S else "day"

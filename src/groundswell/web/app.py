@@ -131,12 +131,12 @@ class Application(FastAPI):
         return None if kind is None else pages.overloaded(kind, {**scope, "app": self})
 
     def refusal_unread(self, head: bytes) -> bytes | None:
-        """The same as bytes, for a request that has not been parsed; None where that is to be done."""
+        """The same as ``EarlyRefusals`` has it, for a request that was not parsed; None where that is to be done."""
         services = services_of(self)
         admission = services.get(Admission)
         if not admission.sheds():
             return None
-        made = services.get_or_add(EarlyRefusals, lambda: EarlyRefusals(admission, services.get(HostCheck)))
+        made = services.get_or_add(EarlyRefusals, lambda: EarlyRefusals(self, admission, services.get(HostCheck)))
         return made.of(head)
 
     def answer_at_once(self, scope: Scope) -> DeferredResponse | None:

@@ -10,10 +10,12 @@ import re
 from http import HTTPStatus
 from typing import cast
 
+from starlette.applications import Starlette
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from groundswell.platform.host_check import HostCheck
+from groundswell.platform.problems import Overloaded
 
 from . import pages
 from .admission import Admission
@@ -33,6 +35,7 @@ _MORE = re.compile(
 """Fields of a request that is more than its head, or the last of its connection."""
 
 _CHOSEN = re.compile(rb"[?&]lang=")
+STATUS = STATUS_LINE[HTTPStatus(Overloaded.status)]
 MOST = 500
 """Answers that are remembered: by class and language as it is asked for."""
 
@@ -40,12 +43,13 @@ MOST = 500
 class EarlyRefusals:
     """Refusals of one application, as bytes for the connection."""
 
-    def __init__(self, admission: Admission, hosts: HostCheck) -> None:
-        self.admission, self.hosts = admission, hosts
+    def __init__(self, app: Starlette, admission: Admission, hosts: HostCheck) -> None:
+        self.app, self.admission, self.hosts = app, admission, hosts
         self._made: dict[tuple[int, bytes | None], bytes] = {}
 
     def of(self, head: bytes) -> bytes | None:
-        """The whole answer to a request that is nothing but ``head``, where there is no room for it; else None."""
+        """The answer to a request that is nothing but ``head``, where there is no room for it; else None. It lacks its
+        first line (``STATUS``), and the headers that the server adds to every answer."""
         if len(head) > LONGEST or (found := _HEAD.fullmatch(head)) is None or _MORE.search(found[3]) is not None:
             return None
         path, fields = found[1].decode(), _FIELD.findall(found[3])
@@ -71,10 +75,17 @@ class EarlyRefusals:
         if (made := self._made.get(key)) is not None:
             return made
         headers = [] if accepted is None else [(b"accept", b"text/html"), (b"accept-language", accepted)]
-        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+        scope = {
+            "type": "http",
+            "app": self.app,
+            "method": "GET",
+            "path": path,
+            "query_string": b"",
+            "headers": headers,
+        }
         answer = pages.overloaded(kind, cast(Scope, scope))
         lines = [b"%b: %b\r\n" % (name, value) for name, value in answer.raw_headers]
-        made = b"".join([STATUS_LINE[HTTPStatus(answer.status_code)], *lines, b"\r\n", bytes(answer.body)])
+        made = b"".join([*lines, b"\r\n", bytes(answer.body)])
         if len(self._made) < MOST:
             self._made[key] = made
         return made

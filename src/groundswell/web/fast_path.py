@@ -31,6 +31,7 @@ from groundswell.platform.problems import Problem, problem_response
 
 from .app import Application
 from .connection_bounds import BoundedProtocol, Phase
+from .early_refusal import STATUS
 
 RawHeader = tuple[bytes, bytes]
 
@@ -99,7 +100,8 @@ class FastPathProtocol(BoundedProtocol):
         answer = door.refusal_unread(data)
         if answer is None:
             return False
-        self.transport.write(answer)
+        defaults = (b"%b: %b\r\n" % header for header in self.server_state.default_headers)
+        self.transport.write(b"".join([STATUS, *defaults, answer]))
         now = self.loop.time()
         if now - self.refused_at > IDLE_AGAIN_S:
             self.refused_at, self.since, self.phase = now, 0.0, Phase.NOTHING
