@@ -28,11 +28,12 @@ LONGEST = 4096
 _HEAD = re.compile(
     rb"GET (/[A-Za-z0-9._~/-]*)(\?[^ \r\n\0#]*)? HTTP/1\.1\r\n((?:[A-Za-z][A-Za-z-]*: ?[^\r\n\0]*\r\n)+)\r\n"
 )
-_FIELD = re.compile(rb"^(accept-language|cookie|host): ?(.*)\r$", re.I | re.M)
-_MORE = re.compile(
-    rb"^(?:content-|transfer-encoding:|te:|trailer:|expect:|upgrade:|connection:(?! ?keep-alive\r))", re.I | re.M
-)
-"""Fields of a request that is more than its head, or the last of its connection."""
+_LOOKED_AT = frozenset({b"accept-language", b"cookie", b"host"})
+_MORE = frozenset({
+    *(b"content-encoding", b"content-length", b"content-type", b"expect", b"te", b"trailer", b"transfer-encoding"),
+    b"upgrade",
+})  # fmt: skip
+"""Fields of a request that is more than its head."""
 
 _CHOSEN = re.compile(rb"[?&]lang=")
 STATUS = STATUS_LINE[HTTPStatus(Overloaded.status)]
@@ -50,11 +51,10 @@ class EarlyRefusals:
     def of(self, head: bytes) -> bytes | None:
         """The answer to a request that is nothing but ``head``, where there is no room for it; else None. It lacks its
         first line (``STATUS``), and the headers that the server adds to every answer."""
-        if len(head) > LONGEST or (found := _HEAD.fullmatch(head)) is None or _MORE.search(found[3]) is not None:
+        if len(head) > LONGEST or (found := _HEAD.fullmatch(head)) is None:
             return None
-        path, fields = found[1].decode(), _FIELD.findall(found[3])
-        said = {name.lower(): value for name, value in fields}
-        if len(said) < len(fields) or not self.hosts.is_known(said.get(b"host", b"")):
+        path, said = found[1].decode(), _fields(found[3])
+        if said is None or not self.hosts.is_known(said.get(b"host", b"")):
             return None
         if (is_link(path) and not self.admission.links.is_full()) or self._is_chosen(found[2] or b"", said):
             return None
@@ -89,3 +89,19 @@ class EarlyRefusals:
         if len(self._made) < MOST:
             self._made[key] = made
         return made
+
+
+def _fields(head: bytes) -> dict[bytes, bytes] | None:
+    """The fields of a head that matter here; None where the request is more than its head, or is the last of its
+    connection, or says one of them twice."""
+    said: dict[bytes, bytes] = {}
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name in _LOOKED_AT:
+            if name in said:
+                return None
+            said[name] = value.strip(b" ")
+        elif name in _MORE or (name == b"connection" and value.strip(b" ") != b"keep-alive"):
+            return None
+    return said
