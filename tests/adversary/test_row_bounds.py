@@ -56,6 +56,7 @@ def test_no_route_that_changes_something_is_without_a_bound(app: App) -> None:
     assert len(unpaced) < 25, "each is an exception, with a reason that somebody has thought about"
 
 
+@pytest.mark.slow
 async def test_a_viewer_is_held_to_their_pace_at_every_route(app: App) -> None:
     """Whatever they ask for, and whether they may: two changes, and no third."""
     app.runtime.settings.changes_per_minute = 2
