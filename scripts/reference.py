@@ -13,6 +13,7 @@ from groundswell.web.app import create_app
 from groundswell.web.features import declared_signals, discovered, products
 from groundswell.web.reason_codes import reason_codes
 from groundswell.web.route_powers import powers_of
+from groundswell.web.row_bounds import row_bounds
 
 DOCS = Path(__file__).parents[1] / "docs"
 REFERENCE, HOUSE = DOCS / "reference", DOCS / "explanation" / "house.md"
@@ -151,11 +152,38 @@ def powers_page() -> str:
     )
 
 
+def bounds_page() -> str:
+    """What bounds the rows that one person or key can make, by route."""
+    bounds = row_bounds(create_app(Settings(jwks_url="http://localhost/keys")).router)
+    rows = [
+        f"| `{bound.method} {bound.path}` | {'yes' if bound.paced else 'no'} | {bound.words or '–'} |"
+        for bound in bounds
+    ]
+    return "\n".join(
+        [
+            "# What one person can make",
+            "",
+            "Whoever changes something is held to a pace, whatever it is: `GROUNDSWELL_CHANGES_PER_MINUTE` and",
+            "`GROUNDSWELL_CHANGES_PER_DAY` for a viewer, over all their sessions; ten times as much for staff and for",
+            "keys that manage something, five times as much for the visitors of one address. Beyond it: 429",
+            "`rate_limited`, with Retry-After. What a service reports by its keys is held to none. What keeps rows few",
+            "beside the pace, or in its place, is said here; many kinds have a number of their own, which their reason",
+            "code says (`…_full`, `too_many_…`).",
+            "",
+            "| route | held to the pace | beside it |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
 PAGES: dict[Path, Callable[[], str]] = {
     REFERENCE / "settings.md": settings_page,
     REFERENCE / "reason-codes.md": reason_codes_page,
     REFERENCE / "signals.md": signals_page,
     REFERENCE / "powers.md": powers_page,
+    REFERENCE / "bounds.md": bounds_page,
     HOUSE: house_page,
 }
 

@@ -193,6 +193,8 @@ def _plain_settings() -> Settings:
         heatmap_people_min=0,
         admission_wait_ms=60_000,  # a machine busy with other tests sheds nothing
         request_deadline_s=600,
+        changes_per_minute=1_000_000,  # a few people walk through everything
+        changes_per_day=1_000_000,
         reports_in_processes=False,  # by the same way, without the seconds that each takes to start
         reports_deadline_s=600,
         reports_fresh_s=0,  # a test sees what it has just done

@@ -24,6 +24,15 @@ from groundswell.web.app import create_app
 S = TypeVar("S")
 
 
+async def say_whence(request: httpx.Request) -> None:
+    """Say, as browsers do, that a request with a cookie comes from one of our own pages, unless it says otherwise."""
+    if "cookie" in request.headers and not {"origin", "sec-fetch-site"} & set(request.headers):
+        request.headers["Sec-Fetch-Site"] = "same-origin"
+
+
+AS_BROWSERS = {"request": [say_whence]}
+
+
 @dataclass(frozen=True)
 class App:
     """A started application, an HTTP client for it, and the identity provider that it trusts."""
@@ -58,7 +67,8 @@ class App:
 
     def another_browser(self, cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
         """A browser that has never been here, or a copy of one."""
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self.asgi), base_url="http://test", cookies=cookies)
+        transport = httpx.ASGITransport(self.asgi)
+        return httpx.AsyncClient(transport=transport, base_url="http://test", cookies=cookies, event_hooks=AS_BROWSERS)
 
     def serve_titles(self) -> None:
         """Let whole titles be served from here, to entitled viewers."""
@@ -95,7 +105,7 @@ async def started(settings: Settings) -> AsyncIterator[App]:
     transport = httpx.ASGITransport(application)
     async with (
         application.router.lifespan_context(application),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as http,
+        httpx.AsyncClient(transport=transport, base_url="http://test", event_hooks=AS_BROWSERS) as http,
     ):
         yield App(application, services_of(application).runtime, http, identity)
 

@@ -1,6 +1,7 @@
 """The drill: back up, be killed in the middle, restore elsewhere, compare every number."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -152,3 +153,71 @@ async def test_a_damaged_backup_is_not_restored(app: App, elsewhere: Settings, t
         await restore(elsewhere, str(there))
     with psycopg.connect(str(elsewhere.database_url)) as connection:
         assert rows_of_tables(connection) == {}
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file()]
+
+
+def files_outside(place: Settings, folder: Path) -> set[Path]:
+    """What lies in ``folder``, but for what belongs to a place that is restored there."""
+    return {each for each in folder.rglob("*") if place.data_dir not in (each, *each.parents)}
+
+
+def led_astray(manifest: dict[str, Any], how: str) -> None:
+    """Let a manifest name something that is not in a backup."""
+    film = manifest["objects"]["titles/1/film.mp4"]
+    if how == "its file":
+        film["at"] = "../../elsewhere"
+    elif how == "a key":
+        manifest["keys"]["authorized_keys"] = manifest["keys"]["secret.key"]
+    elif how == "nothing":
+        del manifest["rows"]
+    else:
+        part, name = how.split(" ", 1)
+        manifest[part][name] = film
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "objects ../../outside.mp4",
+        "objects /outside.mp4",
+        "objects titles/../../outside.mp4",
+        "objects titles/\\..\\outside.mp4",
+        "lake ../outside",
+        "lake nothing/of-ours",
+        "its file",
+        "a key",
+        "nothing",
+    ],
+)
+async def test_a_backup_that_leads_elsewhere_is_not_restored(
+    app: App, elsewhere: Settings, tmp_path: Path, how: str
+) -> None:
+    """Whoever can write where backups lie writes nowhere else by it; nothing is there before that is known."""
+    there = tmp_path / "backups"
+    await app.runtime.store.put_bytes("titles/1/film.mp4", b"film")
+    name = await back_up(app.runtime.settings, str(there))
+    path = there / name / "manifest.json"
+    manifest = json.loads(path.read_text())
+    led_astray(manifest, how)
+    path.write_text(json.dumps(manifest))
+    before = files_outside(elsewhere, tmp_path)
+    with pytest.raises(BackupFailed, match="is damaged"):
+        await restore(elsewhere, str(there))
+    assert files_outside(elsewhere, tmp_path) == before
+    assert files_in(elsewhere.data_dir) == []
+
+
+async def test_a_link_among_a_backups_files_gives_away_nothing(app: App, elsewhere: Settings, tmp_path: Path) -> None:
+    there, secret = tmp_path / "backups", tmp_path / "secret"
+    secret.write_bytes(b"what is not in the backup")
+    await app.runtime.store.put_bytes("titles/1/film.mp4", b"film")
+    await back_up(app.runtime.settings, str(there))
+    film = there / "objects/titles/1/film.mp4"
+    film.unlink()
+    film.symlink_to(secret)
+    with pytest.raises(BackupFailed, match="is damaged"):
+        await restore(elsewhere, str(there))
+    assert not any(b"what is not" in each.read_bytes() for each in files_in(elsewhere.data_dir))

@@ -77,6 +77,29 @@ class BackupManifest:
         }
         return cls(**(said | files | {"database": StoredFile(**said["database"])}))
 
+    def refuse_elsewhere(self) -> None:
+        """Return when every name in it stays within what it is a backup of.
+
+        Raises:
+            BackupFailed: one leads elsewhere, as none does that we made.
+        """
+        files = {**self.objects, **self.lake, **self.keys}
+        names = [*self.objects, *self.lake, self.database.at, *(file.at for file in files.values())]
+        strange = [name for name in names if {"", ".", ".."} & set(name.split("/")) or "\0" in name or "\\" in name]
+        strange += [name for name in self.keys if name not in KEYS]
+        strange += [name for name in self.lake if name.split("/")[0] not in SEALED]
+        if strange:
+            raise BackupFailed(f"it names {strange[0]!r}, which is in no backup of ours: the backup is damaged")
+
+
+def _manifest_of(content: bytes) -> BackupManifest:
+    try:
+        manifest = BackupManifest.from_json(content)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BackupFailed("its manifest cannot be read: the backup is damaged") from None
+    manifest.refuse_elsewhere()
+    return manifest
+
 
 async def back_up(settings: Settings, target: str, *, with_keys: bool = True) -> str:
     """Make a backup at ``target`` (a folder, or a bucket's address) while the service runs; returns its name.
@@ -263,7 +286,7 @@ async def restore(settings: Settings, source: str, name: str | None = None) -> B
     there = await backups_at(place)
     if not there or (name is not None and name not in there):
         raise BackupFailed(f"there is no whole backup{f' called {name}' if name else ''} at {source}")
-    manifest = BackupManifest.from_json(await place.get_bytes(f"{name or there[-1]}/{MANIFEST}"))
+    manifest = _manifest_of(await place.get_bytes(f"{name or there[-1]}/{MANIFEST}"))
     if manifest.revision > newest_revision():
         raise BackupFailed(f"it was made by a newer version ({manifest.version}); restore it with that one")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -307,7 +330,7 @@ async def _restore_files(settings: Settings, place: ObjectStore, manifest: Backu
     named = [(path.partition("/"), file) for path, file in manifest.lake.items()]
     await _few_at_once(put(lake[table], path, file) for (table, _, path), file in named)
     for name, file in manifest.keys.items():
-        kept = settings.data_dir / Path(name).name
+        kept = settings.data_dir / name
         fetched = await _verified(place, file, folder)
         kept.touch(mode=0o600)
         kept.write_bytes(fetched.read_bytes())

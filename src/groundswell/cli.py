@@ -416,6 +416,7 @@ def create_key(
 ) -> None:
     """Make a service key. It is printed once; only its hash is kept."""
     from groundswell.accounts.keys import make_key
+    from groundswell.platform.problems import Problem
     from groundswell.platform.runtime import open_runtime
 
     async def run() -> str:
@@ -424,6 +425,8 @@ def create_key(
 
     try:
         print(asyncio.run(run()))
+    except Problem as problem:
+        raise refuse(f"{problem.code}: {problem.detail}") from None
     except ValueError as error:
         raise refuse(str(error)) from None
 

@@ -154,6 +154,9 @@ async def test_a_full_pool_is_a_passing_trouble_and_says_when_to_come_back(app: 
     ("headers", "cross"),
     [
         ({"host": "test"}, False),
+        ({"host": "test", "cookie": "a=b"}, True),
+        ({"host": "test", "cookie": "a=b", "origin": "http://test"}, False),
+        ({"host": "test", "cookie": "a=b", "sec-fetch-site": "same-origin"}, False),
         ({"host": "test", "origin": "http://test"}, False),
         ({"host": "test", "origin": "http://evil"}, True),
         ({"host": "test", "origin": "null"}, True),

@@ -93,6 +93,8 @@ async def lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) 
         trending_people_min=0,
         trending_networks_min=0,
         share_rate_per_minute=1000,  # one person walks all the tests
+        changes_per_minute=10_000,
+        changes_per_day=100_000,
         component_origins=[f"http://127.0.0.1:{elsewhere}"],
     )
     app = create_demo_app(settings)

@@ -22,6 +22,7 @@ from groundswell.accounts.tables import Viewer
 from groundswell.platform.clock import utc_now
 from groundswell.trust import counter_notices, preservation
 from groundswell.trust.business_days import after_business_days, months_after
+from groundswell.trust.notice_mail import CONFIRMED_MOST
 from groundswell.trust.signals import AppealDecided, AppealMade
 from groundswell.trust.strikes import rung
 from groundswell.trust.tables import Appeal, Decision, Preserved, Report
@@ -208,6 +209,21 @@ async def test_a_notice_by_a_visitor_is_confirmed_decided_and_answered(app: App)
             app, "POST", f"/counter-notices/{made['id']}/court-action", TESS, court_action="N.D. Cal. 1"
         )
         assert stopped.json()["code"] == "counter_notice_closed"
+
+
+async def test_nobody_is_mailed_a_hundred_times_by_others_who_give_their_address(app: App) -> None:
+    mailbox = Mailbox()
+    async with smtp_server(mailbox) as port:
+        app.runtime.settings.smtp_url = SecretStr(f"smtp://127.0.0.1:{port}")
+        shared = await make_shared(app.runtime.database, app.runtime.settings)
+        for number in range(CONFIRMED_MOST + 3):
+            email = "victim@example.com" if number % 2 else "Victim@Example.com"
+            taken = await notice(app, shared, (f"attacker-{number}",), email=email)
+            assert taken.status_code == 201, "it is taken all the same"
+        await notice(app, shared, ("somebody",), email="else@example.com")
+        await app.run_jobs()
+    to = [str(mail["To"]).lower() for mail in mailbox.mails]
+    assert (to.count("victim@example.com"), to.count("else@example.com")) == (CONFIRMED_MOST, 1)
 
 
 async def test_appeals_are_decided_once_by_somebody_else(app: App) -> None:

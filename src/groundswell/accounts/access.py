@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.platform.change_pace import STAFF_TIMES, VISITORS_TIMES, address_of, counts, pace
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.openapi_security import lets_in
 from groundswell.platform.problems import Problem
@@ -30,7 +31,7 @@ from .powers import POWERS, roles_words
 from .sessions import Session
 from .staff_roles import roles_held
 from .tables import ServiceKey, Viewer
-from .tokens import Claims, TokenMissing, TokenVerifier
+from .tokens import Claims, TokenExpired, TokenInvalid, TokenMissing, TokenVerifier
 
 D = TypeVar("D", bound=Callable[..., Any])
 
@@ -74,12 +75,30 @@ async def claims_of(request: Request) -> Claims | None:
     """The verified claims of the request's bearer token or session cookie; None when it carries neither.
 
     A cookie is sent by the browser unasked, so a request that changes something by cookie must come from our
-    own pages.
+    own pages. What changes something is counted as theirs (``change_pace``); whose token does not hold is a visitor.
 
     Raises:
         TokenExpired, TokenInvalid: what it carries does not hold; ``SessionEnded``: its session does not any more.
         CrossSite: another site sent it.
+        TooManyRequests: they have changed as much as they may for now.
     """
+    try:
+        claims = await _claims_of(request)
+    except (TokenExpired, TokenInvalid):
+        pace(request, None, VISITORS_TIMES)
+        raise
+    pace(request, *_paced_as(claims))
+    return claims
+
+
+def _paced_as(claims: Claims | None) -> tuple[str | None, int]:
+    """As whom somebody's changes are counted, and how many times as much as others they may change."""
+    if claims is None:
+        return None, VISITORS_TIMES
+    return principal_of_viewer(claims.issuer, claims.subject), STAFF_TIMES if claims.roles else 1
+
+
+async def _claims_of(request: Request) -> Claims | None:
     header = request.headers.get("authorization", "")
     token = header[7:].strip() if header[:7].lower() == "bearer " else None
     if token is not None and token.startswith("gsk_"):
@@ -180,6 +199,7 @@ async def signed_in(caller: Annotated[Caller | None, Depends(optional_caller)]) 
     return caller
 
 
+counts(optional_caller)
 lets_in(optional_caller, [{}, {"viewer": []}])
 lets_in(signed_in, [{"viewer": []}])
 
@@ -246,8 +266,11 @@ async def require_scope(request: Request, session: AsyncSession, power: str) -> 
 
     Raises:
         KeyInvalid, ScopeMissing: it has none that does.
+        TooManyRequests: it has changed as much as it may for now. What the service reports of itself is not counted.
     """
     row, scopes = await find_key(session, key_in(request)), POWERS[power].scopes
+    if not POWERS[power].bulk:
+        pace(request, f"key:{row.id}", STAFF_TIMES)
     tries(request, Actor(f"key:{row.id}", row.name))
     if scopes.isdisjoint(row.scopes):
         raise ScopeMissing(f"This needs a key with the scope {' or '.join(sorted(scopes)) or 'that no key has'}.")
@@ -264,6 +287,7 @@ def service(power: str) -> Callable[[Request, AsyncSession], Coroutine[Any, Any,
         return await require_scope(request, session, power)
 
     (scope,) = POWERS[power].scopes
+    counts(require)
     return with_power(lets_in(require, [{"service": [scope]}], f"Needs a key with the scope `{scope}`."), power)
 
 
@@ -279,23 +303,26 @@ def staff_or_service(power: str) -> Callable[[Request, AsyncSession], Coroutine[
     about = POWERS[power]
     ways = [{"viewer": sorted(about.roles)}, *({"service": [scope]} for scope in sorted(about.scopes))]
     keys = "".join(f", or a key with the scope `{scope}`" for scope in sorted(about.scopes))
+    counts(require)
     return with_power(lets_in(require, ways, f"For staff with the role {roles_words(about)}{keys}."), power)
 
 
 async def principal_of(request: Request) -> str:
     """Who asks, as a string that stays the same when a token is renewed (scopes idempotency keys).
-    A visitor is a keyed hash of their address, which itself is kept nowhere.
+    A visitor is a keyed hash of their address (IPv6: of its /64), which itself is kept nowhere. What is stored for
+    people under their keys is held to their pace, wherever they send it.
 
     Raises:
         KeyInvalid, TokenExpired, TokenInvalid: nobody that we know.
+        TooManyRequests: they have changed as much as they may for now.
     """
     if (key := key_in(request)) is not None:
         return "key:" + (await find_key(request_session(request), key)).hash.hex()
     claims = await claims_of(request)
+    pace(request, *_paced_as(claims), anyway=True)
     if claims is not None:
         return principal_of_viewer(claims.issuer, claims.subject)
-    secret, address = services_of(request).settings.secret, request.client.host if request.client else ""
-    return "visitor:" + tag(secret, "principal", address, 22)
+    return "visitor:" + tag(services_of(request).settings.secret, "principal", address_of(request), 22)
 
 
 def principal_of_viewer(issuer: str, subject: str) -> str:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from groundswell.platform.change_pace import kept_to
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
@@ -34,6 +35,7 @@ async def me(caller: SignedIn) -> Me:
 
 
 @router.delete("/viewers/{subject}", status_code=204)
+@kept_to("Makes no rows: it empties them.")
 async def forget_viewer(
     subject: str, request: Request, session: DbSession, key: Annotated[ServiceKey, Depends(service("viewers.erase"))]
 ) -> None:
@@ -43,6 +45,7 @@ async def forget_viewer(
 
 
 @router.post("/hand-overs", status_code=201)
+@kept_to("One code for each token of the service's, for a minute.")
 async def make_hand_over(
     new: NewHandOver,
     request: Request,
@@ -55,7 +58,7 @@ async def make_hand_over(
     services = services_of(request)
     settings = services.settings
     await hand_over.verified(services.get(TokenVerifier), new.token, settings.clock_skew_s)
-    code, until = await hand_over.make_code(session, new.token)
+    code, until = await hand_over.make_code(session, settings, new.token)
     address = f"{absolute(settings, hand_over.PATH)}?{urlencode({'code': code})}"
     response.headers["Cache-Control"] = "no-store"
     return HandOver(code=code, address=address, expires_at=until)

@@ -16,13 +16,14 @@ class CrossSite(Problem):
 
 
 def is_cross_site(headers: Headers) -> bool:
-    """Whether the browser says that another site sent the request: by ``Sec-Fetch-Site`` or by ``Origin``, either of
-    which is enough. A program that says neither is no browser. What cannot be read is another site's."""
-    if headers.get("sec-fetch-site", "none").strip().lower() not in OWN:
+    """Whether another site sent the request, or may have: ``Sec-Fetch-Site`` or ``Origin`` says so, or it has a cookie
+    and neither. Every browser sends one of them with what changes something; a program that says neither has no
+    cookie. What cannot be read is another site's."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None and site.strip().lower() not in OWN:
         return True
-    origin = headers.get("origin")
     if origin is None:
-        return False
+        return site is None and "cookie" in headers
     try:
         return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
     except ValueError:

@@ -2,17 +2,18 @@
 with a one-time code that its back end fetched for that token."""
 
 import asyncio
-import secrets
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import jwt
 from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
+from groundswell.platform.signatures import tag
 
 from .return_address import absolute
 from .sessions import hash_of, spend
@@ -23,7 +24,7 @@ PATH = "/session/hand-over"
 FRESH = timedelta(minutes=5)
 """How long after it was issued a token hands its viewer over."""
 CODE_LASTS = timedelta(seconds=60)
-CODE_PREFIX = "gsh_"
+CODE_PREFIX, CODE_LENGTH = "gsh_", 22
 
 
 class HandOverInvalid(Problem):
@@ -84,11 +85,12 @@ async def verified(verifier: TokenVerifier, token: str, skew_s: int) -> Claims:
     return claims
 
 
-async def make_code(session: AsyncSession, token: str) -> tuple[str, datetime]:
-    """A code for ``token``, which was verified, and until when it counts."""
-    code, until = CODE_PREFIX + secrets.token_urlsafe(32), utc_now() + CODE_LASTS
-    session.add(HandOverCode(hash=hash_of(code), token=token, until=until))
-    await session.flush()
+async def make_code(session: AsyncSession, settings: Settings, token: str) -> tuple[str, datetime]:
+    """The code for ``token``, which was verified, and until when it counts. A token has one, however often it is asked
+    for."""
+    code, until = CODE_PREFIX + tag(settings.secret, "hand-over code", token, CODE_LENGTH), utc_now() + CODE_LASTS
+    row = insert(HandOverCode).values(hash=hash_of(code), token=token, until=until)
+    await session.execute(row.on_conflict_do_update(index_elements=[HandOverCode.hash], set_={"until": until}))
     return code, until
 
 

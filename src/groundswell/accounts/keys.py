@@ -3,11 +3,11 @@
 import secrets
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
-from groundswell.platform.problems import NotFound
+from groundswell.platform.problems import Conflict, NotFound
 
 from .access import hash_key
 from .tables import ServiceKey
@@ -25,6 +25,14 @@ SCOPES = (
 )
 
 
+MOST = 200
+"""Keys that hold at one time. One that was revoked is kept, since what it did is on record under it."""
+
+
+class KeysFull(Conflict):
+    code, title = "service_keys_full", f"There are {MOST} service keys already; revoke one first."
+
+
 class KeyUnknown(NotFound):
     code, title = "service_key_unknown", "There is no such service key."
 
@@ -33,10 +41,13 @@ async def make_key(session: AsyncSession, name: str, scopes: list[str]) -> str:
     """A new key, ``gsk_…``: shown this once, stored only as a hash.
 
     Raises:
+        KeysFull: ``MOST`` hold.
         ValueError: a scope that does not exist.
     """
     if unknown := set(scopes) - set(SCOPES):
         raise ValueError(f"unknown scope {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
+    if (await session.scalar(select(func.count()).select_from(ServiceKey).filter_by(revoked_at=None)) or 0) >= MOST:
+        raise KeysFull()
     key = f"gsk_{secrets.token_urlsafe(32)}"
     session.add(ServiceKey(name=name, hash=hash_key(key), scopes=scopes))
     await session.flush()

@@ -8,15 +8,19 @@ from typing import NamedTuple
 
 
 class Power(NamedTuple):
-    """Something that may be done: by which staff roles, by which scopes of service keys, and what it is."""
+    """Something that may be done: by which staff roles, by which scopes of service keys, and what it is.
+
+    ``bulk``: with it the service reports what happens to it, as often as it happens; keys are held to no pace.
+    """
 
     roles: frozenset[str]
     scopes: frozenset[str]
     what: str
+    bulk: bool = False
 
 
-def _power(what: str, *roles: str, scopes: tuple[str, ...] = ()) -> Power:
-    return Power(frozenset(roles), frozenset(scopes), what)
+def _power(what: str, *roles: str, scopes: tuple[str, ...] = (), bulk: bool = False) -> Power:
+    return Power(frozenset(roles), frozenset(scopes), what, bulk)
 
 
 POWERS: dict[str, Power] = {
@@ -50,15 +54,15 @@ POWERS: dict[str, Power] = {
     "audit.read": _power("Read, verify and export the audit log."),
     "staff.manage": _power("Look at who works here, and end what goes on for them: sessions, mails, roles until then."),
     "jobs.manage": _power("Look at background jobs that failed, and queue them once more."),
-    "events.report": _power("Report events at any instant, and log exposures.", scopes=("events:write",)),
-    "conversions.report": _power("Report sign-ups, payments and refunds.", scopes=("conversions:write",)),
-    "catalog.manage": _power("Write, read and withdraw titles of the catalogue.", scopes=("catalog",)),
-    "progress.report": _power("Report how far viewers have got.", scopes=("progress:write",)),
+    "events.report": _power("Report events at any instant, and log exposures.", scopes=("events:write",), bulk=True),
+    "conversions.report": _power("Report sign-ups, payments and refunds.", scopes=("conversions:write",), bulk=True),
+    "catalog.manage": _power("Write, read and withdraw titles of the catalogue.", scopes=("catalog",), bulk=True),
+    "progress.report": _power("Report how far viewers have got.", scopes=("progress:write",), bulk=True),
     "reminders.read": _power("Read who waits for what.", scopes=("reminders:read",)),
-    "viewers.hand_over": _power("Hand viewers over to our pages.", scopes=("viewers:hand-over",)),
+    "viewers.hand_over": _power("Hand viewers over to our pages.", scopes=("viewers:hand-over",), bulk=True),
     "keys.manage": _power("Make and revoke service keys and webhooks; see how your service and this one are joined."),
     "webhooks.manage": _power("Make webhooks, and see what they were told.", scopes=("webhooks",)),
-    "viewers.erase": _power("Erase a viewer.", scopes=("viewers:erase",)),
+    "viewers.erase": _power("Erase a viewer.", scopes=("viewers:erase",), bulk=True),
 }
 
 

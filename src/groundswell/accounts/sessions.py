@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +23,8 @@ from .tokens import Claims, TokenExpired
 
 PREFIX = "gss_"
 """What the cookie of a session begins with."""
+MOST = 100
+"""Sessions of one viewer; the one that was seen longest ago makes room."""
 SEEN_AGAIN = timedelta(minutes=1)
 """How old the note of the latest request may be; a tenth of the idle time where that is less."""
 
@@ -78,6 +81,7 @@ async def begin(
     roles = await roles_held(session, viewer.id, claims)
     await note(session, viewer.id, claims, provider)
     idle, whole = lasts(settings, staff=bool(roles) or provider is not None)
+    await _make_room(session, viewer.id)
     session.add(
         SignIn(
             hash=hash_of(cookie),
@@ -94,6 +98,12 @@ async def begin(
     )
     await session.flush()
     return cookie
+
+
+async def _make_room(session: AsyncSession, viewer_id: UUID) -> None:
+    """End those sessions of a viewer that would be too many with one more."""
+    latest = select(SignIn.id).filter_by(viewer_id=viewer_id).order_by(SignIn.seen_at.desc(), SignIn.id.desc())
+    await session.execute(delete(SignIn).where(SignIn.id.in_(latest.offset(MOST - 1))))
 
 
 def lasts(settings: Settings, *, staff: bool) -> tuple[timedelta, timedelta]:

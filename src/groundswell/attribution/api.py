@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from groundswell.accounts.access import service
 from groundswell.accounts.tables import ServiceKey
+from groundswell.platform.change_pace import kept_to, unpaced
 from groundswell.platform.clock import utc_now
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
@@ -22,6 +23,7 @@ router = APIRouter(prefix="/v1", tags=["attribution"], route_class=Transactional
 
 
 @router.post("/conversions", status_code=201)
+@kept_to("One row for each `id` of the service's own.")
 async def report_conversion(
     body: NewConversion,
     request: Request,
@@ -44,6 +46,7 @@ async def report_conversion(
 
 
 @router.post("/conversions/stripe", status_code=201, responses={204: {"description": "Nothing to record."}})
+@unpaced("One row for each payment; what Stripe has not signed is refused.")
 async def receive_stripe(request: Request, response: Response, session: DbSession) -> RecordedConversion | None:
     """Take Stripe's webhooks as conversions: paid invoices, refunds, lost disputes, what credit notes gave back beside
     Stripe, and cancellations; in any order, repeated or late, of every version of Stripe's API since 2022-11-15.

@@ -10,6 +10,7 @@ from groundswell.attribution.campaigns import find_campaign
 from groundswell.creators.profiles import named
 from groundswell.insights.access import reader
 from groundswell.insights.schemas import CampaignReport
+from groundswell.platform.change_pace import kept_to
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
@@ -35,6 +36,7 @@ By = Annotated[str, Query(description="What the rows tell apart: any dimension o
 
 
 @v1.post("", status_code=201)
+@kept_to(f"{lifecycle.MOST} that are not over.")
 async def make_campaign(new: NewCampaign, request: Request, session: DbSession, caller: Marketer) -> CampaignOut:
     """Make a campaign. Its credit is reckoned by the model, version and attribution window that are fixed now,
     whatever becomes the default later; nothing of it can be changed, but it can be ended early."""

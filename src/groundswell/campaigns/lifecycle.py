@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,11 +41,19 @@ class CampaignWindowTooLong(Invalid):
     code, title = "campaign_window_too_long", "Touches are not known for so long."
 
 
+MOST = 500
+"""Campaigns that are not over, at one time: each visit is asked of which of them it is."""
+
+
+class CampaignsFull(Conflict):
+    code, title = "campaigns_full", f"There are {MOST} campaigns already that are not over; end one first."
+
+
 async def make(session: AsyncSession, settings: Settings, new: NewCampaign, made_by: UUID | None) -> Campaign:
     """Make a campaign: from now on nothing of it changes but that it can end early.
 
     Raises:
-        CampaignTaken, CampaignPeriodInvalid, CampaignWindowTooLong, CurrencyUnknown: as they say.
+        CampaignsFull, CampaignTaken, CampaignPeriodInvalid, CampaignWindowTooLong, CurrencyUnknown: as they say.
         TitleUnknown, CreatorUnknown: it names one that there is not.
     """
     if not timedelta() < new.ends_at - new.begins_at <= LONGEST:
@@ -53,6 +61,9 @@ async def make(session: AsyncSession, settings: Settings, new: NewCampaign, made
     days = new.attribution_window_days or settings.attribution_window_days
     if days > settings.attribution_window_days:
         raise CampaignWindowTooLong(f"Touches are known for {settings.attribution_window_days} days here.")
+    going = select(func.count()).select_from(Campaign).filter_by(ended_at=None).where(Campaign.ends_at > utc_now())
+    if (await session.scalar(going) or 0) >= MOST:
+        raise CampaignsFull()
     titles = None if new.titles is None else sorted({(await find_title(session, each)).id for each in new.titles})
     creators = None if new.creators is None else {(await named(session, each)).viewer_id for each in new.creators}
     values = {

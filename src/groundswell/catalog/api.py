@@ -17,6 +17,7 @@ from groundswell.accounts.access import (
     signed_in,
     staff,
 )
+from groundswell.platform.change_pace import kept_to
 from groundswell.platform.files import ranged_response
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.problems import Invalid, NotFound
@@ -243,6 +244,7 @@ async def progress_speaker(request: Request, session: DbSession) -> ProgressSpea
 
 
 @v1.put("/progress", openapi_extra={"security": [{"service": ["progress:write"]}, {"viewer": []}]})
+@kept_to("One row for each viewer and title; viewers themselves are held to their pace.")
 async def put_progress(
     body: ProgressIn, session: DbSession, request: Request, by: Annotated[ProgressSpeaker, Depends(progress_speaker)]
 ) -> ProgressOut:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from groundswell.accounts.access import service
 from groundswell.accounts.tables import ServiceKey
 from groundswell.platform.body_bounds import MIB, body_at_most
+from groundswell.platform.change_pace import kept_to
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
@@ -80,6 +81,7 @@ def entry_out(listed: Listed) -> EntryOut:
 
 
 @router.put("/titles/{external_id}", responses={201: {"model": EntryWritten, "description": "The title is new."}})
+@kept_to("One row for each `external_id`: the service's own catalogue.")
 async def put_title(
     external_id: Reference, body: TitleEntry, request: Request, response: Response, key: CatalogKey, session: DbSession
 ) -> EntryWritten:
@@ -96,6 +98,7 @@ async def put_title(
 
 
 @router.delete("/titles/{external_id}", status_code=204)
+@kept_to("Makes no rows.")
 async def withdraw_title(external_id: Reference, key: CatalogKey, session: DbSession) -> None:
     """Take a title out of the catalogue: all links to it and its media end with the answer. What happened with it
     stays, and so does what it earned; saying it again brings it back."""
@@ -109,6 +112,7 @@ async def withdraw_title(external_id: Reference, key: CatalogKey, session: DbSes
     responses={200: {"description": "A result a line.", "content": {NDJSON: {"schema": {"type": "string"}}}}},
 )
 @body_at_most(16 * MIB)
+@kept_to("One row for each `external_id`: the service's own catalogue.")
 async def post_titles(request: Request, key: CatalogKey, session: DbSession) -> Response:
     """Many entries: one JSON document a line, each with its `external_id`, at most 5,000 lines and 16 MiB. The answer
     has a result a line, in their order: `line`, `external_id`, `result` (`created`, `changed`, `unchanged`,

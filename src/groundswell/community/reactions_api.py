@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.access import Caller, MaybeCaller
 from groundswell.accounts.providers import separation_of
 from groundswell.events.ingest.parser import VisitExpired, VisitInvalid
+from groundswell.platform.change_pace import unpaced
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
@@ -43,6 +44,7 @@ async def read_reactions(
 
 
 @v1.post("/moments/{moment}/reactions", status_code=201, response_model=ReactionsOut)
+@unpaced("One row for each person and moment; visitors need the ticket of a visit.")
 async def react(
     moment: str, body: ReactionIn, request: Request, caller: MaybeCaller, session: DbSession
 ) -> ReactionsOut | Response:
@@ -61,6 +63,7 @@ async def react(
 
 
 @v1.delete("/moments/{moment}/reactions")
+@unpaced("Makes no rows.")
 async def take_back(
     moment: str,
     request: Request,

@@ -10,6 +10,7 @@ from groundswell.moments.availability import Audience
 from groundswell.moments.doors import CodeDoor
 from groundswell.moments.lookup import MomentUnknown
 from groundswell.platform.body_bounds import body_at_most
+from groundswell.platform.change_pace import unpaced
 from groundswell.platform.problems import Invalid
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import provided, services_of
@@ -37,6 +38,7 @@ BODY = {"requestBody": {"required": True, "content": {"application/json": {"sche
 
 @router.post("/events", response_model=Committed, openapi_extra=BODY)
 @body_at_most(BODY_MAX)
+@unpaced("The event log, by day and for so long as is set; pages count one event of a kind for each visit.")
 async def receive_events(
     request: Request, session: DbSession, receiving: Annotated[Receiving, provided(Receiving)]
 ) -> Response:
@@ -52,6 +54,7 @@ async def receive_events(
 
 
 @router.post("/visits", status_code=201)
+@unpaced("The event log, by day and for so long as is set; who visits too often is counted apart.")
 async def begin_visit(body: NewVisit, request: Request, caller: MaybeCaller, session: DbSession) -> VisitOut:
     """Say that a player shows a moment to this visitor; the answer is the ticket with which its play is reported.
 

@@ -9,6 +9,8 @@ from fastapi.sse import format_sse_event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller, SignedIn
+from groundswell.platform.change_pace import address_of
+from groundswell.platform.open_streams import OpenStreams
 from groundswell.platform.pages import Cursor, Limit, Page
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
@@ -125,6 +127,10 @@ async def media(
     return MediaNow(**shown.media.model_dump(), **span, hls_from_us=begins)
 
 
+PROGRESS_MOST, PROGRESS_OF_ONE = 1000, 50
+"""Streams of progress in a process, and of one viewer, or of the visitors of one address."""
+
+
 class EventStream(StreamingResponse):
     """Server-sent events, as the API's description has them: ``model`` is what each one's data is."""
 
@@ -140,8 +146,26 @@ async def progress(
     row = await _visible(session, request, moment, Audience.of(caller, request), share)
     facts = (await facts_of(session, [row.source_id]))[row.source_id]
     events = _events(request, row, facts, media_home(row, share))
+    who = address_of(request) if caller is None else str(caller.id)
+    streams = services_of(request).get_or_add(ProgressStreams, ProgressStreams)
+    streams.check(who)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return EventStream(events, headers=headers)
+    return EventStream(_bounded(streams, who, events), headers=headers)
+
+
+class ProgressStreams(OpenStreams):
+    """The streams of progress of this process."""
+
+    def __init__(self) -> None:
+        super().__init__(PROGRESS_MOST, PROGRESS_OF_ONE)
+
+
+async def _bounded(streams: ProgressStreams, who: str, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """``events``, in a place among the streams; none where there are too many."""
+    with streams.one(who) as has_place:
+        if has_place:
+            async for event in events:
+                yield event
 
 
 async def _events(request: Request, moment: Moment, facts: SourceFacts, home: str) -> AsyncIterator[bytes]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -13,7 +12,8 @@ from fastapi.sse import format_sse_event
 from groundswell.accounts.access import Caller, claims_of
 from groundswell.moments.media.progress_feed import Watch
 from groundswell.platform.database import Database
-from groundswell.platform.problems import Problem, TooManyRequests
+from groundswell.platform.open_streams import OpenStreams
+from groundswell.platform.problems import Problem
 from groundswell.platform.services import services_of
 
 from .inbox import unread_count
@@ -26,16 +26,11 @@ ENDS_AFTER_S = 1800.0
 """A stream ends then, and the browser begins another: no sign-in outlives its end by more."""
 
 
-class TooManyStreams(TooManyRequests):
-    code, title = "too_many_streams", "There are too many live inboxes open. Ask for the count instead."
-
-
 class LiveInboxes:
-    """The streams of this process."""
+    """The streams of this process, and the news that they wait for."""
 
     def __init__(self, watch: Watch, most: int) -> None:
-        self.watch, self.most = watch, most
-        self.open: Counter[UUID] = Counter()
+        self.watch, self.streams = watch, OpenStreams(most, OF_ONE)
 
     def check(self, viewer_id: UUID) -> None:
         """Return when one more may be opened.
@@ -43,20 +38,13 @@ class LiveInboxes:
         Raises:
             TooManyStreams: as it says.
         """
-        if self.open.total() >= self.most or self.open[viewer_id] >= OF_ONE:
-            raise TooManyStreams(headers={"Retry-After": "30"})
+        self.streams.check(str(viewer_id))
 
     @contextmanager
-    def one(self, viewer_id: UUID) -> Iterator[asyncio.Event]:
-        """An event that is set whenever something is added for a viewer."""
-        self.open[viewer_id] += 1
-        try:
-            with self.watch.of(str(viewer_id)) as changed:
-                yield changed
-        finally:
-            self.open[viewer_id] -= 1
-            if not self.open[viewer_id]:
-                del self.open[viewer_id]
+    def one(self, viewer_id: UUID) -> Iterator[asyncio.Event | None]:
+        """An event that is set whenever something is added for a viewer; None where there are too many."""
+        with self.streams.one(str(viewer_id)) as has_place, self.watch.of(str(viewer_id)) as changed:
+            yield changed if has_place else None
 
 
 async def counts(request: Request, caller: Caller, territory: str | None) -> AsyncIterator[bytes]:
@@ -66,6 +54,8 @@ async def counts(request: Request, caller: Caller, territory: str | None) -> Asy
     ends = clock() + ENDS_AFTER_S
     yield format_sse_event(retry=5000)
     with live.one(caller.id) as changed:
+        if changed is None:
+            return
         changed.set()
         while clock() < ends:
             try:

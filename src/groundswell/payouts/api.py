@@ -10,6 +10,7 @@ from groundswell.attribution.stripe_events import StripeNotSetUp, check_signatur
 from groundswell.creators.profiles import own
 from groundswell.platform.attachment import attachment
 from groundswell.platform.body_bounds import MIB, body_at_most
+from groundswell.platform.change_pace import unpaced
 from groundswell.platform.clock import utc_now
 from groundswell.platform.jobs import defer
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
@@ -77,6 +78,7 @@ async def open_my_stripe_account(request: Request, session: DbSession, caller: S
 
 
 @router.post("/payouts/stripe", status_code=204)
+@unpaced("Makes no rows; what Stripe has not signed is refused.")
 async def receive_stripe_payouts(request: Request, session: DbSession) -> None:
     """Take Stripe's webhooks about transfers and accounts (`transfer.created`, `transfer.reversed`,
     `account.updated`), in any order, repeated or late. Signed by Stripe (`Stripe-Signature`); no key is needed."""

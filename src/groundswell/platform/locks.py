@@ -50,6 +50,8 @@ class Lock(Enum):
     BANK_FILE = "read what the bank says"
     STRIPE_RUN = "send what a payout run asks Stripe for"
     STRIKES = "count what was taken down of one person"
+    NOTICE_MAIL = "confirm notices to one address"
+    REPORTING = "report as one person"
     WEBHOOK = "deliver to an endpoint"
 
 

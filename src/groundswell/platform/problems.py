@@ -99,6 +99,10 @@ def problem_response(problem: Problem) -> Response:
     return JSONResponse(problem.document(), problem.status, problem.headers, media_type="application/problem+json")
 
 
+FIELDS_MOST, NAME_MOST = 20, 100
+"""Fields that a refusal names, and letters of a name that the caller gave: nobody is answered at greater length than
+they asked."""
+
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
 
@@ -111,11 +115,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
+        wrong = error.errors()
         fields = [
-            {"field": ".".join(str(part) for part in e["loc"][1:]), "code": e["type"], "detail": e["msg"]}
-            for e in error.errors()
+            {"field": ".".join(str(part)[:NAME_MOST] for part in e["loc"][1:]), "code": e["type"], "detail": e["msg"]}
+            for e in wrong[:FIELDS_MOST]
         ]
         detail = "; ".join(f"{f['field'] or 'body'}: {f['detail']}" for f in fields)
+        if len(wrong) > FIELDS_MOST:
+            detail += f"; and {len(wrong) - FIELDS_MOST:,} more"
         return problem_response(Invalid(detail, fields=fields))
 
     @app.exception_handler(HTTPException)

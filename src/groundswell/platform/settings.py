@@ -413,6 +413,13 @@ class Settings(BaseSettings):
         description="Whether feeds (RSS and Atom) of creators, titles and what is trending, and a sitemap of public "
         "scenes, are served to everybody.",
     )
+    changes_per_minute: int = Field(
+        120,
+        description="Requests with which one viewer may change something in a minute, whatever it is; staff and keys "
+        "ten times as many, visitors of one address five times. What the service reports by its keys is not counted.",
+        ge=1,
+    )
+    changes_per_day: int = Field(5000, description="The same in a day.", ge=1)
     clip_rate_per_minute: int = Field(20, description="Clips that one viewer may make or trim anew in a minute.", ge=1)
     share_rate_per_minute: int = Field(40, description="Shares one viewer may make in a minute.", ge=1)
     comments: Literal["off", "watched", "everyone"] = Field(

@@ -12,6 +12,7 @@ from groundswell.accounts.access import MaybeCaller, SignedIn
 from groundswell.moments.availability import Audience, may_know
 from groundswell.moments.clips.library import own_moment
 from groundswell.moments.lookup import MomentUnknown, find_moment
+from groundswell.platform.change_pace import address_of
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
@@ -44,7 +45,7 @@ async def share(body: ShareIn, caller: MaybeCaller, session: DbSession, request:
     if caller is not None:
         await admit_viewer(session, caller.id, settings.share_rate_per_minute)
     else:
-        _visitors(request).admit(request.client.host if request.client else "")
+        _visitors(request).admit(address_of(request))
     by = Audience.of(caller, request)
     sent_from = SentFrom(request.client.host if request.client else "", request.headers)
     made = await make_share(session, settings, by, ShareRequest(**body.model_dump()), sent_from)

@@ -6,18 +6,24 @@ that nobody has verified, but for a counter-notice, which the law wants given on
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from html import escape
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.locks import Lock, lock
 from groundswell.platform.mail import message, send
 from groundswell.platform.runtime import Runtime
 
 from .grounds import ground_of
 from .tables import CounterNotice, Decision, Report
+
+CONFIRMED_MOST, WITHIN = 5, timedelta(days=1)
+"""Confirmations to one address: anybody can name an address that is not theirs. Notices beyond it are taken all the
+same, and answered when they are decided."""
 
 DECIDED = {
     "hide": "It was taken down.",
@@ -35,6 +41,8 @@ async def confirm(runtime: Runtime, report_id: UUID) -> bool:
         report = await session.get(Report, report_id, with_for_update=True)
         if report is None or report.email is None or report.confirmed_at is not None or not _can(runtime):
             return False
+        if await _confirmed_lately(session, report.email) >= CONFIRMED_MOST:
+            return False
         lines = [
             f"Your notice came on {report.created_at:%Y-%m-%d %H:%M} UTC, and somebody will look at it.",
             f"Its reference is {report.id}.",
@@ -43,6 +51,13 @@ async def confirm(runtime: Runtime, report_id: UUID) -> bool:
         await _send(runtime, report.email, "Your notice came", lines, f"notice-{report.id}")
         report.confirmed_at = utc_now()
         return True
+
+
+async def _confirmed_lately(session: AsyncSession, email: str) -> int:
+    """How many confirmations went to an address of late. Those that go to it at the same time wait for this one."""
+    await lock(session, Lock.NOTICE_MAIL, email.lower())
+    sent = select(func.count()).select_from(Report).where(Report.confirmed_at > utc_now() - WITHIN)
+    return await session.scalar(sent.where(func.lower(Report.email) == email.lower())) or 0
 
 
 async def unanswered(session: AsyncSession, decision_id: UUID) -> bool:

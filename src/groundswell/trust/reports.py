@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
+from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import NotFound, Problem, TooManyRequests
 from groundswell.platform.signals import send
 
@@ -112,6 +113,7 @@ def subject_of(report: Report) -> tuple[Reported, UUID]:
 
 
 async def _refuse_flood(session: AsyncSession, reporter: str) -> None:
+    await lock(session, Lock.REPORTING, reporter)
     recent = select(func.count(), func.min(Report.created_at)).where(
         Report.reporter == reporter, Report.created_at > utc_now() - WINDOW
     )

@@ -55,6 +55,7 @@ class AdmissionLine:
         self.inside, self.longest = 0, min(LINE * kind.most, LINE_MOST)
         self.waiting: deque[asyncio.Future[TakenPlace | None]] = deque()
         self._busy = BUSY.labels(kind.name)
+        self._refused = {why: REFUSED.labels(kind.name, why) for why in ("full", "deadline")}
 
     def is_full(self) -> bool:
         """Whether there is neither a place nor room to wait for one."""
@@ -110,7 +111,7 @@ class AdmissionLine:
 
     def refused(self, why: str) -> None:
         """Count one who was refused. A class that takes none of the places lacks none."""
-        REFUSED.labels(self.kind.name, why).inc()
+        self._refused[why].inc()
         if not self.kind.waits:
             at_its_limit = why != "full" or self.inside >= self.kind.most
             self.fair.refused(self.kind.name, time.monotonic(), at_its_limit=at_its_limit)
@@ -213,6 +214,10 @@ class Admission:
         else:
             return None
         return line.kind
+
+    def sheds(self) -> bool:
+        """Whether some are refused at this time."""
+        return self.fair.are_contended(time.monotonic())
 
     async def _refuse(self, line: AdmissionLine, why: str, scope: Scope, receive: Receive, send: Send) -> None:
         line.refused(why)

@@ -30,7 +30,7 @@ from groundswell.platform import problems
 from groundswell.platform.body_bounds import KIB, BodyBounds
 from groundswell.platform.cannot_start import CannotStart
 from groundswell.platform.database import Database
-from groundswell.platform.host_check import HostCheck, HostUnknown
+from groundswell.platform.host_check import HostCheck
 from groundswell.platform.jobs import forget_ended, rescue_stalled
 from groundswell.platform.problems import NotFound, Problem, problem_response
 from groundswell.platform.repeat import repeat, repeating
@@ -45,6 +45,7 @@ from groundswell.platform.visitor_addresses import VisitorAddresses
 
 from . import features, openapi, pages
 from .admission import Admission
+from .early_refusal import EarlyRefusals
 from .request_classes import is_link
 from .route_powers import every_route
 from .viewer import landing_cache
@@ -65,8 +66,8 @@ class Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await super().__call__(scope, receive, self._without_traceback(send))
-        elif scope["type"] == "http" and not self._is_for_us(scope):
-            await problem_response(HostUnknown())(scope, receive, send)
+        elif scope["type"] == "http" and (refusal := self._not_for_us(scope)) is not None:
+            await problem_response(refusal)(scope, receive, send)
         elif scope["type"] == "http" and self.has_visitors(scope) and self.answer_at_once(scope) is not None:
             await self.answer(scope, receive, send)  # needs no place, whatever server we run under
         elif scope["type"] == "http":
@@ -115,11 +116,11 @@ class Application(FastAPI):
         """Count so many seconds of the processor that went into an answer made at once."""
         services_of(self).get(Admission).links.share.spend(seconds)
 
-    def _is_for_us(self, scope: Scope) -> bool:
+    def _not_for_us(self, scope: Scope) -> Problem | None:
         services = services_of(self)
         if scope.get("client"):
             services.get(VisitorAddresses).note(scope["client"][0])
-        return services.get(HostCheck).passes(scope)
+        return services.get(HostCheck).refusal(scope)
 
     def refusal_at_once(self, scope: Scope) -> Response | None:
         """The refusal of a request for which there is no room; ``__call__`` gives the same, and costs more."""
@@ -128,6 +129,15 @@ class Application(FastAPI):
             return None
         kind = services.get(Admission).full(scope["path"])
         return None if kind is None else pages.overloaded(kind, {**scope, "app": self})
+
+    def refusal_unread(self, head: bytes) -> bytes | None:
+        """The same as ``EarlyRefusals`` has it, for a request that was not parsed; None where that is to be done."""
+        services = services_of(self)
+        admission = services.get(Admission)
+        if not admission.sheds():
+            return None
+        made = services.get_or_add(EarlyRefusals, lambda: EarlyRefusals(self, admission, services.get(HostCheck)))
+        return made.of(head)
 
     def answer_at_once(self, scope: Scope) -> DeferredResponse | None:
         """The answer to a visitor's request when it takes nothing but a commit; ``__call__`` gives the same."""

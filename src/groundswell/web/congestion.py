@@ -69,10 +69,11 @@ class FairPlaces:
         self._used: dict[str, float] = {}
         self._contention: dict[str, Contention] = {}
         self._passed_over: dict[str, Contention] = {}
+        self._all = Contention()
 
     def are_contended(self, now: float) -> bool:
         """Whether any class goes without."""
-        return any(each.lasts(now) for each in self._contention.values())
+        return self._all.lasts(now)
 
     def goes_without(self, kind: str, now: float) -> bool:
         """Whether one of class ``kind`` was refused lately."""
@@ -108,6 +109,8 @@ class FairPlaces:
         """
         if not self.are_contended(now):
             self._used.clear()
+        if not self._all.lasts(now + CONTENDED_S):
+            self._all.refused(now)
         self._contention.setdefault(kind, Contention()).refused(now)
         if at_its_limit:
             return

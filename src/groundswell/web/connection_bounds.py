@@ -39,6 +39,8 @@ LINGER = 256 * 1024
 FRAMING = 8
 """Bytes that a body may take on the wire, for each of its own, beside what a head may have."""
 
+FRAMES = frozenset({b"content-length", b"transfer-encoding"})
+VERSIONS = frozenset({"1.0", "1.1"})
 PIPELINED = 100
 """Requests that may wait behind another on one connection."""
 
@@ -228,12 +230,33 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if len(self.headers) > self.bounds.head_count or self._is_head_too_long():
             self._refuse_in_parser(HeadTooLarge())
+        if self.parser.get_http_version() not in VERSIONS:
+            self._refuse_in_parser(RequestMalformed("This is another version of HTTP than is spoken here."))
+        if not self._is_target_ours():
+            self._refuse_in_parser(RequestMalformed("The request says in two ways for whom it is, or where it ends."))
         if len(self.pipeline) >= PIPELINED:
             self._refuse_in_parser(HeadTooLarge("Too many requests wait on this connection."))
         self.phase, self.body_bytes, self.body_s, self.discarded, self.wire_bytes = Phase.BODY, 0, 0.0, 0, 0
         self.bounded_by.half_open.pop(self, None)
         super().on_headers_complete()
         self.headers = []  # trailers are no headers of the request that is being answered
+
+    def _is_target_ours(self) -> bool:
+        """Whether one host is named, once, or none: a target that is an address goes before Host for some programs and
+        not for others (RFC 9112 §3.2). And whether one header says how the body is framed: two that do are how a second
+        request is hidden in a first, so what comes after them is nobody's."""
+        hosts, framed = [], 0
+        for name, value in self.headers:
+            if name == b"host":
+                hosts.append(value)
+            elif name in FRAMES:
+                framed += 1
+        if len(hosts) > 1 or framed > 1:
+            return False
+        if self.url[:1] in (b"/", b"*"):
+            return True
+        authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+        return len(hosts) == 1 and authority.lower() == hosts[0].lower()
 
     def _is_head_too_long(self) -> bool:
         if self.head_bytes + PIECE <= self.bounds.head_bytes:

@@ -30,9 +30,13 @@ from groundswell.events.visits.deferred_response import DeferredResponse
 from groundswell.platform.problems import Problem, problem_response
 
 from .app import Application
-from .connection_bounds import BoundedProtocol
+from .connection_bounds import BoundedProtocol, Phase
+from .early_refusal import STATUS
 
 RawHeader = tuple[bytes, bytes]
+
+IDLE_AGAIN_S = 1.0
+"""So often a connection on which requests are refused unread has its idle time counted anew."""
 
 
 class AnswerAtOnce(Protocol):
@@ -71,7 +75,12 @@ class FastPathProtocol(BoundedProtocol):
     awaited: RequestResponseCycle | None = None
     """The reaction whose body has not been read yet; it may be in what is being read."""
 
+    refused_at = float("-inf")
+    """When the connection's time to be idle was counted from last, among requests that were refused unread."""
+
     def data_received(self, data: bytes) -> None:
+        if self._refuses_unread(data):
+            return
         began = time.perf_counter()
         self.reading = True
         super().data_received(data)
@@ -82,6 +91,31 @@ class FastPathProtocol(BoundedProtocol):
         if self.followed:
             self.followed = False
             self._spent(began)
+
+    def _refuses_unread(self, data: bytes) -> bool:
+        """Whether ``data`` is a whole request for which there is no room, which has been told so."""
+        door = self.config.app
+        if not data.endswith(b"\r\n\r\n") or not self._awaits_request() or not self._may_answer(door):
+            return False
+        answer = door.refusal_unread(data)
+        if answer is None:
+            return False
+        defaults = (b"%b: %b\r\n" % header for header in self.server_state.default_headers)
+        self.transport.write(b"".join([STATUS, *defaults, answer]))
+        now = self.loop.time()
+        if now - self.refused_at > IDLE_AGAIN_S:
+            self.refused_at, self.since, self.phase = now, 0.0, Phase.NOTHING
+            self.bounded_by.half_open.pop(self, None)
+            self.on_response_complete()
+        return True
+
+    def _awaits_request(self) -> bool:
+        """Whether nothing of a request has come yet, and none is being answered."""
+        if self.deaf or self.pipeline or self.transport.is_closing():
+            return False
+        if self.phase is Phase.HEAD and self.head_bytes:
+            return False
+        return self.phase is not Phase.BODY and (self.cycle is None or self.cycle.response_complete)
 
     def _spent(self, began: float) -> None:
         """Count the processor's time since ``began`` as one that went into a link."""

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from groundswell.accounts.access import Caller, caller_of, claims_of
 from groundswell.accounts.tokens import TokenExpired, TokenInvalid, TokenMissing
+from groundswell.platform.change_pace import counts
 from groundswell.platform.routing import DbSession
 
 
@@ -22,6 +23,7 @@ async def visitor(request: Request, session: DbSession) -> Caller | None:
     return await caller_of(session, claims)
 
 
+counts(visitor)
 MaybeViewer = Annotated[Caller | None, Depends(visitor)]
 
 

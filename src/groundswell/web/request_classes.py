@@ -1,6 +1,7 @@
 """Classes of requests: which requests are of one kind, and how many of them may be answered at once."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from groundswell.platform.database import Pool
@@ -55,6 +56,7 @@ _REACTIONS = re.compile(r"/v1/moments/[^/]+/reactions$")
 _UNBOUNDED = re.compile(r"/(healthz|readyz|metrics)$|/static/|/favicon\.ico$|/\.well-known/")
 
 
+@lru_cache(maxsize=10_000)
 def class_of(path: str) -> str | None:
     """The class of a request for ``path``; None for probes and files, which cost next to nothing."""
     if _UNBOUNDED.match(path):

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from groundswell.accounts.access import service
+from groundswell.platform.change_pace import kept_to
 from groundswell.platform.pages import Limit
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
@@ -49,6 +50,7 @@ async def list_webhooks(session: DbSession) -> list[Webhook]:
 
 
 @router.post("/webhooks", status_code=201)
+@kept_to(f"{endpoints.ENDPOINTS_MAX} webhooks.")
 async def make_webhook(new: NewWebhook, request: Request, response: Response, session: DbSession) -> WebhookWithSecret:
     """Have an address told what happens from now on. The answer holds the secret, which is shown this once."""
     settings = services_of(request).settings

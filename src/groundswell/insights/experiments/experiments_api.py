@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from groundswell.accounts.access import Caller, service, staff
 from groundswell.attribution.models import PPM
 from groundswell.insights.access import reader
 from groundswell.insights.schemas import Arms, ExperimentIn, ExperimentOut, Exposures, LiftOut, OutcomeOut
 from groundswell.insights.tables import Experiment
+from groundswell.platform.change_pace import kept_to
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Conflict
@@ -18,15 +19,25 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 from .experiment import Outcome, expose, find_experiment, outcome_of, words
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"], route_class=TransactionalRoute)
+MOST = 100
+"""Experiments that run at one time: each that draws is asked at every visit of what it draws."""
 Reader = Depends(reader)
 Experimenter = Annotated[Caller, Depends(staff("experiments.manage"))]
 
 
+class ExperimentsFull(Conflict):
+    code, title = "experiments_full", f"{MOST} experiments run already; stop one first."
+
+
 @router.post("", status_code=201)
+@kept_to(f"{MOST} that run at one time.")
 async def begin_experiment(body: ExperimentIn, session: DbSession, caller: Experimenter) -> ExperimentOut:
     """Begin an experiment. What is drawn and how much is held back cannot be changed afterwards."""
     if await session.scalar(select(Experiment.id).filter_by(key=body.key)) is not None:
         raise Conflict(f"There is an experiment {body.key} already.")
+    running = select(func.count()).select_from(Experiment).filter_by(stopped_at=None)
+    if (await session.scalar(running) or 0) >= MOST:
+        raise ExperimentsFull()
     experiment = Experiment(
         id=uuid7(),
         key=body.key,
@@ -54,6 +65,7 @@ async def stop_experiment(key: str, session: DbSession, caller: Experimenter) ->
 
 
 @router.post("/{key}/exposures")
+@kept_to("One row for each unit of an experiment.")
 async def log_exposures(
     key: str, body: Exposures, session: DbSession, caller: Annotated[object, Depends(service("events.report"))]
 ) -> Arms:

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
 from groundswell.accounts.key_uses import keys_and_uses
-from groundswell.accounts.keys import SCOPES, make_key, revoke_one
+from groundswell.accounts.keys import MOST, SCOPES, make_key, revoke_one
 from groundswell.accounts.powers import POWERS
 from groundswell.accounts.return_address import absolute
+from groundswell.platform.change_pace import kept_to
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
@@ -72,6 +73,7 @@ async def list_keys(
 
 
 @router.post("/keys")
+@kept_to(f"{MOST} keys that hold.")
 async def new_key(
     request: Request,
     session: DbSession,

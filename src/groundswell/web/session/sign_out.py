@@ -7,6 +7,7 @@ from groundswell.accounts.access import COOKIE
 from groundswell.accounts.cross_site import refuse_cross_site
 from groundswell.accounts.openid import SIGNED_OUT, StaffProviders
 from groundswell.accounts.tables import SignIn
+from groundswell.platform.change_pace import unpaced
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
@@ -22,6 +23,7 @@ STAFF, VIEWERS = "/session/staff", "/session/start"
 
 
 @router.post("/end")
+@unpaced("Makes no rows: it ends a session.")
 async def sign_out(request: Request, session: DbSession) -> Response:
     """End the session; then the page leads to the provider's own sign-out (RP-Initiated Logout), where it has one.
 

@@ -10,6 +10,7 @@ from groundswell.accounts.attempts import Attempt, AttemptUnknown, attempt_of
 from groundswell.accounts.hand_over import PATH, HandOverUnasked, handed_over, service_address
 from groundswell.accounts.return_address import return_address
 from groundswell.accounts.tokens import TokenVerifier
+from groundswell.platform.change_pace import unpaced
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.web.page_route import PageRoute
@@ -51,6 +52,7 @@ async def by_redirect(
 
 
 @router.post(PATH.removeprefix("/session"))
+@unpaced("One session for each token of the service's, which counts once, and a hundred a person.")
 async def by_form(
     request: Request,
     session: DbSession,

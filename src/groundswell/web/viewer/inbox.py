@@ -17,6 +17,7 @@ from groundswell.notifications.history import joined_behind, kept_of, one_of
 from groundswell.notifications.inbox import mark_read
 from groundswell.notifications.kinds import NOTIFICATION_KINDS, WAYS, NotificationKind, Way
 from groundswell.notifications.schemas import ChoicesIn, MailIn, QuietHours, ReadIn, notification_out
+from groundswell.platform.change_pace import unpaced
 from groundswell.platform.clock import zone_names
 from groundswell.platform.pages import Cursor
 from groundswell.platform.problems import NotFound, Problem
@@ -196,6 +197,7 @@ async def ask_stop(request: Request, viewer_id: UUID, token: Token) -> Response:
 
 
 @router.post("/mail/digest/{viewer_id}/{token}")
+@unpaced("Makes no rows; the address is signed.")
 async def stop(request: Request, session: DbSession, viewer_id: UUID, token: Token) -> Response:
     """Mail it no longer: with one click, from the mail itself too (RFC 8058)."""
     _check(request, viewer_id, token)
@@ -217,6 +219,7 @@ async def ask_confirm(request: Request, session: DbSession, viewer_id: UUID, tok
 
 
 @router.post("/mail/confirm/{viewer_id}/{token}")
+@unpaced("Makes no rows; the address is signed.")
 async def confirm(request: Request, session: DbSession, viewer_id: UUID, token: Token) -> Response:
     """The address is theirs: mail there."""
     if not await digest.confirm(session, services_of(request).settings, viewer_id, token):

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from groundswell.insights import weekly_mail
+from groundswell.platform.change_pace import unpaced
 from groundswell.platform.problems import NotFound
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
@@ -28,6 +29,7 @@ async def ask(request: Request, viewer_id: UUID, token: Token) -> Response:
 
 
 @router.post("/{viewer_id}/{token}")
+@unpaced("Makes no rows; the address is signed.")
 async def stop(request: Request, session: DbSession, viewer_id: UUID, token: Token) -> Response:
     """Mail it no longer."""
     _check(request, viewer_id, token)
