@@ -17,7 +17,7 @@ from groundswell.media import ClipRequest, ExactHls, MediaError, Package, cut, e
 from groundswell.media.isobmff import boxes
 from tests.media.conftest import FilmMaker
 from tests.media.exactness import HALF_US
-from tests.media.film import Film, numbers
+from tests.media.film import Film, burst_times, numbers
 from tests.media.hls.test_exact_hls import played
 from tests.media.test_zoo import film_of as decoded
 from tests.media.timelines import PACKET
@@ -171,6 +171,24 @@ def test_a_stream_that_goes_on_in_other_tracks_is_refused(film_of: FilmMaker, tm
     beside = ("-map", "0", "-map", "1", "-map", "0:a")
     ffmpeg("-i", film_of(STREAM), "-i", two, *beside, "-c", "copy", path)
     assert probe(path).duration_us > 2_300_000, "tracks side by side"
+
+
+def test_the_sound_of_another_programme_is_not_the_titles(film_of: FilmMaker, tmp_path: Path) -> None:
+    """A recording of a whole transponder, whose radio comes first and begins earlier; its bursts lie between."""
+    film, path = film_of(STREAM), tmp_path / "transponder.ts"
+    tracks = ("-map", "0:a", "-map", "1:v", "-map", "1:a", "-c", "copy")
+    programmes = ("-program", "title=radio:st=0", "-program", "title=television:st=1:st=2")
+    ffmpeg("-itsoffset", "0.25", "-i", film, "-itsoffset", "2", "-i", film, *tracks, *programmes, path)
+    index = probe(path)
+    assert len(index.audio) == 1
+    assert 2_350_000 <= index.duration_us <= 2_450_000
+    result = cut(path, ClipRequest(start_us=0, end_us=9_000_000), tmp_path / "clip.mp4", index=index)
+    assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(60))
+    heard, first = burst_times(tmp_path / "clip.mp4"), result.first_pts_us / 10**6
+    for burst in (0.5, 1.0, 1.5, 2.0):
+        assert min(abs(at + first - burst) for at in heard) < 0.03
+    (tmp_path / "package").mkdir()
+    assert len(package(path, tmp_path / "package").audio) == 1
 
 
 def _with_times(data: bytes) -> bytes:

@@ -276,4 +276,9 @@ def test_frames_that_are_not_the_titles_each_once_fail_the_check(seen: list[Posi
     ],
 )
 def test_the_shared_cases(name: str, start_us: int, end_us: int, frames: int, tmp_path: Path) -> None:
-    assert cut(SHARED / name, ClipRequest(start_us=start_us, end_us=end_us), tmp_path / "clip.mp4").frames == frames
+    with av.logging.Capture():
+        assert cut(SHARED / name, ClipRequest(start_us=start_us, end_us=end_us), tmp_path / "clip.mp4").frames == frames
+        pack = package(SHARED / name, tmp_path)
+        exact = exact_hls(pack, tmp_path, start_us, end_us, tmp_path / "exact")
+    assert isinstance(exact, ExactHls)
+    assert exact.frames == frames

@@ -16,7 +16,7 @@ from groundswell.media.errors import MediaError
 from groundswell.media.reading.edits import has_several_edits
 from groundswell.media.reading.frames import BACK_OFF_S, rewind
 from groundswell.media.reading.probe import on_grid
-from groundswell.media.reading.source import OpenSource, audio_streams
+from groundswell.media.reading.source import OpenSource
 from groundswell.media.timeline import SoundPiece
 
 AAC_RATES = frozenset({96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000})
@@ -41,7 +41,7 @@ class AudioSpan:
 
 def choose_track(source: OpenSource, wanted: int | None) -> AudioStream | None:
     """The audio track numbered ``wanted``, or the default one, or None for a silent title."""
-    streams = audio_streams(source.container)
+    streams = source.heard
     if wanted is not None:
         if not 0 <= wanted < len(streams):
             raise MediaError("no_such_track", f"There is no audio track {wanted}; there are {len(streams)}.")
@@ -94,7 +94,7 @@ def copied_packets(source: OpenSource, stream: AudioStream, span: AudioSpan) -> 
 
 def sound_pieces(source: OpenSource, stream: AudioStream) -> tuple[SoundPiece, ...]:
     """The pieces of a track of sound, none where its times are the container's own."""
-    tracks = [s.index for s in audio_streams(source.container)]
+    tracks = [s.index for s in source.heard]
     return dict(zip(tracks, source.timeline.sound, strict=False)).get(stream.index, ())
 
 

@@ -20,7 +20,7 @@ from groundswell.media.title import AudioTrack, Colour, SubtitleTrack, TitleInde
 from .dolby_vision import refuse_unmapped
 from .frames import rewind
 from .orientation import Orientation, orientation_of
-from .source import OpenSource, audio_streams, check_size, open_source
+from .source import OpenSource, check_size, open_source
 
 SAMPLED_PACKETS = 250
 USUAL_RATES = tuple(Fraction(n * 1000, d) for n in (24, 25, 30, 48, 50, 60, 120) for d in (1000, 1001))
@@ -67,7 +67,7 @@ def index_of(source: OpenSource, *, keyframes: bool = True) -> TitleIndex:
         video=_video_track(
             source, frame, packets, orientation_of(frame), _keyframes(source, packets) if keyframes else ()
         ),
-        audio=tuple(_audio_track(source, n, s) for n, s in enumerate(audio_streams(source.container))),
+        audio=tuple(_audio_track(source, n, s) for n, s in enumerate(source.heard)),
         subtitles=tuple(_subtitle_tracks(source.container)),
     )
 

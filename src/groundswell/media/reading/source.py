@@ -29,6 +29,7 @@ from . import dolby_vision, drm
 from .discontinuities import STREAMS, survey
 from .edits import edited, has_several_edits, hides
 from .track_changes import refuse_changed_tracks
+from .transport_stream import tracks_beside
 
 # Only containers that hold one film. Playlists, image sequences, concat scripts and network demuxers can
 # make FFmpeg open other files or hosts, so they are not on the list.
@@ -85,6 +86,8 @@ class OpenSource:
     """Whether there is no more of the title than a stretch."""
     window: Window | None = None
     """Where reading is kept to, in a source that reads one piece of a title."""
+    programme: frozenset[int] | None = None
+    """The tracks (by their ids) of the programme that the picture is in, where the file holds several."""
     _before: list[InputContainer] = field(default_factory=list)
     _piecewise: OpenSource | None = None
 
@@ -106,7 +109,7 @@ class OpenSource:
     @cached_property
     def timeline(self) -> Timeline:
         """The title's pieces and when they are shown. Moves nothing."""
-        if self.known is not None:
+        if self.known is not None and len(self.known.sound) in (0, len(self.heard)):
             return self.known
         if self._is_edited:
             return edited(self.moov, self.video, self._reader.video)
@@ -114,9 +117,15 @@ class OpenSource:
             if self.container.format.name == "mpegts":
                 refuse_changed_tracks(self.path)
             reader = self._reader
-            heard = [reader.container.streams[s.index] for s in audio_streams(self.container)]
+            heard = [reader.container.streams[s.index] for s in self.heard]
             return survey(reader.container, reader.video, cast("list[AudioStream]", heard))
         return PLAIN
+
+    @property
+    def heard(self) -> list[AudioStream]:
+        """The tracks of sound that go with the picture."""
+        found = audio_streams(self.container)
+        return [s for s in found if s.id in self.programme] if self.programme is not None else found
 
     @property
     def _is_edited(self) -> bool:
@@ -138,7 +147,14 @@ class OpenSource:
             video = container.streams.video[[s.index for s in self.container.streams.video].index(self.video.index)]
             video.thread_type = self.threads
             self._piecewise = OpenSource(
-                self.path, container, video, self.origin, self.fingerprint, options=options, known=PLAIN
+                self.path,
+                container,
+                video,
+                self.origin,
+                self.fingerprint,
+                options=options,
+                known=PLAIN,
+                programme=self.programme,
             )
         self._piecewise.interlaced = self.interlaced
         return self._piecewise
@@ -242,17 +258,19 @@ def open_source(path: str | Path, timeline: Timeline | None = None) -> Iterator[
         if not container.streams.video and "mp4" in container.format.name and boxes.is_cut_short(path):
             raise MediaError("truncated")
         video = _video_of(container)
+        programme = _programme_of(path, container, video)
         source = OpenSource(
             path,
             container,
             video,
-            _origin(container, video) if begin is None else begin,
+            _origin(container, video, programme) if begin is None else begin,
             fingerprint,
             boxes.has_edit_list(moov),
             boxes.is_fragmented(moov),
             moov=moov,
             known=timeline,
             stretch=begin is not None,
+            programme=programme,
         )
         try:
             yield source
@@ -347,8 +365,13 @@ def check_size(width: int, height: int) -> None:
         raise MediaError("too_large_picture", f"{width}×{height} is larger than the engine accepts (8192×5120).")
 
 
-def _origin(container: InputContainer, video: VideoStream) -> Fraction:
-    """Where a player's clock starts: the earliest track, as FFmpeg, mpv and VLC have it.
+def _programme_of(path: Path, container: InputContainer, video: VideoStream) -> frozenset[int] | None:
+    several = len(container.streams.video) > 1 or len(container.streams.audio) > 1
+    return tracks_beside(path, video.id) if several and container.format.name == "mpegts" else None
+
+
+def _origin(container: InputContainer, video: VideoStream, programme: frozenset[int] | None) -> Fraction:
+    """Where a player's clock starts: the earliest track of what it plays, as FFmpeg, mpv and VLC have it.
 
     Sound that starts before zero (codec priming) does not move it; pictures before zero do. In a stream nothing begins
     at zero: times below it are those before its clock's wrap.
@@ -356,7 +379,7 @@ def _origin(container: InputContainer, video: VideoStream) -> Fraction:
     starts = [
         s.start_time * s.time_base
         for s in (*_films(container), *container.streams.audio)
-        if s.start_time is not None and s.time_base is not None
+        if s.start_time is not None and s.time_base is not None and (programme is None or s.id in programme)
     ]
     start = min(starts, default=Fraction(0))
     if start < 0 and container.format.name not in STREAMS:
