@@ -191,6 +191,40 @@ def test_the_sound_of_another_programme_is_not_the_titles(film_of: FilmMaker, tm
     assert len(package(path, tmp_path / "package").audio) == 1
 
 
+def test_fragments_out_of_the_order_of_their_times_are_refused(film_of: FilmMaker, tmp_path: Path) -> None:
+    """Two films one after the other in a file: a clip would show one of two pictures of the same time."""
+    fragmented = ("-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof")
+    path = tmp_path / "both.mp4"
+    for name in ("one", "two"):
+        ffmpeg("-i", film_of(SMALL), *fragmented, tmp_path / f"{name}.mp4")
+    path.write_bytes((tmp_path / "one.mp4").read_bytes() + (tmp_path / "two.mp4").read_bytes())
+    with pytest.raises(MediaError, match="order of their times"), av.logging.Capture():
+        probe(path)
+
+
+def test_pictures_of_avi_are_in_step_with_its_sound(film_of: FilmMaker, tmp_path: Path) -> None:
+    """Where pictures are not reordered the first is shown at 0, whatever FFmpeg thinks that a decoder holds back."""
+    path = tmp_path / "a.avi"
+    options = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15", "-c:a", "pcm_s16le")
+    ffmpeg("-i", film_of(SMALL), *options, path)
+    assert cut(path, ClipRequest(start_us=0, end_us=9_000_000), tmp_path / "clip.mp4").first_pts_us == 0
+    assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(60))
+    heard = burst_times(tmp_path / "clip.mp4")
+    for burst in (0.5, 1.0, 1.5, 2.0):
+        assert min(abs(at - burst) for at in heard) <= 0.01
+
+
+def test_sound_whose_decoder_is_told_of_its_channels_once_is_heard_everywhere(
+    film_of: FilmMaker, tmp_path: Path
+) -> None:
+    """AAC of channels that have no number of their own says in its first packet alone which they are."""
+    path = tmp_path / "quad.ts"
+    ffmpeg("-i", film_of(SMALL), "-c:v", "copy", "-af", "pan=quad|c0=c0|c1=c1|c2=c0|c3=c1", "-c:a", "aac", path)
+    request = ClipRequest(start_us=1_200_000, end_us=2_000_000, audio="exact")
+    assert cut(path, request, tmp_path / "clip.mp4").audio == "exact"
+    assert burst_times(tmp_path / "clip.mp4")
+
+
 def _with_times(data: bytes) -> bytes:
     """A transport stream with four bytes before each packet, as cameras and discs have it."""
     return b"".join(bytes(4) + data[n : n + PACKET] for n in range(0, len(data), PACKET))

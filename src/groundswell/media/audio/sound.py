@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import ceil
 from typing import cast
 
@@ -106,14 +107,35 @@ def is_pieced(source: OpenSource, stream: AudioStream) -> bool:
 
 def packets_heard(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterator[Packet[AudioStream]]:
     """The packets that may be heard in the span, all with a time on the title's presentation timeline."""
+    for stretch in stretches_heard(source, stream, span):
+        yield from stretch.packets(stretch.span.start)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Sound of one piece, heard in ``span`` and not beyond. ``packets`` has those to decode for what is heard from an
+    instant on; they may begin earlier and run on."""
+
+    span: AudioSpan
+    packets: Callable[[Fraction], Iterator[Packet[AudioStream]]]
+
+
+def stretches_heard(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterator[Stretch]:
+    """What is heard in a span, piece after piece."""
     pieces = sound_pieces(source, stream)
     if not pieces:
-        yield from _packets_heard(source, _seek(source, stream, span.start - PRE_ROLL), span.end)
+        yield Stretch(span, lambda at: _packets_heard(source, _seek(source, stream, at - PRE_ROLL), span.end))
     for piece in pieces:
         begin, end = _shown(source, piece)
-        start, stop = max(span.start - PRE_ROLL, begin), min(span.end, end)
-        if start < stop:
-            yield from _piece_heard(source, stream, piece, AudioSpan(start, stop))
+        heard = AudioSpan(max(span.start, begin), min(span.end, end))
+        if heard.start < heard.end:
+            yield Stretch(heard, partial(_piece_from, source, stream, piece, begin, heard.end))
+
+
+def _piece_from(
+    source: OpenSource, stream: AudioStream, piece: SoundPiece, begin: Fraction, stop: Fraction, at: Fraction
+) -> Iterator[Packet[AudioStream]]:
+    yield from _piece_heard(source, stream, piece, AudioSpan(max(at - PRE_ROLL, begin), stop))
 
 
 def _shown(source: OpenSource, sound: SoundPiece) -> tuple[Fraction, Fraction]:

@@ -32,6 +32,8 @@ LONGEST_US = 100 * 3600 * 1_000_000
 MAX_PACKETS_TO_FIRST_PICTURE = 2000
 MOST_LOST_S = 1
 """What may be missing at the end of a file for it to be a film still."""
+OVERLAP_S = Fraction(1, 10)
+"""By how much a fragment may begin before the one in front of it ends: more is another film's, or out of order."""
 SOON_DECODED = frozenset({"h264", "hevc"})
 
 
@@ -258,11 +260,15 @@ def _told_us(source: OpenSource, fragmented: bool) -> int | None:
 
 def _measured_us(source: OpenSource) -> int:
     rewind(source, source.video)
-    last, count = 0, 0
+    last, count, before = 0, 0, None
     step = 1 / (source.video.guessed_rate or Fraction(25)) / source.tick
     for packet in source.packets(source.video):
         if packet.size:
             count += 1
+            if source.fragmented and packet.dts is not None:
+                if before is not None and (before - packet.dts) * source.tick > OVERLAP_S:
+                    raise MediaError("damaged", "Its fragments are not in the order of their times.")
+                before = packet.dts
         if packet.pts is not None and packet.size:
             last = max(last, packet.pts + (packet.duration or round(step)))
     return max(1, source.us(last) if last else to_us(count * step * source.tick))

@@ -118,7 +118,8 @@ class OpenSource:
                 refuse_changed_tracks(self.path)
             reader = self._reader
             heard = [reader.container.streams[s.index] for s in self.heard]
-            return survey(reader.container, reader.video, cast("list[AudioStream]", heard))
+            silent = [reader.container.streams[s.index] for s in self._unheard]
+            return survey(reader.container, reader.video, cast("list[AudioStream]", heard), silent)
         return PLAIN
 
     @property
@@ -126,6 +127,12 @@ class OpenSource:
         """The tracks of sound that go with the picture."""
         found = audio_streams(self.container)
         return [s for s in found if s.id in self.programme] if self.programme is not None else found
+
+    @property
+    def _unheard(self) -> list[AudioStream]:
+        """The tracks of sound that there is a decoder for, and of which nothing came near the beginning of the file."""
+        found = [s for s in self.container.streams.audio if s.codec_context and s.codec_context.sample_rate <= 0]
+        return [s for s in found if self.programme is None or s.id in self.programme]
 
     @property
     def _is_edited(self) -> bool:
@@ -184,6 +191,8 @@ class OpenSource:
         streams may do so): that is an end like any other.
         """
         packets = cast("Iterator[Packet[Track]]", self.container.demux(track))
+        stored = track is self.video and self.container.format.name == "avi"
+        in_order = stored and not self.video.codec_context.has_b_frames
         while True:
             try:
                 packet = next(packets)
@@ -192,6 +201,8 @@ class OpenSource:
             except IndexError:
                 yield _flush(track)
                 return
+            if in_order and packet.dts is not None:  # AVI has no times, and FFmpeg's guess may be a picture late
+                packet.pts = packet.dts
             yield packet
 
     def close(self) -> None:
