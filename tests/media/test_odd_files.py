@@ -225,6 +225,19 @@ def test_sound_whose_decoder_is_told_of_its_channels_once_is_heard_everywhere(
     assert burst_times(tmp_path / "clip.mp4")
 
 
+@pytest.mark.parametrize(("codec", "filter"), [("libx264", "h264_metadata"), ("libx265", "hevc_metadata")])
+def test_what_is_cropped_is_not_shown(film_of: FilmMaker, tmp_path: Path, codec: str, filter: str) -> None:
+    """On the left too, where FFmpeg leaves some of it unless it is told not to."""
+    path = tmp_path / "cropped.mp4"
+    crop = f"{filter}=crop_left=8:crop_right=4:crop_top=2:crop_bottom=2"
+    ffmpeg("-i", film_of(Film(codec=codec, frames=30)), "-c", "copy", "-bsf:v", crop, path)
+    result = cut(path, ClipRequest(start_us=200_000, end_us=1_000_000), tmp_path / "clip.mp4")
+    assert (result.width, result.height) == (180, 104)
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        shown = next(clip.decode(video=0))
+    assert (shown.width, shown.height) == (180, 104)
+
+
 def _with_times(data: bytes) -> bytes:
     """A transport stream with four bytes before each packet, as cameras and discs have it."""
     return b"".join(bytes(4) + data[n : n + PACKET] for n in range(0, len(data), PACKET))

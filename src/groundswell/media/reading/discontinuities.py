@@ -153,8 +153,8 @@ def survey(
 ) -> Timeline:
     """Read a stream's packets from here to its end; its timeline, which is plain where the clock runs through.
 
-    Raises `MediaError` ``tracks_change`` when one of the tracks that are ``unheard`` has sound after all (a clip of that
-    part would be silent), ``damaged`` when the clock leaps away for a few pictures and comes back.
+    Raises `MediaError`: ``tracks_change`` when one of the tracks that are ``unheard`` has sound after all (a clip of
+    that part would be silent), ``damaged`` when the clock leaps away for a few pictures and comes back.
     """
     tick = video.time_base or Fraction(1, 90_000)
     rate = video.average_rate or video.guessed_rate or USUAL_RATE

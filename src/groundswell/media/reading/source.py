@@ -14,6 +14,7 @@ from typing import Literal, TypeVar, cast
 
 import av
 from av.audio.stream import AudioStream
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -95,8 +96,7 @@ class OpenSource:
         """Begin again at the first byte, for containers that cannot seek there. Take streams anew afterwards."""
         self._before.append(self.container)
         self.container = _open(self.path, self.fingerprint, dict(self.options))
-        self.video = self.container.streams.video[self._nth_video()]
-        self.video.thread_type = self.threads
+        self.video = _prepared(self.container.streams.video[self._nth_video()], self.threads)
 
     def decode_in_turn(self) -> None:
         """From now on one picture after the other. Begins again at the first byte."""
@@ -152,7 +152,7 @@ class OpenSource:
             options = (("ignore_editlist", "1"),) if "mp4" in self.container.format.name else ()
             container = _open(self.path, self.fingerprint, dict(options))
             video = container.streams.video[[s.index for s in self.container.streams.video].index(self.video.index)]
-            video.thread_type = self.threads
+            _prepared(video, self.threads)
             self._piecewise = OpenSource(
                 self.path,
                 container,
@@ -361,7 +361,14 @@ def _video_of(container: InputContainer) -> VideoStream:
     if video.codec_context is None or not video.codec_context.name:
         raise MediaError("unsupported_codec")
     check_size(video.codec_context.width, video.codec_context.height)
-    video.thread_type = "AUTO"
+    return _prepared(video, "AUTO")
+
+
+def _prepared(video: VideoStream, threads: Threads) -> VideoStream:
+    """Ready to be decoded, just what is to be seen: FFmpeg leaves some of what is cropped on the left where rows of
+    samples would not be aligned."""
+    video.thread_type = threads
+    video.codec_context.flags |= Flags.unaligned
     return video
 
 
