@@ -232,10 +232,10 @@ def test_what_is_cropped_is_not_shown(film_of: FilmMaker, tmp_path: Path, codec:
     crop = f"{filter}=crop_left=8:crop_right=4:crop_top=2:crop_bottom=2"
     ffmpeg("-i", film_of(Film(codec=codec, frames=30)), "-c", "copy", "-bsf:v", crop, path)
     result = cut(path, ClipRequest(start_us=200_000, end_us=1_000_000), tmp_path / "clip.mp4")
-    assert (result.width, result.height) == (180, 104)
+    assert (result.width, result.height) == (180, 108)
     with av.open(str(tmp_path / "clip.mp4")) as clip:
         shown = next(clip.decode(video=0))
-    assert (shown.width, shown.height) == (180, 104)
+    assert (shown.width, shown.height) == (180, 108)
 
 
 def _with_times(data: bytes) -> bytes:
