@@ -17,7 +17,7 @@ from av.packet import Packet
 from groundswell.media.errors import BROKEN_PACKET
 from groundswell.media.reading.source import OpenSource
 
-from .sound import AAC_FRAME, AAC_RATES, AudioSpan, Stretch, stretches_heard
+from .sound import AAC_FRAME, AAC_RATES, AudioSpan, HeardStretch, stretches_heard
 
 TOLERANCE = 0.008
 """Seconds by which a container's times may be off before it counts as a jump."""
@@ -41,7 +41,7 @@ def exact_samples(
 
 
 def _samples_of(
-    stretch: Stretch, origin: Fraction, span: AudioSpan, part: tuple[int, int], rate: int, layout: str
+    stretch: HeardStretch, origin: Fraction, span: AudioSpan, part: tuple[int, int], rate: int, layout: str
 ) -> Iterator[Samples]:
     """The samples of a stretch from one number of the span's to another, as far as there are any."""
     done, end = part
@@ -68,7 +68,9 @@ def silent_samples(samples: int, rate: int, layout: str) -> Iterator[Samples]:
         samples -= rate
 
 
-def _decoded(stretch: Stretch, origin: Fraction, rate: int, layout: str) -> Iterator[tuple[Fraction | None, Samples]]:
+def _decoded(
+    stretch: HeardStretch, origin: Fraction, rate: int, layout: str
+) -> Iterator[tuple[Fraction | None, Samples]]:
     """Decoded and resampled blocks, each with the time of its first sample, or None where it goes on from the last.
     Small jitter in the container's times is ignored; a jump starts a new run."""
     run: _Run | None = None
@@ -121,7 +123,7 @@ def _shape_of(frame: AudioFrame) -> tuple[int, str, str]:
     return frame.sample_rate, frame.layout.name, frame.format.name
 
 
-def _frames(stretch: Stretch, origin: Fraction) -> Iterator[AudioFrame]:
+def _frames(stretch: HeardStretch, origin: Fraction) -> Iterator[AudioFrame]:
     begun = False
     for start in (stretch.span.start, origin):  # a decoder may have to know what the first packet of all alone says
         broken = False

@@ -112,7 +112,7 @@ def packets_heard(source: OpenSource, stream: AudioStream, span: AudioSpan) -> I
 
 
 @dataclass(frozen=True)
-class Stretch:
+class HeardStretch:
     """Sound of one piece, heard in ``span`` and not beyond. ``packets`` has those to decode for what is heard from an
     instant on; they may begin earlier and run on."""
 
@@ -120,16 +120,16 @@ class Stretch:
     packets: Callable[[Fraction], Iterator[Packet[AudioStream]]]
 
 
-def stretches_heard(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterator[Stretch]:
+def stretches_heard(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterator[HeardStretch]:
     """What is heard in a span, piece after piece."""
     pieces = sound_pieces(source, stream)
     if not pieces:
-        yield Stretch(span, lambda at: _packets_heard(source, _seek(source, stream, at - PRE_ROLL), span.end))
+        yield HeardStretch(span, lambda at: _packets_heard(source, _seek(source, stream, at - PRE_ROLL), span.end))
     for piece in pieces:
         begin, end = _shown(source, piece)
         heard = AudioSpan(max(span.start, begin), min(span.end, end))
         if heard.start < heard.end:
-            yield Stretch(heard, partial(_piece_from, source, stream, piece, begin, heard.end))
+            yield HeardStretch(heard, partial(_piece_from, source, stream, piece, begin, heard.end))
 
 
 def _piece_from(
