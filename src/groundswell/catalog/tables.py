@@ -196,7 +196,7 @@ class GivenSource(Base):
 
 
 class Line(Base):
-    """One subtitle cue of a title. ``language`` is a BCP 47 tag; ``look`` a ``media.CueStyle``, where it is not
+    """One subtitle cue of a title. ``language`` is a BCP 47 tag; ``look`` a ``CueStyle`` as JSON, where it is not
     shown in white in the middle below."""
 
     __tablename__ = "lines"
