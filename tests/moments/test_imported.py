@@ -15,7 +15,10 @@ from tests.moments.clipping import SIZE, WIDE_SCALE, clipped
 from tests.moments.packaged import watch
 from tests.support import App
 
-SRT = "1\n00:00:04,000 --> 00:00:06,500\nMind the <i>gap</i>.\n"
+SRT = (
+    "1\n00:00:04,000 --> 00:00:06,500\nMind the <i>gap</i>.\n\n"
+    '2\n00:00:07,000 --> 00:00:08,000\n{\\an8}<font color="#ffff00">Way out</font>\n'
+)
 
 
 @pytest.mark.slow
@@ -35,6 +38,7 @@ async def test_an_imported_film_is_clipped_exactly(app: App, tmp_path: Path) -> 
     assert [n for _, n in numbers(tmp_path / "clip.mp4", WIDE_SCALE)] == list(range(first, last))
     captions = await app.http.get(f"/m/{made['code']}/captions.vtt")
     assert "Mind the gap." in captions.text
+    assert " line:5%,start\n<c.rgb-ffff00>Way out</c>" in captions.text, "it stands where the file has it"
 
 
 PIECE = Film("mpegts", frames=80, gop=20, rate=Fraction(10), size=SIZE)
