@@ -125,7 +125,9 @@ def import_(
     title: Annotated[
         str | None, typer.Option(help="What the title is called; may be left out with --external-id.")
     ] = None,
-    subtitles: Annotated[Path | None, typer.Option(help="SRT or WebVTT, in any common encoding.")] = None,
+    subtitles: Annotated[
+        Path | None, typer.Option(help="SRT, WebVTT, ASS, SAMI, TTML, SCC or EBU STL, in any common encoding.")
+    ] = None,
     language: Annotated[str, typer.Option(help="Language of the subtitles (BCP 47).")] = "en",
     slug: Annotated[str | None, typer.Option(help="Its address; made from the title by default.")] = None,
     synopsis: Annotated[str, typer.Option(help="What it is about.")] = "",

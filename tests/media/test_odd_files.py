@@ -17,7 +17,7 @@ from groundswell.media import ClipRequest, ExactHls, MediaError, Package, cut, e
 from groundswell.media.isobmff import boxes
 from tests.media.conftest import FilmMaker
 from tests.media.exactness import HALF_US
-from tests.media.film import Film, numbers
+from tests.media.film import Film, burst_times, numbers
 from tests.media.hls.test_exact_hls import played
 from tests.media.test_zoo import film_of as decoded
 from tests.media.timelines import PACKET
@@ -171,6 +171,71 @@ def test_a_stream_that_goes_on_in_other_tracks_is_refused(film_of: FilmMaker, tm
     beside = ("-map", "0", "-map", "1", "-map", "0:a")
     ffmpeg("-i", film_of(STREAM), "-i", two, *beside, "-c", "copy", path)
     assert probe(path).duration_us > 2_300_000, "tracks side by side"
+
+
+def test_the_sound_of_another_programme_is_not_the_titles(film_of: FilmMaker, tmp_path: Path) -> None:
+    """A recording of a whole transponder, whose radio comes first and begins earlier; its bursts lie between."""
+    film, path = film_of(STREAM), tmp_path / "transponder.ts"
+    tracks = ("-map", "0:a", "-map", "1:v", "-map", "1:a", "-c", "copy")
+    programmes = ("-program", "title=radio:st=0", "-program", "title=television:st=1:st=2")
+    ffmpeg("-itsoffset", "0.25", "-i", film, "-itsoffset", "2", "-i", film, *tracks, *programmes, path)
+    index = probe(path)
+    assert len(index.audio) == 1
+    assert 2_350_000 <= index.duration_us <= 2_450_000
+    result = cut(path, ClipRequest(start_us=0, end_us=9_000_000), tmp_path / "clip.mp4", index=index)
+    assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(60))
+    heard, first = burst_times(tmp_path / "clip.mp4"), result.first_pts_us / 10**6
+    for burst in (0.5, 1.0, 1.5, 2.0):
+        assert min(abs(at + first - burst) for at in heard) < 0.03
+    (tmp_path / "package").mkdir()
+    assert len(package(path, tmp_path / "package").audio) == 1
+
+
+def test_fragments_out_of_the_order_of_their_times_are_refused(film_of: FilmMaker, tmp_path: Path) -> None:
+    """Two films one after the other in a file: a clip would show one of two pictures of the same time."""
+    fragmented = ("-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof")
+    path = tmp_path / "both.mp4"
+    for name in ("one", "two"):
+        ffmpeg("-i", film_of(SMALL), *fragmented, tmp_path / f"{name}.mp4")
+    path.write_bytes((tmp_path / "one.mp4").read_bytes() + (tmp_path / "two.mp4").read_bytes())
+    with pytest.raises(MediaError, match="order of their times"), av.logging.Capture():
+        probe(path)
+
+
+def test_pictures_of_avi_are_in_step_with_its_sound(film_of: FilmMaker, tmp_path: Path) -> None:
+    """Where pictures are not reordered the first is shown at 0, whatever FFmpeg thinks that a decoder holds back."""
+    path = tmp_path / "a.avi"
+    options = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15", "-c:a", "pcm_s16le")
+    ffmpeg("-i", film_of(SMALL), *options, path)
+    assert cut(path, ClipRequest(start_us=0, end_us=9_000_000), tmp_path / "clip.mp4").first_pts_us == 0
+    assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(60))
+    heard = burst_times(tmp_path / "clip.mp4")
+    for burst in (0.5, 1.0, 1.5, 2.0):
+        assert min(abs(at - burst) for at in heard) <= 0.01
+
+
+def test_sound_whose_decoder_is_told_of_its_channels_once_is_heard_everywhere(
+    film_of: FilmMaker, tmp_path: Path
+) -> None:
+    """AAC of channels that have no number of their own says in its first packet alone which they are."""
+    path = tmp_path / "quad.ts"
+    ffmpeg("-i", film_of(SMALL), "-c:v", "copy", "-af", "pan=quad|c0=c0|c1=c1|c2=c0|c3=c1", "-c:a", "aac", path)
+    request = ClipRequest(start_us=1_200_000, end_us=2_000_000, audio="exact")
+    assert cut(path, request, tmp_path / "clip.mp4").audio == "exact"
+    assert burst_times(tmp_path / "clip.mp4")
+
+
+@pytest.mark.parametrize(("codec", "filter"), [("libx264", "h264_metadata"), ("libx265", "hevc_metadata")])
+def test_what_is_cropped_is_not_shown(film_of: FilmMaker, tmp_path: Path, codec: str, filter: str) -> None:
+    """On the left too, where FFmpeg leaves some of it unless it is told not to."""
+    path = tmp_path / "cropped.mp4"
+    crop = f"{filter}=crop_left=8:crop_right=4:crop_top=2:crop_bottom=2"
+    ffmpeg("-i", film_of(Film(codec=codec, frames=30)), "-c", "copy", "-bsf:v", crop, path)
+    result = cut(path, ClipRequest(start_us=200_000, end_us=1_000_000), tmp_path / "clip.mp4")
+    assert (result.width, result.height) == (180, 108)
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        shown = next(clip.decode(video=0))
+    assert (shown.width, shown.height) == (180, 108)
 
 
 def _with_times(data: bytes) -> bytes:

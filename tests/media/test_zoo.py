@@ -37,8 +37,10 @@ def film_of(path: Path) -> tuple[list[tuple[Fraction, int]], Fraction]:
         origin = origin if origin >= 0 else min(Fraction(0), (film.start_time or 0) * film.time_base)
         step = 1 / Fraction(film.guessed_rate or 25)
         times, numbers = [], []
+        stored = container.format.name == "avi" and not film.codec_context.has_b_frames  # which has but an order
         for n, frame in enumerate(container.decode(film)):
-            times.append(n * step if frame.pts is None else frame.pts * frame.time_base)
+            at = frame.dts if stored else frame.pts
+            times.append(n * step if at is None else at * frame.time_base)
             numbers.append(number_in(frame) if min(frame.width, frame.height) >= 48 else 0)
     return [(at - origin, number) for at, number in zip(sorted(times), numbers, strict=True)], origin
 

@@ -123,6 +123,19 @@ async def test_an_address_says_the_language_and_it_is_remembered(app: App, momen
         assert "set-cookie" not in plain.headers
 
 
+async def test_another_language_and_signing_in_lead_back_to_what_was_asked_for(
+    app: App, moment: dict[str, Any]
+) -> None:
+    page = (await app.http.get("/discover?q=a+light&since=week&lang=de", headers=BROWSER)).text
+    assert 'href="?q=a+light&amp;since=week&amp;lang=ar"' in page
+    assert 'href="/session/start?return=%2Fdiscover%3Fq%3Da%2Blight%26since%3Dweek"' in page
+    token = (await shared(app, moment=moment["id"]))["token"]
+    for _ in range(2):  # a page that is kept for the next who asks says nothing of who asked first
+        kept = (await app.http.get(f"/s/{token}?from=somewhere", headers=BROWSER)).text
+        assert 'href="?lang=ar"' in kept
+        assert "somewhere" not in kept
+
+
 async def test_the_account_s_language_is_followed(app: App, moment: dict[str, Any], settings: Settings) -> None:
     token = app.identity.token("ada", "Ada", locale="es-MX")
     page = await app.http.get(f"/m/{moment['code']}", headers=BROWSER | {"Authorization": f"Bearer {token}"})

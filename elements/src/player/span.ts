@@ -31,9 +31,10 @@ export function outside(span: Span, at: number): "before" | "after" | null {
 /** Where subtitles stand: so many per cent of the height from the top, clear of the player's controls. */
 const LINE = 74;
 
-/** Have a cue stand still: left to itself, it gives way to the controls whenever they come and go. */
+/** Have a cue stand still: left to itself, it gives way to the controls whenever they come and go. One that has a place
+ * of its own keeps that. */
 export function settle(cue: TextTrackCue): void {
-  if (!(cue instanceof VTTCue)) return;
+  if (!(cue instanceof VTTCue) || !cue.snapToLines) return;
   [cue.snapToLines, cue.line] = [false, LINE];
 }
 

@@ -80,7 +80,7 @@ async def import_title(
         released_on, rating, live: facts that rights rules may need; what is not given stays as it was, at first
             unknown.
         slug: its address; made from ``name`` by default.
-        subtitles: SRT or WebVTT in any encoding, in ``language`` (BCP 47).
+        subtitles: a file of subtitles (`read_subtitles`) in any encoding, in ``language`` (BCP 47).
         series, season, episode: all three for an episode, none for a film. ``series`` is the series' name.
         on_progress: hears (what is being done, how far: 0 to 1).
 

@@ -196,7 +196,8 @@ class GivenSource(Base):
 
 
 class Line(Base):
-    """One subtitle cue of a title. ``language`` is a BCP 47 tag."""
+    """One subtitle cue of a title. ``language`` is a BCP 47 tag; ``look`` a ``CueStyle`` as JSON, where it is not
+    shown in white in the middle below."""
 
     __tablename__ = "lines"
     __table_args__ = (CheckConstraint("start_us < end_us", name="order"),)
@@ -207,6 +208,7 @@ class Line(Base):
     start_us: Mapped[int]
     end_us: Mapped[int]
     text: Mapped[str]
+    look: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 Title.captioned = column_property(select(Line.number).where(Line.title_id == Title.id).exists())

@@ -208,7 +208,14 @@ async def _record_lines(session: AsyncSession, title_id: UUID, says: TitleText, 
     await session.execute(delete(Line).filter_by(title_id=title_id, language=says.language))
     common = {"title_id": title_id, "language": says.language}
     rows = [
-        {**common, "number": n, "start_us": line.start_us, "end_us": min(line.end_us, duration_us), "text": line.text}
+        {
+            **common,
+            "number": n,
+            "start_us": line.start_us,
+            "end_us": min(line.end_us, duration_us),
+            "text": line.text,
+            "look": None if line.look is None else line.look.to_document(),
+        }
         for n, line in enumerate(says.lines, 1)
         if line.start_us < duration_us
     ]

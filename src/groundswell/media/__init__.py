@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         sign_bounded,
     )
     from .sandbox.bounded_hls import exact_hls_bounded, exact_hls_bounded_sync
-    from .subtitles.cues import Cue, Cues, clipped, read_subtitles, write_webvtt
+    from .subtitles.cues import Cue, Cues, CueStyle, clipped, read_subtitles, write_webvtt
     from .subtitles.fonts import colour_emoji, missing_scripts
     from .subtitles.sentences import Sentence, asides, nearest, sentence_ends, sentences
     from .times import clock, parse_time
@@ -70,7 +70,7 @@ _WHERE = {
     "subtitles.sentences": "Sentence asides nearest sentence_ends sentences",
     "analysis.stills": "Storyboard poster preview storyboard waveform",
     "subtitles.fonts": "colour_emoji missing_scripts",
-    "subtitles.cues": "Cue Cues clipped read_subtitles write_webvtt",
+    "subtitles.cues": "Cue CueStyle Cues clipped read_subtitles write_webvtt",
     "analysis.suggestions": "Suggestion suggest",
     "times": "clock parse_time",
     "title": "AudioTrack Colour SubtitleTrack TitleIndex VideoTrack",
@@ -98,6 +98,7 @@ __all__ = [
     "Colour",
     "Credentials",
     "Cue",
+    "CueStyle",
     "Cues",
     "CutResult",
     "EndCard",

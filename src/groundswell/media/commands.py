@@ -29,7 +29,7 @@ def cut_command(
     profile: Annotated[str, typer.Option(help=f"One of {', '.join(PROFILES)}.")] = "source",
     audio: Annotated[str, typer.Option(help="copy, or exact to the sample.")] = "copy",
     audio_track: Annotated[int | None, typer.Option(help="Which audio track, from 0.")] = None,
-    subtitles: Annotated[Path | None, typer.Option(help="SRT or WebVTT to draw into the picture.")] = None,
+    subtitles: Annotated[Path | None, typer.Option(help="A file of subtitles to draw into the picture.")] = None,
     subtitle_track: Annotated[
         int | None, typer.Option(help="Which of the title's own subtitles to draw, from 0.")
     ] = None,

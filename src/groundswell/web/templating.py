@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -129,6 +130,8 @@ def page(
         "watch_url": partial(watch_address, settings),
         "base_url": settings.base_url.rstrip("/"),
         "path": request.url.path,
+        "here": here(request),
+        "in_language": partial(in_language, request),
         "outward_feeds": settings.outward_feeds,
         "lake_lag": wording.lateness(getattr(request.state, "lake_lag", None)),
     }
@@ -151,6 +154,26 @@ def page(
         answer.set_cookie(languages.COOKIE, language, max_age=languages.COOKIE_AGE_S, path="/", samesite="lax")
     return answer
 
+
+def here(request: Request) -> str:
+    """The page's own path and query, to come back to; without the query where the page is kept for others."""
+    query = urlencode(_asked(request))
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def in_language(request: Request, language: str) -> str:
+    """The query that leads to the same page in another language."""
+    return "?" + urlencode([*_asked(request), ("lang", language)])
+
+
+def _asked(request: Request) -> list[tuple[str, str]]:
+    if request.url.path.startswith(KEPT):
+        return []
+    return [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+
+
+KEPT = "/s/"
+"""Where pages are made once for many (``viewer/landing_cache.py``)."""
 
 TRANSLATED = ("viewer/", "session/", "demo/", "refused.html", "creator/public.html")
 """What the templates that viewers may meet begin with."""

@@ -177,6 +177,14 @@ def test_most_of_it_is_the_titles_own_and_there_is_no_discontinuity(packaged: Pa
     assert ExactHls.from_json(clip.to_json()) == clip
 
 
+def test_a_tail_is_exact_whose_neighbour_begins_with_pictures_that_nothing_here_shows(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    """Before the keyframe of an open group pictures are shown that refer to the group before."""
+    film = Film(frames=100, codec="libx265", gop=12, open_gop=True, b_frames=3)
+    assert_exact(film, packaged(film), 1_200_000, 2_500_000, tmp_path / "clip")
+
+
 def test_a_clip_on_gop_boundaries_needs_nothing_of_our_own(packaged: Packaged, tmp_path: Path) -> None:
     folder, pack = packaged(FILMS["no B-frames"])
     clip = exact_hls(pack, folder, 480_000, 4_800_000, tmp_path / "clip", audio_tracks=[])

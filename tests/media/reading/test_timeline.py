@@ -17,7 +17,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from groundswell.media import ClipRequest, ExactHls, MediaError, TitleIndex, cut, exact_hls, package, probe, storyboard
+from groundswell.media import (
+    ClipRequest,
+    ExactHls,
+    MediaError,
+    NotExact,
+    TitleIndex,
+    cut,
+    exact_hls,
+    package,
+    probe,
+    storyboard,
+)
 from groundswell.media.reading.account import Position, check_positions
 from tests.media.conftest import FilmMaker
 from tests.media.film import Film, burst_times, make, numbers
@@ -245,6 +256,51 @@ def test_what_an_edit_list_takes_out_is_nowhere(film_of: FilmMaker, tmp_path: Pa
     assert all(min(abs(h - b) for h in heard) < 0.02 for b in (0.5,))
 
 
+@pytest.mark.parametrize("silent", [0, 1])
+def test_sound_that_only_one_piece_has_is_heard_there(tmp_path: Path, silent: int) -> None:
+    """And where it begins part of the way through, the title is refused: a clip of that part would be silent."""
+    films = [replace(PIECE, audio=None if n == silent else "aac", first=40 * n) for n in range(2)]
+    made = stream(films, [Fraction("-1.52")], tmp_path)
+    if silent == 0:
+        with pytest.raises(MediaError, match="tracks_change"), av.logging.Capture():
+            probe(made.path)
+        return
+    assert_cut(made, 0, 10_000_000, tmp_path)
+    heard = burst_times(tmp_path / "clip.mp4")
+    assert len(heard) == 3, "silence where there is none"
+    assert_packaged(made, tmp_path)
+
+
+def test_what_is_heard_first_behind_a_join_is_not_cut_off(tmp_path: Path) -> None:
+    """The last packet before a join runs on beyond it; what begins there is what is heard."""
+    films = [replace(PIECE, frames=45), replace(PIECE, first=45)]
+    made = stream(films, [Fraction("-1.52")], tmp_path)
+    with av.logging.Capture():
+        cut(made.path, ClipRequest(start_us=0, end_us=9_000_000), tmp_path / "clip.mp4")
+    joined = float(made.frames[45].at - made.frames[0].at)
+    assert min(abs(at - joined) for at in burst_times(tmp_path / "clip.mp4")) <= 0.0105
+
+
+def test_sound_whose_clock_goes_on_where_the_pictures_starts_again(tmp_path: Path) -> None:
+    film = replace(PIECE, frames=80, first=0)
+    made = stream([film], [], tmp_path, drops=lambda n, p, d: (p - 90_000, d and d - 90_000) if n >= 40 else (p, d))
+    clip = tmp_path / "clip.mp4"
+    with av.logging.Capture():
+        assert cut(made.path, ClipRequest(start_us=0, end_us=9_000_000), clip).frames == 80
+    heard = burst_times(clip)
+    for burst in (0.5, 1.0, 2.0, 2.5):
+        assert min(abs(at - burst) for at in heard) < 0.03
+
+
+@pytest.mark.parametrize("by", [900_000, -90_000])
+def test_a_picture_whose_time_is_of_another_clock_is_refused(tmp_path: Path, by: int) -> None:
+    """Not taken for a recording of its own, which would lose the pictures around it."""
+    film = replace(PIECE, frames=80, b_frames=3)
+    made = stream([film], [], tmp_path, drops=lambda n, p, d: (p + by, d) if n == 33 else (p, d))
+    with pytest.raises(MediaError, match="those of the pictures around them"):
+        probe(made.path)
+
+
 @pytest.mark.parametrize(
     "seen",
     [
@@ -276,4 +332,11 @@ def test_frames_that_are_not_the_titles_each_once_fail_the_check(seen: list[Posi
     ],
 )
 def test_the_shared_cases(name: str, start_us: int, end_us: int, frames: int, tmp_path: Path) -> None:
-    assert cut(SHARED / name, ClipRequest(start_us=start_us, end_us=end_us), tmp_path / "clip.mp4").frames == frames
+    with av.logging.Capture():
+        assert cut(SHARED / name, ClipRequest(start_us=start_us, end_us=end_us), tmp_path / "clip.mp4").frames == frames
+        pack = package(SHARED / name, tmp_path)
+        exact = exact_hls(pack, tmp_path, start_us, end_us, tmp_path / "exact")
+    if isinstance(exact, NotExact):  # two of its pictures share a time: its clip is streamed to the segment
+        assert (name, exact.reason) == ("ptsonly.ts", "doubled_times")
+    else:
+        assert exact.frames == frames

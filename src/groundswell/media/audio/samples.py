@@ -17,7 +17,7 @@ from av.packet import Packet
 from groundswell.media.errors import BROKEN_PACKET
 from groundswell.media.reading.source import OpenSource
 
-from .sound import AAC_FRAME, AAC_RATES, AudioSpan, packets_heard
+from .sound import AAC_FRAME, AAC_RATES, AudioSpan, HeardStretch, stretches_heard
 
 TOLERANCE = 0.008
 """Seconds by which a container's times may be off before it counts as a jump."""
@@ -29,22 +29,36 @@ def exact_samples(
 ) -> Iterator[Samples]:
     """Blocks of float samples, shape (channels, n), that together last exactly the span: sample 0 is heard at
     ``span.start``. What the track does not cover is silence. A block lasts a second where nothing interrupts it."""
-    total = round((span.end - span.start) * rate)
-    done = position = 0
-    for at, block in _decoded(source, stream, span, rate, layout):
+    done = 0
+    for stretch in stretches_heard(source, stream, span):
+        begin, end = (round((at - span.start) * rate) for at in (stretch.span.start, stretch.span.end))
+        yield from silent_samples(begin - done, rate, layout)
+        done = max(done, begin)
+        for block in _samples_of(stretch, source.origin, span, (done, end), rate, layout):
+            yield block
+            done += block.shape[1]
+    yield from silent_samples(round((span.end - span.start) * rate) - done, rate, layout)
+
+
+def _samples_of(
+    stretch: HeardStretch, origin: Fraction, span: AudioSpan, part: tuple[int, int], rate: int, layout: str
+) -> Iterator[Samples]:
+    """The samples of a stretch from one number of the span's to another, as far as there are any."""
+    done, end = part
+    position = done
+    for at, block in _decoded(stretch, origin, rate, layout):
         if at is not None:
             position = round((at - span.start) * rate)
-        silence = max(0, min(position - done, total - done))
+        silence = max(0, min(position - done, end - done))
         yield from silent_samples(silence, rate, layout)
         done += silence
-        heard = block[:, max(0, done - position) :][:, : total - done]
+        heard = block[:, max(0, done - position) :][:, : end - done]
         position += block.shape[1]
         if heard.shape[1]:
             yield heard
             done += heard.shape[1]
-        if done >= total:
+        if done >= end:
             return
-    yield from silent_samples(total - done, rate, layout)
 
 
 def silent_samples(samples: int, rate: int, layout: str) -> Iterator[Samples]:
@@ -55,12 +69,12 @@ def silent_samples(samples: int, rate: int, layout: str) -> Iterator[Samples]:
 
 
 def _decoded(
-    source: OpenSource, stream: AudioStream, span: AudioSpan, rate: int, layout: str
+    stretch: HeardStretch, origin: Fraction, rate: int, layout: str
 ) -> Iterator[tuple[Fraction | None, Samples]]:
     """Decoded and resampled blocks, each with the time of its first sample, or None where it goes on from the last.
     Small jitter in the container's times is ignored; a jump starts a new run."""
     run: _Run | None = None
-    for frame in _frames(source, stream, span):
+    for frame in _frames(stretch, origin):
         if not frame.samples:
             continue
         at = None if frame.pts is None or frame.time_base is None else frame.pts * Fraction(frame.time_base)
@@ -68,7 +82,7 @@ def _decoded(
             if run is not None:
                 yield from run.finish()
                 at = run.end if at is None else at
-            run = _Run(span.start if at is None else at, frame, rate, layout)
+            run = _Run(stretch.span.start if at is None else at, frame, rate, layout)
         yield from run.take(frame)
     if run is not None:
         yield from run.finish()
@@ -109,12 +123,19 @@ def _shape_of(frame: AudioFrame) -> tuple[int, str, str]:
     return frame.sample_rate, frame.layout.name, frame.format.name
 
 
-def _frames(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterator[AudioFrame]:
-    for packet in packets_heard(source, stream, span):
-        try:
-            yield from packet.decode()
-        except BROKEN_PACKET:
-            continue
+def _frames(stretch: HeardStretch, origin: Fraction) -> Iterator[AudioFrame]:
+    begun = False
+    for start in (stretch.span.start, origin):  # a decoder may have to know what the first packet of all alone says
+        broken = False
+        for packet in stretch.packets(start):
+            try:
+                for frame in packet.decode():
+                    begun = True
+                    yield frame
+            except BROKEN_PACKET:
+                broken = True
+        if begun or not broken:
+            return
 
 
 @dataclass(frozen=True)

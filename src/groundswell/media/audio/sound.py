@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import ceil
 from typing import cast
 
@@ -16,7 +17,7 @@ from groundswell.media.errors import MediaError
 from groundswell.media.reading.edits import has_several_edits
 from groundswell.media.reading.frames import BACK_OFF_S, rewind
 from groundswell.media.reading.probe import on_grid
-from groundswell.media.reading.source import OpenSource, audio_streams
+from groundswell.media.reading.source import OpenSource
 from groundswell.media.timeline import SoundPiece
 
 AAC_RATES = frozenset({96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000})
@@ -41,7 +42,7 @@ class AudioSpan:
 
 def choose_track(source: OpenSource, wanted: int | None) -> AudioStream | None:
     """The audio track numbered ``wanted``, or the default one, or None for a silent title."""
-    streams = audio_streams(source.container)
+    streams = source.heard
     if wanted is not None:
         if not 0 <= wanted < len(streams):
             raise MediaError("no_such_track", f"There is no audio track {wanted}; there are {len(streams)}.")
@@ -94,7 +95,7 @@ def copied_packets(source: OpenSource, stream: AudioStream, span: AudioSpan) -> 
 
 def sound_pieces(source: OpenSource, stream: AudioStream) -> tuple[SoundPiece, ...]:
     """The pieces of a track of sound, none where its times are the container's own."""
-    tracks = [s.index for s in audio_streams(source.container)]
+    tracks = [s.index for s in source.heard]
     return dict(zip(tracks, source.timeline.sound, strict=False)).get(stream.index, ())
 
 
@@ -106,14 +107,35 @@ def is_pieced(source: OpenSource, stream: AudioStream) -> bool:
 
 def packets_heard(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterator[Packet[AudioStream]]:
     """The packets that may be heard in the span, all with a time on the title's presentation timeline."""
+    for stretch in stretches_heard(source, stream, span):
+        yield from stretch.packets(stretch.span.start)
+
+
+@dataclass(frozen=True)
+class HeardStretch:
+    """Sound of one piece, heard in ``span`` and not beyond. ``packets`` has those to decode for what is heard from an
+    instant on; they may begin earlier and run on."""
+
+    span: AudioSpan
+    packets: Callable[[Fraction], Iterator[Packet[AudioStream]]]
+
+
+def stretches_heard(source: OpenSource, stream: AudioStream, span: AudioSpan) -> Iterator[HeardStretch]:
+    """What is heard in a span, piece after piece."""
     pieces = sound_pieces(source, stream)
     if not pieces:
-        yield from _packets_heard(source, _seek(source, stream, span.start - PRE_ROLL), span.end)
+        yield HeardStretch(span, lambda at: _packets_heard(source, _seek(source, stream, at - PRE_ROLL), span.end))
     for piece in pieces:
         begin, end = _shown(source, piece)
-        start, stop = max(span.start - PRE_ROLL, begin), min(span.end, end)
-        if start < stop:
-            yield from _piece_heard(source, stream, piece, AudioSpan(start, stop))
+        heard = AudioSpan(max(span.start, begin), min(span.end, end))
+        if heard.start < heard.end:
+            yield HeardStretch(heard, partial(_piece_from, source, stream, piece, begin, heard.end))
+
+
+def _piece_from(
+    source: OpenSource, stream: AudioStream, piece: SoundPiece, begin: Fraction, stop: Fraction, at: Fraction
+) -> Iterator[Packet[AudioStream]]:
+    yield from _piece_heard(source, stream, piece, AudioSpan(max(at - PRE_ROLL, begin), stop))
 
 
 def _shown(source: OpenSource, sound: SoundPiece) -> tuple[Fraction, Fraction]:

@@ -77,8 +77,9 @@ class Joined:
             check_joint(self._init + self._head_bytes + self._bytes(near), shown, witnesses)
         if tail:
             near = self._middle[-1:] if min(tail) < tail[0] else []
+            begin = near[0].samples[0].pts if near else min(tail)
             shown = [*(s.pts for f in near for s in f.samples), *tail]
-            check_joint(self._init + self._bytes(near) + self._tail_bytes, shown, witnesses)
+            check_joint(self._init + self._bytes(near) + self._tail_bytes, shown, witnesses, begin=begin)
 
     def _bytes(self, fragments: list[Coded]) -> bytes:
         return b"".join(self._stretch.bytes_of(f) for f in fragments)

@@ -20,7 +20,7 @@ from groundswell.media.output.mux import new_file, put
 from groundswell.media.reading.frames import rewind
 from groundswell.media.reading.packets import CannotCopy
 from groundswell.media.reading.probe import index_of
-from groundswell.media.reading.source import OpenSource, audio_streams, open_source
+from groundswell.media.reading.source import OpenSource, open_source
 from groundswell.media.times import SECOND_US
 from groundswell.media.title import TitleIndex
 
@@ -49,7 +49,7 @@ def package(source: str | Path, folder: str | Path) -> Package:
         index = index_of(title)
         if index.video.codec not in VIDEO_CODECS:
             raise MediaError("cannot_package", f"HLS cannot carry {index.video.codec}.")
-        heard = audio_streams(title.container)
+        heard = title.heard
         files = [folder / "video.mp4", *(folder / f"audio{n}.mp4" for n in range(len(heard)))]
         with _all_or_none(files):
             video, lead = _video(title, index, files[0])

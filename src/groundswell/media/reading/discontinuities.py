@@ -18,6 +18,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from groundswell.media.errors import MediaError
 from groundswell.media.timeline import PLAIN, Piece, SoundPiece, Timeline, Window
 
 STREAMS = frozenset({"mpegts", "mpeg", "flv", "live_flv", "kux"})
@@ -31,6 +32,8 @@ KEY_STEP_S = Fraction(1)
 DEEPEST = 16
 """Most pictures that are decoded ahead."""
 USUAL_RATE = Fraction(25)
+FEWEST = 3
+"""So few pictures on another clock are strays."""
 
 
 @dataclass
@@ -44,6 +47,8 @@ class Run:
     step: int
     keys: list[tuple[int, int]] = field(default_factory=list)
     count: int = 0
+    last: int = 0
+    """The place of the last packet."""
     untimed_start: int = 0
     """How many packets without a time it begins with, the first a keyframe."""
     reordered: bool = False
@@ -81,7 +86,10 @@ class Runs:
         self._apart = int(KEY_STEP_S / tick)
         self._place = 0
         self._untimed: list[tuple[int, bool]] = []
+        self._before: deque[int] = deque(maxlen=FEWEST)
         self.found: list[Run] = []
+        self.strays = False
+        """Whether a few packets came with times of another clock, amid a run that goes on behind them."""
 
     def take(self, packet: Packet[Stream]) -> None:
         place = packet.pos if packet.pos is not None and packet.pos >= 0 else self._place
@@ -96,10 +104,14 @@ class Runs:
         shown = pts if pts is not None else at
         run = self.found[-1] if self.found else None
         key = packet.is_keyframe or any(key for _, key in self._untimed)
-        if run is None or self._parts(run, at, shown, key):
+        parts = run is not None and self._parts(run, at, shown, key)
+        self.strays = self.strays or (run is not None and self._returns(run, at, parts=parts))
+        if run is None or parts:
             run = self._begun(run, place, shown, at)
+        self._before.append(at)
         run.take(len(self._untimed))
         run.count += 1
+        run.last = place
         run.reordered = run.reordered or shown != at
         self._untimed.clear()
         run.low, run.high, run.at = min(run.low, shown), max(run.high, shown), max(run.at, at)
@@ -123,22 +135,40 @@ class Runs:
         if self.found:
             self.found[-1].take(len(self._untimed))
 
+    def _returns(self, run: Run, at: int, *, parts: bool) -> bool:
+        """Whether the clock is back where it was a few packets before: what came between were strays."""
+        near = (FEWEST + 1) * self._step
+        if parts:  # they were ahead, or themselves a run
+            return any(0 < at - earlier <= near for earlier in list(self._before)[:-1])
+        return len(self.found) > 1 and run.count < FEWEST and at - run.at > near and 0 < at - self.found[-2].at <= near
+
     def _parts(self, run: Run, at: int, shown: int, key: bool) -> bool:
         if at - run.at > self._leap + self._step or run.at - at > self._disorder:
             return True
         return self._reorders and key and run.high - shown > self._overlap
 
 
-def survey(container: InputContainer, video: VideoStream, audio: Sequence[AudioStream]) -> Timeline:
-    """Read a stream's packets from here to its end; its timeline, which is plain where the clock runs through."""
+def survey(
+    container: InputContainer, video: VideoStream, audio: Sequence[AudioStream], unheard: Sequence[Stream] = ()
+) -> Timeline:
+    """Read a stream's packets from here to its end; its timeline, which is plain where the clock runs through.
+
+    Raises `MediaError`: ``tracks_change`` when one of the tracks that are ``unheard`` has sound after all (a clip of
+    that part would be silent), ``damaged`` when the clock leaps away for a few pictures and comes back.
+    """
     tick = video.time_base or Fraction(1, 90_000)
     rate = video.average_rate or video.guessed_rate or USUAL_RATE
     pictures = Runs(tick, round(1 / rate / tick), reorders=True)
     sounds = [Runs(Fraction(s.time_base or 1), 0, reorders=False) for s in audio]
     track = {video.index: pictures, **{s.index: runs for s, runs in zip(audio, sounds, strict=True)}}
-    for packet in _packets(container, [video, *audio]):
+    late = {stream.index for stream in unheard}
+    for packet in _packets(container, [video, *audio, *unheard]):
+        if packet.size and packet.stream_index in late:
+            raise MediaError("tracks_change", "Its sound begins only part of the way through.")
         if packet.size:
             track[packet.stream_index].take(packet)
+    if pictures.strays:
+        raise MediaError("damaged", "The times of some of its pictures are not those of the pictures around them.")
     pictures.close()
     if len(pictures.found) < 2:
         return PLAIN
@@ -167,20 +197,22 @@ def _pieces(runs: list[Run]) -> Iterator[Piece]:
 
 
 def _sound(track: Runs, pieces: tuple[Piece, ...], shifts: list[Fraction], tick: Fraction) -> Iterator[SoundPiece]:
-    """Which piece of pictures each run of sound goes with: the one that it shares most of the file with. Where to begin
-    reading is where its pictures are."""
+    """Which pieces of pictures each run of sound goes with: those that it shares much of the file with, all by the
+    clock of the first. Where to begin reading is where their pictures are."""
     runs = track.found
-    begins = [piece.window.first for piece in pieces]
     stops = [run.place for run in runs[1:]]
     for number, (run, stop) in enumerate(zip(runs, [*stops, None], strict=True)):
-        if len(runs) == len(pieces):
-            best = number
-        else:
-            until = stop if stop is not None else 1 << 62
-            shared = [
-                min(until, end if end is not None else 1 << 62) - max(run.place, begin)
-                for begin, end in zip(begins, [*begins[1:], None], strict=True)
-            ]
-            best = shared.index(max(shared))
-        keys = tuple((round(at * tick / track.tick), place) for at, place in pieces[best].window.keys)
-        yield SoundPiece(best, shifts[best], Window("byte", run.place if number else 0, stop, keys))
+        found = [number] if len(runs) == len(pieces) else _shared(run, pieces)
+        for n in found:
+            window = pieces[n].window
+            keys = tuple((round(at * tick / track.tick), place) for at, place in window.keys) if n == found[0] else ()
+            yield SoundPiece(n, shifts[found[0]], Window("byte", run.place if number else 0, stop, keys))
+
+
+def _shared(run: Run, pieces: tuple[Piece, ...]) -> list[int]:
+    """The numbers of the pieces of which a run of sound covers more than half, else of the one it covers most of."""
+    ends = [*(piece.window.first for piece in pieces[1:]), max(run.last + 1, pieces[-1].window.first + 1)]
+    spans = [(piece.window.first, end) for piece, end in zip(pieces, ends, strict=True)]
+    covered = [max(0, min(run.last + 1, end) - max(run.place, begin)) for begin, end in spans]
+    most = [n for n, (begin, end) in enumerate(spans) if 2 * covered[n] > end - begin]
+    return most or [covered.index(max(covered))]

@@ -20,7 +20,7 @@ from groundswell.media.title import AudioTrack, Colour, SubtitleTrack, TitleInde
 from .dolby_vision import refuse_unmapped
 from .frames import rewind
 from .orientation import Orientation, orientation_of
-from .source import OpenSource, audio_streams, check_size, open_source
+from .source import OpenSource, check_size, open_source
 
 SAMPLED_PACKETS = 250
 USUAL_RATES = tuple(Fraction(n * 1000, d) for n in (24, 25, 30, 48, 50, 60, 120) for d in (1000, 1001))
@@ -32,6 +32,8 @@ LONGEST_US = 100 * 3600 * 1_000_000
 MAX_PACKETS_TO_FIRST_PICTURE = 2000
 MOST_LOST_S = 1
 """What may be missing at the end of a file for it to be a film still."""
+OVERLAP_S = Fraction(1, 10)
+"""By how much a fragment may begin before the one in front of it ends: more is another film's, or out of order."""
 SOON_DECODED = frozenset({"h264", "hevc"})
 
 
@@ -67,7 +69,7 @@ def index_of(source: OpenSource, *, keyframes: bool = True) -> TitleIndex:
         video=_video_track(
             source, frame, packets, orientation_of(frame), _keyframes(source, packets) if keyframes else ()
         ),
-        audio=tuple(_audio_track(source, n, s) for n, s in enumerate(audio_streams(source.container))),
+        audio=tuple(_audio_track(source, n, s) for n, s in enumerate(source.heard)),
         subtitles=tuple(_subtitle_tracks(source.container)),
     )
 
@@ -258,11 +260,15 @@ def _told_us(source: OpenSource, fragmented: bool) -> int | None:
 
 def _measured_us(source: OpenSource) -> int:
     rewind(source, source.video)
-    last, count = 0, 0
+    last, count, before = 0, 0, None
     step = 1 / (source.video.guessed_rate or Fraction(25)) / source.tick
     for packet in source.packets(source.video):
         if packet.size:
             count += 1
+            if source.fragmented and packet.dts is not None:
+                if before is not None and (before - packet.dts) * source.tick > OVERLAP_S:
+                    raise MediaError("damaged", "Its fragments are not in the order of their times.")
+                before = packet.dts
         if packet.pts is not None and packet.size:
             last = max(last, packet.pts + (packet.duration or round(step)))
     return max(1, source.us(last) if last else to_us(count * step * source.tick))

@@ -14,6 +14,7 @@ from typing import Literal, TypeVar, cast
 
 import av
 from av.audio.stream import AudioStream
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -29,6 +30,7 @@ from . import dolby_vision, drm
 from .discontinuities import STREAMS, survey
 from .edits import edited, has_several_edits, hides
 from .track_changes import refuse_changed_tracks
+from .transport_stream import tracks_beside
 
 # Only containers that hold one film. Playlists, image sequences, concat scripts and network demuxers can
 # make FFmpeg open other files or hosts, so they are not on the list.
@@ -85,6 +87,8 @@ class OpenSource:
     """Whether there is no more of the title than a stretch."""
     window: Window | None = None
     """Where reading is kept to, in a source that reads one piece of a title."""
+    programme: frozenset[int] | None = None
+    """The tracks (by their ids) of the programme that the picture is in, where the file holds several."""
     _before: list[InputContainer] = field(default_factory=list)
     _piecewise: OpenSource | None = None
 
@@ -92,8 +96,7 @@ class OpenSource:
         """Begin again at the first byte, for containers that cannot seek there. Take streams anew afterwards."""
         self._before.append(self.container)
         self.container = _open(self.path, self.fingerprint, dict(self.options))
-        self.video = self.container.streams.video[self._nth_video()]
-        self.video.thread_type = self.threads
+        self.video = _prepared(self.container.streams.video[self._nth_video()], self.threads)
 
     def decode_in_turn(self) -> None:
         """From now on one picture after the other. Begins again at the first byte."""
@@ -106,7 +109,7 @@ class OpenSource:
     @cached_property
     def timeline(self) -> Timeline:
         """The title's pieces and when they are shown. Moves nothing."""
-        if self.known is not None:
+        if self.known is not None and len(self.known.sound) in (0, len(self.heard)):
             return self.known
         if self._is_edited:
             return edited(self.moov, self.video, self._reader.video)
@@ -114,9 +117,22 @@ class OpenSource:
             if self.container.format.name == "mpegts":
                 refuse_changed_tracks(self.path)
             reader = self._reader
-            heard = [reader.container.streams[s.index] for s in audio_streams(self.container)]
-            return survey(reader.container, reader.video, cast("list[AudioStream]", heard))
+            heard = [reader.container.streams[s.index] for s in self.heard]
+            silent = [reader.container.streams[s.index] for s in self._unheard]
+            return survey(reader.container, reader.video, cast("list[AudioStream]", heard), silent)
         return PLAIN
+
+    @property
+    def heard(self) -> list[AudioStream]:
+        """The tracks of sound that go with the picture."""
+        found = audio_streams(self.container)
+        return [s for s in found if s.id in self.programme] if self.programme is not None else found
+
+    @property
+    def _unheard(self) -> list[AudioStream]:
+        """The tracks of sound that there is a decoder for, and of which nothing came near the beginning of the file."""
+        found = [s for s in self.container.streams.audio if s.codec_context and s.codec_context.sample_rate <= 0]
+        return [s for s in found if self.programme is None or s.id in self.programme]
 
     @property
     def _is_edited(self) -> bool:
@@ -136,9 +152,16 @@ class OpenSource:
             options = (("ignore_editlist", "1"),) if "mp4" in self.container.format.name else ()
             container = _open(self.path, self.fingerprint, dict(options))
             video = container.streams.video[[s.index for s in self.container.streams.video].index(self.video.index)]
-            video.thread_type = self.threads
+            _prepared(video, self.threads)
             self._piecewise = OpenSource(
-                self.path, container, video, self.origin, self.fingerprint, options=options, known=PLAIN
+                self.path,
+                container,
+                video,
+                self.origin,
+                self.fingerprint,
+                options=options,
+                known=PLAIN,
+                programme=self.programme,
             )
         self._piecewise.interlaced = self.interlaced
         return self._piecewise
@@ -168,6 +191,8 @@ class OpenSource:
         streams may do so): that is an end like any other.
         """
         packets = cast("Iterator[Packet[Track]]", self.container.demux(track))
+        stored = track is self.video and self.container.format.name == "avi"
+        in_order = stored and not self.video.codec_context.has_b_frames
         while True:
             try:
                 packet = next(packets)
@@ -176,6 +201,8 @@ class OpenSource:
             except IndexError:
                 yield _flush(track)
                 return
+            if in_order and packet.dts is not None:  # AVI has no times, and FFmpeg's guess may be a picture late
+                packet.pts = packet.dts
             yield packet
 
     def close(self) -> None:
@@ -242,17 +269,19 @@ def open_source(path: str | Path, timeline: Timeline | None = None) -> Iterator[
         if not container.streams.video and "mp4" in container.format.name and boxes.is_cut_short(path):
             raise MediaError("truncated")
         video = _video_of(container)
+        programme = _programme_of(path, container, video)
         source = OpenSource(
             path,
             container,
             video,
-            _origin(container, video) if begin is None else begin,
+            _origin(container, video, programme) if begin is None else begin,
             fingerprint,
             boxes.has_edit_list(moov),
             boxes.is_fragmented(moov),
             moov=moov,
             known=timeline,
             stretch=begin is not None,
+            programme=programme,
         )
         try:
             yield source
@@ -332,7 +361,14 @@ def _video_of(container: InputContainer) -> VideoStream:
     if video.codec_context is None or not video.codec_context.name:
         raise MediaError("unsupported_codec")
     check_size(video.codec_context.width, video.codec_context.height)
-    video.thread_type = "AUTO"
+    return _prepared(video, "AUTO")
+
+
+def _prepared(video: VideoStream, threads: Threads) -> VideoStream:
+    """Ready to be decoded, just what is to be seen: FFmpeg leaves some of what is cropped on the left where rows of
+    samples would not be aligned."""
+    video.thread_type = threads
+    video.codec_context.flags |= Flags.unaligned
     return video
 
 
@@ -347,8 +383,13 @@ def check_size(width: int, height: int) -> None:
         raise MediaError("too_large_picture", f"{width}×{height} is larger than the engine accepts (8192×5120).")
 
 
-def _origin(container: InputContainer, video: VideoStream) -> Fraction:
-    """Where a player's clock starts: the earliest track, as FFmpeg, mpv and VLC have it.
+def _programme_of(path: Path, container: InputContainer, video: VideoStream) -> frozenset[int] | None:
+    several = len(container.streams.video) > 1 or len(container.streams.audio) > 1
+    return tracks_beside(path, video.id) if several and container.format.name == "mpegts" else None
+
+
+def _origin(container: InputContainer, video: VideoStream, programme: frozenset[int] | None) -> Fraction:
+    """Where a player's clock starts: the earliest track of what it plays, as FFmpeg, mpv and VLC have it.
 
     Sound that starts before zero (codec priming) does not move it; pictures before zero do. In a stream nothing begins
     at zero: times below it are those before its clock's wrap.
@@ -356,7 +397,7 @@ def _origin(container: InputContainer, video: VideoStream) -> Fraction:
     starts = [
         s.start_time * s.time_base
         for s in (*_films(container), *container.streams.audio)
-        if s.start_time is not None and s.time_base is not None
+        if s.start_time is not None and s.time_base is not None and (programme is None or s.id in programme)
     ]
     start = min(starts, default=Fraction(0))
     if start < 0 and container.format.name not in STREAMS:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from av.subtitles.stream import SubtitleStream
@@ -13,9 +14,15 @@ from groundswell.media.errors import MediaError
 from groundswell.media.reading.source import OpenSource, open_source
 from groundswell.media.times import to_us
 
-from .cues import Cue, Cues, plain
+from .cues import Cue, Cues, CueStyle
+from .formats import said, styles_of
+
+if TYPE_CHECKING:
+    from pysubs2 import SSAFile
 
 LONGEST_LINE_S = 30
+FIELDS = 8
+"""Those that stand before an event's text, with a comma behind each."""
 PICTURES = frozenset({"dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle", "xsub", "dvdsub", "dvbsub", "pgssub"})
 
 
@@ -27,17 +34,18 @@ def embedded_lines(path: str | Path, track: int, start_us: int, end_us: int) -> 
     with open_source(path) as title:
         stream = _stream(title, track)
         _seek(title, start_us)
-        found = Cues()
+        found, styles = Cues(), None
         for packet in title.packets(stream):
             if packet.pts is None or not packet.size:
                 continue
             at = packet.pts * packet.time_base - title.origin
             if to_us(at) >= end_us:
                 break
-            text = _text(packet.decode())
             until = to_us(at + (packet.duration or 0) * packet.time_base)
-            if text and until > start_us:
-                found.append(Cue(to_us(at), until, text))
+            if until > start_us:
+                decoded = packet.decode()
+                styles = styles or styles_of(stream.codec_context.subtitle_header or b"")
+                found += [Cue(to_us(at), until, text, look) for text, look in _said(decoded, styles)]
         return found
 
 
@@ -60,9 +68,11 @@ def _seek(title: OpenSource, start_us: int) -> None:
         title.container.seek(0)
 
 
-def _text(decoded: Sequence[object]) -> str:
-    rows: list[str] = []
-    for found in decoded:
-        if isinstance(found, AssSubtitle):
-            rows += found.dialogue.decode("utf-8", "replace").replace("\\N", "\n").replace("\\n", "\n").split("\n")
-    return "\n".join(filter(None, (plain(row) for row in rows)))
+def _said(decoded: Sequence[object], styles: SSAFile) -> Iterator[tuple[str, CueStyle | None]]:
+    """What is to be read, and how it is to look: FFmpeg makes ASS of every text, ``number,layer,style,…,text``."""
+    for each in decoded:
+        if isinstance(each, AssSubtitle):
+            fields = each.ass.decode("utf-8", "replace").split(",", FIELDS)
+            text, look = said(fields[-1], styles, fields[2] if len(fields) > FIELDS else "Default")
+            if text:
+                yield text, look

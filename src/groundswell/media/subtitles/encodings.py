@@ -8,6 +8,7 @@ only its own encodings; the letters used most tell apart those that map one alph
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+NAME = re.compile(
+    rb"<\?xml[^>]*\bencoding\s*=\s*[\"']([\w.:-]+)|<meta[^>]*\bcharset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE
+)
+"""Where a text names its encoding."""
 LETTERS = {
     "fr": "àâæçéèêëîïôœùûüÿ", "de": "äöüß", "es": "áéíñóúü¿¡ºª", "pt": "àáâãçéêíóôõúü", "it": "àèéìíîòóùú",
     "nl": "áéëïóöüèê", "sv": "åäöé", "da": "æøåé", "no": "æøåéèêóòô", "fi": "äöå", "is": "áðéíóúýþæö",
@@ -76,8 +81,8 @@ class Decoded:
 
 
 def decode(data: bytes, language: str | None = None) -> Decoded:
-    """A file's text: by its mark, as UTF-16 or UTF-8, else in the encoding in which it reads best. ``language`` is a
-    BCP 47 tag."""
+    """A file's text: by its mark, as UTF-16 or UTF-8, in the encoding that it names (XML and HTML do), else in the one
+    in which it reads best. ``language`` is a BCP 47 tag."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return Decoded(data[len(mark) :].decode(encoding, errors="replace"), encoding)
@@ -86,7 +91,27 @@ def decode(data: bytes, language: str | None = None) -> Decoded:
             return Decoded(data.decode(encoding), encoding)
         except UnicodeDecodeError:
             continue
-    return _best(data, (language or "").split("-")[0].split("_")[0].lower())
+    best = _best(data, (language or "").split("-")[0].split("_")[0].lower())
+    return _named(data, best) or best
+
+
+def _named(data: bytes, best: Decoded) -> Decoded | None:
+    """In the encoding that the text names, unless it reads much better in another: then it names a wrong one."""
+    found = NAME.search(data[:4096])
+    try:
+        name = codecs.lookup((found[1] or found[2]).decode()).name if found else ""
+    except LookupError:
+        return None
+    encoding = "cp1252" if name == "iso8859-1" else name  # as browsers take it
+    text = _read(data, encoding) if name else None
+    if text is None or _likeness(best.text) > _likeness(text) + MUCH_BETTER:
+        return None
+    return Decoded(text, encoding)
+
+
+def _likeness(text: str) -> float:
+    """How much a text reads like one in any language."""
+    return max(score(text, language) for language in OF)
 
 
 def _without_mark(data: bytes) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Line, Title
-from groundswell.media import CARD_US, PROFILES, Cue, EndCard, write_webvtt
+from groundswell.media import CARD_US, PROFILES, Cue, CueStyle, EndCard, write_webvtt
 from groundswell.moments.recipes import Recipe
 from groundswell.moments.tables import Moment
 from groundswell.platform.problems import Problem
@@ -35,9 +35,13 @@ async def lines_of(session: AsyncSession, moment: Moment, language: str | None) 
 
 
 def webvtt(lines: Sequence[Line], start_us: int, end_us: int, *, timed_to_title: bool = False) -> str:
-    """The lines spoken in ``[start_us, end_us)`` as WebVTT, timed to the clip or to the title."""
-    cues = [Cue(line.start_us, line.end_us, line.text) for line in lines if line.end_us > start_us]
+    """The lines spoken in ``[start_us, end_us)`` as WebVTT, timed to the clip or to the title, as they look."""
+    cues = [Cue(line.start_us, line.end_us, line.text, _look(line)) for line in lines if line.end_us > start_us]
     return write_webvtt(cues, 0 if timed_to_title else start_us, end_us)
+
+
+def _look(line: Line) -> CueStyle | None:
+    return None if line.look is None else CueStyle.from_document(line.look)
 
 
 async def dressed(
