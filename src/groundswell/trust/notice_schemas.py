@@ -49,6 +49,9 @@ class NoticeIn(TrustInput):
     sworn: bool = Field(
         False, description="For `rights`: under penalty of perjury, they own the right or act for who does."
     )
+    language: Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z0-9-]*$")] | None = Field(
+        None, description="In which the notifier is written to (BCP 47); by default, as the request says."
+    )
 
 
 class NoticeTaken(FromRow):
