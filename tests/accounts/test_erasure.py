@@ -28,6 +28,7 @@ from groundswell.creators.tables import (
     CreatorChannel,
     CreatorInvitation,
     CreatorTerms,
+    ImportedPartner,
 )
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
@@ -331,6 +332,8 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(CreatorApplication(viewer_id=viewer_id, languages=[MARK], **asked))
     session.add(CreatorInvitation(viewer_id=viewer_id, invited_by="viewer:mira"))
     session.add(CreatorChannel(creator_id=creator.id, address=f"https://tok.example/@{MARK}", proof=f"gs-{MARK}"))
+    moved: dict[str, Any] = {"programme": "dub", "key": "pn_1", "email_tag": MARK, "name": NAME, "code": MARK}
+    session.add(ImportedPartner(**moved, creator_id=creator.id, imported_by="viewer:mira"))
     kept = {"data_key": MARK, "sealed": NAME.encode(), "account_tag": MARK, "missing": [], "changed_at": utc_now()}
     session.add(Payee(creator_id=creator.id, version=1, **kept))
     session.add(StripeAccount(creator_id=creator.id, account=f"acct_{MARK}", ready=True, made_at=utc_now()))

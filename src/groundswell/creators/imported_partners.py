@@ -55,11 +55,12 @@ async def claim(session: AsyncSession, settings: Settings, token: str, viewer: V
         ImportedPartnerUnknown, PartnerJoined, PartnerMinor, PartnerTwice: as they say.
     """
     partner = await of_token(session, settings, token)
-    if partner.creator_id is not None:
-        creator = await session.get_one(Creator, partner.creator_id)
-        if creator.viewer_id == viewer.id:
-            return creator
-    return await join(session, partner, viewer)
+    return await taken_by(session, partner, viewer.id) or await join(session, partner, viewer)
+
+
+async def taken_by(session: AsyncSession, partner: ImportedPartner, viewer_id: UUID) -> Creator | None:
+    """The creator whom a viewer became by taking this place; None when they did not."""
+    return await session.scalar(select(Creator).filter_by(id=partner.creator_id, viewer_id=viewer_id))
 
 
 async def newest(session: AsyncSession, limit: int, after: UUID | None = None) -> Sequence[ImportedPartner]:

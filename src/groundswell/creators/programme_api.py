@@ -18,7 +18,7 @@ from groundswell.platform.settings import Settings
 from . import imported_partners, profiles
 from .programme_files import Kind, Programme, read_file
 from .programme_import import ImportResult, import_lines
-from .programme_schemas import ImportedPartnerOut, LineOut, PartnerClaim, ProgrammeImported, RecordedOut
+from .programme_schemas import ImportedLineOut, ImportedPartnerOut, PartnerClaim, ProgrammeImported, RecordedOut
 from .schemas import CreatorOut
 from .tables import ImportedPartner
 
@@ -66,7 +66,7 @@ def imported_out(programme: Programme, kind: Kind, result: ImportResult, *, dry_
         joined=result.count("joined"),
         known=result.count("known"),
         refused=result.count("refused"),
-        lines=[LineOut.model_validate(line) for line in result.lines],
+        lines=[ImportedLineOut.model_validate(line) for line in result.lines],
     )
 
 

@@ -61,7 +61,7 @@ class CodeKept(Conflict):
 
 
 @dataclass(frozen=True)
-class LineResult:
+class ImportedLine:
     """What became of line ``number``: ``imported`` (new), ``joined`` (waited for, and a creator now), ``known`` or
     ``refused``; ``code`` says why, or of what was imported what was left out, and ``detail`` in words."""
 
@@ -76,7 +76,7 @@ class LineResult:
 class ImportResult:
     """What became of each line of a file that says something."""
 
-    lines: list[LineResult] = field(default_factory=list)
+    lines: list[ImportedLine] = field(default_factory=list)
 
     def count(self, outcome: Outcome) -> int:
         """How many lines came out so."""
@@ -105,8 +105,8 @@ async def import_lines(
     return result
 
 
-def _refused(read: Read, problem: Problem, name: str = "") -> LineResult:
-    return LineResult(read.number, "refused", name, problem.code, problem.detail)
+def _refused(read: Read, problem: Problem, name: str = "") -> ImportedLine:
+    return ImportedLine(read.number, "refused", name, problem.code, problem.detail)
 
 
 def email_tag(settings: Settings, email: str) -> str | None:
@@ -151,7 +151,7 @@ async def _partners(
             taken.add(partner.code)
         outcome: Outcome = "imported" if new else "joined" if joins else "known"
         code, detail = (note.code, note.detail) if note else ("", "")
-        result.lines.append(LineResult(read.number, outcome, line.name, code, detail))
+        result.lines.append(ImportedLine(read.number, outcome, line.name, code, detail))
     return result
 
 
@@ -245,7 +245,7 @@ async def _commissions(
         made = insert(ImportedCommission).values([row for _, _, row in batch]).on_conflict_do_nothing()
         new = set(await session.scalars(made.returning(ImportedCommission.id)))
         for number, name, row in batch:
-            result.lines.append(LineResult(number, "imported" if row["id"] in new else "known", name))
+            result.lines.append(ImportedLine(number, "imported" if row["id"] in new else "known", name))
     return result
 
 

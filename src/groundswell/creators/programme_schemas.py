@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .programme_files import Kind, Programme
 
 
-class LineOut(BaseModel):
+class ImportedLineOut(BaseModel):
     """What became of a line. ``code`` says why it was refused; of one that was imported, what was left out of it."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -31,7 +31,7 @@ class ProgrammeImported(BaseModel):
     joined: int = Field(description="Partners who were waited for, and are creators now.")
     known: int = Field(description="Lines that were here already; nothing changed.")
     refused: int = Field(description="Lines of which nothing was taken.")
-    lines: list[LineOut]
+    lines: list[ImportedLineOut]
 
 
 class RecordedOut(BaseModel):

@@ -103,6 +103,19 @@ class SettleIn(TrustInput):
     explanation: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
+class VerdictIn(SettleIn):
+    """What a moderation tool outside has decided, and why: whom it meets reads it."""
+
+    subject: NoticeSubject
+    tool: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] = Field(
+        examples=["Coop"]
+    )
+    rule: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = Field(
+        None, description="Which of its rules decided.", examples=["Spam detector"]
+    )
+    automated: bool = Field(True, description="A rule decided, and no person; whom it meets is told so.")
+
+
 class SettleManyIn(SettleIn):
     """The same decision on several reviews."""
 

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request, Response
 
 from groundswell.creators import imported_partners
 from groundswell.creators.programme_files import PROGRAMMES
-from groundswell.creators.tables import Creator
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
@@ -24,10 +23,8 @@ PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 async def read_place(request: Request, token: str, session: DbSession, caller: Member) -> Response:
     """What waits for whoever has this link: who they were there, their code, and what was recorded."""
     partner = await imported_partners.of_token(session, services_of(request).settings, token)
-    if partner.creator_id is not None:
-        creator = await session.get_one(Creator, partner.creator_id)
-        if creator.viewer_id == caller.id:
-            return see_other("/creator?saved=became")
+    if await imported_partners.taken_by(session, partner, caller.id) is not None:
+        return see_other("/creator?saved=became")
     found = await imported_partners.recorded(session, [partner.id])
     shown: dict[str, Any] = {
         "partner": partner,
