@@ -14,8 +14,7 @@ WORDS = "The same link under forty moments."
 
 @pytest.fixture
 async def shared(app: App) -> Shared:
-    async with app.runtime.database.transaction() as session:
-        return await make_shared(session)
+    return await make_shared(app.runtime.database, app.runtime.settings)
 
 
 async def verdict(app: App, shared: Shared, **said: Any) -> Any:
