@@ -18,6 +18,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from groundswell.accounts.powers import POWERS
+from groundswell.trust.grounds import FRAUD, GROUNDS
 from groundswell.web.languages import DEFAULT, LANGUAGES, LOCALES
 from groundswell.web.reason_codes import reason_codes
 
@@ -69,6 +70,7 @@ def _said() -> Iterator[str | tuple[str, str]]:
     codes = reason_codes()
     yield from (codes[code][1] for code in REFUSALS)
     yield from (power.what for power in POWERS.values())
+    yield from (ground.words for ground in (*GROUNDS.values(), FRAUD))
     yield from component_messages().values()
 
 

@@ -28,6 +28,7 @@ from groundswell.creators.tables import (
     CreatorChannel,
     CreatorInvitation,
     CreatorTerms,
+    ImportedPartner,
 )
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
@@ -89,6 +90,8 @@ NOBODYS = {
     "heat_marks": "name snapshot",
     "idempotency_keys": "request_hash media_type",
     "job_failures": "task",
+    "imported_commissions": "programme currency state",
+    "imported_partners": "programme",
     "kept_reports": "question",
     "lake_seals": "name",
     "learned_effects": "effects",
@@ -106,6 +109,7 @@ NOBODYS = {
     "payout_items": "currency status code",
     "bank_files": "sha256 kind message_id",
     "bank_lines": "said end_to_end_id bank_reference currency bank_code outcome problem resolution",
+    "payout_thresholds": "currency",
     "pools": "period basis rules currency status snapshot after_snapshot carried cancel_reason",
     "postings": "currency period reason",
     "push_subscriptions": "vapid_key",
@@ -115,7 +119,7 @@ NOBODYS = {
     "renditions": "recipe_hash profile framing captions card status storage_key media_type result failure_code"
     " failure_words",
     "comments": "held_for deleted_by",
-    "reports": "reason_code kind",
+    "reports": "reason_code kind language",
     "rights_rules": "scope scope_key territory kids_ratings ratings_off targets blocked_ranges note",
     "saved_views": "name address",
     "scene_ballots": "kind territory",
@@ -328,6 +332,8 @@ async def leave_in_the_books(session: AsyncSession, viewer_id: UUID) -> None:
     session.add(CreatorApplication(viewer_id=viewer_id, languages=[MARK], **asked))
     session.add(CreatorInvitation(viewer_id=viewer_id, invited_by="viewer:mira"))
     session.add(CreatorChannel(creator_id=creator.id, address=f"https://tok.example/@{MARK}", proof=f"gs-{MARK}"))
+    moved: dict[str, Any] = {"programme": "dub", "key": "pn_1", "email_tag": MARK, "name": NAME, "code": MARK}
+    session.add(ImportedPartner(**moved, creator_id=creator.id, imported_by="viewer:mira"))
     kept = {"data_key": MARK, "sealed": NAME.encode(), "account_tag": MARK, "missing": [], "changed_at": utc_now()}
     session.add(Payee(creator_id=creator.id, version=1, **kept))
     session.add(StripeAccount(creator_id=creator.id, account=f"acct_{MARK}", ready=True, made_at=utc_now()))

@@ -284,11 +284,24 @@ class Posts:
         yield "/v1/decisions/{decision_id}/lift", f"/v1/decisions/{made['id']}/lift", {}, staff
         async for post in self.to_the_law():
             yield post
+        async for post in self.moving_in():
+            yield post
         async for post in self.webhooks(await self.app.service_key("webhooks")):
             yield post
         yield "/v1/notifications/read", "", {"all": True}, ada
         browser = PushReceiver().subscription() | {"endpoint": "https://8.8.8.8/push"}
         yield "/v1/notifications/push-subscriptions", "", browser, ada
+
+    async def moving_in(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
+        """A partner programme, and a moderation tool."""
+        where = "/v1/partner-imports"
+        yield where, f"{where}?programme=rewardful&kind=partners", b"id,email\n1,lena@example.com\n", self.staff
+        (partner, *_) = (await self.get("/v1/imported-partners"))["items"]
+        token = partner["claim_url"].rpartition("/")[2]
+        yield "/v1/creators/me/partner", "", {"token": token}, self.app.signed_in("lena")
+        about = {"kind": "moment", "id": self.moment["code"]}
+        verdict = {"subject": about, "action": "demote", "reason_code": "spam", "explanation": "Spam.", "tool": "Coop"}
+        yield "/v1/verdicts", "", verdict, await self.app.service_key("moderation")
 
     async def webhooks(self, key: dict[str, str]) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         yield "/v1/webhooks", "", {"name": "Ours", "address": "https://hooks.play.example/"}, key

@@ -1,15 +1,17 @@
 """What moments brought in sign-ups, subscriptions and money: as credited, refunds taken off."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
+from groundswell.attribution.tables import Touch
 from groundswell.creators import results
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
 from tests.earnings.shop import Shop
-from tests.earnings.world import build
+from tests.earnings.world import build, early_this_month
 
 
 async def test_credit_and_money_are_of_the_moments_that_earned_them(database: Database, settings: Settings) -> None:
@@ -46,3 +48,22 @@ def test_a_period_without_a_zone_is_utc_and_impossible_ones_are_refused() -> Non
     for bounds in ((end, end), (end, begin), (dawn, end), (None, dawn)):
         with pytest.raises(results.PeriodImpossible):
             results.period(*bounds)
+
+
+async def test_channels_are_told_by_links_of_ones_own_and_by_the_code(database: Database, settings: Settings) -> None:
+    world = await build(database)
+    await world.moment("noor", "kiss")
+    await world.viewer("ada")
+    share, at = await world.share("kiss", "noor"), early_this_month()
+    async with database.transaction() as session:
+        session.add(Touch(viewer_id=world.viewers["ada"], event_id=uuid4(), at=at, share_id=share, matched_by="login"))
+    await Shop(world, settings).tell("subscription", "ada", 999, None)
+    now = utc_now()
+    async with database.transaction() as session:
+        span = now - timedelta(days=2), now + timedelta(days=1)
+        found = await results.of_channels(session, world.viewers["noor"], *span)
+        other = await results.of_channels(session, await world.viewer("kofi"), *span)
+    (told,) = found
+    assert (told.channel, told.subscriptions_millionths) == ("copy", 1_000_000)
+    assert [(money.amount_minor, money.currency) for money in told.revenue] == [(999, "EUR")]
+    assert other == []

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
-from groundswell.earnings import month_close, pools
+from groundswell.attribution.conversions import report
+from groundswell.attribution.schemas import NewConversion
+from groundswell.earnings import corrections, month_close, pools
 from groundswell.earnings.ledger import MonthClosed, Posting, open_account, post
 from groundswell.earnings.tables import MonthClosing
 from groundswell.platform.clock import utc_now
@@ -248,3 +250,32 @@ async def test_closed_and_opened_again_in_the_console_and_over_http(app: App) ->
     audited = text("SELECT count(*) FROM audit_log WHERE entry LIKE '%/confirm%'")
     async with app.runtime.database.transaction() as session:
         assert await session.scalar(audited), "who did it is in the audit log"
+
+
+async def test_a_month_with_sales_and_no_pool_is_closed_by_two_who_say_so(app: App) -> None:
+    world, month = await build(app.runtime.database), month_before(1)
+    await world.viewer("ann")
+    sale = {"id": "1", "kind": "subscription", "viewer": "ann", "at": in_month(month)}
+    async with app.runtime.database.transaction() as session:
+        sold = NewConversion.model_validate(sale | {"amount": {"minor": 999, "currency": "EUR"}})
+        await report(session, app.runtime.settings, sold)
+    fay, pia = [app.signed_in(name, "finance") for name in ("fay", "pia")]
+    why = {"reason": "Nothing is shared this month."}
+
+    async def ask(**body: Any) -> Any:
+        return (await app.http.post(f"/v1/months/{month}/close", json=why | body, headers=fay)).json()
+
+    assert (await ask())["obstacles"] == ["pool_missing"]
+    page = await app.session("fay", "finance")
+    assert "Nothing that was sold in it is shared" in (await app.http.get("/console/finance/months", headers=page)).text
+    assert (await ask(without_pool=True))["without_pool"] is True
+    async with app.runtime.database.transaction() as session:
+        stream: dict[str, Any] = {"period": month, "basis": "revenue", "currency": "EUR", "created_by": "fay"}
+        pool = await pools.fund(session, **stream, amount_minor=100, terms=NOT_HELD)
+    late = await app.http.post(f"/v1/months/{month}/confirm", headers=pia)
+    assert late.json()["obstacles"] == ["pool_undivided"], "what came between still stands in the way"
+    async with app.runtime.database.transaction() as session:
+        await corrections.cancel(session, pool.id, "pia", "A mistake.")
+    done = await app.http.post(f"/v1/months/{month}/confirm", headers=pia)
+    assert (done.status_code, done.json()["outcome"]) == (200, "done")
+    assert "Closed without a pool" in (await app.http.get("/console/finance/months", headers=page)).text

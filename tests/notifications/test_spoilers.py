@@ -17,11 +17,11 @@ from groundswell.moments.tables import Moment
 from groundswell.notifications.digest import digest_message
 from groundswell.notifications.fan_out import gather
 from groundswell.notifications.inbox import InboxItem, page_of
-from groundswell.notifications.providers import ENGLISH
 from groundswell.notifications.push import payload
 from groundswell.notifications.tables import Notification, NotificationChoice
 from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
+from groundswell.platform.speech import ENGLISH
 from tests.events.places import Shared, make_shared, viewer
 from tests.support import App
 

@@ -29,12 +29,14 @@ def test_details_are_read_as_their_countries_write_them() -> None:
     assert (read.iban, read.country, read.tax_number) == ("DE89370400440532013000", "DE", "36574261809")
     assert (read.bank, read.masked_iban) == ("COBADEFFXXX", "DE89 … 3000")
     for wrong in (
-        {"iban": "DE89370400440532013001"}, {"iban": ""}, {"country": "XX"}, {"bic": "NOBANK"},
+        {"iban": "DE89370400440532013001"}, {"country": "XX"}, {"bic": "NOBANK"},
         {"born_on": "1899-01-01"}, {"tax_number": "36574261808"}, {"vat_number": "DE136695978"},
         {"legal_name": " "}, {"legal_name": "a\x00b"},
     ):  # fmt: skip
         with pytest.raises(ValidationError):
             facts(**wrong)
+    nowhere = facts(iban="")
+    assert (nowhere.iban, nowhere.bank, nowhere.masked_iban) == (None, None, ""), "Stripe pays them"
     assert facts(country="JP", tax_number="1234-5678-9012").tax_number == "123456789012"
 
 

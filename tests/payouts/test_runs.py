@@ -335,3 +335,18 @@ async def made(world: World) -> tuple[int, int]:
         payouts = await session.scalar(select(func.count()).select_from(Payout))
         postings = await session.scalar(select(func.count()).select_from(PostingRow).filter_by(reason="payout"))
     return payouts or 0, postings or 0
+
+
+async def test_whoever_cannot_be_paid_keeps_nobody_else_out_of_a_run(
+    world: World, pays: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await earned(world, 9_000, ["of noor"])
+    await earned(world, 6_000, ["of kofi"], 2)
+    await earned(world, 3_000, ["of lena"], 3)
+    await enter(world, pays, "lena")
+    monkeypatch.setattr(payout_runs, "AT_ONCE", 1)  # a page of accounts, the largest first
+    assert await lines(world, await drafted(world)) == {"lena": ("waiting", "", 3_000)}
+    for name in ("noor", "kofi"):
+        await enter(world, pays, name)
+    monkeypatch.setattr(payout_runs, "MOST_LINES", 1)
+    assert await lines(world, await drafted(world)) == {"noor": ("waiting", "", 9_000)}

@@ -24,11 +24,12 @@ from groundswell.payouts.tables import PayoutItem, StripeAccount
 from groundswell.platform import signals
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
+from groundswell.platform.problems import Invalid
 from groundswell.platform.settings import Settings
 from tests.earnings.world import World, build
 from tests.support import App, started
 
-from .places import FACTS, approved, drafted, earned, enter, filed, lines
+from .places import FACTS, PAYER, approved, drafted, earned, enter, filed, lines
 from .stripe_double import Stripe, signed, stripe_double
 
 SECRET = "whsec_test"
@@ -314,3 +315,34 @@ async def test_from_the_studio_to_stripe_and_back(app: App, double: Any) -> None
         == 204
     )
     assert await hear({"id": "evt_2"}) == 422
+
+
+async def test_whoever_is_paid_by_stripe_alone_names_no_account(
+    database: Database, settings: Settings, double: tuple[Stripe, str]
+) -> None:
+    told = paying(double[1])
+    pays = settings.model_copy(update=Settings.model_validate(told).model_dump(include=set(told)) | PAYER)
+    world = await build(database, uuid4().hex)
+    for name in ("noor", "kofi", "lena"):
+        await world.creator(name)
+        await world.moment(name, name)
+    with pytest.raises(Invalid):
+        await enter(world, settings, "noor", iban=None)  # where nobody is paid by Stripe
+    for name in ("noor", "kofi"):
+        await enter(world, pays, name, iban=None)
+    await enter(world, pays, "lena")
+    async with database.transaction() as session:
+        account = f"acct_{world.creators['noor'].hex}"
+        session.add(StripeAccount(creator_id=world.creators["noor"], account=account, ready=True, made_at=utc_now()))
+    await earned(world, 9_000, NAMES)
+    async with database.transaction() as session:
+        gaps = await payees.gaps_of(session, list(world.creators.values()))
+        assert await payees.sharing_accounts(session, list(world.creators.values())) == frozenset(), "none is not one"
+    assert [gaps[world.creators[name]] for name in ("noor", "kofi", "lena")] == [[], ["account_missing"], []]
+    file = await drafted(world)
+    assert list(await lines(world, file)) == ["lena"], "a bank cannot pay them"
+    run = await drafted(world, rail="stripe")
+    assert list(await lines(world, run)) == ["noor"]
+    await approved(world, run)
+    await filed(world, pays, run)
+    assert (await lines(world, run))["noor"] == ("sent", "", 3_000)

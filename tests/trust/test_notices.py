@@ -403,3 +403,33 @@ def test_the_ladder_gives_the_highest_step_reached(ladder: dict[int, str], strik
     step = rung(ladder, strikes)
     assert (step is None) == all(count > strikes for count in ladder)
     assert step is None or step == ladder[max(count for count in ladder if count <= strikes)]
+
+
+async def test_notifiers_are_written_to_in_their_language(app: App) -> None:
+    mailbox = Mailbox()
+    async with smtp_server(mailbox) as port:
+        app.runtime.settings.smtp_url = SecretStr(f"smtp://127.0.0.1:{port}")
+        shared = await make_shared(app.runtime.database, app.runtime.settings)
+        assert (await notice(app, shared, language="de-AT")).status_code == 201
+        form = {"kind": "moment", "about": shared.moment.code, "reason_code": "hate", "text": "It is hateful."}
+        form |= {"name": "Ali A", "email": "ali@example.com", "good_faith": "true"}
+        said = await app.http.post("/notice", data=form, headers={"Accept-Language": "ar", **app.signed_in("ali")})
+        assert said.status_code == 200
+        await app.run_jobs()
+        (review,) = await waiting(app)
+        await call(
+            app, "POST", f"/reviews/{review['id']}/decision", TESS, action="hide", reason_code="rights",
+            explanation="It is yours.",
+        )  # fmt: skip
+        await app.run_jobs()
+        german = [mail for mail in mailbox.mails if mail["To"] == "ida@example.com"]
+        arabic = [mail for mail in mailbox.mails if mail["To"] == "ali@example.com"]
+        assert [mail["Subject"].partition(": ")[2] for mail in german] == [
+            "Deine Meldung ist da", "Über deine Meldung ist entschieden",
+        ]  # fmt: skip
+        assert "Es wurde entfernt." in words_of(german[1])
+        assert "Verletzt jemandes Rechte" in words_of(german[1])
+        assert "وصل إشعارك" in arabic[0]["Subject"]
+        html = arabic[0].get_body(("html",))
+        assert html is not None
+        assert '<html lang="ar" dir="rtl">' in str(html.get_content())

@@ -17,6 +17,7 @@ SCOPES = (
     "conversions:write",
     "events:write",
     "reports:read",
+    "moderation",
     "progress:write",
     "reminders:read",
     "viewers:erase",

@@ -62,6 +62,7 @@ POWERS: dict[str, Power] = {
     "viewers.hand_over": _power("Hand viewers over to our pages.", scopes=("viewers:hand-over",), bulk=True),
     "keys.manage": _power("Make and revoke service keys and webhooks; see how your service and this one are joined."),
     "webhooks.manage": _power("Make webhooks, and see what they were told.", scopes=("webhooks",)),
+    "verdicts.give": _power("Give verdicts of moderation tools outside.", scopes=("moderation",), bulk=True),
     "viewers.erase": _power("Erase a viewer.", scopes=("viewers:erase",), bulk=True),
 }
 

@@ -9,7 +9,14 @@ from groundswell.accounts.signals import ViewerErased
 from groundswell.platform import signals
 from groundswell.platform.ids import random_code
 
-from .tables import Creator, CreatorAgreement, CreatorApplication, CreatorChannel, CreatorInvitation
+from .tables import (
+    Creator,
+    CreatorAgreement,
+    CreatorApplication,
+    CreatorChannel,
+    CreatorInvitation,
+    ImportedPartner,
+)
 
 
 @signals.on(ViewerErased)
@@ -32,6 +39,10 @@ async def forget(session: AsyncSession, erased: ViewerErased) -> None:
     await session.execute(delete(CreatorAgreement).where(CreatorAgreement.viewer_id == erased.viewer_id))
     of = select(Creator.id).filter_by(viewer_id=erased.viewer_id).scalar_subquery()
     await session.execute(delete(CreatorChannel).where(CreatorChannel.creator_id == of))
+    brought = update(ImportedPartner).where(ImportedPartner.creator_id == of)
+    await session.execute(
+        brought.values(name="", code=None, email_tag=None)
+    )  # the key: so that no file brings them back
     creator = await session.scalar(select(Creator).filter_by(viewer_id=erased.viewer_id))
     if creator is not None:
         creator.handle = f"erased_{random_code(16).lower()}"

@@ -18,7 +18,7 @@ from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.problems import Conflict, NotFound
 from groundswell.trust.tables import Decision
 
-from . import invitations
+from . import imported_codes, invitations
 from .schemas import CreatorOut, CreatorPage, Figure, NewCreator, PublicMoment
 from .tables import Creator
 
@@ -60,7 +60,8 @@ async def own(session: AsyncSession, viewer_id: UUID) -> Creator:
 @creator_of_code.answer
 async def whose_code(session: AsyncSession, code: str) -> UUID | None:
     """The viewer whose code this is."""
-    return await session.scalar(select(Creator.viewer_id).filter_by(code=code))
+    own = await session.scalar(select(Creator.viewer_id).filter_by(code=code))
+    return own or await imported_codes.viewer_of_code(session, code)
 
 
 async def named(session: AsyncSession, handle: str, asked_by: UUID | None = None) -> Creator:
@@ -124,14 +125,21 @@ async def check_free(session: AsyncSession, viewer_id: UUID, handle: str, code: 
         raise HandleTaken()
     if code is not None and await session.scalar(select(Creator.id).filter_by(code=code)):
         raise CodeTaken()
+    if code is not None and await imported_codes.is_reserved(session, code):
+        raise CodeTaken()
 
 
-async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator) -> Creator:
+async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator, *, partner_id: UUID | None = None) -> Creator:
     """Make the viewer a creator; an invitation of theirs is accepted by it.
+
+    Args:
+        partner_id: the imported partner whose place they take, and whose code may be theirs.
 
     Raises:
         CreatorAlready, HandleTaken, CodeTaken: as they say.
     """
+    if new.code is not None and await imported_codes.is_reserved(session, new.code, partner_id):
+        raise CodeTaken()
     values = new.model_dump() | {"id": uuid7(), "viewer_id": viewer_id}
     values["code"] = new.code or await _free_code(session, new.handle)
     statement = insert(Creator).values(values).on_conflict_do_nothing().returning(Creator)
@@ -147,7 +155,8 @@ async def _free_code(session: AsyncSession, handle: str) -> str:
     name = handle.replace("_", "").upper()[:12]
     code = f"{name}10"
     taken = await session.scalar(select(Creator.id).filter_by(code=code))
-    return code if taken is None else name + random_code(4).upper()
+    free = taken is None and not await imported_codes.is_reserved(session, code)
+    return code if free else name + random_code(4).upper()
 
 
 async def _refuse(session: AsyncSession, viewer_id: UUID, handle: str) -> Creator:

@@ -17,7 +17,7 @@ from groundswell.platform.clock import in_utc, utc_now
 from groundswell.platform.database import among
 from groundswell.platform.problems import Invalid
 
-from .schemas import MomentResult, Numbers, Results, RevenueAmount
+from .schemas import ChannelResult, MomentResult, Numbers, Results, RevenueAmount
 
 LONGEST = timedelta(days=366)
 MOST_MOMENTS = 500
@@ -69,13 +69,14 @@ EVENTS = text(
     """
 )
 
-CREDITS = select(
-    JudgedCredit.moment_id,
+SUMS = (
     func.sum(case((JudgedCredit.kind == "sign_up", JudgedCredit.weight_ppm), else_=0)).label("sign_ups"),
     func.sum(case((JudgedCredit.kind == "subscription", JudgedCredit.weight_ppm), else_=0)).label("subscriptions"),
     func.sum(func.coalesce(JudgedCredit.amount_minor, 0)).label("amount_minor"),
     JudgedCredit.currency,
-).group_by(JudgedCredit.moment_id, JudgedCredit.currency)
+)
+CREDITS = select(JudgedCredit.moment_id, *SUMS).group_by(JudgedCredit.moment_id, JudgedCredit.currency)
+BY_CHANNEL = select(JudgedCredit.channel, *SUMS).group_by(JudgedCredit.channel, JudgedCredit.currency)
 
 
 async def of_viewer(session: AsyncSession, viewer_id: UUID, begin: datetime, end: datetime) -> Results:
@@ -93,8 +94,46 @@ async def of_viewer(session: AsyncSession, viewer_id: UUID, begin: datetime, end
         counts=COUNTS,
         total=_total([*moments, by_code]),
         by_code=by_code,
+        channels=await of_channels(session, viewer_id, begin, end),
         moments=moments,
     )
+
+
+CHANNEL_EVENTS = text(
+    """
+    SELECT channel, kind, count(*) FROM (
+        SELECT DISTINCT s.channel, e.kind, e.share_id,
+            CASE WHEN e.kind IN ('click', 'play') THEN (e.at AT TIME ZONE 'UTC')::date END,
+            CASE WHEN e.kind IN ('click', 'play') THEN coalesce(e.visitor, e.viewer_id::text, e.id::text)
+                 ELSE e.id::text END
+        FROM judged_events e JOIN published_shares s ON s.id = e.share_id
+        WHERE e.at >= :begin AND e.at < :end AND s.viewer_id = :viewer AND s.channel <> 'page'
+            AND ((e.kind IN ('click', 'play') AND e.verdict = 'human') OR (e.kind = 'unfurl' AND e.verdict = 'unfurl')
+                OR (e.kind = 'share' AND coalesce(e.verdict, 'human') = 'human'))
+            AND (e.kind <> 'play' OR e.viewer_id IS NULL OR e.viewer_id <> s.viewer_id)
+    ) counted GROUP BY channel, kind
+    """
+)
+
+
+async def of_channels(session: AsyncSession, viewer_id: UUID, begin: datetime, end: datetime) -> list[ChannelResult]:
+    """What the links that a viewer made themselves brought, and their code, by where they were sent; the most clicks
+    first."""
+    counted: dict[str, dict[str, Any]] = defaultdict(dict)
+    named = {"viewer": viewer_id, "begin": begin, "end": end}
+    for channel, kind, count in await session.execute(CHANNEL_EVENTS, named):
+        counted[channel][f"{kind}s"] = count
+    credited = BY_CHANNEL.where(
+        JudgedCredit.sharer_id == viewer_id,
+        JudgedCredit.at >= begin,
+        JudgedCredit.at < end,
+        JudgedCredit.model == DEFAULT_MODEL,
+        JudgedCredit.model_version == MODELS_VERSION,
+    )
+    for channel, sign_ups, subscriptions, amount, currency in await session.execute(credited):
+        _add(counted[channel], int(sign_ups), int(subscriptions), int(amount), currency)
+    found = [ChannelResult(channel=channel, **numbers) for channel, numbers in counted.items()]
+    return sorted(found, key=lambda each: (-each.clicks, each.channel))
 
 
 async def _counted(

@@ -235,6 +235,12 @@ class MomentResult(Numbers):
     end_us: int
 
 
+class ChannelResult(Numbers):
+    """What a creator's own links brought that were sent to one channel; of the channel `code`, their code."""
+
+    channel: str
+
+
 class Results(BaseModel):
     """``begin`` to ``end`` (exclusive), as of ``as_of``; credited by ``model``."""
 
@@ -245,4 +251,5 @@ class Results(BaseModel):
     counts: dict[str, str]
     total: Numbers
     by_code: Numbers
+    channels: list[ChannelResult]
     moments: list[MomentResult]

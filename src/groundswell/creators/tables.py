@@ -3,7 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, text
+from sqlalchemy import (
+    ARRAY,
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -111,6 +122,56 @@ class CreatorChannel(Base):
     found: Mapped[str] = mapped_column(default="")
     checked_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
+class ImportedPartner(Base):
+    """A partner of another programme who moved here with it: a creator once ``creator_id`` is known, until then
+    somebody who is to come and take their place.
+
+    ``code`` is what their links and sales carried there; it goes on counting here, beside the creator's own, and
+    nobody else gets it. Their address is not kept, only a keyed hash of it, by which their commissions are found.
+    """
+
+    __tablename__ = "imported_partners"
+    __table_args__ = (
+        UniqueConstraint("programme", "key"),
+        CheckConstraint("programme IN ('dub', 'rewardful', 'tolt', 'partnerstack')", name="programme"),
+        Index("ix_imported_partners_email_tag", "programme", "email_tag"),
+    )
+
+    id: Mapped[Id]
+    programme: Mapped[str]
+    key: Mapped[str]
+    email_tag: Mapped[str | None]
+    name: Mapped[str]
+    code: Mapped[str | None] = mapped_column(unique=True)
+    creator_id: Mapped[UUID | None] = mapped_column(ForeignKey("creators.id"), index=True)
+    imported_by: Mapped[str]
+    joined_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
+class ImportedCommission(Base):
+    """What another programme recorded for a partner before they moved here: history, which no ledger, statement or
+    payout of ours reads. ``state`` is what that programme said last: ``paid``, ``due`` or ``void``."""
+
+    __tablename__ = "imported_commissions"
+    __table_args__ = (
+        UniqueConstraint("programme", "key"),
+        CheckConstraint("state IN ('paid', 'due', 'void')", name="state"),
+    )
+
+    id: Mapped[Id]
+    programme: Mapped[str]
+    key: Mapped[str]
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("imported_partners.id"), index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    sale_minor: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[str]
+    earned_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 

@@ -16,10 +16,23 @@ from groundswell.platform.problems import Invalid, NotFound
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from . import campaign_api, corrections, jobs, months_api, payouts, pools, rate_import, rates, statements, trial_balance
+from . import (
+    campaign_api,
+    corrections,
+    jobs,
+    months_api,
+    payouts,
+    pools,
+    rate_import,
+    rates,
+    statements,
+    thresholds,
+    trial_balance,
+)
 from .rules import PoolTerms
 from .schemas import (
     Correction,
+    Currency,
     NewPayout,
     NewPool,
     NewRate,
@@ -33,6 +46,8 @@ from .schemas import (
     StatementEvidenceOut,
     StatementOut,
     Statements,
+    ThresholdIn,
+    ThresholdOut,
     TrialBalance,
 )
 from .tables import Payout, Pool
@@ -128,6 +143,27 @@ async def list_my_statements(
     creator = await own(session, caller.id)
     rows = await statements.of_creator(session, creator.id, decode_cursor(cursor), limit)
     return Statements(items=rows, next=next_cursor(rows, limit), due=await statements.due(session, creator.id))
+
+
+@v1.get("/creators/me/payout-thresholds")
+async def list_my_thresholds(session: DbSession, caller: SignedIn) -> list[ThresholdOut]:
+    """From how much on I want to be paid, by currency; of others, as soon as there is enough to pay out."""
+    creator = await own(session, caller.id)
+    return [ThresholdOut.model_validate(row) for row in await thresholds.chosen(session, creator.id)]
+
+
+@v1.put("/creators/me/payout-thresholds/{currency}", status_code=204)
+async def choose_threshold(currency: Currency, wish: ThresholdIn, session: DbSession, caller: SignedIn) -> None:
+    """Be paid in a currency once so much is due; less is carried over."""
+    creator = await own(session, caller.id)
+    await thresholds.choose(session, creator.id, currency, wish.least_minor)
+
+
+@v1.delete("/creators/me/payout-thresholds/{currency}", status_code=204)
+async def drop_threshold(currency: Currency, session: DbSession, caller: SignedIn) -> None:
+    """Be paid as soon as there is enough to pay out."""
+    creator = await own(session, caller.id)
+    await thresholds.choose(session, creator.id, currency, None)
 
 
 @v1.get("/statements/{statement_id}")

@@ -90,14 +90,22 @@ async def due_to_creators(session: AsyncSession, limit: int) -> list[DueTo]:
     """Creators' accounts that hold something, the largest first."""
     query = _accounts().where(_BALANCE > 0).order_by(_BALANCE.desc(), LedgerAccount.id).limit(limit)
     rows = [DueTo(*row) for row in await session.execute(query)]
-    return [await _judged(session, row) for row in rows]
+    return [await judged(session, row) for row in rows]
 
 
 async def dues_in(session: AsyncSession, currency: str, limit: int) -> list[DueTo]:
     """Creators' accounts in one currency that hold something, the largest first."""
+    return [await judged(session, due) for due in await holding(session, currency, limit)]
+
+
+async def holding(session: AsyncSession, currency: str, limit: int, after: DueTo | None = None) -> list[DueTo]:
+    """As ``dues_in``, without how much of it may leave (``judged``); ``after`` is the last of the page before."""
     query = _accounts().where(_BALANCE > 0, LedgerAccount.currency == currency)
+    if after is not None:
+        later = or_(after.due_minor > _BALANCE, LedgerAccount.id > after.account_id)
+        query = query.where(after.due_minor >= _BALANCE, later)
     rows = await session.execute(query.order_by(_BALANCE.desc(), LedgerAccount.id).limit(limit))
-    return [await _judged(session, DueTo(*row)) for row in rows]
+    return [DueTo(*row) for row in rows]
 
 
 async def due_currencies(session: AsyncSession) -> Sequence[str]:
@@ -116,7 +124,7 @@ async def due_to(session: AsyncSession, creator_id: UUID, currency: str) -> DueT
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(f"This creator has no account in {currency}.")
-    return await _judged(session, DueTo(*row))
+    return await judged(session, DueTo(*row))
 
 
 def _accounts() -> Select[Creator, str, int, UUID, UUID]:
@@ -136,7 +144,8 @@ def _accounts() -> Select[Creator, str, int, UUID, UUID]:
     )
 
 
-async def _judged(session: AsyncSession, due: DueTo) -> DueTo:
+async def judged(session: AsyncSession, due: DueTo) -> DueTo:
+    """What an account holds, with how much of it may leave now, and why nothing may."""
     payable = await payable_of(session, due.creator.id, due.currency, due.due_minor)
     why = await why_unpayable(session, due.creator.id, due.currency, payable)
     return replace(due, payable_now=payable, reason_code=why.code if why else None)

@@ -1,6 +1,7 @@
-"""What becomes of an erased creator's documents: names and captions go; numbers, months and amounts stay."""
+"""What becomes of an erased creator's documents and wishes: names, captions and from how much on they wanted to be paid
+go; numbers, months and amounts stay."""
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.signals import ViewerErased
@@ -9,7 +10,7 @@ from groundswell.platform import signals
 from groundswell.platform.clock import utc_now
 
 from .documents import without_names
-from .tables import Statement, StatementDocument
+from .tables import PayoutThreshold, Statement, StatementDocument
 
 
 @signals.on(ViewerErased)
@@ -19,4 +20,6 @@ async def forget(session: AsyncSession, erased: ViewerErased) -> None:
     theirs = query.join(Creator, Creator.id == Statement.creator_id).where(Creator.viewer_id == erased.viewer_id)
     for row in await session.scalars(theirs.where(StatementDocument.erased_at.is_(None))):
         row.document, row.pdf, row.erased_at = without_names(row.document), None, utc_now()
+    of = select(Creator.id).where(Creator.viewer_id == erased.viewer_id).scalar_subquery()
+    await session.execute(delete(PayoutThreshold).where(PayoutThreshold.creator_id == of))
     await session.flush()

@@ -20,7 +20,7 @@ from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Conflict, NotFound
 
 from .ledger import MonthClosed
-from .month_end import obstacles
+from .month_end import POOL_MISSING, obstacles
 from .payouts import SamePerson
 from .tables import MonthClosing, PostingRow
 
@@ -44,14 +44,23 @@ class ClosingUnknown(NotFound):
     code, title = "closing_unknown", "Nobody has asked for this month to be closed, or opened again."
 
 
-async def ask(session: AsyncSession, period: str, act: Act, reason: str, by: str) -> MonthClosing:
+async def ask(
+    session: AsyncSession, period: str, act: Act, reason: str, by: str, *, without_pool: bool = False
+) -> MonthClosing:
     """Ask for a month to be closed, or opened again; somebody else confirms it.
+
+    Args:
+        without_pool: close it although it has sales and no pool: nothing of it is shared. What else stands in the way
+            still does.
 
     Raises:
         MonthClosed, MonthOpen, MonthObstructed, ClosingWaits: as they say.
     """
-    await _check(session, period, act)
-    values = {"id": uuid7(), "period": period, "act": act, "reason": reason, "asked_by": by, "asked_at": utc_now()}
+    await _check(session, period, act, without_pool)
+    values = {
+        "id": uuid7(), "period": period, "act": act, "reason": reason, "asked_by": by, "asked_at": utc_now(),
+        "without_pool": without_pool and act == "close",
+    }  # fmt: skip
     made = insert(MonthClosing).values(values).on_conflict_do_nothing().returning(MonthClosing)
     row: MonthClosing | None = await session.scalar(made)
     if row is None:
@@ -59,10 +68,12 @@ async def ask(session: AsyncSession, period: str, act: Act, reason: str, by: str
     return row
 
 
-async def _check(session: AsyncSession, period: str, act: str) -> None:
+async def _check(session: AsyncSession, period: str, act: str, without_pool: bool) -> None:
     if await is_closed(session, period) == (act == "close"):
         raise MonthClosed() if act == "close" else MonthOpen()
     standing = await obstacles(session, period) if act == "close" else []
+    if without_pool:
+        standing = [each for each in standing if each.code != POOL_MISSING]
     if standing:
         raise MonthObstructed(" ".join(each.words for each in standing), obstacles=[each.code for each in standing])
 
@@ -77,7 +88,7 @@ async def confirm(session: AsyncSession, period: str, by: str) -> MonthClosing:
     if row.asked_by == by:
         raise SamePerson("Whoever asked for it does not confirm it; somebody else does.")
     await lock(session, Lock.MONTH, period)
-    await _check(session, period, row.act)
+    await _check(session, period, row.act, row.without_pool)
     told, at = await figures(session, period), await _after_all(session, period)
     row.figures, row.outcome, row.decided_by, row.decided_at = told, "done", by, at
     await session.flush()

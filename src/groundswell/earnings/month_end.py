@@ -13,10 +13,11 @@ from .rules import period_bounds, period_of
 from .tables import CampaignEarning, CampaignRecount, ExchangeRate, Pool, Statement
 
 MONTHS = 12
+POOL_MISSING = "pool_missing"
 
 OBSTACLES = {
     "month_running": "The month is not over.",
-    "pool_missing": "No pool was funded, though subscriptions brought revenue.",
+    POOL_MISSING: "No pool was funded, though subscriptions brought revenue.",
     "pool_undivided": "Pools are funded and not divided.",
     "statements_unposted": "Statements are drawn up and not posted.",
     "rate_missing": "Sales have no exchange rate into the pool's currency: they count for nothing.",
@@ -50,6 +51,11 @@ class Month:
     def ready(self) -> bool:
         return not self.obstacles
 
+    @property
+    def lacks_only_a_pool(self) -> bool:
+        """Whether it can be closed once two people say that nothing of it is shared."""
+        return [each.code for each in self.obstacles] == [POOL_MISSING]
+
 
 async def months(session: AsyncSession, count: int = MONTHS) -> list[Month]:
     """This month and those before it, newest first."""
@@ -69,7 +75,7 @@ async def obstacles(session: AsyncSession, period: str) -> list[Obstacle]:
         return [Obstacle("month_running", 1, "/console/finance")]
     finance = "/console/finance"
     counted = [
-        Obstacle("pool_missing", await _without_pool(session, period), finance),
+        Obstacle(POOL_MISSING, await _without_pool(session, period), finance),
         Obstacle("pool_undivided", await _count(session, _pools(period)), finance),
         Obstacle("statements_unposted", await _count(session, _unposted(period)), finance),
         Obstacle("rate_missing", await _count(session, _unrated(period)), f"{finance}/rates"),

@@ -9,7 +9,7 @@ from groundswell.accounts.access import Caller, staff
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
 from . import month_close, month_end
-from .schemas import Correction, Month, MonthClosingOut, MonthObstacle, MonthOut
+from .schemas import Correction, Month, MonthClose, MonthClosingOut, MonthObstacle, MonthOut
 
 router = APIRouter(prefix="/v1/months", tags=["earnings"], route_class=TransactionalRoute)
 Finance = Annotated[Caller, Depends(staff("money.manage"))]
@@ -32,10 +32,10 @@ async def list_months(session: DbSession, caller: Finance) -> list[MonthOut]:
 
 
 @router.post("/{period}/close", status_code=202)
-async def close_month(period: Month, why: Correction, session: DbSession, caller: Finance) -> MonthClosingOut:
+async def close_month(period: Month, why: MonthClose, session: DbSession, caller: Finance) -> MonthClosingOut:
     """Ask for a month to be closed; somebody else of finance confirms it. Refused while something may still change what
-    was earned in it."""
-    return await _asked(session, period, "close", why.reason, caller)
+    was earned in it. One with sales and no pool is closed `without_pool`, where nothing of it is shared."""
+    return await _asked(session, period, "close", why.reason, caller, without_pool=why.without_pool)
 
 
 @router.post("/{period}/reopen", status_code=202)
@@ -45,9 +45,16 @@ async def reopen_month(period: Month, why: Correction, session: DbSession, calle
 
 
 async def _asked(
-    session: AsyncSession, period: str, act: month_close.Act, reason: str, caller: Caller
+    session: AsyncSession,
+    period: str,
+    act: month_close.Act,
+    reason: str,
+    caller: Caller,
+    *,
+    without_pool: bool = False,
 ) -> MonthClosingOut:
-    return MonthClosingOut.model_validate(await month_close.ask(session, period, act, reason, caller.actor))
+    asked = await month_close.ask(session, period, act, reason, caller.actor, without_pool=without_pool)
+    return MonthClosingOut.model_validate(asked)
 
 
 @router.post("/{period}/confirm")

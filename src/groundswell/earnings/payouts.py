@@ -19,6 +19,7 @@ from groundswell.platform.signals import send
 from groundswell.trust.decisions import active, active_among
 from groundswell.trust.tables import Decision
 
+from . import thresholds
 from .ledger import Posting, account_id, balance, hold_balance, open_account, post
 from .rules import minimum_payout, period_of
 from .signals import PayoutMade
@@ -73,7 +74,8 @@ class Payable:
 
     Args:
         held_minor: what statements that are still held have in it; ``held_until`` is when the first of them is not.
-        floor_minor: the least that is paid out at once, by the terms of the pools that it comes from.
+        floor_minor: the least that is paid out at once: by the terms of the pools that it comes from, or what the
+            creator chose, if that is more.
     """
 
     due_minor: int
@@ -213,7 +215,9 @@ async def payable_of(
     floors = select(func.max(func.coalesce(Pool.floor_minor, minimum_payout(currency))))
     floors = floors.join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency, at))
     floor = await session.scalar(floors)
-    return Payable(due, int(amount) + brought, until, minimum_payout(currency) if floor is None else int(floor))
+    floor = minimum_payout(currency) if floor is None else int(floor)
+    floor = max(floor, await thresholds.least(session, creator_id, currency))
+    return Payable(due, int(amount) + brought, until, floor)
 
 
 async def _held_by_campaigns(

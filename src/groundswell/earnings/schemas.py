@@ -355,12 +355,35 @@ class CampaignEarningOut(BaseModel):
 Month = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2026-10"])]
 
 
+class ThresholdIn(BaseModel):
+    """From how much on I want to be paid, in minor units."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    least_minor: AmountMinor
+
+
+class ThresholdOut(BaseModel):
+    """From how much on a creator wants to be paid in a currency."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    currency: str
+    least_minor: int
+
+
 class MonthObstacle(BaseModel):
     """Something that stands in the way of closing a month, and how often."""
 
     code: str
     words: str
     count: int
+
+
+class MonthClose(Correction):
+    """Why, and whether it is closed although it has sales and no pool."""
+
+    without_pool: bool = Field(False, description="Nothing of what was sold in it is shared.")
 
 
 class MonthFigures(BaseModel):
@@ -379,6 +402,7 @@ class MonthClosingOut(BaseModel):
     id: UUID
     period: str
     act: Literal["close", "reopen"]
+    without_pool: bool
     reason: str
     asked_by: str
     asked_at: datetime

@@ -164,6 +164,18 @@ class Payout(Base):
     return_reason: Mapped[str | None]
 
 
+class PayoutThreshold(Base):
+    """From how many minor units of a currency on a creator wants to be paid."""
+
+    __tablename__ = "payout_thresholds"
+    __table_args__ = (CheckConstraint("least_minor > 0", name="least"),)
+
+    creator_id: Mapped[UUID] = mapped_column(ForeignKey("creators.id"), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    least_minor: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
 class Statement(Base):
     """A creator's part of one pool. ``posted_at`` is set with its posting, whose id is the statement's.
 
@@ -359,7 +371,8 @@ class CampaignRecount(Base):
 class MonthClosing(Base):
     """That a month was asked to be closed (``close``) or opened again (``reopen``), and what became of it: ``done`` by
     somebody else than who asked, or ``withdrawn``. A month is as the newest that was done says. ``figures`` are what
-    had been posted into it by then. Nothing is ever changed but that it is decided, once (trigger)."""
+    had been posted into it by then. ``without_pool``: it is closed although it has sales and no pool, because nothing
+    of it is shared. Nothing is ever changed but that it is decided, once (trigger)."""
 
     __tablename__ = "month_closings"
     __table_args__ = (
@@ -376,6 +389,7 @@ class MonthClosing(Base):
     id: Mapped[Id]
     period: Mapped[str] = mapped_column(String(7))
     act: Mapped[str]
+    without_pool: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     reason: Mapped[str]
     asked_by: Mapped[str]
     asked_at: Mapped[datetime]

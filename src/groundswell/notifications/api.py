@@ -18,13 +18,13 @@ from groundswell.platform.problems import Invalid
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
+from groundswell.platform.speech import Speech, speech_of
 
 from . import browsers, digest
 from .choices import choice_of, kept_choice, schedule_digest, set_switches, switches
 from .inbox import InboxItem, mark_read, page_of, shown, unread_count
 from .jobs import confirm_address
 from .live import LiveInboxes, counts
-from .providers import Speech, speech_of
 from .schemas import (
     ChoicesIn,
     ChoicesOut,

@@ -29,11 +29,11 @@ from groundswell.platform.problems import Conflict, Invalid, TooManyRequests
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
 from groundswell.platform.signatures import tag
+from groundswell.platform.speech import Speech, speech_of
 
 from .choices import kept_choice, next_digest, schedule_digest
 from .fan_out import gather
 from .inbox import InboxItem, kinds_by, shown
-from .providers import Speech, speech_of
 from .tables import DigestMail, Notification, NotificationChoice
 from .wording import sentence
 

@@ -26,6 +26,7 @@ from groundswell.platform.database import Database, among
 from groundswell.platform.ids import base64url
 from groundswell.platform.problems import Problem
 from groundswell.platform.settings import Settings
+from groundswell.platform.speech import Speech, speech_of
 from groundswell.webhooks.message import asked_pause
 from groundswell.webhooks.schedule import next_attempt
 from groundswell.webhooks.sender import UNREACHABLE, MessageSender, senders
@@ -34,7 +35,6 @@ from .choices import choices_of, push_due
 from .groups import PAUSE
 from .inbox import EXCERPT, InboxItem, shown
 from .kinds import ways_of
-from .providers import Speech, speech_of
 from .tables import Notification, PushDelivery, PushSubscription
 from .vapid import authorization
 from .wording import sentence

@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from groundswell.platform.clock import ZoneName
+from groundswell.platform.speech import Speech
 
 from .inbox import InboxItem
 from .kinds import NotificationKind, Way
-from .providers import Speech
 from .wording import sentence
 
 Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z0-9-]*$")]

@@ -2,8 +2,9 @@
 
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
+from groundswell.platform.speech import Speech, marked
+
 from .inbox import InboxItem
-from .providers import Speech
 
 
 def sentence(item: InboxItem, speech: Speech) -> str:
@@ -108,11 +109,6 @@ def _of_people(item: InboxItem, speech: Speech) -> str:
                 "%(name)s and %(others)s others clipped %(title)s",
                 item.others,
             )
-
-
-def marked(text: str) -> str:
-    """``text`` as it stands, for the catalogues' script to find."""
-    return text
 
 
 _DECISIONS = {

@@ -24,9 +24,11 @@ from .bank_text import NAME_MOST, bank_text
 from .payee_vault import PayeeUnreadable, rewrapped, seal, unseal
 from .requirements import good_until, missing_of
 from .schemas import NewPayee, PayeeFacts, PayeeOut
-from .tables import Payee
+from .tables import Payee, StripeAccount
 
 BATCH = 500
+NO_ACCOUNT = ""
+"""The tag of a payee who has named no account: Stripe pays them."""
 
 
 class PayeeMissing(NotFound):
@@ -73,7 +75,7 @@ async def enter(session: AsyncSession, settings: Settings, creator: Creator, new
     """Keep where a creator is paid. Runs that were approved before it changed leave them out.
 
     Raises:
-        Invalid: no account was given, and none is kept; or it is no account for these facts.
+        Invalid: no account was given, none is kept, and Stripe pays nobody here; or it is no account for these facts.
     """
     row = await session.get(Payee, creator.id, with_for_update=True)
     before = None
@@ -83,7 +85,7 @@ async def enter(session: AsyncSession, settings: Settings, creator: Creator, new
         except PayeeUnreadable:
             before = None  # what cannot be read is written anew
     whole = new.whole(before)
-    if whole["iban"] is None:
+    if whole["iban"] is None and settings.stripe_secret_key is None:
         raise Invalid("iban: give the account.", fields=[{"field": "iban", "code": "missing", "detail": "missing"}])
     facts = PayeeFacts.model_validate(whole)
     same_returned = row is not None and row.returned_version == row.version
@@ -101,7 +103,7 @@ async def enter(session: AsyncSession, settings: Settings, creator: Creator, new
 def _keep(settings: Settings, row: Payee, facts: PayeeFacts) -> None:
     row.data_key, row.sealed = seal(settings, row.creator_id, facts.model_dump_json().encode())
     row.version, row.changed_at = row.version + 1, utc_now()
-    row.account_tag = tag(settings.secret, "payee account", facts.iban, 22)
+    row.account_tag = tag(settings.secret, "payee account", facts.iban, 22) if facts.iban else NO_ACCOUNT
 
 
 def shown(row: Payee, facts: PayeeFacts) -> PayeeOut:
@@ -137,13 +139,24 @@ def gaps(row: Payee | None, minor: bool = False) -> list[str]:
 
 async def gaps_of(session: AsyncSession, creators: Collection[UUID]) -> dict[UUID, list[str]]:
     """What is missing of each."""
-    query = select(Creator.id, Viewer.kids, Payee).join(Viewer, Viewer.id == Creator.viewer_id)
-    query = query.outerjoin(Payee, Payee.creator_id == Creator.id).where(among(Creator.id, set(creators)))
+    query = select(Creator.id, Viewer.kids, Payee, StripeAccount.ready).join(Viewer, Viewer.id == Creator.viewer_id)
+    query = query.outerjoin(Payee, Payee.creator_id == Creator.id)
+    query = query.outerjoin(StripeAccount, StripeAccount.creator_id == Creator.id)
     asked_again = await outdated(session, creators)
     return {
-        id: [*gaps(row, minor), *(["terms_missing"] if id in asked_again else [])]
-        for id, minor, row in await session.execute(query)
+        id: [
+            *gaps(row, minor),
+            *(["account_missing"] if row is not None and row.account_tag == NO_ACCOUNT and not at_stripe else []),
+            *(["terms_missing"] if id in asked_again else []),
+        ]
+        for id, minor, row, at_stripe in await session.execute(query.where(among(Creator.id, set(creators))))
     }
+
+
+async def without_account(session: AsyncSession, creators: Collection[UUID]) -> frozenset[UUID]:
+    """Those among ``creators`` who have named no account, so that no bank can pay them."""
+    query = select(Payee.creator_id).where(Payee.account_tag == NO_ACCOUNT)
+    return frozenset((await session.scalars(query.where(among(Payee.creator_id, set(creators))))).all())
 
 
 async def own_payee(session: AsyncSession, settings: Settings, creator: Creator, by: str) -> PayeeOut:
@@ -202,7 +215,8 @@ async def sharing_accounts(session: AsyncSession, creators: Collection[UUID]) ->
     """Those among ``creators`` whose account is another creator's too."""
     other = aliased(Payee)
     same = select(other.creator_id).where(other.account_tag == Payee.account_tag, other.creator_id != Payee.creator_id)
-    query = select(Payee.creator_id).where(among(Payee.creator_id, set(creators)), same.exists())
+    named = select(Payee.creator_id).where(among(Payee.creator_id, set(creators)), Payee.account_tag != NO_ACCOUNT)
+    query = named.where(same.exists())
     return frozenset((await session.scalars(query)).all())
 
 

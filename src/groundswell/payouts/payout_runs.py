@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.actors import actor_of
 from groundswell.creators.tables import Creator
-from groundswell.earnings.balances import DueTo, due_currencies, dues_in
+from groundswell.earnings.balances import DueTo, due_currencies, dues_in, holding, judged
 from groundswell.earnings.payouts import SamePerson, check_same_person
 from groundswell.earnings.schemas import CreatorName
 from groundswell.platform.clock import utc_now
@@ -29,8 +29,9 @@ from .rails import RAILS
 from .schemas import NewPayoutRun, PayoutItemOut, PayoutRunOut
 from .tables import PayoutItem, PayoutRun
 
-MOST_LINES = 500
+MOST_LINES = 5000
 """Of a run; whoever else is due something is in the next one."""
+AT_ONCE = 500
 LATEST = timedelta(days=90)
 
 
@@ -77,19 +78,31 @@ async def draft(session: AsyncSession, new: NewPayoutRun, by: str) -> PayoutRun:
 
 
 async def _fill(session: AsyncSession, run: PayoutRun) -> int:
-    """Put everybody in who can be paid; returns how many."""
-    dues = [due for due in await dues_in(session, run.currency, 4 * MOST_LINES) if due.payable]
+    """Put everybody in who can be paid, whoever is due more and cannot; returns how many."""
+    count, last = 0, None
+    while count < MOST_LINES:
+        dues = await holding(session, run.currency, AT_ONCE, last)
+        count += await _add_lines(session, run, dues, MOST_LINES - count)
+        if len(dues) < AT_ONCE:
+            break
+        last = dues[-1]
+    return count
+
+
+async def _add_lines(session: AsyncSession, run: PayoutRun, dues: Sequence[DueTo], most: int) -> int:
     gaps = await gaps_of(session, [due.creator.id for due in dues])
     more = await RAILS[run.rail].gaps(session, list(gaps))
-    rows = await payees_of(session, [due.creator.id for due in dues])
+    rows = await payees_of(session, list(gaps))
+    able = [due for due in dues if not gaps[due.creator.id] and not more.get(due.creator.id)]
+    whole = [await judged(session, due) for due in able]
     lines = [
         {
             "id": uuid7(), "run_id": run.id, "creator_id": due.creator.id, "amount_minor": due.payable_minor,
             "currency": run.currency, "payee_version": rows[due.creator.id].version, "status": "waiting", "code": "",
             "changed_at": run.drafted_at,
         }
-        for due in dues if not gaps[due.creator.id] and not more.get(due.creator.id)
-    ][:MOST_LINES]  # fmt: skip
+        for due in whole if due.payable
+    ][:most]  # fmt: skip
     if not lines:
         return 0
     made = insert(PayoutItem).values(lines).on_conflict_do_nothing().returning(PayoutItem.id)

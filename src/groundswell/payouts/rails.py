@@ -20,7 +20,7 @@ from groundswell.platform.settings import Settings
 from . import pain001, stripe_accounts
 from .bank_text import NAME_MOST, TEXT_MOST, bank_text
 from .pain001 import FileHeader, Transfer, amount_text
-from .payees import payer_of
+from .payees import payer_of, without_account
 from .tables import PayoutRun
 
 CSV_HEADER = (
@@ -55,7 +55,7 @@ class FileRail:
     """A file that is carried to the bank by hand."""
 
     async def gaps(self, session: AsyncSession, creators: Collection[UUID]) -> Mapping[UUID, list[str]]:
-        return {}
+        return {id: ["account_missing"] for id in await without_account(session, creators)}
 
     def check(self, settings: Settings, currency: str) -> None:
         """Raises ``PayerMissing``, ``PayerUnreadable``."""

@@ -18,6 +18,7 @@ W8_YEARS = 3
 MISSING = {
     "payee_missing": "Say where you want to be paid.",
     "name_unwritable": "Write the name in letters that a bank can write.",
+    "account_missing": "Say into which account: an IBAN, or an account at Stripe where that is offered.",
     "bic_missing": "Say which bank (BIC): it cannot be told from the account.",
     "tax_number_missing": "Give your tax number: the law asks for it.",
     "born_on_missing": "Give your day of birth: the law asks for it.",
@@ -35,6 +36,8 @@ MISSING = {
 def missing_of(facts: PayeeFacts | None, payer_country: str | None, today: date) -> list[str]:
     """What is missing before ``facts`` can be paid, as codes of ``MISSING``; nothing when all is there.
 
+    Into which account is asked for by the rail by which they are paid.
+
     Args:
         payer_country: where the money comes from (ISO 3166-1 alpha-2), by whose law is asked; None: not known yet.
     """
@@ -42,7 +45,7 @@ def missing_of(facts: PayeeFacts | None, payer_country: str | None, today: date)
         return ["payee_missing"]
     found = [
         "name_unwritable" * (not bank_text(facts.legal_name, NAME_MOST)),
-        "bic_missing" * (facts.bank is None),
+        "bic_missing" * (facts.iban is not None and facts.bank is None),
         "payee_minor" * (facts.born_on is not None and _years(facts.born_on, today) < ADULT_YEARS),
         *_of_law(facts, payer_country, today),
     ]

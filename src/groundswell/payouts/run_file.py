@@ -107,8 +107,8 @@ def _changed(
 
 def _transfer(settings: Settings, run: PayoutRun, number: int, item: PayoutItem, facts: PayeeFacts) -> Transfer:
     return Transfer(
-        item.id.hex, facts.legal_name, facts.iban, facts.bank, facts.country, facts.street, facts.postcode, facts.town,
-        item.amount_minor, f"{settings.service_name} payout {run.number}-{number}",
+        item.id.hex, facts.legal_name, facts.iban or "", facts.bank, facts.country, facts.street, facts.postcode,
+        facts.town, item.amount_minor, f"{settings.service_name} payout {run.number}-{number}",
     )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ class PayeeFacts(BaseModel):
     ]
     town: Line
     country: Country
-    iban: Iban
+    iban: Annotated[Iban | None, BeforeValidator(_none_if_empty)] = None
     bic: Bic = None
     born_on: Day = None
     tax_number: Number = None
@@ -101,15 +101,15 @@ class PayeeFacts(BaseModel):
     @property
     def bank(self) -> str | None:
         """The bank's BIC: as said, or as the account says."""
-        if self.bic:
+        if self.bic or self.iban is None:
             return self.bic
         known = schwifty.IBAN(self.iban).bic
         return None if known is None else str(known)
 
     @property
     def masked_iban(self) -> str:
-        """The account's two ends: ``DE89 … 3000``."""
-        return masked(self.iban)
+        """The account's two ends: ``DE89 … 3000``; empty where they have named none."""
+        return masked(self.iban) if self.iban else ""
 
     def signed(self, kind: str) -> date | None:
         """When the newest form of a kind was signed."""
@@ -122,9 +122,7 @@ def masked(iban: str) -> str:
 
 
 class NewPayee(PayeeFacts):
-    """``iban`` may be left out where one is kept: it stays."""
-
-    iban: Annotated[Iban | None, BeforeValidator(_none_if_empty)] = None  # type: ignore[assignment]
+    """``iban`` may be left out where one is kept: it stays. It may be left out, too, where Stripe pays."""
 
     def whole(self, before: PayeeFacts | None) -> dict[str, Any]:
         """All facts: an account that was not typed again stays, and with it its bank."""

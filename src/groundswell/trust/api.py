@@ -13,7 +13,7 @@ from groundswell.platform.clock import Instant, utc_now
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, next_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import appeals_api, cases_api, notices_api, reports, reviews_api, transparency_api
+from . import appeals_api, cases_api, notices_api, reports, reviews_api, transparency_api, verdicts_api
 from .clip_checks import (
     simulate,
 )
@@ -207,5 +207,5 @@ def _shown(found: Explanation) -> SimulationOut:
 
 router = APIRouter()
 router.include_router(v1)
-for each in (cases_api, notices_api, reviews_api, appeals_api, transparency_api):
+for each in (cases_api, notices_api, reviews_api, appeals_api, transparency_api, verdicts_api):
     router.include_router(each.router)

@@ -115,8 +115,11 @@ async def decide(
 
 
 async def _source(session: AsyncSession, kind: str, subject_id: UUID, decided_by: str) -> Source:
-    if not decided_by.startswith("viewer:"):
-        return "rule"
+    return await led_to(session, kind, subject_id) if decided_by.startswith("viewer:") else "rule"
+
+
+async def led_to(session: AsyncSession, kind: str, subject_id: UUID) -> Source:
+    """What leads people to decide about something now: open notices or reports about it, or their own looking."""
     if kind not in REPORTED_AS:
         return "own"
     told = select(Report.kind).where(_reported(kind, subject_id), Report.closed_at.is_(None)).order_by(Report.kind)

@@ -1,4 +1,4 @@
-"""What notifiers are mailed: that their notice came, what was decided, and a counter-notice against it.
+"""What notifiers are mailed, in their language: that their notice came, what was decided, and a counter-notice.
 
 Each is noted on the row it belongs to before it counts as sent. If we are killed between the server's word and that,
 the next attempt sends it again, under the same Message-ID. Nothing that somebody else wrote is in a mail to an address
@@ -6,10 +6,11 @@ that nobody has verified, but for a counter-notice, which the law wants given on
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from uuid import UUID
 
+from babel.dates import format_date, format_datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.mail import message, send
 from groundswell.platform.runtime import Runtime
+from groundswell.platform.speech import Speech, marked, speech_of
 
 from .grounds import ground_of
 from .tables import CounterNotice, Decision, Report
@@ -26,13 +28,14 @@ CONFIRMED_MOST, WITHIN = 5, timedelta(days=1)
 same, and answered when they are decided."""
 
 DECIDED = {
-    "hide": "It was taken down.",
-    "hold": "It is held back until it has been looked at again.",
-    "collapse": "It is shown only to those who ask for it.",
-    "demote": "It is shown less.",
-    "withhold": "No money is paid for it.",
-    "keep": "It stays where it is.",
+    "hide": marked("It was taken down."),
+    "hold": marked("It is held back until it has been looked at again."),
+    "collapse": marked("It is shown only to those who ask for it."),
+    "demote": marked("It is shown less."),
+    "withhold": marked("No money is paid for it."),
+    "keep": marked("It stays where it is."),
 }
+BY = {True: marked("It was decided by a program."), False: marked("It was decided by a person.")}
 
 
 async def confirm(runtime: Runtime, report_id: UUID) -> bool:
@@ -43,12 +46,15 @@ async def confirm(runtime: Runtime, report_id: UUID) -> bool:
             return False
         if await _confirmed_lately(session, report.email) >= CONFIRMED_MOST:
             return False
+        speech = await speech_of(report.language)
+        said = {"when": _instant(report.created_at, speech), "reference": report.id}
         lines = [
-            f"Your notice came on {report.created_at:%Y-%m-%d %H:%M} UTC, and somebody will look at it.",
-            f"Its reference is {report.id}.",
-            "We will write to you again when it is decided.",
+            speech.gettext("Your notice came on %(when)s, and somebody will look at it.") % said,
+            speech.gettext("Its reference is %(reference)s.") % said,
+            speech.gettext("We will write to you again when it is decided."),
         ]
-        await _send(runtime, report.email, "Your notice came", lines, f"notice-{report.id}")
+        subject = speech.gettext("Your notice came")
+        await _send(runtime, report.email, subject, lines, f"notice-{report.id}", speech)
         report.confirmed_at = utc_now()
         return True
 
@@ -85,26 +91,35 @@ async def _answer_one(runtime: Runtime, decision_id: UUID, report_id: UUID) -> b
             return False
         if not _can(runtime):
             return False
-        by = "by a program" if decision.source == "rule" else "by a person"
+        speech = await speech_of(report.language)
+        by = BY[decision.source == "rule"]
+        said = {"reference": report.id, "reason": speech.gettext(ground_of(decision.reason_code).words)}
         lines = [
-            f"We have decided on your notice {report.id}.",
-            f"{DECIDED.get(decision.action, decision.action)} Reason: {ground_of(decision.reason_code).words}.",
-            f"It was decided {by}.",
-            _redress(runtime),
+            speech.gettext("We have decided on your notice %(reference)s.") % said,
+            speech.gettext(DECIDED.get(decision.action, decision.action)),
+            speech.gettext("Reason: %(reason)s.") % said,
+            speech.gettext(by),
+            *_redress(runtime, speech),
         ]
-        await _send(runtime, report.email, "Your notice is decided", lines, f"notice-decided-{report.id}-{decision.id}")
+        subject, name = speech.gettext("Your notice is decided"), f"notice-decided-{report.id}-{decision.id}"
+        await _send(runtime, report.email, subject, lines, name, speech)
         report.answered_at = utc_now()
         return True
 
 
-def _redress(runtime: Runtime) -> str:
-    contact = runtime.settings.legal_contact
-    at = f" or write to {contact}" if contact else ""
-    base = runtime.settings.base_url.rstrip("/")
-    return (
-        f"You can contest this within six months: sign in and go to {base}/decisions{at}. You may also turn to a "
-        "certified body for out-of-court settlement (DSA Art. 21) or to a court."
-    )
+def _redress(runtime: Runtime, speech: Speech) -> list[str]:
+    settings, gettext = runtime.settings, speech.gettext
+    said = {"where": f"{settings.base_url.rstrip('/')}/decisions", "contact": settings.legal_contact}
+    written = [gettext("You can also write to %(contact)s.") % said] if settings.legal_contact else []
+    return [
+        gettext("You can contest this within six months: sign in and go to %(where)s.") % said,
+        *written,
+        gettext("You may also turn to a certified body for out-of-court settlement (DSA Art. 21) or to a court."),
+    ]
+
+
+def _instant(at: datetime, speech: Speech) -> str:
+    return f"{format_datetime(at.astimezone(UTC), 'd MMMM yyyy, HH:mm', locale=speech.language)} UTC"
 
 
 async def forward(runtime: Runtime, notice_id: UUID) -> int:
@@ -116,18 +131,31 @@ async def forward(runtime: Runtime, notice_id: UUID) -> int:
         if not _can(runtime):
             return 0
         for report in told:
+            speech = await speech_of(report.language)
+            gettext = speech.gettext
+            said = {
+                "reference": report.id, "name": notice.name, "address": notice.address, "text": notice.text,
+                "from": format_date(notice.restore_from, locale=speech.language),
+                "by": format_date(notice.restore_by, locale=speech.language),
+            }  # fmt: skip
             lines = [
-                f"Whose work your notice {report.id} led us to take down says, under penalty of perjury, that this was "
-                "a mistake or a misidentification.",
-                f"Name: {notice.name}",
-                f"Address: {notice.address}",
-                f"Their words: {notice.text}",
-                f"We put it back between {notice.restore_from:%Y-%m-%d} and {notice.restore_by:%Y-%m-%d}, unless you "
-                "tell us before that you have filed an action seeking a court order (17 USC 512(g)(2)(C)).",
-                _redress(runtime),
+                gettext(
+                    "Whose work your notice %(reference)s led us to take down says, under penalty of perjury, that "
+                    "this was a mistake or a misidentification."
+                )
+                % said,
+                gettext("Name: %(name)s") % said,
+                gettext("Address: %(address)s") % said,
+                gettext("Their words: %(text)s") % said,
+                gettext(
+                    "We put it back between %(from)s and %(by)s, unless you tell us before that you have filed an "
+                    "action seeking a court order (17 USC 512(g)(2)(C))."
+                )
+                % said,
+                *_redress(runtime, speech),
             ]
             name = f"counter-notice-{notice.id}-{report.id}"
-            await _send(runtime, report.email or "", "A counter-notice was given", lines, name)
+            await _send(runtime, report.email or "", gettext("A counter-notice was given"), lines, name, speech)
         return len(told)
 
 
@@ -135,9 +163,10 @@ def _can(runtime: Runtime) -> bool:
     return runtime.settings.smtp_url is not None
 
 
-async def _send(runtime: Runtime, to: str, subject: str, lines: Sequence[str], name: str) -> None:
+async def _send(runtime: Runtime, to: str, subject: str, lines: Sequence[str], name: str, speech: Speech) -> None:
     settings = runtime.settings
     text = "\n\n".join([*lines, settings.service_name])
     html = "".join(f"<p>{escape(line)}</p>" for line in [*lines, settings.service_name])
-    html = f'<!doctype html><html lang="en"><title>{escape(subject)}</title><body>{html}</body></html>'
+    head = f'<html lang="{speech.language}" dir="{speech.direction}"><title>{escape(subject)}</title>'
+    html = f"<!doctype html>{head}<body>{html}</body></html>"
     await send(settings, message(to, f"{settings.service_name}: {subject}", text, html, name=name, settings=settings))

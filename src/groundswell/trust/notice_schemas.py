@@ -49,6 +49,9 @@ class NoticeIn(TrustInput):
     sworn: bool = Field(
         False, description="For `rights`: under penalty of perjury, they own the right or act for who does."
     )
+    language: Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z0-9-]*$")] | None = Field(
+        None, description="In which the notifier is written to (BCP 47); by default, as the request says."
+    )
 
 
 class NoticeTaken(FromRow):
@@ -98,6 +101,19 @@ class SettleIn(TrustInput):
     )
     reason_code: Code
     explanation: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+class VerdictIn(SettleIn):
+    """What a moderation tool outside has decided, and why: whom it meets reads it."""
+
+    subject: NoticeSubject
+    tool: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] = Field(
+        examples=["Coop"]
+    )
+    rule: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = Field(
+        None, description="Which of its rules decided.", examples=["Spam detector"]
+    )
+    automated: bool = Field(True, description="A rule decided, and no person; whom it meets is told so.")
 
 
 class SettleManyIn(SettleIn):

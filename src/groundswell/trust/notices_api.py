@@ -1,5 +1,6 @@
 """Notices from anyone; and what whom a decision meets may do: read its reasons, appeal, give a counter-notice."""
 
+import re
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -54,6 +55,12 @@ def _refuse_incomplete(body: NoticeIn) -> None:
         raise NoticeIncomplete(f"What is missing: {', '.join(missing)}.", fields=fields)
 
 
+def accepted_language(request: Request) -> str | None:
+    """The language that a request asks for first (Accept-Language); None of none that can be kept."""
+    first = request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip()
+    return first if re.fullmatch(r"[A-Za-z0-9-]{2,35}", first) else None
+
+
 async def take_notice(session: AsyncSession, request: Request, caller: Caller | None, body: NoticeIn) -> Report:
     """Take a notice whose fields are complete.
 
@@ -72,7 +79,13 @@ async def take_notice(session: AsyncSession, request: Request, caller: Caller | 
         text=body.text,
         reporter=await reporter_of(request, caller),
         notice=NoticeFields(
-            url=body.url, name=body.name, email=body.email, law=body.law, work=body.work, sworn=body.sworn
+            url=body.url,
+            name=body.name,
+            email=body.email,
+            law=body.law,
+            work=body.work,
+            sworn=body.sworn,
+            language=body.language or (caller.language if caller else None) or accepted_language(request) or "en",
         ),
         **named,
     )

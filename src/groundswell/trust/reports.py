@@ -48,6 +48,7 @@ class NoticeFields:
         law: by which law, where the notifier says so.
         work: the work that is infringed, and where it can be seen.
         sworn: under penalty of perjury, they may act for its owner.
+        language: in which they are written to (BCP 47).
     """
 
     url: str | None
@@ -56,6 +57,7 @@ class NoticeFields:
     law: str | None = None
     work: str | None = None
     sworn: bool = False
+    language: str = "en"
 
 
 async def report(

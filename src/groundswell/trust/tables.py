@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, event, text
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt, Id
@@ -73,7 +73,7 @@ class Report(Base):
 
     A ``notice`` also says that it is against the law, with what DSA Art. 16 and 17 USC 512(c)(3) ask for: where it is
     (``url``), why (``text``), by which law, who says so, and that they believe it in good faith; of a work, which one
-    and that they may act for its owner (``sworn``).
+    and that they may act for its owner (``sworn``). They are written to in ``language`` (BCP 47).
 
     Closed by a decision about what was reported (``decision_id``), or dismissed (no ``decision_id``). ``confirmed_at``
     and ``answered_at``: the notifier was mailed that it came, and what was decided.
@@ -114,6 +114,7 @@ class Report(Base):
     name: Mapped[str | None]
     email: Mapped[str | None]
     sworn: Mapped[bool] = mapped_column(default=False, server_default="false")
+    language: Mapped[str] = mapped_column(String(35), default="en", server_default="en")
     confirmed_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

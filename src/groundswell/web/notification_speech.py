@@ -1,6 +1,6 @@
 """How what is mailed and pushed is said in each language: by the pages' catalogues."""
 
-from groundswell.notifications.providers import Speech, speech_of
+from groundswell.platform.speech import Speech, speech_of
 
 from .languages import DEFAULT, catalogue, direction, known
 

@@ -15,7 +15,7 @@ from . import features, reasons_page, well_known
 from .console.loop import weekly_stop
 from .console.routers import routers as console_routers
 from .creator import campaigns as creator_campaigns
-from .creator import level, payee, studio
+from .creator import level, partner, payee, studio
 from .page_route import refusal
 from .request_classes import RequestClass
 from .route_powers import every_route
@@ -61,6 +61,7 @@ routers: list[APIRouter] = [
     *console_routers,
     creator_campaigns.router,
     payee.router,
+    partner.router,
     level.router,
     studio.router,
 ]

@@ -21,6 +21,7 @@ Kind = Literal[
     "title.unclippable",
     "statement.ready",
     "payout.made",
+    "report.taken",
     "decision.taken",
     "decision.lifted",
     "notification.made",
@@ -147,6 +148,15 @@ KIND_INFO: dict[Kind, KindInfo] = {
             "currency": "EUR",
             "creator_id": "019b0b5e-0000-7000-8000-00000000000b",
             "viewer": "viewer-311",
+        },
+    ),
+    "report.taken": KindInfo(
+        "Something was reported, or notice was given of it (`report_kind`): for a moderation tool of yours, which "
+        "answers with `POST /v1/verdicts`. Not of what is severe.",
+        {
+            "report_id": "019b0b5e-0000-7000-8000-00000000000d",
+            "report_kind": "report",
+            **{name: _DECISION[name] for name in ("subject_kind", "subject_id", "reason_code")},
         },
     ),
     "decision.taken": KindInfo("Something was restricted.", _DECISION),

@@ -20,7 +20,9 @@ from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.signals import on
 from groundswell.shares.signals import ShareCreated
-from groundswell.trust.signals import Lifted, Restricted
+from groundswell.trust.grounds import SEVERE
+from groundswell.trust.reports import subject_of
+from groundswell.trust.signals import Lifted, ReportTakenIn, Restricted
 from groundswell.trust.tables import Decision
 
 from .kinds import Kind
@@ -198,6 +200,18 @@ async def _earned(session: AsyncSession, kind: Kind, creator_id: UUID, at: datet
     creator = await session.get_one(Creator, creator_id)
     people = {"viewer": creator.viewer_id}
     await tell(session, kind, f"creator:{creator.id}", at, data | {"creator_id": creator.id}, people=people)
+
+
+@on(ReportTakenIn)
+async def reported(session: AsyncSession, signal: ReportTakenIn) -> None:
+    """Who reported, and in which words, stays with trust."""
+    report = signal.report
+    if report.reason_code in SEVERE or not await is_wanted(session, "report.taken"):
+        return
+    kind, subject = subject_of(report)
+    data = {"report_id": report.id, "report_kind": report.kind, "reason_code": report.reason_code}
+    data |= {"subject_kind": kind, "subject_id": subject}
+    await tell(session, "report.taken", f"{kind}:{subject}", report.created_at, data)
 
 
 @on(Restricted)

@@ -123,6 +123,8 @@ PLACED: dict[str, Any] = {
     "month_closings.outcome": "withdrawn",
     "payout_runs.status": "filed",
     "payout_runs.rail": "csv",
+    "imported_partners.programme": "dub",
+    "imported_commissions.state": "paid",
     "payout_runs.approved_by": "approver",
     "payout_runs.cancelled_at": None,
     "payout_items.status": "confirmed",

@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from groundswell.earnings import pools
+from groundswell.moments.tables import Moment
+from groundswell.shares.channels import SENT_TO
 from tests.earnings.world import World, build, this_month
 from tests.support import App
 
@@ -97,3 +99,23 @@ async def test_a_creator_changes_how_they_are_shown(app: App, world: World) -> N
     assert "Hello" in (await app.http.get("/creators/noor")).text
     refused = await app.http.post("/creator/profile", data={"display_name": "x" * 61}, headers=noor)
     assert "saved=refused" in refused.headers["location"]
+
+
+async def test_a_link_and_its_qr_code_for_each_channel(app: App, world: World) -> None:
+    noor = app.signed_in("noor")
+    page = text_of(await app.http.get("/creator", headers=noor))
+    assert "Channel by channel" in page
+    async with app.runtime.database.transaction() as session:
+        moment = await session.get_one(Moment, world.moments["The kiss"])
+    wish = {"moment": moment.code, "channel": "youtube"}
+    for channel in ("youtube", "instagram") if "youtube" in SENT_TO else ("tiktok", "instagram"):
+        made = await app.http.post("/creator/links", data=wish | {"channel": channel}, headers=noor)
+        assert made.headers["location"].startswith("/creator?saved=linked")
+    shown = (await app.http.get("/creator?saved=linked", headers=noor)).text
+    addresses = re.findall(r'href="(/s/[^"]+/qr\.svg)"', shown)
+    assert len(set(addresses)) >= 2
+    code = await app.http.get(addresses[0])
+    assert code.headers["content-type"].startswith("image/svg+xml")
+    refused = await app.http.post("/creator/links", data=wish | {"channel": "page"}, headers=noor)
+    assert refused.status_code == 422
+    assert (await app.http.post("/creator/links", data=wish, headers=app.signed_in("ada"))).status_code == 404

@@ -8,13 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.creators import profiles
 from groundswell.creators.tables import Creator
+from groundswell.earnings import payouts, thresholds
+from groundswell.earnings.rules import minimum_payout
 from groundswell.payouts import payees, stripe_accounts
 from groundswell.payouts.payee_vault import PayeeUnreadable
 from groundswell.payouts.requirements import EU, MISSING
 from groundswell.payouts.schemas import NewPayee, PayeeOut
+from groundswell.platform.currencies import in_use
 from groundswell.platform.problems import Invalid, Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
+from groundswell.web.console.forms import Unreadable, parse_amount
 from groundswell.web.page_auth import Member
 from groundswell.web.page_route import PageRoute
 from groundswell.web.responses import see_other
@@ -71,10 +75,11 @@ async def _shown(
     except PayeeUnreadable as unreadable:
         problem = problem or unreadable
     country = payees.payer_country(settings)
+    currencies = sorted({*await payouts.due(session, creator.id), "EUR"})
     return page(
         request,
         "creator/payee.html",
-        status=422 if errors else problem.status if problem and form else 200,
+        status=422 if errors else problem.status if problem and (form or request.method == "POST") else 200,
         headers={"Cache-Control": "no-store"},
         caller=caller,
         kept=kept,
@@ -83,6 +88,10 @@ async def _shown(
         errors=errors or {},
         problem=problem,
         saved=saved,
+        thresholds=await thresholds.chosen(session, creator.id),
+        currencies=currencies,
+        currency_options=[(each, each) for each in currencies],
+        lowest=minimum_payout,
         stripe=settings.stripe_secret_key is not None,
         stripe_account=await stripe_accounts.of_creator(session, creator.id),
         stripe_link=stripe_link,
@@ -140,6 +149,25 @@ async def enter_payee(
     except Invalid as refused:
         errors, problem = ({"iban": WORDS["iban"]}, None) if not iban.strip() else ({}, refused)
     return await _shown(request, session, caller, creator, form | {"signed_on": signed_on}, errors, problem)
+
+
+@router.post("/threshold")
+async def choose_threshold(
+    request: Request, session: DbSession, caller: Member, currency: Text = "", least: Text = ""
+) -> Response:
+    """Be paid in a currency once so much is due; left empty, as soon as there is enough to pay out."""
+    creator = await profiles.own(session, caller.id)
+    money = currency.strip().upper()
+    try:
+        if money not in in_use():
+            raise thresholds.ThresholdImpossible("Say in which currency, such as EUR.")
+        amount = parse_amount(least, money) if least.strip() else None
+        await thresholds.choose(session, creator.id, money, amount)
+    except Unreadable as wrong:
+        return await _shown(request, session, caller, creator, problem=thresholds.ThresholdImpossible(str(wrong)))
+    except Problem as refused:
+        return await _shown(request, session, caller, creator, problem=refused)
+    return see_other("/creator/payee?saved=1#threshold")
 
 
 @router.post("/stripe")

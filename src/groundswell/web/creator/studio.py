@@ -9,19 +9,23 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.creators import channels, invitations, profiles, results
+from groundswell.creators import channels, imported_partners, invitations, profiles, results
 from groundswell.creators.applications import ApplicationNeeded
+from groundswell.creators.programme_files import PROGRAMMES
 from groundswell.creators.schemas import CreatorChange, NewCreator
 from groundswell.creators.tables import Creator
 from groundswell.earnings import statements
 from groundswell.earnings.api import pdf_file
+from groundswell.moments.availability import Audience
 from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.csv_response import by_currency, csv_file
 from groundswell.platform.pages import decode_cursor, next_cursor
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
-from groundswell.shares.channels import channel_name
+from groundswell.shares.channels import SENT_TO, channel_name
+from groundswell.shares.lifecycle import ChannelUnknown, ShareRequest, make_share
+from groundswell.shares.limits import admit_viewer
 from groundswell.shares.listing import live_links_of_viewer
 from groundswell.trust import cases
 from groundswell.web.page_auth import MaybeViewer, Member
@@ -33,6 +37,8 @@ from groundswell.web.templating import page
 router = APIRouter(route_class=PageRoute)
 
 LINKS = 12
+OTHERS_PAGES = frozenset({"native", "embed"})
+"""Ways that are no place of their own: a phone's own sheet, and a player for others' pages."""
 PAGE = 100
 
 
@@ -75,6 +81,7 @@ async def read_own(
         presets=presets(today, zone),
         saved=saved,
         channel=channel_name,
+        places=[(name, channel_name(name)) for name in SENT_TO if name not in OTHERS_PAGES],
         **await _results(request, session, caller, creator, chosen),
     )
 
@@ -87,6 +94,8 @@ async def _results(
         "statements": await statements.of_creator(session, creator.id, None, 24),
         "dues": await statements.due(session, creator.id),
         "notices": await cases.told(session, caller.id),
+        "elsewhere": await imported_partners.recorded_for(session, creator.id),
+        "programmes": PROGRAMMES,
         "links": await live_links_of_viewer(session, services_of(request).settings, caller.id, LINKS),
     }
 
@@ -161,6 +170,24 @@ async def change_profile(
         return see_other("/creator?saved=refused#profile")
     creator.display_name, creator.bio = change.display_name or creator.display_name, change.bio or ""
     return see_other("/creator?saved=profile#profile")
+
+
+@router.post("/creator/links")
+async def make_link(
+    request: Request,
+    session: DbSession,
+    caller: Member,
+    moment: Annotated[str, Form(max_length=64)] = "",
+    channel: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """A link of mine for one channel, so that I see what came by it."""
+    settings = services_of(request).settings
+    await profiles.own(session, caller.id)
+    if channel not in SENT_TO:
+        raise ChannelUnknown()
+    await admit_viewer(session, caller.id, settings.share_rate_per_minute)
+    await make_share(session, settings, Audience.of(caller, request), ShareRequest(moment, None, channel))
+    return see_other("/creator?saved=linked#links")
 
 
 @router.post("/creator/cases/{case_id}/appeal")

@@ -11,7 +11,7 @@ from groundswell.trust.notice_schemas import NoticeIn, NoticeTaken
 from groundswell.web.languages import marked
 from groundswell.web.page_auth import MaybeViewer
 from groundswell.web.page_route import PageRoute
-from groundswell.web.templating import page
+from groundswell.web.templating import page, page_language
 
 from .landing import REPORT_REASONS
 
@@ -71,7 +71,8 @@ async def give(
     typed |= {"work": work, "name": name, "email": email, "good_faith": good_faith, "sworn": sworn}
     try:
         async with session.begin_nested():
-            taken = await notices_api.give_notice(_notice(typed), request, caller, session)
+            asked = _notice(typed | {"language": page_language(request, caller)})
+            taken = await notices_api.give_notice(asked, request, caller, session)
     except Problem as problem:
         return _page(request, caller, typed, problem=problem, status=problem.status)
     return _page(request, caller, typed, taken=taken)

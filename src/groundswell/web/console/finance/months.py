@@ -74,10 +74,15 @@ async def download_months(session: DbSession, caller: Finance) -> Response:
 
 @router.post("/{period}/close")
 async def close(
-    request: Request, session: DbSession, caller: Finance, period: Period, reason: Annotated[str, Form()] = ""
+    request: Request,
+    session: DbSession,
+    caller: Finance,
+    period: Period,
+    reason: Annotated[str, Form()] = "",
+    without_pool: Annotated[str, Form()] = "",
 ) -> Response:
-    """Ask for a month to be closed."""
-    return await _ask(request, session, caller, period, "close", reason)
+    """Ask for a month to be closed; with sales and no pool, because nothing of it is shared."""
+    return await _ask(request, session, caller, period, "close", reason, without_pool=without_pool == "yes")
 
 
 @router.post("/{period}/reopen")
@@ -89,10 +94,17 @@ async def reopen(
 
 
 async def _ask(
-    request: Request, session: AsyncSession, caller: Caller, period: str, act: month_close.Act, reason: str
+    request: Request,
+    session: AsyncSession,
+    caller: Caller,
+    period: str,
+    act: month_close.Act,
+    reason: str,
+    *,
+    without_pool: bool = False,
 ) -> Response:
     try:
-        await month_close.ask(session, period, act, parse_reason(reason), caller.actor)
+        await month_close.ask(session, period, act, parse_reason(reason), caller.actor, without_pool=without_pool)
     except Problem as refused:
         return await _months(request, session, caller, problem=refused)
     return see_other("/console/finance/months?saved=asked")

@@ -15,6 +15,7 @@ WORDS = {
     "payee_unreadable": "the payment details cannot be read: they are under another key",
     "payee_missing": "has not said where to be paid",
     "name_unwritable": "the name has no letter that a bank can write",
+    "account_missing": "has named no account, nor one at Stripe",
     "bic_missing": "the bank (BIC) is missing",
     "tax_number_missing": "the tax number is missing",
     "born_on_missing": "the day of birth is missing",
