@@ -129,6 +129,7 @@ NOBODYS = {
     "service_keys": "name hash scopes",
     "shares": "code channel shape",
     "spoken_languages": "language",
+    "spoken_meanings": "language",
     "spoken_sentences": "language text",
     "spoken_words": "key word",
     "sources": "storage_key sha256 status failure_code index playback_key playback_type package_key package_refusal"
