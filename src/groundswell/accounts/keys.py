@@ -17,6 +17,7 @@ SCOPES = (
     "conversions:write",
     "events:write",
     "reports:read",
+    "posts:write",
     "progress:write",
     "reminders:read",
     "viewers:erase",

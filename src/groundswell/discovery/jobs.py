@@ -23,6 +23,7 @@ from groundswell.trust.tables import Decision
 
 from . import refresh as refreshing
 from . import tally, title_refresh
+from .bluesky.posts import drop_of_moment
 from .for_you import feed_model, impressions
 from .ranking import Gate
 from .search import meanings, unfound, upkeep
@@ -178,6 +179,7 @@ async def clipped(session: AsyncSession, signal: MomentCreated) -> None:
 
 @on(MomentDeleted)
 async def deleted(session: AsyncSession, signal: MomentDeleted) -> None:
+    await drop_of_moment(session, signal.moment.id)
     await soon(session)
 
 
