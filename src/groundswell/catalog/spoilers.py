@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from groundswell.accounts.access import Caller
-from groundswell.platform.database import Standing, among
+from groundswell.platform.database import PreparedStatement, among
 
 from .tables import Progress, Title
 
@@ -99,4 +99,4 @@ def _in_the_middle_of() -> Select[UUID, UUID | None, int | None, int | None, int
     )
 
 
-IN_THE_MIDDLE_OF = Standing(_in_the_middle_of())
+IN_THE_MIDDLE_OF = PreparedStatement(_in_the_middle_of())

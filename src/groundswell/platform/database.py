@@ -143,7 +143,7 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-class Standing:
+class PreparedStatement:
     """A statement that is asked all the time, prepared, by the driver alone and inside the session's transaction: where
     it takes half a millisecond, what SQLAlchemy does around it takes as long.
 

@@ -85,7 +85,7 @@ def decide(book: RuleBook, request: PolicyRequest, purpose: Purpose = "clip") ->
     return ALLOWED
 
 
-class Allowed(NamedTuple):
+class AllowedSpans(NamedTuple):
     """Which spans of a title are allowed: none, where ``verdict`` refuses; else those that meet none of ``closed``."""
 
     verdict: PolicyVerdict
@@ -96,15 +96,15 @@ class Allowed(NamedTuple):
         return self.verdict.allowed and not any(start < end_us and start_us < end for start, end in self.closed)
 
 
-def decide_all(book: RuleBook, request: PolicyRequest, purpose: Literal["play", "download"]) -> Allowed:
+def decide_all(book: RuleBook, request: PolicyRequest, purpose: Literal["play", "download"]) -> AllowedSpans:
     """What ``decide`` says of every span of the title, decided once; the span of ``request`` is not looked at."""
     terms = book.terms(request.title, request.territory, request.at)
     for check in CHECKS[purpose]:
         if check not in PLACE and (refusal := check(terms, request)) is not None:
-            return Allowed(verdict_of(refusal, terms))
+            return AllowedSpans(verdict_of(refusal, terms))
     held = held_ending(terms, request.title, request.at)
     blocked = [(each.start_us, each.end_us) for each in terms.blocked_ranges]
-    return Allowed(ALLOWED, (*blocked, *(() if held is None else ((held[0], FOREVER_US),))))
+    return AllowedSpans(ALLOWED, (*blocked, *(() if held is None else ((held[0], FOREVER_US),))))
 
 
 def allowed_elsewhere(book: RuleBook, request: PolicyRequest, purpose: Purpose) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import RightsRule, Source, Title
-from groundswell.platform.database import Standing
+from groundswell.platform.database import PreparedStatement
 
 from .rules import BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 
@@ -106,7 +106,7 @@ SPEAKING = _speaking(RightsRule)
 """The rules of places. Made once: to build a statement takes longer than to ask it."""
 
 COLUMNS = RightsRule.__table__.columns
-WRITTEN = Standing(_speaking(*COLUMNS))
+WRITTEN = PreparedStatement(_speaking(*COLUMNS))
 WrittenRule: Any = namedtuple("WrittenRule", " ".join(column.name for column in COLUMNS))  # type: ignore[misc]
 """A rule as its row has it."""
 

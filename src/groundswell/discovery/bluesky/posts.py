@@ -84,5 +84,5 @@ async def drop_of_moment(session: AsyncSession, moment_id: UUID) -> None:
 
 async def drop_of_viewer(session: AsyncSession, viewer_id: UUID) -> None:
     """Let go of the posts of an erased viewer's moments: their addresses name accounts."""
-    theirs = select(Moment.id).filter_by(viewer_id=viewer_id)
-    await session.execute(delete(BlueskyPost).where(BlueskyPost.moment_id.in_(theirs)))
+    theirs = BlueskyPost.moment_id.in_(select(Moment.id).filter_by(viewer_id=viewer_id))
+    await session.execute(delete(BlueskyPost).where(theirs))

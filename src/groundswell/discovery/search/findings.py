@@ -22,7 +22,7 @@ from groundswell.discovery.schemas import SceneTitle
 from groundswell.moments.availability import Audience
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import US_PER_SECOND, utc_now
-from groundswell.platform.database import Standing, among
+from groundswell.platform.database import PreparedStatement, among
 from groundswell.platform.pages import CursorInvalid
 from groundswell.platform.settings import Settings
 from groundswell.trust.decisions import active_among
@@ -53,7 +53,7 @@ LIKENESS: Mapping[Likeness, LikenessWord] = {
     Likeness.MEANT: "meaning",
 }
 
-CROWD = Standing(
+CROWD = PreparedStatement(
     """
     SELECT h.n, s.id, s.best_moment_id, s.moments, s.slow_log
     FROM unnest(%(titles)s::uuid[], %(starts)s::bigint[], %(ends)s::bigint[])

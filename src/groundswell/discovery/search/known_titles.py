@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.tables import Source, Title
 from groundswell.moments.availability import Audience
-from groundswell.platform.database import Standing
+from groundswell.platform.database import PreparedStatement
 from groundswell.platform.notified_cache import NotifiedCache
 from groundswell.trust.decisions import kept_from_all
-from groundswell.trust.policy import Allowed, PolicyRequest, decide_all
+from groundswell.trust.policy import AllowedSpans, PolicyRequest, decide_all
 from groundswell.trust.rulebook import FACTS, FactsRow, facts_in, written_rulebook
 from groundswell.trust.rules import RuleBook, TitleFacts
 
-THERE = Standing(
+THERE = PreparedStatement(
     select(*FACTS)
     .join(Source, Source.id == Title.current_source_id)
     .where(Title.id == any_(bindparam("titles", [], type_=ARRAY(Uuid))), Title.withdrawn_at.is_(None))
@@ -44,13 +44,13 @@ class KnownTitle:
 
     def __init__(self, facts: TitleFacts, book: RuleBook) -> None:
         self.facts, self.book = facts, book
-        self._allowed: dict[Kind, tuple[datetime | None, Allowed]] = {}
+        self._allowed: dict[Kind, tuple[datetime | None, AllowedSpans]] = {}
 
     @property
     def released_on(self) -> date | None:
         return self.facts.released_on
 
-    def allowed(self, kind: Kind, at: datetime) -> Allowed:
+    def allowed(self, kind: Kind, at: datetime) -> AllowedSpans:
         """What of it may be played to an audience at an instant that is now. Decided once, until time alone may change
         it."""
         kept = self._allowed.get(kind)

@@ -14,7 +14,7 @@ from typing import Any, LiteralString, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.platform.database import Standing, driver_connection
+from groundswell.platform.database import PreparedStatement, driver_connection
 
 from . import stems, typos
 from .line_index import Hit, Likeness, Spoken, Utterance, Within
@@ -71,7 +71,7 @@ LEARN = text(
     ON CONFLICT DO NOTHING
     """
 )
-NEAR = Standing(
+NEAR = PreparedStatement(
     """
     SELECT DISTINCT asked.n, kept.word
     FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS asked (key, n)
@@ -86,7 +86,7 @@ FIT: LiteralString = """
     FROM spoken_sentences s
     WHERE s.words @@ %(asked{n})s::tsquery
 """
-SPOKEN = Standing(
+SPOKEN = PreparedStatement(
     """
     WITH RECURSIVE each AS (
         (SELECT language FROM spoken_languages ORDER BY language LIMIT 1)
@@ -223,7 +223,7 @@ async def _matching(session: AsyncSession, asked: Sequence[Asked], within: Withi
     if len(parts) > 1:
         statement = BOTH.format(nearest=statement, others=parts[1], at_most=AT_MOST)
     found: dict[tuple[Any, ...], Hit] = {}
-    for id, spoken, number, start, end, near in await Standing(statement).rows(session, **given):
+    for id, spoken, number, start, end, near in await PreparedStatement(statement).rows(session, **given):
         hit = found.get((id, spoken, number))
         if hit is None or near < hit.likeness:
             found[id, spoken, number] = Hit(id, spoken, number, start, end, LIKENESSES[near])
