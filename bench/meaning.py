@@ -1,8 +1,9 @@
 """The line whose best words are forgotten: found by the words that are left, and by what they mean beside them.
 
 Sentences of English as people write it: those of the standard library's documentation strings, or ``--sentences FILE``,
-one a line (of subtitles, say). Of each that is asked for, the two rarest words are left out. It is recalled when it is
-among the first ten. Making the points is timed too: it is what search by meaning costs.
+one a line (of subtitles, say). Of each that is asked for, the two rarest words are left out; then one of the others is
+misremembered as well. It is recalled when it is among the first ten. Making the points is timed too: it is what search
+by meaning costs.
 """
 
 import argparse
@@ -77,6 +78,15 @@ def gist(sentence: str, often: Counter[str]) -> str:
     return " ".join(word for word in words if word not in rarest) + " "
 
 
+def misremembered(left: str, often: Counter[str], draw: random.Random) -> str:
+    """The same with one word for which another was taken, as often said as it."""
+    words = left.split()
+    at = draw.randrange(len(words))
+    others = sorted(often, key=lambda word: (abs(often[word] - often[words[at]]), word))[:50]
+    words[at] = draw.choice([word for word in others if word != words[at]])
+    return " ".join(words) + " "
+
+
 async def run(bench: Bench) -> None:
     bench.plotted = "of lines"
     said = read()
@@ -90,8 +100,11 @@ async def run(bench: Bench) -> None:
             migrate(server.url())
             database = Database(server.url())
             begins = await indexed(bench, database, said)
+            forgotten, draw = [(gist(said[n], often), n) for n in asked], random.Random(SEED)
+            taken = [(misremembered(left, often, draw), n) for left, n in forgotten]
             for name, settings in (("words", Settings()), ("words and meaning", Settings(search_meaning=True))):
-                await recalled(bench, database, name, settings, [(gist(said[n], often), n) for n in asked], begins)
+                await recalled(bench, database, f"{name}, best words forgotten", settings, forgotten, begins)
+                await recalled(bench, database, f"{name}, and another misremembered", settings, taken, begins)
             await database.close()
         finally:
             server.stop()

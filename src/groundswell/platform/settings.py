@@ -416,7 +416,7 @@ class Settings(BaseSettings):
     )
     meaning_model: Path | None = Field(
         None,
-        description="Folder of that model's files, `model.safetensors` and `tokenizer.json` of all-MiniLM-L6-v2. "
+        description="Folder of that model's files, model.safetensors and tokenizer.json of all-MiniLM-L6-v2. "
         "Unset: the installed package's.",
     )
     outward_feeds: bool = Field(

@@ -1,7 +1,7 @@
 """A feed generator for Bluesky (the AT Protocol): who we are, which feed we have, and what stands in it.
 
 Off unless the settings name the account in whose repository the feed is published. Answers and errors are the
-protocol's own (``app.bsky.feed.getFeedSkeleton``, ``app.bsky.feed.describeFeedGenerator``, ``did:web``).
+protocol's own (app.bsky.feed.getFeedSkeleton, app.bsky.feed.describeFeedGenerator, did:web).
 """
 
 from typing import Annotated, Any
