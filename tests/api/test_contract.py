@@ -213,6 +213,8 @@ class Posts:
     async def __aiter__(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:
         """The path as the API describes it, the address, the body, and who asks."""
         code, ada, staff, service = self.moment["code"], self.ada, self.staff, self.service
+        posted = {"moment": code, "post": "at://did:web:posts.example/app.bsky.feed.post/3k"}
+        yield "/v1/bluesky/posts", "", posted, service
         clip = {"title": "numbers", "start_us": 2_000_000, "end_us": 7_000_000}
         yield "/v1/moments", "", clip, ada
         (newest, *_) = (await self.app.http.get("/v1/moments", headers=ada)).json()["items"]

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from psycopg.pq import TransactionStatus
-from sqlalchemy import text
+from sqlalchemy import bindparam, column, select, table, text
 from sqlalchemy.exc import OperationalError
 
-from groundswell.platform.database import Database, driver_connection
+from groundswell.platform.database import Database, PreparedStatement, driver_connection
 from groundswell.platform.problems import install
 
 
@@ -80,3 +80,20 @@ async def test_a_connection_lost_is_a_503_in_the_drivers_words_too(database: Dat
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         answer = await http.get("/")
     assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
+
+
+async def test_a_standing_statement_sees_what_its_transaction_wrote(database: Database) -> None:
+    """As text and as what SQLAlchemy makes of it, with values of this time alone."""
+    series = table("series", column("slug"), column("name"))
+    built = PreparedStatement(
+        select(series.c.name).where(series.c.slug.in_(["fog", "night"]), series.c.name != bindparam("no", ""))
+    )
+    written = PreparedStatement("SELECT name FROM series WHERE slug = ANY(%(slugs)s) ORDER BY name")
+    async with database.transaction() as session:
+        insert = text("INSERT INTO series (id, slug, name, synopsis) VALUES (gen_random_uuid(), :slug, :name, '')")
+        await session.execute(insert, [{"slug": "fog", "name": "Fog"}, {"slug": "night", "name": "Night"}])
+        assert sorted(await built.rows(session)) == [("Fog",), ("Night",)]
+        assert await built.rows(session, no="Fog") == [("Night",)]
+        assert await built.rows(session, no="Night") == [("Fog",)]
+        assert await written.rows(session, slugs=["night", "fog"]) == [("Fog",), ("Night",)]
+        assert await written.rows(session, slugs=[]) == []

@@ -12,7 +12,15 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from hypothesis.stateful import rule as step
 
 from groundswell.trust.intervals import IntervalUnion, Span
-from groundswell.trust.policy import ALLOWED, CHECKS, LENGTH_TOLERANCE_US, PolicyRequest, allowed_elsewhere, decide
+from groundswell.trust.policy import (
+    ALLOWED,
+    CHECKS,
+    LENGTH_TOLERANCE_US,
+    PolicyRequest,
+    allowed_elsewhere,
+    decide,
+    decide_all,
+)
 from groundswell.trust.rules import ANYWHERE, BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 from groundswell.trust.wording import CODES
 
@@ -322,6 +330,32 @@ def test_whatever_an_unknown_fact_turns_out_to_be_it_is_refused_unless_all_of_it
     if territory is None:
         for where in ("DE", "FR", "JP"):
             assert decide(RuleBook([rule]), replace(request, territory=where), purpose).allowed
+
+
+@given(
+    facts,
+    rules_of_facts,
+    st.lists(st.tuples(st.integers(0, 6_000), st.integers(1, 600)), max_size=3),
+    st.sampled_from(["play", "download"]),
+    st.lists(st.tuples(st.integers(0, 6_000), st.integers(1, 600)), min_size=1, max_size=5),
+    st.booleans(),
+    st.sampled_from([None, "DE", "FR"]),
+)
+def test_all_spans_of_a_title_are_decided_at_once_as_each_by_itself(
+    title: TitleFacts,
+    rule: Rule,
+    blocked: list[tuple[int, int]],
+    purpose: Any,
+    spans: list[tuple[int, int]],
+    kids: bool,
+    territory: str | None,
+) -> None:
+    ranges = tuple(BlockedRange(at * S, (at + length) * S, "x") for at, length in blocked)
+    rules = RuleBook([replace(rule, blocked_ranges=ranges)])
+    allowed = decide_all(rules, clip(0, 0, title=title, kids=kids, territory=territory), purpose)
+    for at, length in spans:
+        request = clip(at, at + length, title=title, kids=kids, territory=territory)
+        assert allowed.allows(request.start_us, request.end_us) == decide(rules, request, purpose).allowed
 
 
 class Viewers(RuleBasedStateMachine):

@@ -18,6 +18,7 @@ SCOPES = (
     "events:write",
     "reports:read",
     "moderation",
+    "posts:write",
     "progress:write",
     "reminders:read",
     "viewers:erase",

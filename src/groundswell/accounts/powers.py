@@ -57,6 +57,7 @@ POWERS: dict[str, Power] = {
     "events.report": _power("Report events at any instant, and log exposures.", scopes=("events:write",), bulk=True),
     "conversions.report": _power("Report sign-ups, payments and refunds.", scopes=("conversions:write",), bulk=True),
     "catalog.manage": _power("Write, read and withdraw titles of the catalogue.", scopes=("catalog",), bulk=True),
+    "posts.note": _power("Say which posts on Bluesky show which moments.", scopes=("posts:write",), bulk=True),
     "progress.report": _power("Report how far viewers have got.", scopes=("progress:write",), bulk=True),
     "reminders.read": _power("Read who waits for what.", scopes=("reminders:read",)),
     "viewers.hand_over": _power("Hand viewers over to our pages.", scopes=("viewers:hand-over",), bulk=True),

@@ -8,7 +8,7 @@ parsed.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -39,6 +39,12 @@ class LineResult(BaseModel):
     code: str | None = None
     detail: str | None = Field(None, description="For people.")
 
+    def written(self) -> str:
+        """As a line of JSON. Most say that nothing has changed, of ids in which nothing needs escaping."""
+        if self.result == "unchanged":
+            return f'{{"line":{self.line},"external_id":"{self.external_id}","result":"unchanged"}}\n'
+        return self.model_dump_json(exclude_none=True) + "\n"
+
 
 @dataclass(frozen=True)
 class ReadLine:
@@ -52,8 +58,7 @@ class ReadLine:
     line_hash: bytes | None = None
 
 
-@dataclass(frozen=True)
-class RawLine:
+class RawLine(NamedTuple):
     """A line as it is written, not looked at yet. ``not_live``: it says so, unless it says otherwise."""
 
     number: int
@@ -127,7 +132,7 @@ async def results(session: AsyncSession, lines: Sequence[ReadLine | RawLine], gi
         if hash in same
     }
     rest = [line.read() if isinstance(line, RawLine) else line for line in lines if line.number not in found]
-    again = {line.external_id for line in rest} & {line.external_id for line in found.values()}
+    again = {line.external_id for line in rest} & {line.external_id for line in found.values()} if rest else ()
     if again:  # said once more in other words: what stands there last is to stay
         rest = [line.read() if isinstance(line, RawLine) else line for line in lines]
         found = {}

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, Uuid, and_, any_, cast, func, literal, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, Uuid, and_, cast, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
-from groundswell.platform.database import among
+from groundswell.platform.database import PreparedStatement, among
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Problem
@@ -84,17 +84,25 @@ async def known_hashes(session: AsyncSession, external_ids: Iterable[str]) -> di
     return {row.external_id: row.hash for row in await session.execute(query)}
 
 
+KNOWN_LINES = PreparedStatement(
+    """
+    WITH alike AS MATERIALIZED (
+        SELECT line_hash, title_id FROM catalog_entries WHERE line_hash = ANY (
+            ARRAY(SELECT decode(hash, 'hex') FROM unnest(string_to_array(%(hashes)s, ',')) AS given (hash))
+        )
+    )
+    SELECT alike.line_hash, titles.external_id FROM alike JOIN titles ON titles.id = alike.title_id
+    WHERE titles.withdrawn_at IS NULL
+    """
+)
+"""Hashes as one text: a driver that escapes each of an array takes longer than the search for them. In this order, not
+left to the planner: without statistics, as in a catalogue just filled, it begins with every title there is."""
+
+
 async def known_lines(session: AsyncSession, hashes: Iterable[bytes]) -> dict[bytes, str]:
     """Which of the lines with these hashes say what is there already, each with the external id of its title."""
-    # As one text: a driver that escapes each hash of an array takes longer than the search for them.
-    each = func.unnest(func.string_to_array(",".join(hash.hex() for hash in hashes), ","))
-    wanted = func.array(select(func.decode(each, "hex")).scalar_subquery())
-    said = select(CatalogEntry.line_hash, CatalogEntry.title_id).where(CatalogEntry.line_hash == any_(wanted))
-    # Not left to the planner: without statistics, as in a catalogue just filled, it begins with every title there is.
-    alike = said.cte("alike").prefix_with("MATERIALIZED")
-    query = select(alike.c.line_hash, Title.external_id).join(Title, Title.id == alike.c.title_id)
-    rows = await session.execute(query.where(Title.withdrawn_at.is_(None)))
-    return {row.line_hash: row.external_id for row in rows}
+    await session.flush()
+    return dict(await KNOWN_LINES.rows(session, hashes=",".join([hash.hex() for hash in hashes])))
 
 
 async def note_lines(session: AsyncSession, lines: Sequence[tuple[str, bytes]]) -> None:

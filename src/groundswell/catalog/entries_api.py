@@ -120,7 +120,7 @@ async def post_titles(request: Request, key: CatalogKey, session: DbSession) -> 
     are written, all together. A call that was interrupted is sent again: what is there already is `unchanged`."""
     lines = raw_lines(await request.body(), LINES_MAX)
     written = await results(session, lines, f"key:{key.id}")
-    body = "".join(line.model_dump_json(exclude_none=True) + "\n" for line in written)
+    body = "".join([line.written() for line in written])
     return Response(body, media_type=NDJSON)
 
 

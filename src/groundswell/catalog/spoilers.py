@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from groundswell.accounts.access import Caller
-from groundswell.platform.database import among
+from groundswell.platform.database import PreparedStatement, among
 
 from .tables import Progress, Title
 
@@ -78,19 +78,19 @@ async def seen_by(session: AsyncSession, caller: Caller | None, titles: Iterable
 async def spoiled_titles(session: AsyncSession, viewer_id: UUID) -> dict[UUID, int]:
     """In every title of the series that a viewer is in the middle of: the microsecond after which what nobody marked
     spoils something (``spoils``); of what they have not come to, all (-1)."""
-    rows = (await session.execute(IN_THE_MIDDLE_OF, {"viewer": viewer_id})).all()
+    rows = await IN_THE_MIDDLE_OF.rows(session, viewer=viewer_id)
     reached: dict[UUID, Place] = {}
-    for row in rows:
-        if row.position_us is not None:
-            reached[row.series_id] = max(reached.get(row.series_id, (0, 0)), (row.season, row.episode))
-    unseen = {row.id: -1 for row in rows if (row.season, row.episode) > reached[row.series_id]}
-    at = {row.id: row.position_us for row in rows if (row.season, row.episode) == reached[row.series_id]}
+    for _, series_id, season, episode, position_us in rows:
+        if position_us is not None:
+            reached[series_id] = max(reached.get(series_id, (0, 0)), (season, episode))
+    unseen = {id: -1 for id, series_id, *place, _ in rows if tuple(place) > reached[series_id]}
+    at = {id: position_us for id, series_id, *place, position_us in rows if tuple(place) == reached[series_id]}
     return unseen | at
 
 
 def _in_the_middle_of() -> Select[UUID, UUID | None, int | None, int | None, int]:
     """Every title of the series of which a viewer has begun one, with where they are in it."""
-    begun, viewer = aliased(Title), bindparam("viewer", type_=Uuid)
+    begun, viewer = aliased(Title), bindparam("viewer", None, type_=Uuid)
     in_it = select(begun.series_id).join(Progress, Progress.title_id == begun.id).where(Progress.viewer_id == viewer)
     return (
         select(Title.id, Title.series_id, Title.season, Title.episode, Progress.position_us)
@@ -99,5 +99,4 @@ def _in_the_middle_of() -> Select[UUID, UUID | None, int | None, int | None, int
     )
 
 
-IN_THE_MIDDLE_OF = _in_the_middle_of()
-"""Made once: to build a statement takes longer than to ask it."""
+IN_THE_MIDDLE_OF = PreparedStatement(_in_the_middle_of())

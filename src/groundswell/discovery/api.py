@@ -17,6 +17,7 @@ from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
 from . import feed, heatmap, scene_membership  # noqa: F401 - belonging answers what the reports ask
+from .bluesky import posts_api
 from .for_you import feed_api
 from .ranking import Gate
 from .schemas import Discover, Heatmap
@@ -76,3 +77,4 @@ router.include_router(v1)
 router.include_router(search_api.router)
 router.include_router(feed_api.router)
 router.include_router(trending_api.router)
+router.include_router(posts_api.router)

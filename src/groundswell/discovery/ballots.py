@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from . import heat
 from .rate import HALF_LIVES_S
+from .scratch_tables import emptied, temporary_tables
 
 PAGE = 5_000
 """Marked votes that are looked at at a time."""
@@ -27,21 +28,14 @@ QUICK_UNIT = 2.0**-10
 """Of the quick one's, where it is up to 2 ** 48 times."""
 
 KEY = "scene_id, day, kind, ballot"
-TEMPORARY = tuple(
-    text(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({columns}) ON COMMIT DELETE ROWS")
-    for table, columns in {
-        "taken_votes": "moment_id uuid, day date, kind varchar, voter bigint, ballot bigint",
-        "touched_ballots": "scene_id uuid, day date, kind varchar, ballot bigint",
-        "due_ballots": "scene_id uuid, day date, kind varchar, ballot bigint, at timestamptz, event_id uuid,"
-        " weight float8, established boolean, network bigint, territory varchar",
-        "ballot_changes": "scene_id uuid, day date, kind varchar, at timestamptz, weight float8, territory varchar,"
-        " sign int",
-    }.items()
+TEMPORARY = temporary_tables(
+    taken_votes="moment_id uuid, day date, kind varchar, voter bigint, ballot bigint",
+    touched_ballots="scene_id uuid, day date, kind varchar, ballot bigint",
+    due_ballots="scene_id uuid, day date, kind varchar, ballot bigint, at timestamptz, event_id uuid,"
+    " weight float8, established boolean, network bigint, territory varchar",
+    ballot_changes="scene_id uuid, day date, kind varchar, at timestamptz, weight float8, territory varchar, sign int",
 )
-EMPTY = tuple(
-    text(f"DELETE FROM {table}")  # noqa: S608 - names of ours
-    for table in ("taken_votes", "touched_ballots", "due_ballots", "ballot_changes")
-)
+EMPTY = emptied("taken_votes", "touched_ballots", "due_ballots", "ballot_changes")
 
 TAKE = text(
     """
@@ -188,8 +182,7 @@ class Ballots:
 
     async def take(self) -> bool:
         """Take the oldest marks; returns whether there are more."""
-        for statement in (*TEMPORARY, *EMPTY):
-            await self.session.execute(statement)
+        await self.session.execute(TEMPORARY)
         await self.session.execute(TAKE, {"title": self.title_id, "page": PAGE})
         await self.session.execute(TOUCH_GONE)
         return bool(await self.session.scalar(MORE, {"title": self.title_id}))
@@ -197,11 +190,12 @@ class Ballots:
     async def settle(self, moved: Sequence[UUID]) -> set[UUID]:
         """Count again what was taken, and all votes for ``moved``: moments that came to another scene, or to none, or
         whose votes weigh something else. Returns the first moments of scenes whose sums changed."""
-        given = {"moved": list(moved)}
-        await self._touch(given)
-        await self.session.execute(PLACE_TAKEN)
-        await self.session.execute(PLACE_MOVED, given)
-        await self._touch(given)
+        await self._touch(moved)
+        placed: Any = await self.session.execute(PLACE_TAKEN)
+        if moved:
+            await self.session.execute(PLACE_MOVED, {"moved": list(moved)})
+        if moved or placed.rowcount:  # else every vote is where it was
+            await self._touch(moved)
         for statement in (DUE, OUT, IN):
             await self.session.execute(statement)
         for statement in (SUM, SUM_LOCAL):
@@ -209,13 +203,13 @@ class Ballots:
         for statement in EMPTIED:
             await self.session.execute(statement)
         changed = {first for first in await self.session.scalars(CHANGED) if first is not None}
-        for statement in EMPTY:
-            await self.session.execute(statement)
+        await self.session.execute(EMPTY)
         return changed
 
-    async def _touch(self, given: dict[str, list[UUID]]) -> None:
+    async def _touch(self, moved: Sequence[UUID]) -> None:
         await self.session.execute(TOUCH_TAKEN)
-        await self.session.execute(TOUCH_MOVED, given)
+        if moved:
+            await self.session.execute(TOUCH_MOVED, {"moved": list(moved)})
 
 
 def measures() -> dict[str, float]:

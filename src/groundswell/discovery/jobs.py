@@ -4,6 +4,7 @@ One job reads the event log and queues, for each title of which something change
 has much to do, keeps none of the others waiting.
 """
 
+import asyncio
 from uuid import UUID
 
 from procrastinate import JobContext
@@ -22,14 +23,19 @@ from groundswell.trust.tables import Decision
 
 from . import refresh as refreshing
 from . import tally, title_refresh
+from .bluesky.posts import drop_of_moment
 from .for_you import feed_model, impressions
 from .ranking import Gate
-from .search import unfound, upkeep
+from .search import meanings, unfound, upkeep
+from .search.hybrid_lines import embedding_in
 from .trending import alerts, forecasts, reviews
 
 ONCE = "discovery.refresh"
 LANGUAGES_MAX = 20
 """Languages of titles whose lines are indexed by one job."""
+
+EMBEDDED_AT_ONCE = 5
+"""Languages of titles whose lines are embedded by one job: some seconds each."""
 
 TITLES_MAX = 1_000
 """Queued by one refresh; if there were more, another follows when these have had their turn."""
@@ -73,6 +79,36 @@ async def index_lines(context: JobContext) -> None:
 async def index_soon(session: AsyncSession) -> None:
     """Look whether all lines are searched, when this transaction has committed."""
     await defer(session, index_lines, priority=WHENEVER, once="discovery.index_lines")
+
+
+@task("discovery.embed_lines")
+async def embed_lines(context: JobContext) -> None:
+    """Have lines found by what they mean, where that is on: some titles at a time."""
+    runtime = runtime_of(context)
+    if not runtime.settings.search_meaning:
+        return
+    async with runtime.database.transaction() as session:
+        behind = await meanings.waiting(session, EMBEDDED_AT_ONCE)
+    if behind:
+        embedding = await asyncio.to_thread(embedding_in, runtime.settings.meaning_model)
+        for each in behind:
+            await meanings.learn(runtime.database, embedding, each)
+    if len(behind) == EMBEDDED_AT_ONCE:
+        async with runtime.database.transaction() as session:
+            await _embed_soon(session)
+
+
+async def _embed_soon(session: AsyncSession) -> None:
+    await defer(session, embed_lines, priority=WHENEVER, once="discovery.embed_lines")
+
+
+@periodic("discovery.embed", cron="* * * * *")
+async def embed(context: JobContext, timestamp: int) -> None:
+    """Every minute, see to what is said and not known by its meaning, where that is on."""
+    runtime = runtime_of(context)
+    if runtime.settings.search_meaning:
+        async with runtime.database.transaction() as session:
+            await _embed_soon(session)
 
 
 @on(LinesRecorded)
@@ -143,6 +179,7 @@ async def clipped(session: AsyncSession, signal: MomentCreated) -> None:
 
 @on(MomentDeleted)
 async def deleted(session: AsyncSession, signal: MomentDeleted) -> None:
+    await drop_of_moment(session, signal.moment.id)
     await soon(session)
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from groundswell.platform.database import Base
 from groundswell.platform.positions import KEPT_SNAPSHOT
 
-from .for_you import tables as feed_tables  # noqa: F401 - declares them
+from .bluesky import tables as bluesky_tables  # noqa: F401 - declares them
+from .for_you import tables as feed_tables  # noqa: F401
 from .search import tables as search_tables  # noqa: F401
 from .trending import tables as trending_tables  # noqa: F401
 

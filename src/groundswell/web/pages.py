@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from groundswell.platform.problems import NotFound, Overloaded, problem_response
 
-from . import features, reasons_page, well_known
+from . import bluesky, features, reasons_page, well_known
 from .console.loop import weekly_stop
 from .console.routers import routers as console_routers
 from .creator import campaigns as creator_campaigns
@@ -52,6 +52,7 @@ routers: list[APIRouter] = [
     decisions.router,
     notice.router,
     well_known.router,
+    bluesky.router,
     reasons_page.router,
     staff.router,
     viewers.router,

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.catalog.tables import Line, RightsRule, Title
 from groundswell.catalog.title_rows import TitleText, record_text
 from groundswell.discovery.search import findings, upkeep
+from groundswell.discovery.search.findings import Search
 from groundswell.discovery.search.tables import SpokenLanguage, SpokenSentence
 from groundswell.media import Cue, Cues
+from groundswell.platform.notified_cache import CacheListener
 from groundswell.trust.decisions import decide
 from tests.catalog.rows import S, add_series, add_title
 from tests.support import App
@@ -126,6 +128,11 @@ async def test_titles_are_found_by_name_and_pages_follow(app: App, titles: dict[
     assert len(texts(await found(app, "keeper", series="lighthouse"))) == 2
 
 
+async def heard(app: App) -> None:
+    """Return when what was changed past the API has been heard of, as answers to requests that change wait for it."""
+    await app.services.get(CacheListener).synchronize()
+
+
 async def test_nothing_that_would_spoil_or_that_rights_keep_back(app: App, titles: dict[str, Title]) -> None:
     await app.http.put("/v1/progress", json={"title": "part-1", "position_us": 5 * S}, headers=app.signed_in("mira"))
     assert texts(await found(app, "keeper", caller="mira")) == ["The keeper of part 1 is gone."]
@@ -144,12 +151,43 @@ async def test_nothing_that_would_spoil_or_that_rights_keep_back(app: App, title
             explanation="Because.",
             decided_by="tess",
         )
+    await heard(app)
     assert texts(await found(app, "lighthouse was burning")) == []
     assert texts(await found(app, "last train"))
     assert texts(await found(app, "keeper")) == ["The keeper of part 1 is gone."]
     async with app.runtime.database.transaction() as session:
         await session.execute(update(Title).where(Title.slug == "fog").values(withdrawn_at=titles["fog"].created_at))
+    await heard(app)
     assert texts(await found(app, "last train")) == []
+
+
+async def test_what_rights_say_of_a_title_is_kept_until_it_changes(app: App, titles: dict[str, Title]) -> None:
+    """By the API, at once; a title that was searched before is looked up no more until then."""
+    known = app.services.get(Search).titles
+    ravi, at = app.signed_in("ravi", "rights"), titles["fog"].id
+    assert texts(await found(app, "last train"))
+    kept = known.known.get(at)
+    assert kept is not None
+    assert texts(await found(app, "last train"))
+    assert known.known.get(at) is kept
+    off = {"scope": "title", "title": "fog", "public_playback": False}
+    assert (await app.http.put("/v1/rights", json=off, headers=ravi)).is_success
+    assert texts(await found(app, "last train")) == [], "who is not signed in"
+    assert texts(await found(app, "last train", caller="mira"))
+    everywhere = {"scope": "all", "sharing": False}
+    assert (await app.http.put("/v1/rights", json=everywhere, headers=ravi)).is_success
+    assert texts(await found(app, "last train", caller="mira")) == []
+
+
+async def test_a_slip_is_looked_for_where_nobody_says_the_word_first(app: App, titles: dict[str, Title]) -> None:
+    """A word that is said is no slip, unless nothing is found with it."""
+    async with app.runtime.database.transaction() as session:
+        for slug, line in (("fog", "A stone house."), ("part-1", "A storm at sea."), ("part-2", "The stove is hot.")):
+            await say(session, await session.get_one(Title, titles[slug].id), "en", line)
+    assert texts(await found(app, "stnoe house")) == ["A stone house."]
+    assert texts(await found(app, "stonm at sea")) == ["A storm at sea."]
+    assert texts(await found(app, "store house")) == ["A stone house."]
+    assert texts(await found(app, "the stone is hot")) == ["The stove is hot."]
 
 
 async def test_what_may_not_be_played_takes_no_places(

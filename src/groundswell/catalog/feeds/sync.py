@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from uuid import UUID
 
@@ -174,7 +174,7 @@ def _some(lines: Iterator[ReadLine | RawLine], wanted: FeedOptions) -> list[Read
 
 
 def _not_live(line: ReadLine | RawLine) -> ReadLine | RawLine:
-    return replace(line, not_live=True) if isinstance(line, RawLine) else with_live(line)
+    return line._replace(not_live=True) if isinstance(line, RawLine) else with_live(line)
 
 
 async def _etag(database: Database, wanted: FeedOptions) -> str | None:

@@ -3,19 +3,18 @@
 import base64
 import binascii
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.directory import titles_named
 from groundswell.catalog.spoilers import spoiled_titles
-from groundswell.catalog.tables import Source, Title
+from groundswell.catalog.tables import Title
 from groundswell.catalog.titles import label_of
 from groundswell.catalog.watch_address import watch_address
 from groundswell.discovery.ranking import Gate
@@ -23,37 +22,25 @@ from groundswell.discovery.schemas import SceneTitle
 from groundswell.moments.availability import Audience
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import US_PER_SECOND, utc_now
-from groundswell.platform.database import among
+from groundswell.platform.database import PreparedStatement, among
 from groundswell.platform.pages import CursorInvalid
 from groundswell.platform.settings import Settings
-from groundswell.trust.decisions import active_among, kept_from_all
-from groundswell.trust.policy import PolicyRequest, decide
-from groundswell.trust.rulebook import FACTS, facts_in, rulebook
-from groundswell.trust.rules import TitleFacts
+from groundswell.trust.decisions import active_among
 
-from .line_index import Hit, Likeness, Utterance, Within
+from .hybrid_lines import index_of
+from .known_titles import KnownTitle, KnownTitles, kind_of
+from .line_index import Hit, Likeness, LineIndex, Utterance, Within
 from .marks import mark, parts_of
 from .query import Query
 from .schemas import CrowdScene, LikenessWord, LineFound, SearchResults
+from .stems import base_of
 from .unfound import Misses
-from .upkeep import INDEX
 
 CANDIDATES = 300
 """Sentences that are looked at; those after them are on no page."""
 
 ROUNDS = 8
 """How often is looked again where titles that may not be played took up places."""
-
-OF_A_PART = {"range_blocked", "ending_held", "release_unknown"}
-"""Why a part of a title may not be played, while others may."""
-
-THERE = (
-    select(*FACTS)
-    .join(Source, Source.id == Title.current_source_id)
-    .where(Title.id == any_(bindparam("titles", type_=ARRAY(Uuid))), Title.withdrawn_at.is_(None))
-    .where(Source.status == "ready", ~kept_from_all("title", Title.id))
-)
-"""The titles that are there, and that no decision keeps from all. Made once, as every search asks it."""
 
 TITLES_SHOWN = 12
 PLACE = ">H"
@@ -63,18 +50,19 @@ LIKENESS: Mapping[Likeness, LikenessWord] = {
     Likeness.ALL: "words",
     Likeness.SLIP: "slip",
     Likeness.SLIPS_ALL: "slip",
+    Likeness.MEANT: "meaning",
 }
 
-CROWD = text(
+CROWD = PreparedStatement(
     """
     SELECT h.n, s.id, s.best_moment_id, s.moments, s.slow_log
-    FROM unnest(CAST(:titles AS uuid[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]))
+    FROM unnest(%(titles)s::uuid[], %(starts)s::bigint[], %(ends)s::bigint[])
         WITH ORDINALITY AS h (title_id, start_us, end_us, n)
     CROSS JOIN LATERAL (
         SELECT id, best_moment_id, moments, slow_log FROM scenes
         WHERE scenes.title_id = h.title_id AND scenes.start_us < h.end_us AND scenes.end_us > h.start_us
-            AND scenes.people >= :people AND scenes.networks >= :networks
-            AND CASE WHEN :review THEN EXISTS (
+            AND scenes.people >= %(people)s AND scenes.networks >= %(networks)s
+            AND CASE WHEN %(review)s THEN EXISTS (
                     SELECT FROM scene_standings t WHERE t.scene_id = scenes.id AND t.state = 'released'
                 ) ELSE NOT EXISTS (
                     SELECT FROM scene_standings t WHERE t.scene_id = scenes.id AND t.state = 'held'
@@ -119,6 +107,20 @@ class Placed(NamedTuple):
     crowd: Crowd | None
 
 
+@dataclass(frozen=True)
+class Search:
+    """What every search has at hand: what finds lines here, what of which titles may be played, and where what is not
+    found is noted."""
+
+    settings: Settings
+    misses: Misses
+    titles: KnownTitles
+
+    @property
+    def index(self) -> LineIndex:
+        return index_of(self.settings)
+
+
 def encode_offset(offset: int) -> str:
     return base64.urlsafe_b64encode(struct.pack(PLACE, offset)).decode().rstrip("=")
 
@@ -143,8 +145,7 @@ def decode_offset(cursor: str | None) -> int:
 
 async def search(
     session: AsyncSession,
-    settings: Settings,
-    misses: Misses,
+    by: Search,
     typed: str,
     asker: Asker,
     narrowed: Narrowed,
@@ -152,27 +153,27 @@ async def search(
     cursor: str | None = None,
     limit: int = 24,
 ) -> SearchResults:
-    """A page of what was found for ``typed``; nothing at all is noted in ``misses``.
+    """A page of what was found for ``typed``; nothing at all is noted.
 
     Raises:
         CursorInvalid: ``cursor`` was not made here.
     """
     typed = typed.replace("\0", " ")
     offset, query = decode_offset(cursor), Query.read(typed)
-    placed = await placed_lines(session, settings, query, asker, narrowed)
-    forms = await _forms(session, query, placed)
+    placed = await placed_lines(session, by, query, asker, narrowed)
+    forms = await _forms(session, by, query, placed)
     shown: list[LineFound] = []
     at = offset
     while at < len(placed) and len(shown) < limit:
         chunk = placed[at : at + limit - len(shown)]
-        shown += await _shown(session, settings, query, forms, chunk)
+        shown += await _shown(session, by, query, forms, chunk)
         at += len(chunk)
     first = offset == 0 and query.hint is None and narrowed == Narrowed(language=narrowed.language)
     words = [word.text for word in query.words]
     spaced = [word.text for word in query.words if not word.unspaced] or [typed.strip()[:100]]
     titles = await titles_named(session, spaced, TITLES_SHOWN) if first else []
     if first and words and not shown and not titles:
-        misses.note(typed, asker.audience.viewer_id)
+        by.misses.note(typed, asker.audience.viewer_id)
     return SearchResults(
         words=words,
         cut=query.cut,
@@ -184,16 +185,18 @@ async def search(
 
 
 async def placed_lines(
-    session: AsyncSession, settings: Settings, query: Query, asker: Asker, narrowed: Narrowed
+    session: AsyncSession, by: Search, query: Query, asker: Asker, narrowed: Narrowed
 ) -> list[Placed]:
     """All that may be shown, the nearest first; of what is the same time of a title in several languages, one."""
+    if query.hint is not None:
+        return []
     viewer_id = asker.audience.viewer_id
-    unseen = {} if viewer_id is None or query.hint else await spoiled_titles(session, viewer_id)
+    unseen = {} if viewer_id is None else await spoiled_titles(session, viewer_id)
     within = Within(await _titles(session, narrowed), narrowed.language, unseen=unseen)
-    found = await _found(session, query, within, asker.audience)
-    crowds = await _crowds(session, Gate.of(settings), [hit for hit, _ in found])
-    placed = [Placed(hit, facts.released_on, crowds.get(n)) for n, (hit, facts) in enumerate(found)]
-    placed.sort(key=lambda each: _nearness(each, asker.language))
+    found = await _found(session, by, query, within, asker.audience)
+    crowds = await _crowds(session, Gate.of(by.settings), [hit for hit, _ in found])
+    placed = [Placed(hit, title.released_on, crowds.get(n)) for n, (hit, title) in enumerate(found)]
+    placed.sort(key=_nearness(asker.language))
     return _once(placed)
 
 
@@ -205,12 +208,21 @@ async def _titles(session: AsyncSession, narrowed: Narrowed) -> list[UUID] | Non
     return list(await session.scalars(select(Title.id).filter_by(series_id=narrowed.series_id)))
 
 
-def _nearness(each: Placed, language: str | None) -> tuple[int, bool, float, int, UUID, int]:
-    hit, released_on, crowd = each
-    other = language is not None and hit.language.partition("-")[0] != language.partition("-")[0]
-    released = released_on.toordinal() if released_on else 0
-    warmth = -crowd.slow_log if crowd else 0.0
-    return hit.likeness, other, warmth, -released, hit.title_id, hit.start_us
+def _nearness(language: str | None) -> Callable[[Placed], tuple[Any, ...]]:
+    """By what lines are ordered for whoever reads ``language``."""
+    wanted = None if language is None else base_of(language)
+    others: dict[str, bool] = {}
+
+    def key(each: Placed) -> tuple[Any, ...]:
+        hit, released_on, crowd = each
+        other = others.get(hit.language)
+        if other is None:
+            other = others[hit.language] = wanted is not None and base_of(hit.language) != wanted
+        released = released_on.toordinal() if released_on else 0
+        warmth = -crowd.slow_log if crowd else 0.0
+        return hit.likeness, hit.order, other, warmth, -released, hit.title_id.int, hit.start_us
+
+    return key
 
 
 def _once(placed: Sequence[Placed]) -> list[Placed]:
@@ -227,14 +239,14 @@ def _once(placed: Sequence[Placed]) -> list[Placed]:
 
 
 async def _found(
-    session: AsyncSession, query: Query, within: Within, audience: Audience
-) -> list[tuple[Hit, TitleFacts]]:
+    session: AsyncSession, by: Search, query: Query, within: Within, audience: Audience
+) -> list[tuple[Hit, KnownTitle]]:
     """What fits and may be played: where titles that may not be take up the places of others, once more without
     them."""
     refused: set[UUID] = set()
     for _ in range(ROUNDS):
-        hits = await INDEX.find(session, query, replace(within, without=refused), CANDIDATES)
-        found, away = await _playable(session, hits, audience)
+        hits = await by.index.find(session, query, replace(within, without=refused), CANDIDATES)
+        found, away = await _playable(session, by.titles, hits, audience)
         refused |= away
         if not away or len(hits) < CANDIDATES:
             break
@@ -242,36 +254,20 @@ async def _found(
 
 
 async def _playable(
-    session: AsyncSession, hits: Sequence[Hit], audience: Audience
-) -> tuple[list[tuple[Hit, TitleFacts]], set[UUID]]:
+    session: AsyncSession, titles: KnownTitles, hits: Sequence[Hit], audience: Audience
+) -> tuple[list[tuple[Hit, KnownTitle]], set[UUID]]:
     """Those that the title's rights let whoever asks play, and no decision keeps from all; and the titles of which
     nothing may be."""
-    away = {hit.title_id for hit in hits}
-    facts = {row.id: facts_in(row) for row in await session.execute(THERE, {"titles": list(away)})} if hits else {}
-    book, now = await rulebook(session, *facts.values()), utc_now()
-    found = []
-    for hit in hits:
-        title = facts.get(hit.title_id)
-        if title is not None:
-            verdict = decide(book, _play(title, hit, audience, now), "play")
-            if verdict.allowed:
-                found.append((hit, title))
-            if verdict.allowed or verdict.code in OF_A_PART:
-                away.discard(hit.title_id)
+    ids, kind, now = {hit.title_id for hit in hits}, kind_of(audience), utc_now()
+    known = await titles.find(session, ids)
+    allowed = {id: title.allowed(kind, now) for id, title in known.items()}
+    away = {id for id in ids if id not in allowed or not allowed[id].verdict.allowed}
+    found = [
+        (hit, known[hit.title_id])
+        for hit in hits
+        if hit.title_id not in away and allowed[hit.title_id].allows(hit.start_us, hit.end_us)
+    ]
     return found, away
-
-
-def _play(title: TitleFacts, hit: Hit, audience: Audience, now: datetime) -> PolicyRequest:
-    return PolicyRequest(
-        title,
-        hit.start_us,
-        hit.end_us,
-        now,
-        audience.territory,
-        kids=audience.kids,
-        ad_tier=audience.ad_tier,
-        member=audience.viewer_id is not None,
-    )
 
 
 async def _crowds(session: AsyncSession, gate: Gate, hits: Sequence[Hit]) -> dict[int, Crowd]:
@@ -282,23 +278,25 @@ async def _crowds(session: AsyncSession, gate: Gate, hits: Sequence[Hit]) -> dic
         "ends": [hit.end_us for hit in hits],
     }
     gates = {"people": gate.people, "networks": gate.networks, "review": gate.review}
-    return {n - 1: Crowd(*crowd) for n, *crowd in await session.execute(CROWD, given | gates)} if hits else {}
+    return {n - 1: Crowd(*crowd) for n, *crowd in await CROWD.rows(session, **given, **gates)} if hits else {}
 
 
-async def _forms(session: AsyncSession, query: Query, placed: Sequence[Placed]) -> list[frozenset[str]]:
+async def _forms(session: AsyncSession, by: Search, query: Query, placed: Sequence[Placed]) -> list[frozenset[str]]:
     if any(each.hit.likeness >= Likeness.SLIP for each in placed):
-        return await INDEX.forms(session, query)
+        return await by.index.forms(session, query)
     return [frozenset([word.text]) for word in query.words]
 
 
 async def _shown(
-    session: AsyncSession, settings: Settings, query: Query, forms: list[frozenset[str]], chunk: Sequence[Placed]
+    session: AsyncSession, by: Search, query: Query, forms: list[frozenset[str]], chunk: Sequence[Placed]
 ) -> list[LineFound]:
-    texts = await INDEX.texts(session, [each.hit for each in chunk])
+    texts = await by.index.texts(session, [each.hit for each in chunk])
     pages = await _pages(session, [each.crowd for each in chunk if each.crowd])
     wanted = select(Title).where(among(Title.id, {each.hit.title_id for each in chunk}))
     titles = {title.id: title for title in await session.scalars(wanted)}
-    found = [_line(settings, query, forms, each, titles[each.hit.title_id], texts[each.hit], pages) for each in chunk]
+    found = [
+        _line(by.settings, query, forms, each, titles[each.hit.title_id], texts[each.hit], pages) for each in chunk
+    ]
     return [each for each in found if each is not None]
 
 
@@ -326,7 +324,7 @@ def _line(
     then what is said next is a hit itself."""
     hit, crowd = each.hit, each.crowd
     own = mark(said[0].text, query, forms, hit.language)
-    if not own.words:
+    if not own.words and hit.likeness != Likeness.MEANT:
         return None
     spoken, spans, end_us = said[0].text, own.spans, said[0].end_us
     if len(own.words) < len(query.words) and len(said) > 1:

@@ -41,10 +41,12 @@ class Likeness(IntEnum):
     """As ``STEMS``, with words for which those typed may be slips."""
     SLIPS_ALL = 4
     """As ``ALL``, likewise."""
+    MEANT = 5
+    """Something like it in other words, or some of its words, in the order of both (``hybrid_lines``)."""
 
 
 class Hit(NamedTuple):
-    """A sentence that was found."""
+    """A sentence that was found. ``order``: of those equally near, what has less comes first."""
 
     title_id: UUID
     language: str
@@ -52,6 +54,7 @@ class Hit(NamedTuple):
     start_us: int
     end_us: int
     likeness: Likeness
+    order: float = 0.0
 
 
 @dataclass(frozen=True)

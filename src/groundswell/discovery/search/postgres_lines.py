@@ -8,12 +8,13 @@ the first ``OVERLAP`` words of the next sentence.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, LiteralString, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.platform.database import driver_connection
+from groundswell.platform.database import PreparedStatement, driver_connection
 
 from . import stems, typos
 from .line_index import Hit, Likeness, Spoken, Utterance, Within
@@ -31,6 +32,11 @@ NEAR_MAX = 24
 
 POSITIONS_MAX = 2_000
 """Words of a sentence that are kept; subtitles that never end one do not make a document of a film."""
+
+PLACES = [str(place) for place in range(1, POSITIONS_MAX + OVERLAP + 1)]
+
+ROOTS_MAX = 200_000
+"""Words of a language whose stems a process keeps at hand."""
 
 FORGET = text(
     """
@@ -65,14 +71,22 @@ LEARN = text(
     ON CONFLICT DO NOTHING
     """
 )
-NEAR = text("SELECT DISTINCT word FROM spoken_words WHERE key = ANY(:keys)")
-FIND: LiteralString = """
-    SELECT s.title_id, s.language, s.number, s.start_us, s.end_us,
-        CASE WHEN s.words @@ %(phrase)s::tsquery THEN 0 WHEN s.words @@ %(formed)s::tsquery THEN 1 ELSE 2 END
-    FROM spoken_sentences s
-    WHERE s.words @@ %(asked)s::tsquery
+NEAR = PreparedStatement(
+    """
+    SELECT DISTINCT asked.n, kept.word
+    FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS asked (key, n)
+    JOIN spoken_words kept ON kept.key = asked.key
 """
-SPOKEN = text(
+)
+"""What may be meant by each of some words, by its number."""
+
+FIT: LiteralString = """
+    SELECT s.title_id, s.language, s.number, s.start_us, s.end_us,
+        CASE WHEN s.words @@ %(phrase{n})s::tsquery THEN 0 WHEN s.words @@ %(formed{n})s::tsquery THEN 1 ELSE 2 END
+    FROM spoken_sentences s
+    WHERE s.words @@ %(asked{n})s::tsquery
+"""
+SPOKEN = PreparedStatement(
     """
     WITH RECURSIVE each AS (
         (SELECT language FROM spoken_languages ORDER BY language LIMIT 1)
@@ -81,9 +95,9 @@ SPOKEN = text(
         FROM each WHERE each.language IS NOT NULL
     )
     SELECT language FROM each WHERE language IS NOT NULL
-    """
+"""
 )
-WHOLE: LiteralString = " AND CASE WHEN s.words @@ %(whole)s::tsquery THEN true END"
+WHOLE: LiteralString = " AND CASE WHEN s.words @@ %(whole{n})s::tsquery THEN true END"
 """A condition by which no index is searched."""
 
 ONLY_TITLES: LiteralString = " AND s.title_id = ANY(%(titles)s::uuid[])"
@@ -96,6 +110,12 @@ NOT_UNSEEN: LiteralString = """
     )
 """
 AT_MOST: LiteralString = " LIMIT %(limit)s"
+BOTH: LiteralString = """
+    WITH nearest AS MATERIALIZED ({nearest})
+    SELECT * FROM nearest UNION ALL ({others} AND (SELECT count(*) FROM nearest) < %(limit)s {at_most})
+"""
+"""One look-up, of which the second part is made only where the first does not suffice."""
+
 TEXTS = text(
     """
     SELECT h.n, s.number, s.start_us, s.end_us, s.text
@@ -108,15 +128,14 @@ TEXTS = text(
 )
 
 
-Lexemes = tuple[str, str | None]
-"""A word, and its stem if that is another, each as it is written in a ``tsvector`` before its position."""
-
 MUST_ESCAPE = re.compile(r"[\\\t\n\r]")
 ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 NEVER = "'never said'"
 """A ``tsquery`` that nothing fits."""
 
+NUMBERS: tuple[LiteralString, ...] = ("1", "2")
+LIKENESSES = (Likeness.PHRASE, Likeness.STEMS, Likeness.ALL)
 SLIP_OF = {Likeness.STEMS: Likeness.SLIP, Likeness.ALL: Likeness.SLIPS_ALL}
 
 
@@ -147,27 +166,32 @@ class PostgresLines:
         if query.hint is not None:
             return []
         exact = [[word.text] for word in query.words]
-        phrase, begun = _phrase(replace(query, open=False), exact), _phrase(query, exact)
-        sure = _sure(query)
-        found = await _matching(session, Asked(_phrase(sure, exact), begun, phrase, begun), within, limit)
-        if query.quoted or len(found) >= limit:
-            return found
-        if len(query.words) == 1 and query.words[0].unspaced:
-            return found
-        spoken = [within.language] if within.language else await session.scalars(SPOKEN)
-        bases = sorted({stems.base_of(language) for language in spoken} & stems.ALGORITHMS.keys())
+        phrase, begun, sure = _phrase(replace(query, open=False), exact), _phrase(query, exact), _sure(query)
+        said = Asked(_phrase(sure, exact), begun, phrase, begun)
+        if query.quoted or (len(query.words) == 1 and query.words[0].unspaced):
+            return await _matching(session, [said], within, limit)
+        bases = await _bases(session, within)
         formed = [_with_stems(bases, forms) for forms in exact]
-        asked = Asked(_every(sure, formed), _every(query, formed), phrase, _phrase(query, formed))
-        found += await _matching(session, asked, within, limit)
-        if not found and any(near := await _near(session, query)):
-            forms = [[*known, *others] for known, others in zip(formed, near, strict=True)]
+        others = Asked(_every(sure, formed), _every(query, formed), phrase, _phrase(query, formed))
+        found = await _matching(session, [said, others], within, limit)
+        return found or await self._slips(session, query, within, limit, formed)
+
+    async def _slips(
+        self, session: AsyncSession, query: Query, within: Within, limit: int, formed: Sequence[list[str]]
+    ) -> list[Hit]:
+        """What is found where words are taken for slips: those that nobody says at first, then any."""
+        near = await _near(session, query)
+        unsaid = [each.others if not each.said else [] for each in near]
+        every = [each.others for each in near]
+        for others in (unsaid, every) if unsaid != every else (every,):
+            if not any(others):
+                continue
+            forms = [[*known, *more] for known, more in zip(formed, others, strict=True)]
+            sure = _sure(query)
             asked = Asked(_every(sure, forms), _every(query, forms), NEVER, _phrase(query, forms))
-            near_hits = await _matching(session, asked, within, limit)
-            found = [hit._replace(likeness=SLIP_OF[hit.likeness]) for hit in near_hits]
-        nearest: dict[tuple[Any, ...], Hit] = {}
-        for hit in sorted(found, key=lambda hit: hit.likeness):
-            nearest.setdefault(hit[:3], hit)
-        return list(nearest.values())[:limit]
+            if found := await _matching(session, [asked], within, limit):
+                return [hit._replace(likeness=SLIP_OF[hit.likeness]) for hit in found]
+        return []
 
     async def texts(self, session: AsyncSession, hits: Sequence[Hit]) -> dict[Hit, list[Utterance]]:
         given = {
@@ -182,27 +206,50 @@ class PostgresLines:
 
     async def forms(self, session: AsyncSession, query: Query) -> list[frozenset[str]]:
         near = await _near(session, query)
-        return [frozenset([word.text, *others]) for word, others in zip(query.words, near, strict=True)]
+        return [frozenset([word.text, *each.others]) for word, each in zip(query.words, near, strict=True)]
 
 
-async def _matching(session: AsyncSession, asked: Asked, within: Within, limit: int) -> list[Hit]:
-    """What fits, by one prepared statement, in which what may not be found is left out."""
-    statement, given = FIND, {**asked._asdict(), "limit": limit}
-    if asked.whole != asked.asked:
-        statement += WHOLE
+async def _matching(session: AsyncSession, asked: Sequence[Asked], within: Within, limit: int) -> list[Hit]:
+    """What fits one of ``asked``, the nearest first, by one prepared statement, in which what may not be found is left
+    out; what fits those after the first is only asked for where that leaves places."""
+    conditions, given = narrowing(within)
+    given["limit"] = limit
+    parts: list[LiteralString] = []
+    for each, n in zip(asked, NUMBERS, strict=False):
+        given |= {f"{name}{n}": value for name, value in each._asdict().items()}
+        whole: LiteralString = WHOLE if each.whole != each.asked else ""
+        parts.append((FIT + whole).format(n=n) + conditions)
+    statement = parts[0] + AT_MOST
+    if len(parts) > 1:
+        statement = BOTH.format(nearest=statement, others=parts[1], at_most=AT_MOST)
+    found: dict[tuple[Any, ...], Hit] = {}
+    for id, spoken, number, start, end, near in await PreparedStatement(statement).rows(session, **given):
+        hit = found.get((id, spoken, number))
+        if hit is None or near < hit.likeness:
+            found[id, spoken, number] = Hit(id, spoken, number, start, end, LIKENESSES[near])
+    return sorted(found.values(), key=lambda hit: hit.likeness)[:limit]
+
+
+def narrowing(within: Within) -> tuple[LiteralString, dict[str, Any]]:
+    """Conditions on ``spoken_sentences s`` that leave out what may not be found, with their parameters."""
+    conditions: LiteralString = ""
+    given: dict[str, Any] = {}
     if within.titles is not None:
-        statement, given = statement + ONLY_TITLES, given | {"titles": list(within.titles)}
+        conditions, given = conditions + ONLY_TITLES, given | {"titles": list(within.titles)}
     if within.language is not None:
-        statement, given = statement + ONLY_LANGUAGE, given | {"language": within.language}
+        conditions, given = conditions + ONLY_LANGUAGE, given | {"language": within.language}
     if within.without:
-        statement, given = statement + NOT_WITHOUT, given | {"without": list(within.without)}
+        conditions, given = conditions + NOT_WITHOUT, given | {"without": list(within.without)}
     if within.unseen:
         unseen = {"unseen": list(within.unseen), "from_us": list(within.unseen.values())}
-        statement, given = statement + NOT_UNSEEN, given | unseen
-    connection = await driver_connection(session)
-    rows = await connection.execute(statement + AT_MOST, given, prepare=True)
-    found = await rows.fetchall()
-    return [Hit(id, spoken, n, start, end, Likeness(near)) for id, spoken, n, start, end, near in found]
+        conditions, given = conditions + NOT_UNSEEN, given | unseen
+    return conditions, given
+
+
+async def _bases(session: AsyncSession, within: Within) -> list[str]:
+    """The languages whose stems are asked for: of all that is spoken here."""
+    spoken = [within.language] if within.language else [name for (name,) in await SPOKEN.rows(session)]
+    return sorted({stems.base_of(language) for language in spoken} & stems.ALGORITHMS.keys())
 
 
 async def _learn(session: AsyncSession, words: set[str]) -> None:
@@ -216,46 +263,74 @@ async def _learn(session: AsyncSession, words: set[str]) -> None:
         await session.execute(LEARN, {"keys": [key for key, _ in pairs], "words": [word for _, word in pairs]})
 
 
-async def _near(session: AsyncSession, query: Query) -> list[list[str]]:
-    """For each word, those of the vocabulary for which it may be a slip."""
+class Near(NamedTuple):
+    """Whether a word is said anywhere, as far as that is known, and for which others it may be a slip, the nearest
+    first."""
+
+    said: bool
+    others: list[str]
+
+
+async def _near(session: AsyncSession, query: Query) -> list[Near]:
+    """What of the vocabulary each word may have been meant for."""
+    keys = [
+        (key, n)
+        for n, word in enumerate(query.words)
+        if not word.unspaced and word.text.isalpha() and typos.edits_of(len(word.text) + 1)
+        for key in typos.keys_asked(word.text)
+    ]
+    known: list[set[str]] = [set() for _ in query.words]
+    if keys:
+        numbers = [n for _, n in keys]
+        for n, word in await NEAR.rows(session, keys=[key for key, _ in keys], numbers=numbers):
+            known[n].add(word)
     found = []
-    for word in query.words:
-        edits = 0 if word.unspaced or not word.text.isalpha() else typos.edits_of(len(word.text) + 1)
-        asked = {"keys": list(typos.keys_asked(word.text))}
-        known: Iterable[str] = await session.scalars(NEAR, asked) if edits else ()
-        found.append([each for each in typos.nearest(word.text, known, NEAR_MAX + 1) if each != word.text][:NEAR_MAX])
+    for n, (typed, words) in enumerate(zip(query.words, known, strict=True)):
+        may_go_on = query.open and n == len(query.words) - 1
+        said = may_go_on or typed.text in words or not typos.worth_keeping(typed.text)
+        others = typos.nearest(typed.text, words - {typed.text}, NEAR_MAX)
+        found.append(Near(said, others))
     return found
 
 
 def _rows(one: Spoken, words: Sequence[Sequence[str]]) -> Iterator[str]:
     """The rows of what is said in a title, as COPY reads them."""
-    base, known, begins = stems.base_of(one.language), dict[str, Lexemes](), f"{one.title_id}\t{_field(one.language)}"
+    base, begins = stems.base_of(one.language), f"{one.title_id}\t{_field(one.language)}"
+    roots = _roots_of(base if base in stems.ALGORITHMS else "")
     for n, each in enumerate(one.said):
         positions = words[n]
         if not each.apart and n + 1 < len(words):
             positions = [*positions, *words[n + 1][:OVERLAP]]
-        vector = " ".join(_positions(base, positions, known))
+        placed = list(zip(positions, PLACES, strict=False))
+        vector = " ".join(
+            [word + ":" + at for word, at in placed] + [root + at for word, at in placed if (root := roots[word])]
+        )
         yield f"{begins}\t{n}\t{each.start_us}\t{each.end_us}\t{_field(each.text)}\t{vector}\n"
+
+
+class _Roots(dict[str, str]):
+    """The stem of a word as a ``tsvector`` has it before its position, looked up when it is first asked for; empty
+    where it is the word itself. Of words and stems nothing needs escaping."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= ROOTS_MAX:
+            self.clear()
+        root = stems.stem(self.base, word)
+        made = self[word] = "" if root is None else f"'~{self.base}~{root}':"
+        return made
+
+
+@lru_cache(maxsize=len(stems.ALGORITHMS) + 1)
+def _roots_of(base: str) -> _Roots:
+    return _Roots(base)
 
 
 def _field(value: str) -> str:
     """A text as a column of COPY's text format."""
     return value.translate(ESCAPED) if MUST_ESCAPE.search(value) else value
-
-
-def _positions(base: str, words: Iterable[str], known: dict[str, Lexemes]) -> Iterator[str]:
-    """The words with their positions, as a ``tsvector`` is written; of words and stems nothing needs escaping.
-
-    Args:
-        known: lexemes of words, to which those of others are added.
-    """
-    for n, word in enumerate(words, 1):
-        lexemes = known.get(word)
-        if lexemes is None:
-            root = stems.stem(base, word)
-            lexemes = known[word] = (f"{word}:", None if root is None else f"'~{base}~{root}':")
-        plain, stemmed = lexemes
-        yield f"{plain}{n}" if stemmed is None else f"{plain}{n} {stemmed}{n}"
 
 
 def _with_stems(languages: Iterable[str], forms: Iterable[str]) -> list[str]:

@@ -25,9 +25,9 @@ Hint = Literal["empty", "no_words", "one_letter"]
 
 @dataclass(frozen=True)
 class Query:
-    """``words`` in order, ``places`` where each stands among all that were typed; ``quoted``: as they stand, and
-    nothing like them; ``open``: the last may be a beginning; ``cut``: more was typed than is looked for; ``hint``: why
-    nothing is looked for."""
+    """What was ``typed``, as far as it is read: its ``words`` in order, ``places`` where each stands among all that
+    were typed; ``quoted``: as they stand, and nothing like them; ``open``: the last may be a beginning; ``cut``: more
+    was typed than is looked for; ``hint``: why nothing is looked for."""
 
     words: tuple[Word, ...] = ()
     places: tuple[int, ...] = ()
@@ -35,6 +35,7 @@ class Query:
     open: bool = False
     cut: bool = False
     hint: Hint | None = None
+    typed: str = ""
 
     @classmethod
     def read(cls, typed: str) -> "Query":
@@ -47,13 +48,13 @@ class Query:
         words = tuple(word for word, _ in found[:WORDS_MAX])
         places = tuple(n for _, n in found[:WORDS_MAX])
         if not words:
-            return cls(hint="no_words")
+            return cls(hint="no_words", typed=text)
         if len(words) == 1 and len(words[0].text) == 1 and not words[0].unspaced:
-            return cls(words, places, hint="one_letter")
+            return cls(words, places, hint="one_letter", typed=text)
         quoted = len(text) > 2 and text[0] in QUOTES and text[-1] in QUOTES
         cut = len(typed) > READ_MAX or len(found) > WORDS_MAX
         opens = not (quoted or cut or typed[-1:].isspace()) and _may_go_on(words[-1])
-        return cls(words, places, quoted, opens, cut)
+        return cls(words, places, quoted, opens, cut, typed=text)
 
 
 def _may_go_on(last: Word) -> bool:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from groundswell.catalog.schemas import TitleSummary
 from groundswell.discovery.schemas import SceneTitle
 
-LikenessWord = Literal["phrase", "forms", "words", "slip"]
+LikenessWord = Literal["phrase", "forms", "words", "slip", "meaning"]
 
 
 class TextPart(BaseModel):
@@ -30,7 +30,8 @@ class CrowdScene(BaseModel):
 class LineFound(BaseModel):
     """Something said in a title, whole sentences from ``start_us`` to ``end_us``, that may be played to whoever asks
     and is no spoiler to them. ``language`` is a BCP 47 tag; ``likeness`` says how near it is to what was typed:
-    the words as they stand, forms of them one after another, all of them, or others for which they may be slips.
+    the words as they stand, forms of them one after another, all of them, others for which they may be slips, or (where
+    that is searched) something like it in other words.
     ``watch_url`` is where the service plays it."""
 
     title: SceneTitle

@@ -11,9 +11,8 @@ from groundswell.platform.pages import Cursor, Limit
 from groundswell.platform.routing import DbSession, TransactionalRoute
 from groundswell.platform.services import services_of
 
-from .findings import Asker, Narrowed, search
+from .findings import Asker, Narrowed, Search, search
 from .schemas import SearchResults
-from .unfound import Misses
 
 router = APIRouter(prefix="/v1", tags=["discovery"], route_class=TransactionalRoute)
 
@@ -47,6 +46,5 @@ async def find_lines(
         language,
     )
     asker = Asker(Audience.of(caller, request), caller.language if caller else None)
-    services = services_of(request)
-    misses = services.get(Misses)
-    return await search(session, services.settings, misses, q, asker, narrowed, cursor=cursor, limit=limit)
+    by = services_of(request).get(Search)
+    return await search(session, by, q, asker, narrowed, cursor=cursor, limit=limit)

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, REAL, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base
@@ -41,7 +41,8 @@ class SpokenWord(Base):
 
 
 class SpokenLanguage(Base):
-    """A language of a title whose lines can be searched; ``version`` is that of the rules its words were made by."""
+    """A language of a title whose lines can be searched; ``version`` is that of the rules its words were made by,
+    ``meant`` of those that its meanings were (null: it has none)."""
 
     __tablename__ = "spoken_languages"
     __table_args__ = (Index("ix_spoken_languages_language", "language"),)
@@ -49,6 +50,18 @@ class SpokenLanguage(Base):
     title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int]
+    meant: Mapped[int | None]
+
+
+class SpokenMeaning(Base):
+    """What a sentence means, where search by meaning is on: a point of length 1 among others (``embedding``)."""
+
+    __tablename__ = "spoken_meanings"
+
+    title_id: Mapped[UUID] = mapped_column(ForeignKey("titles.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    meaning: Mapped[list[float]] = mapped_column(ARRAY(REAL))
 
 
 class UnfoundPhrase(Base):

@@ -52,6 +52,25 @@ def distance(a: str, b: str, most: int) -> int:
     """Edits between two words; ``most`` + 1 where there are more than ``most``."""
     if abs(len(a) - len(b)) > most:
         return most + 1
+    a, b = _differing(a, b)
+    if len(a) <= 1 and len(b) <= 1:
+        return min(max(len(a), len(b)), most + 1)
+    if most < 2:
+        return 1 if most == 1 and len(a) == 2 and a == b[::-1] else most + 1
+    return _edits(a, b, most)
+
+
+def _differing(a: str, b: str) -> tuple[str, str]:
+    """What is left of two words without what they begin and end with alike."""
+    shorter, start, end = min(len(a), len(b)), 0, 0
+    while start < shorter and a[start] == b[start]:
+        start += 1
+    while end < shorter - start and a[-1 - end] == b[-1 - end]:
+        end += 1
+    return a[start : len(a) - end], b[start : len(b) - end]
+
+
+def _edits(a: str, b: str, most: int) -> int:
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, letter in enumerate(a, 1):

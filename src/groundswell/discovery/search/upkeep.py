@@ -12,6 +12,7 @@ from groundswell.catalog.tables import Line
 from groundswell.media import Cue, Sentence, asides, sentences
 from groundswell.platform.locks import Lock, lock
 
+from . import meanings
 from .line_index import LineIndex, Spoken, Utterance
 from .postgres_lines import PostgresLines
 from .tables import SpokenLanguage
@@ -47,6 +48,7 @@ async def index_lines(session: AsyncSession, languages: Sequence[tuple[UUID, str
         spoken.append(Spoken(title_id, language, said_in(lines)))
         await _note(session, title_id, language, there=bool(lines))
     await INDEX.replace(session, spoken)
+    await meanings.forget(session, languages)
 
 
 async def _note(session: AsyncSession, title_id: UUID, language: str, *, there: bool) -> None:
@@ -56,7 +58,9 @@ async def _note(session: AsyncSession, title_id: UUID, language: str, *, there: 
         await session.execute(delete(SpokenLanguage).filter_by(**known))
         return
     made = insert(SpokenLanguage).values(**known, version=VERSION)
-    await session.execute(made.on_conflict_do_update(index_elements=list(known), set_={"version": VERSION}))
+    await session.execute(
+        made.on_conflict_do_update(index_elements=list(known), set_={"version": VERSION, "meant": None})
+    )
 
 
 async def out_of_step(session: AsyncSession, limit: int) -> list[tuple[UUID, str]]:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
+from operator import add
 from typing import NamedTuple
 
 WORD_MAX = 40
@@ -26,6 +27,10 @@ _MARKS = r"\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u09
 _LETTER = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}])"
 _RUN = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:['’]{_LETTER}+)*")
 _PLAIN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+_IDEOGRAPHS = re.compile(r"[\u4e00-\u9fff \u3000-\u3002\uff01\uff0c\uff1a\uff1b\uff1f\u2026]+")
+"""What most Chinese lines are made of: nothing in it to fold."""
+
+_BETWEEN = re.compile(r"[^\u4e00-\u9fff]+")
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
 _LEFT_OUT = re.compile(r"[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640\u200d'’]")
 _NO_LETTER = re.compile(rf"[^\w{_MARKS}]|_")
@@ -67,7 +72,13 @@ def words_of(text: str) -> Iterator[Word]:
 def texts_of(text: str) -> list[str]:
     """The words of ``text`` as they are compared, without their places: what an index reads."""
     if text.isascii():
-        return [word.replace("'", "")[:WORD_MAX] for word in _PLAIN.findall(text.lower())]
+        words: list[str] = _PLAIN.findall(text.lower())
+        if "'" not in text and (len(text) <= WORD_MAX or len(max(words, key=len, default="")) <= WORD_MAX):
+            return words
+        return [word.replace("'", "")[:WORD_MAX] for word in words]
+    if _IDEOGRAPHS.fullmatch(text):
+        characters = _BETWEEN.sub("", text)
+        return [*map(add, characters, characters[1:]), *characters[-1:]]
     return [word.text for word in words_of(text)]
 
 

@@ -1,4 +1,5 @@
-"""Feeds for readers elsewhere, RSS and Atom: of what is trending, of a creator, of a title; and a sitemap of scenes.
+"""Feeds for readers elsewhere, RSS and Atom: of what is trending, of a creator, a title, a collection; and a sitemap of
+scenes.
 
 Off unless the settings say otherwise. Whoever reads them is nobody we know, mostly: they hold what a visitor may see,
 nothing that spoils, and of a moment no more than its page does. A viewer who opens one finds no more than in Discover.
@@ -18,6 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.access import Caller
 from groundswell.catalog.spoilers import seen_by, spoils
 from groundswell.catalog.titles import find_title
+from groundswell.community.collection_views import shown_parts
+from groundswell.community.collections import CollectionUnknown, find_collection
+from groundswell.community.people import by_id
 from groundswell.creators import profiles
 from groundswell.creators.profiles import newest_public
 from groundswell.discovery.feed import discover, veil
@@ -97,6 +101,35 @@ async def of_creator(request: Request, form: Form, handle: str, session: DbSessi
     ]
     name = creator.display_name or f"@{creator.handle}"
     return feed(request, settings, form, f"/creators/{creator.handle}", name, f"Clips by {name}.", entries)
+
+
+@router.get("/feeds/{form}/collections/{collection}")
+async def of_collection(
+    request: Request, form: Form, collection: str, session: DbSession, caller: MaybeViewer
+) -> Response:
+    """What is in a public collection, put there last first. One that only its address opens has no feed: a reader
+    would pass it on."""
+    settings = opened(request)
+    found = await find_collection(session, collection, caller)
+    if found.visibility != "public":
+        raise CollectionUnknown()
+    shown = [
+        each for each in await shown_parts(session, found, caller, Audience.of(caller, request)) if not each.spoiled
+    ]
+    shown = sorted(shown, key=lambda each: each.part.added_at, reverse=True)[:ITEMS]
+    makers = await by_id(session, [each.row.moment.viewer_id for each in shown if each.row.moment.credit_me])
+    entries = [
+        FeedEntry(
+            row.moment.code,
+            row.moment.caption or row.title.name,
+            f"A clip of {row.title.name}.",
+            makers[row.moment.viewer_id].name if row.moment.viewer_id in makers and row.moment.credit_me else None,
+            part.added_at,
+        )
+        for part, row in ((each.part, each.row) for each in shown)
+    ]
+    about = found.about or f"A collection on {settings.service_name}."
+    return feed(request, settings, form, f"/c/{found.code}", found.name, about, entries)
 
 
 @router.get("/sitemap.xml")

@@ -11,10 +11,9 @@ from groundswell.catalog.titles import find_title
 from groundswell.creators.profiles import creators_named
 from groundswell.discovery.feed import Only
 from groundswell.discovery.ranking import Gate
-from groundswell.discovery.search.findings import Asker, Narrowed, search
+from groundswell.discovery.search.findings import Asker, Narrowed, Search, search
 from groundswell.discovery.search.query import READ_MAX
 from groundswell.discovery.search.schemas import LineFound
-from groundswell.discovery.search.unfound import Misses
 from groundswell.moments.availability import Audience
 from groundswell.platform.pages import Cursor
 from groundswell.platform.problems import Problem
@@ -39,6 +38,7 @@ LIKENESSES = {
     "forms": marked("Other forms of your words"),
     "words": marked("All of your words, in another order"),
     "slip": marked("Words like yours"),
+    "meaning": marked("Says something like it"),
 }
 
 
@@ -66,18 +66,16 @@ async def search_page(
 ) -> Response:
     """What was found for ``q``; in one title, if one is named."""
     typed, language = q[: READ_MAX + 1].replace("\0", " "), page_language(request, caller)
-    audience, services = Audience.of(caller, request), services_of(request)
-    settings = services.settings
+    audience, by = Audience.of(caller, request), services_of(request).get(Search)
     try:
         named = await find_title(session, title) if title else None
     except Problem:
         named = None
     narrowed = Narrowed(named.id if named else None)
     asker = Asker(audience, language)
-    misses = services.get(Misses)
-    found = await search(session, settings, misses, typed, asker, narrowed, cursor=cursor, limit=PAGE_SIZE)
+    found = await search(session, by, typed, asker, narrowed, cursor=cursor, limit=PAGE_SIZE)
     first = cursor is None and named is None and found.hint is None
-    only, gate = Only(typed.strip()[:100]), Gate.of(settings)
+    only, gate = Only(typed.strip()[:100]), Gate.of(by.settings)
     clipped = (await scenes(session, caller, audience, gate, limit=SCENES, only=only)).items if first else []
     on = {"q": typed, "title": named.slug if named else "", "cursor": found.next or ""}
     return page(

@@ -1,0 +1,1 @@
+"""A custom feed of Bluesky: posts of moments, in the order in which their scenes are catching on."""
