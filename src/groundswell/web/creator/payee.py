@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.creators import profiles
+from groundswell.creators.programme_files import minor_units
 from groundswell.creators.tables import Creator
 from groundswell.earnings import payouts, thresholds
 from groundswell.earnings.rules import minimum_payout
@@ -18,7 +19,6 @@ from groundswell.platform.currencies import in_use
 from groundswell.platform.problems import Invalid, Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
-from groundswell.web.console.forms import Unreadable, parse_amount
 from groundswell.web.page_auth import Member
 from groundswell.web.page_route import PageRoute
 from groundswell.web.responses import see_other
@@ -161,10 +161,8 @@ async def choose_threshold(
     try:
         if money not in in_use():
             raise thresholds.ThresholdImpossible("Say in which currency, such as EUR.")
-        amount = parse_amount(least, money) if least.strip() else None
+        amount = minor_units(f"{least.strip()} {money}", money) if least.strip() else None
         await thresholds.choose(session, creator.id, money, amount)
-    except Unreadable as wrong:
-        return await _shown(request, session, caller, creator, problem=thresholds.ThresholdImpossible(str(wrong)))
     except Problem as refused:
         return await _shown(request, session, caller, creator, problem=refused)
     return see_other("/creator/payee?saved=1#threshold")
