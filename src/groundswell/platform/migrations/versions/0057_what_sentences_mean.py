@@ -1,14 +1,14 @@
 """What sentences mean.
 
-Revision ID: 0059
+Revision ID: 0057
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0059"
-down_revision = "0053"
+revision = "0057"
+down_revision = "0056"
 
 
 def upgrade() -> None:

@@ -1,13 +1,13 @@
 """Imported partners.
 
-Revision ID: 0057
+Revision ID: 0055
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0057"
-down_revision = "0053"
+revision = "0055"
+down_revision = "0054"
 
 
 def upgrade() -> None:

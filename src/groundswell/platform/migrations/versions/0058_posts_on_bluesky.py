@@ -1,13 +1,13 @@
 """Posts on Bluesky.
 
-Revision ID: 0060
+Revision ID: 0058
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0060"
-down_revision = "0059"
+revision = "0058"
+down_revision = "0057"
 
 
 def upgrade() -> None:

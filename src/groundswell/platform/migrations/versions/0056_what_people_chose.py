@@ -1,13 +1,13 @@
 """What people chose: months closed without a pool, payout thresholds, notifiers' languages.
 
-Revision ID: 0058
+Revision ID: 0056
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0058"
-down_revision = "0057"
+revision = "0056"
+down_revision = "0055"
 
 
 def upgrade() -> None:

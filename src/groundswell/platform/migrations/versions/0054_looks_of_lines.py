@@ -1,13 +1,13 @@
 """Looks of lines.
 
-Revision ID: 0056
+Revision ID: 0054
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0056"
+revision = "0054"
 down_revision = "0053"
 
 
