@@ -16,6 +16,7 @@ from groundswell.platform.ids import uuid7
 
 SOURCES = Path(groundswell.__file__).parent
 QUERIES = {
+    ("accounts/sessions.py", "over"),
     ("attribution/campaigns.py", "there"),
     ("attribution/credits.py", "touches"),
     ("attribution/erasure.py", "payments"),

@@ -102,8 +102,9 @@ async def begin(
 
 async def _make_room(session: AsyncSession, viewer_id: UUID) -> None:
     """End those sessions of a viewer that would be too many with one more."""
-    latest = select(SignIn.id).filter_by(viewer_id=viewer_id).order_by(SignIn.seen_at.desc(), SignIn.id.desc())
-    await session.execute(delete(SignIn).where(SignIn.id.in_(latest.offset(MOST - 1))))
+    latest_first = SignIn.seen_at.desc(), SignIn.id.desc()
+    over = select(SignIn.id).filter_by(viewer_id=viewer_id).order_by(*latest_first).offset(MOST - 1)
+    await session.execute(delete(SignIn).where(SignIn.id.in_(over)))
 
 
 def lasts(settings: Settings, *, staff: bool) -> tuple[timedelta, timedelta]:
