@@ -106,6 +106,50 @@ def friends(browser: Browser, link: str) -> None:
     take(visitor(browser), "discover", "/discover")
 
 
+def people(browser: Browser) -> None:
+    """What people do around a moment, and what those who keep them safe see of it."""
+    page = visitor(browser, who="ada")
+    for scene in page.request.get(f"{URL}/v1/discover").json()["items"]:
+        code = scene["best"]["code"]
+        if len(page.request.get(f"{URL}/v1/moments/{code}/comments").json()["items"]) > 2:
+            break
+    page.goto(f"{URL}/m/{code}")
+    page.locator("gs-moment").scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('video')?.currentTime > 2")
+    take(page, "reactions")
+    page.locator("gs-comments").scroll_into_view_if_needed()
+    take(page, "comments")
+    take(page, "collection", "/c/LumenC1", settle_ms=4000)
+    take(visitor(browser, PHONE, who="noor"), "inbox-phone", "/inbox")
+    take(visitor(browser, PHONE), "feed-phone", "/feed", settle_ms=6000)
+    take(visitor(browser), "search", "/search?q=light")
+    trust = visitor(browser, who="tess")
+    take(trust, "reviews", "/console/reviews")
+    take(trust, "appeals", "/console/appeals")
+    take(trust, "cases", "/console/cases")
+    take(visitor(browser, who="mira"), "trending", "/console/trending")
+
+
+def money(browser: Browser) -> None:
+    """From the brief to the bank's line, as creator, marketer and finance see it."""
+    phone = visitor(browser, PHONE, who="noor")
+    take(phone, "studio-phone", "/creator")
+    take(phone, "submission-phone", "/creator/campaigns/autumn-scenes")
+    marketer = visitor(browser, who="mira")
+    take(marketer, "brief", "/console/campaigns/autumn-scenes/pay")
+    take(marketer, "shortlist", "/console/shortlist")
+    finance = visitor(browser, who="fay")
+    take(finance, "months", "/console/finance/months")
+    finance.goto(f"{URL}/console/finance/runs")
+    finance.locator("main a[href^='/console/finance/runs/']").first.click()
+    take(finance, "payout-run")
+    finance.goto(f"{URL}/console/finance")
+    finance.locator("a[href^='/console/finance/statements/']").first.click()
+    take(finance, "statement")
+    number = finance.locator("h1").inner_text().split()[-1]
+    take(finance, "audit-trail", f"/console/finance/trail?q={number}")
+
+
 def staff(browser: Browser) -> None:
     """The console, and the creator's own page."""
     marketer = visitor(browser, who="mira")
@@ -168,7 +212,7 @@ def main() -> int:
             chromium = shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             link = viewers(browser)
-            for part in (spoilers, partial(friends, link=link), partial(rights, link=link), staff, hero):
+            for part in (spoilers, partial(friends, link=link), partial(rights, link=link), staff, people, money, hero):
                 for context in browser.contexts:  # what plays on in them takes the machine's time
                     context.close()
                 part(browser)

@@ -97,7 +97,7 @@ NOBODYS = {
     "lake_seals": "name",
     "learned_effects": "effects",
     "ledger_accounts": "kind currency balance_limit",
-    "lines": "language text",
+    "lines": "language text look",
     "log_homes": "database",
     "moments": "code visibility framing",
     "month_closings": "period act reason outcome figures",

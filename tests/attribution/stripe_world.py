@@ -71,9 +71,9 @@ class Teller:
             charge |= {"invoice": id} if self.version == OLD else {}
             self.tell("charge.refunded", charge, at, previous_attributes={"amount_refunded": total - minor})
 
-    def dispute(self, number: int, minor: int, at: datetime, ends: str) -> None:
+    def dispute(self, number: int, minor: int, at: datetime, ends: str, currency: str = "eur") -> None:
         id = f"in_{self.name}_{number}"
-        of = {"charge": f"ch_{id}", "payment_intent": f"pi_{id}", "amount": minor, "currency": "eur"}
+        of = {"charge": f"ch_{id}", "payment_intent": f"pi_{id}", "amount": minor, "currency": currency}
         dispute = {"id": f"dp_{id}", "object": "dispute", **of}
         self.tell("charge.dispute.created", dispute | {"status": "needs_response"}, at)
         self.tell("charge.dispute.closed", dispute | {"status": ends}, at + timedelta(seconds=1))

@@ -59,7 +59,9 @@ def disputed(t: Teller) -> Sales:
     t.invoice(3, t.at + 2 * MONTH)
     t.credit_note(3, beside=100, credited=400, at=t.at + 2 * MONTH + timedelta(days=1))
     t.refund(3, 50, 50, t.at + 2 * MONTH + timedelta(days=2))
-    return [("subscription", 1299, 0), ("renewal", 1299, 1299), ("renewal", 1299, 150)]
+    t.invoice(4, t.at + 3 * MONTH)
+    t.dispute(4, 1101, t.at + 3 * MONTH + timedelta(days=1), "lost", "gbp")
+    return [("subscription", 1299, 0), ("renewal", 1299, 1299), ("renewal", 1299, 150), ("renewal", 1299, 1299)]
 
 
 async def recorded(app: App, viewer: str) -> Sales:

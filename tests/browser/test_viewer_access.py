@@ -1,6 +1,7 @@
 """Every viewer page for everybody: axe finds nothing, and clip → share goes by keyboard alone."""
 
 import json
+import re
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -47,6 +48,47 @@ async def test_axe_finds_nothing(lumen: Lumen, visitor: NewVisitor, size: tuple[
     others = (f"/m/{code}", f"/embed/{code}", "/account", link.removeprefix(lumen.url), "/watch/lamp")
     for path in (*mine, *others):
         await page.goto(lumen.url + path)
+        await assert_accessible(page, path)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_axe_finds_nothing_where_people_meet(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
+    page = (await visitor(size)).page
+    await lumen.sign_in(page, "noor")
+    link = await clip_and_share(lumen, page, f"Met at {size[0]}")
+    await page.goto(link)
+    await page.get_by_role("link", name=re.compile("^Add .* to a collection$")).click()
+    sheet = page.get_by_role("dialog", name="Add to a collection")
+    await sheet.get_by_label("A new collection").fill(f"Rain at {size[0]}")
+    await page.keyboard.press("Enter")
+    await expect(sheet.get_by_role("status")).to_have_text(f"It is in Rain at {size[0]}.")
+    await assert_accessible(page, "collect sheet")
+    ((moment, collection),) = lumen.rows(
+        """
+        SELECT moments.code, collections.code FROM collection_parts
+        JOIN moments ON moments.id = moment_id JOIN collections ON collections.id = collection_id
+        WHERE collections.name = %s
+        """,
+        f"Rain at {size[0]}",
+    )
+    await page.goto(f"{lumen.url}/m/{moment}")
+    await page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.5")
+    await page.locator("gs-comments textarea").first.fill("I was there.")
+    await page.locator("gs-comments").get_by_role("button", name="Post").first.click()
+    await expect(page.locator("gs-comments")).to_contain_text("I was there.")
+    await assert_accessible(page, "comments and reactions")
+    community = ("/following", "/people", "/inbox", "/inbox/settings", "/feed", "/search?q=lamp", "/search?q=nowhere")
+    for path in (
+        f"/c/{collection}",
+        "/collections",
+        f"/collections/add?moment={moment}",
+        *community,
+        "/decisions",
+        "/creator",
+    ):
+        answer = await page.goto(lumen.url + path)
+        assert answer is not None
+        assert answer.ok, path
         await assert_accessible(page, path)
 
 

@@ -53,6 +53,19 @@ async def test_a_stranger_becomes_a_member_at_the_very_second(lumen: Lumen, visi
     assert {kind for (kind,) in lumen.rows(credited, link.rsplit("/", 1)[1])} >= {"sign_up", "subscription"}
 
 
+async def test_the_gate_promises_no_second_where_nothing_was_begun(lumen: Lumen, visitor: NewVisitor) -> None:
+    """Nor leaves out what it costs; who is a member meets no gate."""
+    page = (await visitor(PHONE)).page
+    for path, words in (("/watch/lamp", "from the beginning"), ("/watch/lamp?t=12", "0:12")):
+        await page.goto(lumen.url + path)
+        gate = page.locator(".gate-words")
+        await expect(gate).to_contain_text(words)
+        await expect(gate.locator(".price")).to_contain_text("a month")
+        await expect(page.locator(".gate")).to_have_count(1)
+    await lumen.sign_in(page, "ada", "/watch/lamp")
+    await expect(page.locator(".gate")).to_have_count(0)
+
+
 async def test_what_is_wrong_with_the_form_is_said(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor(javascript=False)).page
     for name, email, words in (

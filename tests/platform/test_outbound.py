@@ -176,6 +176,7 @@ OTHERS = {
     "deployment_check.py": "a command: the deployment that whoever runs it names",
     "doctor.py": "a command: what the settings name",
     "insights/engines/clickhouse.py": "the database that the settings name",
+    "media/sandbox/bounded.py": "its own children, over sockets that it made",
     "shares/preview/commands.py": "a command: the link that whoever runs it names",
     "web/console/previews.py": "within this process",
     "web/port_check.py": "this service itself",

@@ -288,7 +288,7 @@ def test_no_route_is_without_a_class_but_probes_and_files(app: App) -> None:
     free = {route.path for route in every_route(app.asgi.router) if class_of(route.path) is None}
     assert free == {
         "/healthz", "/readyz", "/metrics", "/favicon.ico",
-        "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json",
+        "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json", "/.well-known/did.json",
     }  # fmt: skip
 
 

@@ -57,13 +57,13 @@ POWERS: dict[str, Power] = {
     "events.report": _power("Report events at any instant, and log exposures.", scopes=("events:write",), bulk=True),
     "conversions.report": _power("Report sign-ups, payments and refunds.", scopes=("conversions:write",), bulk=True),
     "catalog.manage": _power("Write, read and withdraw titles of the catalogue.", scopes=("catalog",), bulk=True),
-    "posts.note": _power("Say which posts on Bluesky show which moments.", scopes=("posts:write",), bulk=True),
+    "posts.note": _power("Say which posts on Bluesky show which moments.", scopes=("posts:write",)),
     "progress.report": _power("Report how far viewers have got.", scopes=("progress:write",), bulk=True),
     "reminders.read": _power("Read who waits for what.", scopes=("reminders:read",)),
     "viewers.hand_over": _power("Hand viewers over to our pages.", scopes=("viewers:hand-over",), bulk=True),
     "keys.manage": _power("Make and revoke service keys and webhooks; see how your service and this one are joined."),
     "webhooks.manage": _power("Make webhooks, and see what they were told.", scopes=("webhooks",)),
-    "verdicts.give": _power("Give verdicts of moderation tools outside.", scopes=("moderation",), bulk=True),
+    "verdicts.give": _power("Give verdicts of moderation tools outside.", scopes=("moderation",)),
     "viewers.erase": _power("Erase a viewer.", scopes=("viewers:erase",), bulk=True),
 }
 

@@ -64,13 +64,15 @@ def _follows(invoice: PaidInvoice, trial: PaidInvoice, others: Iterable[PaidInvo
 def given_back(invoice: PaidInvoice, facts: Iterable[Back]) -> int:
     """How much of what was paid went back, in minor units: never more than it.
 
-    Of one payment, what its charge says was refunded and what its refunds sum to are the same money, told twice.
+    Of one payment, what its charge says was refunded and what its refunds sum to are the same money, told twice. Of a
+    dispute that was lost in another currency, the bank's own, the invoice's part cannot be told: all of it is taken as
+    lost, so that nothing is paid for money that is not there.
     """
     charges, refunds, others = defaultdict[str, int](int), defaultdict[str, int](int), 0
     for fact in facts:
         if fact.currency != invoice.currency:
-            continue  # a dispute in the bank's own money: the invoice's part cannot be told
-        if fact.kind == "charge":
+            others += invoice.paid_minor if fact.kind == "dispute" else 0
+        elif fact.kind == "charge":
             charges[fact.payment or ""] = max(charges[fact.payment or ""], fact.amount_minor)
         elif fact.kind == "refund":
             refunds[fact.payment or ""] += fact.amount_minor

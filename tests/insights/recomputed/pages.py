@@ -27,6 +27,7 @@ WITHOUT_NUMBERS = {
     "/console/audit": "who did what",
     "/console/campaigns/{key}/earnings": "computed twice in tests/earnings/test_campaign_state.py",
     "/console/campaigns/{key}/pay": "the same",
+    "/console/creators/import": "what another programme had, history that nobody is paid for",
     "/console/catalogue": "which facts of titles are missing",
     "/console/comments": "what was said and reported, no visits",
     "/console/connections": "how the service is joined to this one, no visits",

@@ -11,6 +11,7 @@ from groundswell.catalog.tables import Series, Title
 from groundswell.moments.tables import Moment
 from groundswell.platform.ids import uuid7
 from groundswell.platform.settings import Settings
+from groundswell.web.languages import LANGUAGES
 from groundswell.web.viewer.schema_org import video_object
 from tests.earnings.world import World, build
 from tests.support import App
@@ -100,3 +101,14 @@ async def test_a_scene_s_quote_is_written_once(app: App, world: World) -> None:
     for card in cards(await app.http.get("/discover")):
         quotes = re.findall(r'class="quote[^"]*"[^>]*>\s*(?:<a[^>]*>)?([^<]+)', card)
         assert len(quotes) == len(set(quotes)) <= 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_place_has_one_name_wherever_it_is_named(app: App, world: World, language: str) -> None:
+    page = (await app.http.get(f"/discover?lang={language}")).text
+    (heading,) = re.findall(r"<h1>(.*?)</h1>", page)
+    (title,) = re.findall(r"<title>(.*?)</title>", page)
+    links = set(
+        re.findall(r'<a\b[^>]*href="/discover"[^>]*>(?:<svg.*?</svg>)?\s*(?:<span[^>]*>)?([^<]+)', page, re.DOTALL)
+    )
+    assert {heading} == {title.split(" · ")[0]} == {link.strip() for link in links if link.strip()}

@@ -44,10 +44,10 @@ def main() -> None:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, every page
-    Server(control).serve()
+    ForkParent(control).serve()
 
 
-class Server:
+class ForkParent:
     """The children there are: of each its process id, and the socket over which its end is told."""
 
     def __init__(self, control: socket.socket) -> None:
