@@ -73,9 +73,9 @@ async def test_axe_finds_nothing_where_people_meet(lumen: Lumen, visitor: NewVis
     )
     await page.goto(f"{lumen.url}/m/{moment}")
     await page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.5")
-    await page.locator("gs-comments textarea").first.fill("I was there.")
+    await page.locator("gs-comments textarea").first.fill(f"I was there at {size[0]}.")
     await page.locator("gs-comments").get_by_role("button", name="Post").first.click()
-    await expect(page.locator("gs-comments")).to_contain_text("I was there.")
+    await expect(page.locator("gs-comments")).to_contain_text(f"I was there at {size[0]}.")
     await assert_accessible(page, "comments and reactions")
     community = ("/following", "/people", "/inbox", "/inbox/settings", "/feed", "/search?q=lamp", "/search?q=nowhere")
     for path in (
