@@ -134,7 +134,9 @@ def money(browser: Browser) -> None:
     """From the brief to the bank's line, as creator, marketer and finance see it."""
     phone = visitor(browser, PHONE, who="noor")
     take(phone, "studio-phone", "/creator")
-    take(phone, "submission-phone", "/creator/campaigns/autumn-scenes")
+    phone.goto(f"{URL}/creator/campaigns/autumn-scenes")
+    phone.locator("form[action$='/submissions']").scroll_into_view_if_needed()
+    take(phone, "submission-phone")
     marketer = visitor(browser, who="mira")
     take(marketer, "brief", "/console/campaigns/autumn-scenes/pay")
     take(marketer, "shortlist", "/console/shortlist")
@@ -144,9 +146,9 @@ def money(browser: Browser) -> None:
     finance.locator("main a[href^='/console/finance/runs/']").first.click()
     take(finance, "payout-run")
     finance.goto(f"{URL}/console/finance")
-    finance.locator("a[href^='/console/finance/statements/']").first.click()
-    take(finance, "statement")
-    number = finance.locator("h1").inner_text().split()[-1]
+    due = finance.locator("a[href^='/console/finance/statements/']").first.get_attribute("href") or ""
+    take(finance, "statement", due.partition("#")[0])
+    number = finance.get_by_role("link", name="(PDF)").inner_text().split()[1]
     take(finance, "audit-trail", f"/console/finance/trail?q={number}")
 
 
