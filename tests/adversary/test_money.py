@@ -119,9 +119,12 @@ async def test_refund_after_payout(app: App, world: World) -> None:
     await friend.join("friend", await friend.click("f"), 1_000)
     await divided(world, "revenue", 10_000)
     assert await paid(world, "noor") == 5_000
+    before = await standing_of(world, "noor")
     await friend.tell("refund", "friend", 1_000, original="friend-subscription")
     assert await held(world) == {"noor": -5_000, "kofi": 5_000}
     assert set(await desk(world)) == {"refund_after_payout"}
+    after = await standing_of(world, "noor")
+    assert (after.clicks, after.rank) == (before.clicks, before.rank), "who came did come: the money alone goes"
     await friend.join("another", await friend.click("g"), 1_000)
     await divided(world, "revenue", 6_000, next_month())
     assert await held(world) == {"noor": 1_000, "kofi": 5_000}
@@ -135,6 +138,7 @@ async def test_dispute_after_payout(app: App, world: World) -> None:
     await friend.join("friend", await friend.click("f"), 1_000)
     await divided(world, "revenue", 10_000)
     await paid(world, "noor")
+    before = await standing_of(world, "noor")
     for n, minor in enumerate((333, 667)):
         await friend.tell("refund", "friend", minor, original="friend-subscription", id=f"dispute-{n}")
     assert await held(world) == {"noor": -5_000, "kofi": 5_000}
@@ -142,6 +146,8 @@ async def test_dispute_after_payout(app: App, world: World) -> None:
     async with world.database.transaction() as session:
         amounts = [item.facts["amount_minor"] for item in await cases.items(session, case.id)]
     assert sorted(amounts) == [-3_335, -1_665]
+    after = await standing_of(world, "noor")
+    assert (after.clicks, after.rank) == (before.clicks, before.rank)
 
 
 async def test_coupon_sales_of_nothing(app: App, world: World) -> None:
@@ -174,6 +180,8 @@ async def test_token_sharing(app: App, world: World) -> None:
         await paid(world, "noor")
     await step(world, "token_sharing", "reject")
     assert await held(world) == {"noor": 0, "kofi": 5_000}
+    stands = await standing_of(world, "noor")
+    assert (stands.clicks, stands.subscriptions_millionths, stands.rank) == (0, 0, 2)
     await undo(world, hold)
     assert await paid(world, "kofi") == 5_000
 
