@@ -269,7 +269,8 @@ export class Feed extends GroundswellElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div class="reel" tabindex="0" role="feed" aria-label=${this.say("feed")} aria-busy=${this.asking}>
+    const role = this.items.length > 0 ? "feed" : "region"; // a feed has articles
+    return html`<div class="reel" tabindex="0" role=${role} aria-label=${this.say("feed")} aria-busy=${this.asking}>
         ${repeat(
           this.items,
           (item) => item.id,
