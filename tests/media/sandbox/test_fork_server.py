@@ -96,7 +96,9 @@ def test_how_a_child_ended_is_told_while_others_live(server: ForkServer) -> None
     with closing(server.child()) as one, closing(server.child()) as other, closing(server.child()):
         until(lambda: len(process(server).children()) == 3, "three children")
         psutil.Process(min(each.pid for each in process(server).children())).send_signal(signal.SIGSEGV)
+        one.end.settimeout(PATIENCE_S)
         assert status_of(one.end.recv(64)) == -signal.SIGSEGV
+        assert one.end.recv(64) == b"", "and there is no more to wait for"
         assert one.words.recv(64) == b"", "its words end with it"
         other.kill()
         assert status_of(other.end.recv(64)) == -signal.SIGKILL
