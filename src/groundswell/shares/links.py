@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,9 +30,11 @@ __all__ = [
     "LinkUnknown",
     "MomentGone",
     "Resolved",
+    "ShareOptions",
     "TakenDown",
     "go_url",
     "holds_until",
+    "page_holds_until",
     "resolve",
     "share_url",
     "token_of",
@@ -57,6 +60,16 @@ class LinkExpired(Problem):
     status, code, title = 410, "link_expired", "This link has expired."
 
 
+class ShareOptions(NamedTuple):
+    """How whoever shares a moment wants it shown (``tables.Share``). Links of a moment by one channel with the same
+    options show the same, but for their tokens."""
+
+    shape: str
+    captions: bool
+    spoiler: bool
+    credit: bool
+
+
 @dataclass(frozen=True)
 class Resolved:
     """What a live link leads to. ``clipper`` made the moment; name them only where ``credited``. ``line`` are the links
@@ -74,10 +87,19 @@ class Resolved:
     def depends_on(self) -> list[object]:
         """The ids of all whose change may end the link, or change what it shows, and the places of rules that speak of
         its title."""
-        links = [share.id for share in (self.share, *self.line)]
+        return [*(share.id for share in (self.share, *self.line)), *self.page_depends_on]
+
+    @property
+    def page_depends_on(self) -> list[object]:
+        """The same, but for the links: of what all links of the moment show that have the same options."""
         series = self.title.series_id
         rights = [] if series is None else [series, f"{series}/{self.title.season}"]
-        return [*links, self.moment.id, self.title.id, self.moment.viewer_id, *rights]
+        return [self.moment.id, self.title.id, self.moment.viewer_id, *rights]
+
+    @property
+    def options(self) -> ShareOptions:
+        share = self.share
+        return ShareOptions(share.shape, share.captions, share.spoiler, share.credit)
 
     @property
     def spoiler(self) -> bool:
@@ -202,6 +224,11 @@ async def holds_until(session: AsyncSession, found: Resolved, asked_at: datetime
     Args:
         asked_at: an instant before it was resolved, so that what changed meanwhile is not missed.
     """
-    change = await next_change(session, found.title, asked_at)
+    change = await page_holds_until(session, found, asked_at)
     ends = [share.expires_at for share in (found.share, *found.line)]
     return min((instant for instant in (*ends, change) if instant is not None), default=None)
+
+
+async def page_holds_until(session: AsyncSession, found: Resolved, asked_at: datetime) -> datetime | None:
+    """The same of what ``found`` shows, whatever becomes of its link: until a window of the rights opens or closes."""
+    return await next_change(session, found.title, asked_at)

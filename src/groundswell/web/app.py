@@ -88,9 +88,7 @@ class Application(FastAPI):
         """Answer a request that is let in."""
         if is_redirect(scope):
             await services_of(self).get(Redirects)(scope, receive, send)
-        elif (kept := landing_cache.kept_page(services_of(self), scope)) is not None:
-            await landing_cache.send_kept(services_of(self), kept, scope, receive, send)
-        else:
+        elif not await landing_cache.send_kept(services_of(self), scope, receive, send):
             await super().__call__(scope, receive, send)
 
     def _without_traceback(self, send: Send) -> Send:
@@ -143,8 +141,7 @@ class Application(FastAPI):
         """The answer to a visitor's request when it takes nothing but a commit; ``__call__`` gives the same."""
         if is_redirect(scope):
             return services_of(self).get(Redirects).answer_at_once(scope)
-        kept = landing_cache.kept_page(services_of(self), scope)
-        return None if kept is None else landing_cache.answer_at_once(services_of(self), kept, scope)
+        return landing_cache.answer_at_once(services_of(self), scope)
 
     def reaction_at_once(self, scope: Scope, body: bytes) -> ReactionAnswer | None:
         """The answer to a visitor's reaction, whose whole body is here, when it takes nothing but a commit."""
@@ -153,7 +150,9 @@ class Application(FastAPI):
     def answer_soon(self, scope: Scope, found: Found) -> bool:
         """Whether ``found`` will be called with the answer to a visitor's request that takes a look-up and a commit;
         ``__call__`` gives the same."""
-        return is_redirect(scope) and services_of(self).get(Redirects).answer_soon(scope, found)
+        if is_redirect(scope):
+            return services_of(self).get(Redirects).answer_soon(scope, found)
+        return landing_cache.answer_soon(services_of(self), scope, found)
 
     def refuse_link(self, problem: Problem) -> ASGIApp:
         """What answers a request for a link that leads nowhere."""

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from groundswell.events.tables import LoggedEvent
 from groundswell.events.visits.link_lookup import LinkLookup
 from groundswell.platform.clock import utc_now
+from groundswell.platform.notified_cache import CacheListener
 from groundswell.web.viewer.landing_cache import LandingPages
 from tests.events.tickets import without_ticket
 from tests.moments.clipping import set_rights, take_down
@@ -74,10 +75,7 @@ async def test_a_change_is_seen_by_the_next_visitor(app: App, moment: dict[str, 
         await app.http.delete(f"/v1/moments/{moment['id']}", headers=mine)
     else:
         await app.http.patch(f"/v1/shares/{link['id']}", json={"spoiler": True}, headers=mine)
-    for _ in range(2000):
-        if not kept(app):  # the database's announcement has been heard
-            break
-        await asyncio.sleep(0.01)
+    await app.services.get(CacheListener).synchronize()  # the database's announcement has been heard
     answer = await visit(app, link["token"])
     expected = {"words": 200, "options": 200, "rights": 403}.get(change, 410)
     assert answer.status_code == expected
@@ -138,3 +136,69 @@ async def test_a_change_is_heard_before_it_is_answered(app: App, moment: dict[st
         assert revoked.status_code == 204, revoked.text
         assert (await visit(app, link["token"])).status_code == 410
         assert (await visit(app, link["token"] + "/go")).status_code == 303, "to the page that says why not"
+
+
+async def test_all_links_of_a_moment_show_one_page_and_each_counts_for_itself(app: App, moment: dict[str, Any]) -> None:
+    """However often a moment is passed on, its page is made once."""
+    links = [await shared(app, moment=moment["id"]) for _ in range(3)]
+    pages = [await visit(app, link["token"]) for link in links]
+    assert kept(app) == 1
+    assert (await visit(app, links[1]["token"])).status_code == 200
+    assert kept(app) == 1
+    for link, page in zip(links, pages, strict=True):
+        assert page.status_code == 200
+        others = [each["token"] for each in links if each is not link]
+        assert link["token"] in page.text
+        assert not any(token in page.text for token in others)
+        plain = without_ticket(page.content).replace(link["token"].encode(), b"")
+        assert plain == without_ticket(pages[0].content).replace(links[0]["token"].encode(), b"")
+    async with app.runtime.database.transaction() as session:
+        counted = await session.execute(
+            select(LoggedEvent.share_id, func.count()).where(LoggedEvent.kind == "click").group_by(LoggedEvent.share_id)
+        )
+        assert {str(share): times for share, times in counted} == {
+            link["id"]: times for link, times in zip(links, (1, 2, 1), strict=True)
+        }
+
+
+async def test_a_link_that_is_withdrawn_ends_alone(app: App, moment: dict[str, Any]) -> None:
+    first, second = [await shared(app, moment=moment["id"]) for _ in range(2)]
+    for link in (first, second):
+        assert (await visit(app, link["token"])).status_code == 200
+    await app.http.delete(f"/v1/shares/{first['id']}", headers=app.signed_in())
+    assert (await visit(app, first["token"])).status_code == 410
+    assert (await visit(app, second["token"])).status_code == 200
+    assert kept(app) == 1
+
+
+async def test_a_page_is_shared_by_links_with_the_same_options_and_channel_alone(
+    app: App, moment: dict[str, Any]
+) -> None:
+    plain = await shared(app, moment=moment["id"])
+    spoiler = await shared(app, moment=moment["id"], spoiler=True)
+    upright = await shared(app, moment=moment["id"], shape="vertical")
+    sent = await shared(app, moment=moment["id"], channel="whatsapp")
+    pages = {
+        name: await visit(app, link["token"])
+        for name, link in {"plain": plain, "spoiler": spoiler, "upright": upright, "sent": sent}.items()
+    }
+    assert "spoiler-veil" in pages["spoiler"].text
+    assert "spoiler-veil" not in pages["plain"].text
+    assert "vertical.mp4" in pages["upright"].text
+    assert "vertical.mp4" not in pages["plain"].text
+    assert kept(app) == 4
+    slug = moment["title"]["slug"]
+    for_whatsapp = {"scope": "title", "title": slug, "targets": ["whatsapp"]}
+    put = await app.http.put("/v1/rights", json=for_whatsapp, headers=app.signed_in("ravi", "rights"))
+    assert put.status_code == 200, put.text
+    assert (await visit(app, sent["token"])).status_code == 200
+    assert (await visit(app, plain["token"])).status_code == 403, "by that channel it may not be shown"
+
+
+async def test_a_link_in_somebodys_words_stays_as_it_is(app: App, moment: dict[str, Any]) -> None:
+    mine, other = [await shared(app, moment=moment["id"]) for _ in range(2)]
+    words = f"The whole scene: /s/{mine['token']}"
+    patched = await app.http.patch(f"/v1/moments/{moment['id']}", json={"caption": words}, headers=app.signed_in())
+    assert patched.status_code == 200, patched.text
+    for link in (mine, other, mine, other):
+        assert words in (await visit(app, link["token"])).text

@@ -22,7 +22,7 @@ from groundswell.platform.clock import US_PER_SECOND, utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.notified_cache import NotifiedCache
 from groundswell.platform.settings import Settings
-from groundswell.shares.links import code_of, holds_until, resolve, share_url
+from groundswell.shares.links import ShareOptions, code_of, holds_until, resolve, share_url
 from groundswell.trust.rules import ANYWHERE
 
 from .link_lookup import TITLE_BYTES, Addresses, LinkLookup, OpenLink, OpenTitle
@@ -37,13 +37,14 @@ SINGLY_AT_ONCE = 4
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where a link leads. ``start`` and ``after`` are the title at the moment's first and at its last second;
-    ``elsewhere`` has the same two for devices that the service leads to other addresses. ``holds_until`` is when that
-    may change without anybody changing anything."""
+    ``elsewhere`` has the same two for devices that the service leads to other addresses. ``options`` say how its
+    landing page shows the moment. ``holds_until`` is when that may change without anybody changing anything."""
 
     place: EventPlace
     start: str
     after: str
     landing: str
+    options: ShareOptions
     holds_until: datetime | None
     elsewhere: Mapping[Device, tuple[str, str]] = field(default_factory=dict)
 
@@ -159,7 +160,7 @@ class Destinations:
         if addresses is None:
             addresses = title.addresses[span] = self._addresses_of(title, span)
         where = place(link.share_id, link.moment_id, link.title_id, link.channel)
-        found = self._destination(token, where, addresses, link.holds_until)
+        found = self._destination(token, where, addresses, link.options, link.holds_until)
         self.memory.put(token, found, generation, link.depends_on)
         return found
 
@@ -182,13 +183,15 @@ class Destinations:
         share, moment, title = resolved.share, resolved.moment, resolved.title
         where = place(share.id, moment.id, title.id, share.channel)
         addresses = self._addresses_of(title, (moment.start_us, moment.end_us))
-        found = self._destination(token, where, addresses, until)
+        found = self._destination(token, where, addresses, resolved.options, until)
         self.memory.put(token, found, generation, resolved.depends_on)
         return found
 
-    def _destination(self, token: str, where: EventPlace, addresses: Addresses, until: datetime | None) -> Destination:
+    def _destination(
+        self, token: str, where: EventPlace, addresses: Addresses, options: ShareOptions, until: datetime | None
+    ) -> Destination:
         landing = share_url(self.settings, token)
-        return Destination(where, addresses.start, addresses.after, landing, until, addresses.elsewhere)
+        return Destination(where, addresses.start, addresses.after, landing, options, until, addresses.elsewhere)
 
     def _addresses_of(self, title: Named, span: tuple[int, int]) -> Addresses:
         devices = own_devices(self.settings, title.watch)

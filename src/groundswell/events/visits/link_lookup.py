@@ -21,6 +21,7 @@ from groundswell.platform.database import Database, among
 from groundswell.platform.notified_cache import NotifiedCache
 from groundswell.platform.standing_query import StandingQuery
 from groundswell.shares.channels import OWN_PAGE
+from groundswell.shares.links import ShareOptions
 from groundswell.shares.tables import Share
 from groundswell.trust.policy import PolicyRequest, decide
 from groundswell.trust.rulebook import licences_of, rulebook
@@ -82,6 +83,7 @@ class OpenLink(NamedTuple):
     end_us: int
     holds_until: datetime | None
     depends_on: tuple[str, ...]
+    options: ShareOptions
 
 
 def _restricted(kind: str, subject: Any) -> Any:
@@ -96,6 +98,7 @@ def _links() -> Select[Any]:
     columns: tuple[Any, ...] = (
         *(Share.code, Moment.title_id, Share.id, Moment.id, Moment.viewer_id),
         *(Share.channel, Share.expires_at, Moment.start_us, Moment.end_us),
+        *(Share.shape, Share.captions, Share.spoiler, Share.credit),
     )
     return (
         select(*columns)
@@ -202,14 +205,15 @@ def _facts(row: Row[Any]) -> TitleFacts:
 
 def _open(row: tuple[Any, ...], title: OpenTitle | None, at: datetime) -> OpenLink | None:
     """One row of ``LINKS``, if it is plainly open."""
-    _, title_id, share_id, moment_id, viewer_id, channel, expires_at, start_us, end_us = row
+    _, title_id, share_id, moment_id, viewer_id, channel, expires_at, start_us, end_us, *options = row
     if title is None or (expires_at is not None and expires_at <= at):
         return None
     if not title.allows(start_us, end_us, None if channel == OWN_PAGE else channel):
         return None
     until = title.holds_until if expires_at is None else _first(expires_at, title.holds_until)
     ids = (str(share_id), str(moment_id), str(viewer_id), *title.depends_on)
-    return OpenLink(share_id, moment_id, title_id, channel, title, start_us, end_us, until, ids)
+    shown = ShareOptions(*options)
+    return OpenLink(share_id, moment_id, title_id, channel, title, start_us, end_us, until, ids, shown)
 
 
 def _first(at: datetime, other: datetime | None) -> datetime:

@@ -1,5 +1,6 @@
 """Where links lead: the landing page of a share, the page of a moment, the player on somebody else's page."""
 
+from dataclasses import replace
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
-from groundswell.shares.links import holds_until, resolve, token_of
+from groundswell.shares.links import page_holds_until, resolve, token_of
 from groundswell.shares.own_page import ensure_page_share, page_code
 from groundswell.trust.api import make_report
 from groundswell.trust.schemas import ReportIn, ReportReason
@@ -29,7 +30,7 @@ from groundswell.web.templating import page
 
 from .away import away
 from .clip_view import Clip, clip_of, coded_clip, shared_clip
-from .landing_cache import LandingPages, keep, with_ticket
+from .landing_cache import Asked, LandingPages, keep, stand_in, with_ticket, with_token
 from .scenes import scenes
 
 router = APIRouter(route_class=PageRoute)
@@ -65,14 +66,19 @@ async def landing(request: Request, session: DbSession, caller: MaybeViewer, tok
         found = await resolve(session, settings, token, audience)
     except Problem as problem:
         return await away(request, session, caller, problem, token=token)
-    clip = await clip_of(session, settings, found, caller)
+    kept = caller is None and request.method == "GET" and "lang" not in request.query_params
+    shown_as = stand_in(len(token)) if kept else token
+    clip = await clip_of(session, settings, replace(found, token=shown_as), caller)
     visited = await landing_visit(request, found, caller)
     robots = {"X-Robots-Tag": "noindex"} if clip.card.noindex else {}
     shown: dict[str, Any] = {"caller": caller, "clip": clip, "reasons": REPORT_REASONS, "visit": PLACEHOLDER}
+    if kept:
+        shown |= dict.fromkeys(("path", "here"), f"/s/{shown_as}")
     answer = page(request, "viewer/landing.html", headers=robots, **shown)
-    if caller is None and request.method == "GET" and "lang" not in request.query_params:
-        asked = audience.territory, answer.headers["content-language"]
-        keep(pages, generation, found, await holds_until(session, found, asked_at), asked, answer)
+    if kept:
+        asked = Asked(audience.territory, answer.headers["content-language"])
+        keep(pages, generation, found, await page_holds_until(session, found, asked_at), asked, answer)
+        answer.body = with_token(bytes(answer.body), token)
     return _given(answer, visited)
 
 

@@ -1,12 +1,21 @@
-"""Landing pages for visitors: rendered once, kept while nothing about them changes, their click committed each time.
+"""Landing pages for visitors: rendered once a moment, kept while nothing about it changes, a click committed each time.
 
-A page for somebody without an account is the same for everybody, so it is rendered for the first and kept in memory
-(``notified_cache`` invalidates it the moment the share, its moment, its title, a decision or a rule changes). Whoever
-asks afterwards is answered before FastAPI, as the redirect is: who asks is judged, the click committed, the page sent.
+What somebody without an account sees is the same for everybody, and the same by every link of a moment that went by the
+same channel with the same options, but for the link's token. So a page is rendered for the first visitor and kept
+(``notified_cache`` invalidates it when the moment, its title, its maker, a decision or a rule changes). Where a link
+leads, and whether it still holds, is known as it is for the redirect (``Destinations``). Whoever asks afterwards is
+answered before FastAPI, as the redirect is: who asks is judged, the click committed, the page sent. A moment that is
+passed on a thousand times is rendered once.
 """
 
+import secrets
+import string
+from asyncio import Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
+from uuid import UUID
 
 from fastapi import Response
 from psycopg import Error as PsycopgError
@@ -16,19 +25,20 @@ from starlette.types import Receive, Scope, Send
 
 from groundswell.accounts.access import COOKIE, territory_of
 from groundswell.events.log.event_log import EventLog
-from groundswell.events.log.lookups import EventPlace, place
 from groundswell.events.traffic.own import HEADER
 from groundswell.events.traffic.visit_ticket import PLACEHOLDER, visit_ticket
 from groundswell.events.traffic.visitors import Visitors
 from groundswell.events.visits.deferred_response import DeferredResponse, RawHeaders
+from groundswell.events.visits.destinations import Destination, Destinations
 from groundswell.events.visits.record import arrive
+from groundswell.events.visits.redirect import SOON_MAX, Found, Redirects
 from groundswell.platform.clock import utc_now
 from groundswell.platform.notified_cache import FACT_BYTES, CacheListener, NotifiedCache
 from groundswell.platform.problems import Problem, Unavailable, problem_response
 from groundswell.platform.services import Services
 from groundswell.platform.settings import Settings
 from groundswell.platform.telemetry import REQUESTS
-from groundswell.shares.links import Resolved
+from groundswell.shares.links import Resolved, ShareOptions
 from groundswell.web import languages
 
 OWN_HEADER = HEADER.encode()
@@ -39,23 +49,35 @@ KEPT_BYTES_MAX = 32 * 1024 * 1024
 """Some ten kilobytes a page."""
 
 
-Asked = tuple[str | None, str]
-"""Where a visitor is (ISO 3166-1 alpha-2), and what they read."""
+class Asked(NamedTuple):
+    """Where a visitor is (ISO 3166-1 alpha-2), and what they read."""
+
+    territory: str | None
+    language: str
+
+
+class PageKey(NamedTuple):
+    """What a page differs by. Tokens of one length are put into it for each other."""
+
+    moment_id: UUID | None
+    channel: str | None
+    options: ShareOptions
+    token_length: int
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A rendered landing page with its headers, and the share whose visits it counts; true until ``holds_until``. Where
-    each visitor's own ticket goes, the body has ``PLACEHOLDER``."""
+    """A rendered landing page with its headers, true until ``holds_until``. Where each link's token goes, the body has
+    ``stand_in``; where each visitor's own ticket goes, ``PLACEHOLDER``."""
 
-    place: EventPlace
     headers: RawHeaders
     body: bytes
     holds_until: datetime | None
 
 
 class LandingPages(NotifiedCache[Kept]):
-    """The rendered pages of one application, by token, territory and language."""
+    """The rendered pages of one application."""
 
 
 def install(services: Services) -> None:
@@ -63,6 +85,13 @@ def install(services: Services) -> None:
     pages = LandingPages(KEPT_BYTES_MAX, weigh=lambda kept: len(kept.body) + FACT_BYTES)
     services.get(CacheListener).add(pages)
     services.add(pages)
+
+
+@cache
+def stand_in(length: int) -> str:
+    """What stands for a token of so many characters in a page that is made for all: nobody can know it, and write it
+    into a caption."""
+    return "".join(secrets.choice(string.ascii_letters) for _ in range(length))
 
 
 def keep(
@@ -74,36 +103,82 @@ def keep(
     page: Response,
 ) -> None:
     """Keep ``page`` for the next visitor who asks from there in that language, unless something was dropped since
-    ``generation``."""
-    share, moment, title = found.share, found.moment, found.title
-    kept = Kept(
-        place=place(share.id, moment.id, title.id, share.channel),
-        headers=tuple(page.raw_headers),
-        body=bytes(page.body),
-        holds_until=holds_until,
-    )
-    pages.put((found.token, *asked), kept, generation, found.depends_on)
+    ``generation``. It was made with ``stand_in`` for a token."""
+    share, moment = found.share, found.moment
+    kept = Kept(headers=tuple(page.raw_headers), body=bytes(page.body), holds_until=holds_until)
+    key = PageKey(moment.id, share.channel, found.options, len(found.token), asked)
+    pages.put(key, kept, generation, found.page_depends_on)
 
 
-def kept_page(services: Services, scope: Scope) -> Kept | None:
-    """The page that answers this request: a visitor's GET of ``/s/<token>`` that was rendered before."""
+def answer_at_once(services: Services, scope: Scope) -> DeferredResponse | None:
+    """The page that answers a visitor's GET of ``/s/<token>``, and the visit that must be committed first; None when
+    anything that it takes is not in memory."""
+    token, now = _token(scope), utc_now()
+    destination = None if token is None else _destinations(services).known(token, now)
+    return None if token is None or destination is None else _answer(services, scope, token, destination, now)
+
+
+def answer_soon(services: Services, scope: Scope, found: Found) -> bool:
+    """Look up where a link leads that is not in memory, without a task of its own; ``found`` is called with the answer,
+    or with nothing where the usual way must be taken. False where that is known now."""
+    token, destinations = _token(scope), _destinations(services)
+    if token is None or destinations.known(token, utc_now()) or destinations.asked >= SOON_MAX:
+        return False
+    try:
+        asked = destinations.ask(token)
+    except Problem:
+        return False
+
+    def then(done: "Future[Destination]") -> None:
+        known = not done.cancelled() and done.exception() is None
+        found(_answer(services, scope, token, done.result(), utc_now()) if known else None)
+
+    asked.add_done_callback(then)
+    return True
+
+
+async def send_kept(services: Services, scope: Scope, receive: Receive, send: Send) -> bool:
+    """Commit the visit, then answer with the page; False where there is none, and nothing was sent."""
+    token, now = _token(scope), utc_now()
+    if token is None:
+        return False
+    try:
+        destination = await _destinations(services).find(token, now)
+        await services.get(Visitors).prepare(now)
+        answer = _answer(services, scope, token, destination, now)
+    except (Problem, OperationalError, InterfaceError, PsycopgError):
+        return False  # the usual way will find so too, and say it
+    if answer is None:
+        return False
+    try:
+        await answer.send(send)
+    except Problem as problem:
+        await problem_response(problem)(scope, receive, send)
+    except (OperationalError, InterfaceError, PsycopgError):
+        away = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
+        await problem_response(away)(scope, receive, send)
+    return True
+
+
+def _token(scope: Scope) -> str | None:
+    """The token of a visitor's request for a landing page that may be kept."""
     path: str = scope.get("path", "")
     if not path.startswith("/s/") or scope["type"] != "http" or scope["method"] != "GET" or path.count("/") != 2:
         return None
     if b"lang=" in scope["query_string"]:
         return None  # which is remembered: a page of its own
-    pages = services.find(LandingPages)
-    kept = None if pages is None else pages.get((path[3:], *_asked(services.settings, scope)))
-    if kept is None or (kept.holds_until is not None and kept.holds_until <= utc_now()):
-        return None
-    return None if _is_known(scope) else kept
+    return None if _is_known(scope) else path[3:]
+
+
+def _destinations(services: Services) -> Destinations:
+    return services.get(Redirects).destinations
 
 
 def _asked(settings: Settings, scope: Scope) -> Asked:
     headers = Headers(scope=scope)
     chosen = languages.chosen_in(headers.get("cookie", ""))
     language = languages.language_of({}, chosen, None, headers.get("accept-language", ""))
-    return territory_of(settings, headers), language
+    return Asked(territory_of(settings, headers), language)
 
 
 def _is_known(scope: Scope) -> bool:
@@ -115,31 +190,28 @@ def _is_known(scope: Scope) -> bool:
     )
 
 
-def answer_at_once(services: Services, kept: Kept, scope: Scope) -> DeferredResponse | None:
-    """The page, and the visit that must be committed first; None when the day's salt is still to be made."""
-    now, visitors = utc_now(), services.get(Visitors)
-    salt = visitors.salt(now.date())
-    return None if salt is None else _answer(services, kept, scope, now, salt)
-
-
-async def send_kept(services: Services, kept: Kept, scope: Scope, receive: Receive, send: Send) -> None:
-    """Commit the visit, then answer with the page."""
-    now, visitors = utc_now(), services.get(Visitors)
-    try:
-        await _answer(services, kept, scope, now, await visitors.prepare(now)).send(send)
-    except Problem as problem:
-        await problem_response(problem)(scope, receive, send)
-    except (OperationalError, InterfaceError, PsycopgError):
-        away = Unavailable("The database is restarting.", headers={"Retry-After": "1"})
-        await problem_response(away)(scope, receive, send)
-
-
-def _answer(services: Services, kept: Kept, scope: Scope, now: datetime, salt: bytes) -> DeferredResponse:
-    arrival = arrive(scope, kept.place, "click", now, salt)
-    ticket = visit_ticket(services.settings.secret, now, arrival.id, kept.place.share_id, arrival.served_to)
-    return DeferredResponse(services.get(EventLog), arrival, 200, kept.headers, with_ticket(kept.body, ticket), SENT)
+def _answer(
+    services: Services, scope: Scope, token: str, destination: Destination, now: datetime
+) -> DeferredResponse | None:
+    """The page for one visitor, when it is kept and the day's salt is there."""
+    place, salt, pages = destination.place, services.get(Visitors).salt(now.date()), services.find(LandingPages)
+    if pages is None or salt is None:
+        return None
+    asked = _asked(services.settings, scope)
+    kept = pages.get(PageKey(place.moment_id, place.channel, destination.options, len(token), asked))
+    if kept is None or (kept.holds_until is not None and kept.holds_until <= now):
+        return None
+    arrival = arrive(scope, place, "click", now, salt)
+    ticket = visit_ticket(services.settings.secret, now, arrival.id, place.share_id, arrival.served_to)
+    body = with_token(with_ticket(kept.body, ticket), token)
+    return DeferredResponse(services.get(EventLog), arrival, 200, kept.headers, body, SENT)
 
 
 def with_ticket(body: bytes, ticket: str) -> bytes:
     """The page as one visitor gets it: as long as it was, with their own ticket in it."""
     return body.replace(PLACEHOLDER.encode(), ticket.encode())
+
+
+def with_token(body: bytes, token: str) -> bytes:
+    """The page of one link: as long as it was, with the link's token in it."""
+    return body.replace(stand_in(len(token)).encode(), token.encode())
