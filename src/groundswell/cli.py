@@ -3,12 +3,12 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -20,19 +20,12 @@ from groundswell.shares.preview.commands import preview_command
 from groundswell.sync import sync_command
 from groundswell.web import features
 
-if TYPE_CHECKING:
-    from groundswell.accounts.tables import AuditEntry
-
 app = typer.Typer(
     cls=Commands,
     help="Moments for any streaming service: clip, share, see what it brought, share the revenue.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-keys = typer.Typer(help="The service's own keys, for its back end.", no_args_is_help=True)
-app.add_typer(keys, name="keys")
-audit = typer.Typer(help="The audit log: who did what, when and from where.", no_args_is_help=True)
-app.add_typer(audit, name="audit")
 jobs = typer.Typer(help="Background jobs that failed for good.", no_args_is_help=True)
 app.add_typer(jobs, name="jobs")
 payees = typer.Typer(help="Where creators are paid, as it is kept.", no_args_is_help=True)
@@ -409,84 +402,6 @@ def retry_job(
         asyncio.run(run())
     except Problem as problem:
         raise refuse(f"{problem.code}: {problem.detail}") from None
-
-
-@keys.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="What it may do; may be given more than once.")],
-) -> None:
-    """Make a service key. It is printed once; only its hash is kept."""
-    from groundswell.accounts.keys import make_key
-    from groundswell.platform.problems import Problem
-    from groundswell.platform.runtime import open_runtime
-
-    async def run() -> str:
-        async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
-            return await make_key(session, name, scope)
-
-    try:
-        print(asyncio.run(run()))
-    except Problem as problem:
-        raise refuse(f"{problem.code}: {problem.detail}") from None
-    except ValueError as error:
-        raise refuse(str(error)) from None
-
-
-@keys.command("revoke")
-def revoke_key_named(name: Annotated[str, typer.Argument(help="The key's name.")]) -> None:
-    """Revoke every key of this name."""
-    from groundswell.accounts.keys import revoke_key
-    from groundswell.platform.runtime import open_runtime
-
-    async def run() -> int:
-        async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
-            return await revoke_key(session, name)
-
-    revoked = asyncio.run(run())
-    if not revoked:
-        raise refuse(f"there is no live key called {name}")
-    print(f"{revoked} revoked")
-
-
-@audit.command("verify")
-def verify_audit(
-    file: Annotated[Path | None, typer.Argument(help="An export; by default the database's own log.")] = None,
-    head: Annotated[str, typer.Option(help="The latest hash as it was noted elsewhere: it must still be there.")] = "",
-) -> None:
-    """Go through the audit log's chain. Exit 1 when an entry was changed, removed or slipped in, or the end cut off."""
-    from groundswell.accounts.audit import ChainBroken, read_export, verified_through
-
-    async def rows() -> list[tuple[int, str, bytes]]:
-        return [(row.seq, row.entry, row.hash) async for row in _audit_entries()]
-
-    try:
-        found = list(read_export(file.read_text().splitlines())) if file else asyncio.run(rows())
-        count, latest = verified_through(found, bytes.fromhex(head) if head else None)
-    except (ChainBroken, OSError, ValueError) as error:
-        raise refuse(f"the audit log is not whole: {error}") from None
-    print(f"{count} entries, whole; the latest hash is {latest.hex()}")
-
-
-@audit.command("export")
-def export_audit() -> None:
-    """Print the whole audit log, one JSON document a line."""
-    from groundswell.accounts.audit import exported
-
-    async def run() -> None:
-        async for row in _audit_entries():
-            print(exported(row))
-
-    asyncio.run(run())
-
-
-async def _audit_entries() -> AsyncIterator["AuditEntry"]:
-    from groundswell.accounts.audit import entries
-    from groundswell.platform.runtime import open_runtime
-
-    async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
-        async for row in entries(session):
-            yield row
 
 
 for module in features.load("commands", everywhere=True):
