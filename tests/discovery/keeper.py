@@ -1,4 +1,7 @@
-"""What keeps heat, scenes and search in step, in a process of its own that can be killed: see ``test_survives``."""
+"""What keeps heat, scenes and search in step, in a process of its own that can be killed: see ``test_survives``.
+
+All that it needs is loaded with this module, once, by the process of which those are forks.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -17,13 +20,13 @@ from groundswell.platform.database import Database
 from groundswell.platform.signals import send
 from groundswell.web import features
 
+features.load("tables")
+features.load("jobs")
 LANGUAGE = "en"
 
 
 def keep(url: str, title: UUID, said: list[str], told: Connection) -> None:
     """Do once what the jobs do, and take in new lines of a title; tell of every statement before it is sent."""
-    features.load("tables")
-    features.load("jobs")
     event.listen(Engine, "before_cursor_execute", lambda *_: told.send_bytes(b"."))
     asyncio.run(_keep(url, title, said))
 
@@ -35,7 +38,7 @@ async def _keep(url: str, title: UUID, said: list[str]) -> None:
     async with database.transaction() as session:
         titles = await stale_titles(session)
     for each in titles:
-        while await _in_transaction(database, lambda session, each=each: gather(session, each)):  # type: ignore[misc]
+        while await _in_transaction(database, lambda session, each=each: gather(session, each)):
             pass
     async with database.transaction() as session:
         await record_lines(session, title, said)
@@ -44,7 +47,7 @@ async def _keep(url: str, title: UUID, said: list[str]) -> None:
 
 async def _in_transaction(database: Database, do: Callable[[AsyncSession], object]) -> bool:
     async with database.transaction() as session:
-        return bool(await do(session))  # type: ignore[misc]
+        return bool(await do(session))
 
 
 async def record_lines(session: AsyncSession, title: UUID, said: list[str]) -> None:

@@ -14,7 +14,7 @@ from groundswell.accounts.erasure import erase_viewer
 from groundswell.catalog.tables import Line
 from groundswell.discovery.search.upkeep import index_lines
 from groundswell.discovery.tables import HeatDay, HeatMark, HeatVote, SceneRow, SceneVote
-from groundswell.discovery.title_refresh import mark_title
+from groundswell.discovery.title_refresh import mark_moments, mark_title
 from groundswell.platform.database import Database
 from tests.earnings.world import World, build
 
@@ -24,7 +24,7 @@ from .test_ballots import assert_same, changed, days, forget, happened, refreshe
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 S = 1_000_000
-ROUNDS = 12
+ROUNDS = 10
 STATEMENTS = 70
 """Before one of so many the keeper is killed; it sends about as many when there is much to do."""
 
@@ -75,6 +75,12 @@ async def table(world: World, kept: Any, *without: str) -> list[tuple[Any, ...]]
         return sorted((tuple(row) for row in await session.execute(select(*columns))), key=repr)
 
 
+async def gathered(world: World) -> tuple[Any, ...]:
+    """Scenes, whose moments they are, and what was counted for them."""
+    scenes = await table(world, SceneRow, "refreshed_at", "sharers_at")
+    return scenes, await table(world, SceneVote), await days(world)
+
+
 async def spoken(world: World) -> list[tuple[Any, ...]]:
     columns = "number, start_us, end_us, text, words::text"
     async with world.database.transaction() as session:
@@ -91,9 +97,10 @@ async def test_what_is_kept_is_what_counting_from_scratch_comes_to(world: World)
             what = (chance.choice(NAMES), chance.choice(["click", "play", "share"]), f"v{chance.randint(1, 5)}", viewer)
             logged.append(await happened(world, *what, f"net {chance.randint(1, 3)}", chance.randint(0, 4_000)))
         await world.judge(chance.choice(logged), chance.choice(["human", "robot"]), f"rule-{number}")
-        await changed(
-            world, *chance.choice([("show", ("same kiss", number % 2 == 0)), ("trim", ("rain", 60 + number))])
-        )
+        changes = [("show", ("same kiss", number % 2 == 0)), ("trim", ("rain", 60 + number))]
+        await changed(world, *chance.choice(changes))
+        async with world.database.transaction() as session:
+            await mark_moments(session, world.title, world.moments["same kiss"], world.moments["rain"])
         if number in (4, 8):
             who = "eve" if number == 4 else "kofi"
             async with world.database.transaction() as session:
@@ -105,17 +112,12 @@ async def test_what_is_kept_is_what_counting_from_scratch_comes_to(world: World)
     await refreshed(world)
     await assert_same(world)
 
-    before = (
-        await days(world),
-        await table(world, SceneRow, "refreshed_at", "sharers_at"),
-        await table(world, SceneVote),
-    )
+    before = await gathered(world)
     await forget(world)
     async with world.database.transaction() as session:
         await mark_title(session, world.title)
     await refreshed(world)
-    after = await days(world), await table(world, SceneRow, "refreshed_at", "sharers_at"), await table(world, SceneVote)
-    assert after == before
+    assert await gathered(world) == before
 
     counted = await table(world, HeatDay)
     assert counted
