@@ -4,8 +4,9 @@ All that it needs is loaded with this module, once, by the process of which thos
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, event
@@ -26,13 +27,16 @@ LANGUAGE = "en"
 
 
 def keep(url: str, title: UUID, said: list[str], told: Connection) -> None:
-    """Do once what the jobs do, and take in new lines of a title; tell of every statement before it is sent."""
+    """Do once what the jobs do, and after that, or before it too, take in new lines of a title; tell of every statement
+    before it is sent."""
     event.listen(Engine, "before_cursor_execute", lambda *_: told.send_bytes(b"."))
     asyncio.run(_keep(url, title, said))
 
 
 async def _keep(url: str, title: UUID, said: list[str]) -> None:
     database = Database(url)
+    if len(said) % 2:
+        await _in_transaction(database, lambda session: record_lines(session, title, said))
     async with database.transaction() as session:
         await count(session)
     async with database.transaction() as session:
@@ -40,12 +44,11 @@ async def _keep(url: str, title: UUID, said: list[str]) -> None:
     for each in titles:
         while await _in_transaction(database, lambda session, each=each: gather(session, each)):
             pass
-    async with database.transaction() as session:
-        await record_lines(session, title, said)
+    await _in_transaction(database, lambda session: record_lines(session, title, said))
     await database.close()
 
 
-async def _in_transaction(database: Database, do: Callable[[AsyncSession], object]) -> bool:
+async def _in_transaction(database: Database, do: Callable[[AsyncSession], Awaitable[Any]]) -> bool:
     async with database.transaction() as session:
         return bool(await do(session))
 
