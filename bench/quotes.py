@@ -200,7 +200,7 @@ def processor_time(server: EmbeddedPostgres) -> float:
     """Seconds of processors that the database's processes have had, those that still run."""
     postmaster = psutil.Process(server.postmaster_pid())
     times = [each.cpu_times() for each in (postmaster, *postmaster.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
+    return float(sum(each.user + each.system for each in times))
 
 
 async def indexed(database: Database, titles: Sequence[UUID], lines: Sequence[str]) -> float:

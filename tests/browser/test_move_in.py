@@ -30,7 +30,7 @@ from .walking import STOP_AT, handle, shown_link
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(560),
+    pytest.mark.timeout(1500),
     pytest.mark.skipif(
         "GROUNDSWELL_LONG_TESTS" not in os.environ,
         reason="three minutes for one walk of all there is: GROUNDSWELL_LONG_TESTS=1 takes it",
@@ -129,7 +129,7 @@ async def moved_in(tmp_path: Path, cdn: StreamServer, wheel: Path) -> AsyncItera
 
 def set_up(here: MovedIn) -> None:
     """Serve, make keys, bring the catalogue, name the webhook; each as the how-to says."""
-    here.service.serve(worker_inside=True)
+    here.service.wait_for_answer(here.service.run("serve", worker_inside=True), "/healthz", 300)
     here.seen.append(here.said("doctor", "--sign-in"))
     here.toy.hand_over_key = here.said("keys", "create", "hand-over", "--scope", "viewers:hand-over")
     scopes = ("--scope", "conversions:write", "--scope", "webhooks")
@@ -145,7 +145,7 @@ def set_up(here: MovedIn) -> None:
         titles = here.service.http.get("/v1/titles", params={"limit": 50}).json()["items"]
         return len([each for each in titles if each["duration_us"]]) == 10
 
-    eventually(all_there, 120, "media of all ten titles")
+    eventually(all_there, 300, "media of all ten titles")
     here.seen.append(here.said("doctor", "--catalogue"))
 
 
@@ -210,7 +210,7 @@ async def test_a_service_moves_in(moved_in: MovedIn, chromium: Browser) -> None:
     await friend.get_by_role("button", name="Subscribe").click()
     await expect(friend.get_by_role("heading", name="Thank you, Ben")).to_be_visible()
     wanted = {"moment.created", "share.created", "share.first_click", "sign_up.credited", "subscription.credited"}
-    await asyncio.to_thread(eventually, lambda: wanted <= set(toy.kinds), 60, f"{wanted}")
+    await asyncio.to_thread(eventually, lambda: wanted <= set(toy.kinds), 200, f"{wanted}")
     (sale,) = [message["data"] for message in toy.told if message["type"] == "subscription.credited"]
     assert (sale["viewer"], sale["amount_minor"], sale["conversion"]) == ("ben", 999, "order-1")
     assert toy.forged == 0
