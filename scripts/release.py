@@ -29,8 +29,8 @@ def main(version: str) -> int:
     freeze_migrations()
     freeze_api()
     for command in (
+        ["npm", "run", "--silent", "build"],
         ["uv", "build", "--quiet", "--wheel", "--out-dir", "dist"],
-        ["npm", "run", "--silent", "package"],
         ["make", "check"],
         ["make", "sbom"],
         ["make", "clients"],

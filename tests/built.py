@@ -52,10 +52,9 @@ def npm() -> str:
     return found
 
 
-def build_components(folder: Path) -> None:
-    """The package of components as `npm pack` makes it, unpacked in ``folder/package``."""
-    environment = os.environ | {"PATH": search_path()}
-    done = subprocess.run([npm(), "run", "package"], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (archive,) = (ROOT / "elements/dist").glob("*.tgz")
-    shutil.unpack_archive(archive, folder)
+def unpack_components(folder: Path) -> None:
+    """The package of components that the wheel brings, as its command gives it, in ``folder/package``."""
+    command = [sys.executable, "-m", "groundswell.cli", "components", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    shutil.unpack_archive(done.stdout.strip(), folder)

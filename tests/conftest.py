@@ -21,7 +21,7 @@ from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.migrations import migrate
 from groundswell.platform.settings import Settings
 from groundswell.web import features
-from tests.built import build_components, build_wheel
+from tests.built import build_wheel, unpack_components
 from tests.databases import QUICK, Databases, folder_for_a_server
 from tests.film_cache import cache_folder, engine_digest
 from tests.media_cache import remembering
@@ -111,8 +111,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def components(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package of components as it is published, built once."""
-    return once(tmp_path_factory, "components", build_components) / "package"
+    """The package of components as it is published, unpacked once."""
+    return once(tmp_path_factory, "components", unpack_components) / "package"
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,9 @@ def test_the_wheel_has_all_that_runs(wheel: Path) -> None:
     assert ours - names == set()
     assert any(re.fullmatch(r"groundswell/web/static/dist/.*\.js", name) for name in names)
     assert any(name.startswith("groundswell/web/static/dist/") and name.endswith(".css") for name in names)
+    assert [
+        name for name in names if re.fullmatch(r"groundswell/web/static/dist/groundswell-elements-[\d.]+\.tgz", name)
+    ]
     assert "groundswell/media/subtitles/NotoColorEmoji.ttf" in names
     assert not {name for name in names if name.startswith(("tests/", "bench/", "data/")) or name.endswith(".key")}
     assert "groundswell = groundswell.cli:app" in entries

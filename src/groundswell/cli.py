@@ -14,6 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from groundswell.check import check_command
+from groundswell.components import components_command
 from groundswell.media.commands import cut_command, probe_command
 from groundswell.platform.command_line import Commands, Host, Port, errors, importing, read_settings, refuse
 from groundswell.shares.preview.commands import preview_command
@@ -31,6 +32,7 @@ app.add_typer(jobs, name="jobs")
 payees = typer.Typer(help="Where creators are paid, as it is kept.", no_args_is_help=True)
 app.add_typer(payees, name="payees")
 app.command("check")(check_command)
+app.command("components")(components_command)
 app.command("cut")(cut_command)
 app.command("probe")(probe_command)
 app.command("preview")(preview_command)

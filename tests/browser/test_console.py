@@ -20,7 +20,13 @@ from .test_viewer_access import WCAG, WRONG_ONLY
 from .walking import clip_and_share, settled
 
 ROOMS = {
-    "mira": ("/console/loop", "/console/loop/conversions", "/console/events"),
+    "mira": (
+        "/console/loop",
+        "/console/loop/conversions",
+        "/console/events",
+        "/console/trending",
+        "/console/trending/titles/lamp",
+    ),
     "ravi": (
         "/console/rights",
         "/console/rights/title/lamp",

@@ -31,7 +31,8 @@ async def assert_accessible(page: Page, what: str) -> None:
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 async def test_axe_finds_nothing(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
     page = (await visitor(size)).page
-    for path in ("/", "/discover", "/join?next=/watch/lamp?t=9", "/sign-in", "/watch/lamp?t=12", "/nowhere"):
+    opened = ("/", "/discover", "/discover?title=lamp", "/join?next=/watch/lamp?t=9", "/sign-in", "/watch/lamp?t=12")
+    for path in (*opened, "/nowhere"):
         await page.goto(lumen.url + path)
         await assert_accessible(page, path)
     await lumen.sign_in(page, "ada")

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from groundswell.accounts.tables import Viewer
 from groundswell.discovery.feed import discover
+from groundswell.discovery.lifespan import EVERY_S
 from groundswell.discovery.ranking import Gate
 from groundswell.discovery.refresh import refresh
 from groundswell.events.event import Event, Kind
@@ -84,6 +85,7 @@ async def test_a_ring_does_not_lead_and_what_is_suddenly_loved_does(world: World
             await vote(world, f"liked {number}", fans[: 10 + number], ("play",), networks=5, hours=hours)
     await vote(world, "ring", await people(world, 200, age_days=0), KINDS, networks=20)
     await vote(world, "oldest", fans, ("play", "share"), networks=8)
+    assert EVERY_S <= 30, "asked for so often, and counted by the next job: within a minute"
     found = await listed(world, OPEN)
     assert found[0] == "oldest"
     async with world.database.transaction() as session:

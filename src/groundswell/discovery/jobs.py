@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.catalog.signals import LinesRecorded
 from groundswell.moments.signals import MomentCreated, MomentDeleted
 from groundswell.moments.tables import Moment
+from groundswell.platform.database import Database
 from groundswell.platform.jobs import WHENEVER, defer, periodic, task
 from groundswell.platform.runtime import runtime_of
 from groundswell.platform.signals import on
@@ -31,8 +32,9 @@ from .search.hybrid_lines import embedding_in
 from .trending import alerts, forecasts, reviews
 
 ONCE = "discovery.refresh"
-LANGUAGES_MAX = 20
-"""Languages of titles whose lines are indexed by one job."""
+LANGUAGES_MAX, BESIDE_EACH_OTHER = 40, 2
+"""Languages of titles whose lines are indexed by one job, and transactions in which that is done at the same time:
+while the database takes in what one says, the words of the next are cut."""
 
 EMBEDDED_AT_ONCE = 5
 """Languages of titles whose lines are embedded by one job: some seconds each."""
@@ -69,11 +71,21 @@ async def _gather_soon(session: AsyncSession, title_id: UUID) -> None:
 @task("discovery.index_lines")
 async def index_lines(context: JobContext) -> None:
     """Have lines searched that are older than the index, or were indexed by other rules: some titles at a time."""
-    async with runtime_of(context).database.transaction() as session:
+    database = runtime_of(context).database
+    async with database.transaction() as session:
         behind = await upkeep.out_of_step(session, LANGUAGES_MAX)
-        await upkeep.index_lines(session, behind)
-        if len(behind) == LANGUAGES_MAX:
+    async with asyncio.TaskGroup() as together:
+        for n in range(BESIDE_EACH_OTHER):
+            if some := behind[n::BESIDE_EACH_OTHER]:
+                together.create_task(_index(database, some))
+    if len(behind) == LANGUAGES_MAX:
+        async with database.transaction() as session:
             await index_soon(session)
+
+
+async def _index(database: Database, languages: list[tuple[UUID, str]]) -> None:
+    async with database.transaction() as session:
+        await upkeep.index_lines(session, languages)
 
 
 async def index_soon(session: AsyncSession) -> None:

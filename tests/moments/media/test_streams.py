@@ -200,6 +200,30 @@ async def test_where_a_playlist_does_not_time_its_segments_a_clip_waits_for_the_
         assert ladder.timed is timed
 
 
+async def test_segments_that_a_manifest_counts_and_the_server_has_not_are_left_out(
+    way: App, cdn: StreamServer, film: Path, tmp_path: Path
+) -> None:
+    name = make_ladder(film, tmp_path / "counted", LadderKind("dash", timeline=False))
+    manifest = f"{cdn.put(tmp_path / 'counted', 'counted')}/{name}"
+    path = f"/counted/{name}"
+    lasts = "mediaPresentationDuration"
+    longer, changed = re.subn(f'{lasts}="PT10.*?"', f'{lasts}="PT17.3S"', cdn.files[path].decode())
+    longer = re.sub('duration="PT10.*?"', "", longer)
+    assert changed == 1
+    ladders = []
+    for number, text in enumerate([cdn.files[path].decode(), longer]):
+        cdn.files[path] = text.encode()
+        heads = tmp_path / f"heads{number}"
+        heads.mkdir()
+        reader = MediaReader(way.runtime.settings, way.runtime.outbound, tmp_path / "cache")
+        ladders.append((await find_ladder(way.runtime.settings, reader, manifest, heads, DEFAULT_LIMITS)).ladder)
+    plain, counted = ladders
+    assert counted.video.segments == plain.video.segments
+    assert counted.duration_us == plain.duration_us
+    named = {segment.url.removeprefix(cdn.home) for track in counted.audio for segment in track.segments}
+    assert named <= set(cdn.files)
+
+
 async def test_an_mp4_at_an_address_is_cut_by_ranges_and_never_copied(
     way: App, cdn: StreamServer, film: Path, tmp_path: Path
 ) -> None:

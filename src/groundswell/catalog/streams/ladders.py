@@ -67,6 +67,8 @@ async def find_ladder(
         for part in (*track.inits, *track.segments):
             same_place(settings, home, part.url)
     heads = _Heads(reader, folder, limits)
+    if form == "dash":
+        video, *audio = [await heads.to_what_is_there(track) for track in (video, *audio)]
     said = video.shifts
     video, index = await (heads.settle(video) if form == "hls" else heads.settle_on_zero(video))
     heard: list[StreamTrack] = []
@@ -284,6 +286,29 @@ class _Heads:
                 said -= round((said - found.key) / WRAP_S) * WRAP_S
             if min(abs(said - found.first), abs(said - found.key)) > 1 / (2 * rate):
                 return False
+        return True
+
+    async def to_what_is_there(self, track: StreamTrack) -> StreamTrack:
+        """The track without segments at its end that the server does not have: where a manifest says one length for
+        all, a period may be said to be longer than its media."""
+        run = track.segments[-1].run
+        before = sum(segment.run < run for segment in track.segments)
+        there, missing = before, len(track.segments)
+        if await self._is_there(track.segments[-1]):
+            return track
+        while there + 1 < missing:
+            middle = (there + missing) // 2
+            if await self._is_there(track.segments[middle]):
+                there = middle
+            else:
+                missing = middle
+        return track.model_copy(update={"segments": track.segments[: there + 1]})
+
+    async def _is_there(self, segment: StreamSegment) -> bool:
+        try:
+            await self._reader.kept(segment)
+        except MediaError as error:
+            return error.code != "segment_missing"
         return True
 
     async def to_its_end(self, video: StreamTrack) -> StreamTrack:

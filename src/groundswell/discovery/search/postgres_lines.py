@@ -1,28 +1,21 @@
 """Lines found by PostgreSQL: a GIN index over word positions, and a vocabulary of deletion keys for slips.
 
-A sentence is kept under its folded words and, at the same positions, their stems (``~en~run``); PostgreSQL's own parser
-and dictionaries are not asked, for they know neither bigrams nor accents without extensions. Its positions go on over
-the first ``OVERLAP`` words of the next sentence.
+How a sentence is kept: ``sentence_rows``.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, LiteralString, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.platform.database import PreparedStatement, driver_connection
+from groundswell.platform.database import PreparedStatement
 
 from . import stems, typos
 from .line_index import Hit, Likeness, Spoken, Utterance, Within
 from .query import Query
-from .words import texts_of
-
-OVERLAP = 5
-"""Words of the next sentence by which a phrase may run on."""
+from .sentence_rows import replace_sentences
 
 SURE_FROM = 3
 """Words of a query from which those before the last say enough."""
@@ -30,47 +23,6 @@ SURE_FROM = 3
 NEAR_MAX = 24
 """Words of the vocabulary that stand for one that may be a slip."""
 
-POSITIONS_MAX = 2_000
-"""Words of a sentence that are kept; subtitles that never end one do not make a document of a film."""
-
-PLACES = [str(place) for place in range(1, POSITIONS_MAX + OVERLAP + 1)]
-
-ROOTS_MAX = 200_000
-"""Words of a language whose stems a process keeps at hand."""
-
-FORGET = text(
-    """
-    DELETE FROM spoken_sentences s
-    USING unnest(CAST(:titles AS uuid[]), CAST(:languages AS text[])) AS spoken (title_id, language)
-    WHERE s.title_id = spoken.title_id AND s.language = spoken.language
-    """
-)
-COPY = "COPY spoken_sentences (title_id, language, number, start_us, end_us, text, words) FROM STDIN"
-SETTLE = text(
-    """
-    SELECT gin_clean_pending_list(oid::regclass) FROM pg_class
-    WHERE oid = to_regclass('ix_spoken_sentences_words') AND pg_has_role(relowner, 'USAGE')
-    """
-)
-"""Merges into the index what was written since: all at once takes a third of the time of one after another, and
-nobody's search looks through what waits. Who does not own the index leaves it to vacuum."""
-
-KNOWN = text(
-    """
-    SELECT word FROM unnest(CAST(:keys AS text[]), CAST(:words AS text[])) AS asked (key, word)
-    JOIN spoken_words USING (key, word)
-    """
-)
-"""Pairs, so that each is one look-up by the key of the table."""
-
-LEARN = text(
-    """
-    INSERT INTO spoken_words (key, word)
-    SELECT key, word FROM unnest(CAST(:keys AS text[]), CAST(:words AS text[])) AS fresh (key, word)
-    ORDER BY key, word
-    ON CONFLICT DO NOTHING
-    """
-)
 NEAR = PreparedStatement(
     """
     SELECT DISTINCT asked.n, kept.word
@@ -128,9 +80,6 @@ TEXTS = text(
 )
 
 
-MUST_ESCAPE = re.compile(r"[\\\t\n\r]")
-ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-
 NEVER = "'never said'"
 """A ``tsquery`` that nothing fits."""
 
@@ -152,15 +101,7 @@ class PostgresLines:
     """The index in the database itself, in step with the lines by their own transaction."""
 
     async def replace(self, session: AsyncSession, spoken: Sequence[Spoken]) -> None:
-        given = {"titles": [each.title_id for each in spoken], "languages": [each.language for each in spoken]}
-        await session.execute(FORGET, given)
-        words = [[texts_of(each.text)[:POSITIONS_MAX] for each in one.said] for one in spoken]
-        await _learn(session, {word for said in words for each in said for word in each})
-        connection = await driver_connection(session)
-        async with connection.cursor().copy(COPY) as copy:
-            for one, said in zip(spoken, words, strict=True):
-                await copy.write("".join(_rows(one, said)))
-        await session.execute(SETTLE)
+        await replace_sentences(session, spoken)
 
     async def find(self, session: AsyncSession, query: Query, within: Within, limit: int) -> list[Hit]:
         if query.hint is not None:
@@ -252,17 +193,6 @@ async def _bases(session: AsyncSession, within: Within) -> list[str]:
     return sorted({stems.base_of(language) for language in spoken} & stems.ALGORITHMS.keys())
 
 
-async def _learn(session: AsyncSession, words: set[str]) -> None:
-    """Add to the vocabulary what is not in it yet."""
-    kept = {word for word in words if typos.worth_keeping(word)}
-    asked = sorted(kept)
-    known = await session.scalars(KNOWN, {"keys": [word[: typos.PREFIX] for word in asked], "words": asked})
-    kept.difference_update(known)
-    pairs = sorted((key, word) for word in kept for key in typos.keys_kept(word))
-    if pairs:
-        await session.execute(LEARN, {"keys": [key for key, _ in pairs], "words": [word for _, word in pairs]})
-
-
 class Near(NamedTuple):
     """Whether a word is said anywhere, as far as that is known, and for which others it may be a slip, the nearest
     first."""
@@ -291,46 +221,6 @@ async def _near(session: AsyncSession, query: Query) -> list[Near]:
         others = typos.nearest(typed.text, words - {typed.text}, NEAR_MAX)
         found.append(Near(said, others))
     return found
-
-
-def _rows(one: Spoken, words: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The rows of what is said in a title, as COPY reads them."""
-    base, begins = stems.base_of(one.language), f"{one.title_id}\t{_field(one.language)}"
-    roots = _roots_of(base if base in stems.ALGORITHMS else "")
-    for n, each in enumerate(one.said):
-        positions = words[n]
-        if not each.apart and n + 1 < len(words):
-            positions = [*positions, *words[n + 1][:OVERLAP]]
-        placed = list(zip(positions, PLACES, strict=False))
-        vector = " ".join(
-            [word + ":" + at for word, at in placed] + [root + at for word, at in placed if (root := roots[word])]
-        )
-        yield f"{begins}\t{n}\t{each.start_us}\t{each.end_us}\t{_field(each.text)}\t{vector}\n"
-
-
-class _Roots(dict[str, str]):
-    """The stem of a word as a ``tsvector`` has it before its position, looked up when it is first asked for; empty
-    where it is the word itself. Of words and stems nothing needs escaping."""
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= ROOTS_MAX:
-            self.clear()
-        root = stems.stem(self.base, word)
-        made = self[word] = "" if root is None else f"'~{self.base}~{root}':"
-        return made
-
-
-@lru_cache(maxsize=len(stems.ALGORITHMS) + 1)
-def _roots_of(base: str) -> _Roots:
-    return _Roots(base)
-
-
-def _field(value: str) -> str:
-    """A text as a column of COPY's text format."""
-    return value.translate(ESCAPED) if MUST_ESCAPE.search(value) else value
 
 
 def _with_stems(languages: Iterable[str], forms: Iterable[str]) -> list[str]:
