@@ -35,7 +35,7 @@ PEOPLE = (
     )
     SELECT {MOMENT_ID.format(n="m")}, 'bench' || m, {ID.replace("(n)", "(1 + (m - 1) / :each)")}, t.id,
         t.current_source_id, 0, 10000000, 'The one where it rains, take ' || m, 'public', false, true, ''
-    FROM generate_series(1, :creators * :each) m, (SELECT id, current_source_id FROM titles LIMIT 1) t
+    FROM generate_series(1, CAST(:creators AS bigint) * :each) m, (SELECT id, current_source_id FROM titles LIMIT 1) t
     """,
 )
 PLAYS = f"""

@@ -242,7 +242,7 @@ class Money(Sales, Pools, Runs):
 
     async def _each_is_worth(self, session: Any) -> None:
         """By a second implementation of the terms, for both campaigns."""
-        ids = dict((await session.execute(select(Conversion.external_id, Conversion.id))).tuples().all())
+        ids = {external: id for external, id in await session.execute(select(Conversion.external_id, Conversion.id))}  # noqa: C416 - rows are no pairs
         keys = (CampaignEarning.campaign_id, CampaignEarning.conversion_id)
         sums = func.sum(CampaignEarning.wanted_minor), func.sum(CampaignEarning.amount_minor)
         found = {row[:2]: row[2:] for row in await session.execute(select(*keys, *sums).group_by(*keys))}
