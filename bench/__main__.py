@@ -15,6 +15,7 @@ NOT_BENCHMARKS = {
     "choice",
     "clip_docs",
     "cutters",
+    "earners",
     "harness",
     "lakes",
     "arrivals",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from groundswell.accounts.audit import entries
 from groundswell.attribution.reverdicts import note, rejudge
-from groundswell.earnings import payouts, pools
+from groundswell.earnings import payables, payouts, pools
 from groundswell.earnings.tables import Pool, Statement
 from groundswell.earnings.track_record import standing
 from groundswell.events.event import Event
@@ -176,7 +176,7 @@ async def test_token_sharing(app: App, world: World) -> None:
     assert await held(world) == {"noor": 5_000, "kofi": 5_000}, "the first, and no other"
     assert set(await desk(world)) == {"token_sharing"}
     hold = await step(world, "token_sharing", "hold")
-    with pytest.raises(payouts.EarningsWithheld):
+    with pytest.raises(payables.EarningsWithheld):
         await paid(world, "noor")
     await step(world, "token_sharing", "reject")
     assert await held(world) == {"noor": 0, "kofi": 5_000}

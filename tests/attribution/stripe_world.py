@@ -71,6 +71,14 @@ class Teller:
             charge |= {"invoice": id} if self.version == OLD else {}
             self.tell("charge.refunded", charge, at, previous_attributes={"amount_refunded": total - minor})
 
+    def refund_fails(self, number: int, minor: int, total: int, at: datetime) -> None:
+        """One that had succeeded comes back: whoever sold is to give it back in another way."""
+        id = f"in_{self.name}_{number}"
+        of = {"charge": f"ch_{id}", "payment_intent": f"pi_{id}", "failure_reason": "expired_or_canceled_card"}
+        refund = {"id": f"re_{id}_{total}", "object": "refund", "amount": minor, "currency": "eur", **of}
+        for kind in ("refund.updated", "refund.failed"):
+            self.tell(kind, refund | {"status": "failed"}, at)
+
     def dispute(self, number: int, minor: int, at: datetime, ends: str, currency: str = "eur") -> None:
         id = f"in_{self.name}_{number}"
         of = {"charge": f"ch_{id}", "payment_intent": f"pi_{id}", "amount": minor, "currency": currency}

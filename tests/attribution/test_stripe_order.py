@@ -28,6 +28,7 @@ def bought(t: Teller) -> Sales:
     t.invoice(1, t.at, reason="subscription_create")
     t.invoice(2, t.at + MONTH)
     t.refund(2, 300, 300, t.at + MONTH + timedelta(hours=1))
+    t.refund_fails(2, 300, 300, t.at + MONTH + timedelta(hours=2))
     t.refund(2, 999, 1299, t.at + MONTH + timedelta(hours=2))
     return [("subscription", 1299, 0), ("renewal", 1299, 1299)]
 

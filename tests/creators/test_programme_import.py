@@ -1,9 +1,11 @@
 """A programme moves in: partners with their codes, and what was recorded for them as history that nothing ever pays."""
 
+import asyncio
 import re
 from typing import Any
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, text
 
 from groundswell.accounts.signals import ViewerErased
 from groundswell.accounts.tables import Viewer
@@ -171,3 +173,58 @@ async def test_a_partner_who_is_waited_for_can_be_removed(database: Database, se
         partner = (await session.scalars(select(ImportedPartner))).one()
         await imported_partners.remove(session, partner.id)
     assert await rows(database, ImportedPartner) == 0
+
+
+CODE = b"id,name,email,coupon\n9,Someone,so@example.com,NOOR10\n"
+WAITS = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+
+async def _done_or_waiting(database: Database, task: asyncio.Task[Any]) -> None:
+    """Return once a task has ended, or waits for somebody's lock."""
+    while not task.done():
+        async with database.transaction() as session:
+            if await session.scalar(WAITS):
+                return
+        await asyncio.sleep(0.01)
+
+
+async def _noor(database: Database, settings: Settings) -> Any:
+    async with database.transaction() as session:
+        row = Viewer(id=uuid7(), issuer=settings.jwt_issuer, subject="noor", name="Noor", handle="noor-x")
+        session.add(row)
+    return row.id
+
+
+@pytest.mark.parametrize("chosen", ["NOOR10", None])
+async def test_a_code_that_a_creator_takes_at_the_same_instant_is_not_brought_as_well(
+    database: Database, settings: Settings, chosen: str | None
+) -> None:
+    noor = await _noor(database, settings)
+    async with database.transaction() as session:
+        await profiles.become(session, noor, NewCreator(handle="noor", display_name="Noor", code=chosen))
+        bringing = asyncio.create_task(take_in(database, settings, CODE, "rewardful", "partners"))
+        await _done_or_waiting(database, bringing)
+    assert await bringing == [(2, "imported", "code_kept")]
+    async with database.transaction() as session:
+        assert (await session.scalars(select(ImportedPartner.code))).all() == [None]
+        assert await profiles.whose_code(session, "NOOR10") == noor
+
+
+async def test_a_code_that_is_brought_at_the_same_instant_is_not_taken_by_a_creator_as_well(
+    database: Database, settings: Settings
+) -> None:
+    noor = await _noor(database, settings)
+    lines = read_file(CODE, "rewardful", "partners")
+
+    async def become(code: str | None) -> Any:
+        async with database.transaction() as session:
+            new = NewCreator(handle="noor", display_name="Noor", code=code)
+            return (await profiles.become(session, noor, new)).code
+
+    async with database.transaction() as session:
+        await programme_import.import_lines(session, settings, "rewardful", "partners", lines, "viewer:x")
+        taking = asyncio.create_task(become("NOOR10"))
+        await _done_or_waiting(database, taking)
+    with pytest.raises(profiles.CodeTaken):
+        await taking
+    assert (await become(None)) != "NOOR10"

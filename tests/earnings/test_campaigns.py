@@ -7,11 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from groundswell.attribution.conversions import report
+from groundswell.attribution.schemas import Money, NewConversion
+from groundswell.attribution.tables import Campaign
 from groundswell.campaigns import post_check, submissions
 from groundswell.campaigns.tables import CampaignSubmission
+from groundswell.creators.tables import Creator
 from groundswell.earnings import campaign_budgets, campaign_sources, trial_balance
 from groundswell.earnings.tables import CampaignEarning
 from groundswell.events.tables import Reverdict
@@ -270,6 +274,63 @@ async def test_review_has_a_clock_and_refusals_have_reasons(walk: Walk) -> None:
     with pytest.raises(IntegrityError, match="fixed when it is published"):
         async with walk.app.runtime.database.transaction() as session:
             await session.execute(text("UPDATE campaign_briefs SET terms = '[]'"))
+
+
+async def test_whoever_submits_thousands_has_twenty_waiting_also_when_they_come_at_once(walk: Walk) -> None:
+    await walk.campaign()
+    await walk.do("noor", "POST", "/v1/creators/me/campaigns/autumn/apply", note="")
+    await walk.do("mira", "POST", f"{PATH}/autumn/members/noor/accept")
+    few, moment = asyncio.Semaphore(4), str(walk.world.moments["kiss"])
+
+    async def submit(number: int) -> bool:
+        async with few, walk.app.runtime.database.transaction() as session:
+            campaign = (await session.scalars(select(Campaign))).one()
+            creator = await session.get_one(Creator, walk.world.creators["noor"])
+            await submissions.submit(session, campaign, creator, moment, f"https://tok.example.com/{number}")
+        return True
+
+    asked = [submit(number) for number in range(submissions.WAITING_MOST + 4)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert answers.count(True) == submissions.WAITING_MOST
+    assert {type(each) for each in answers} == {bool, submissions.SubmissionsTooMany}
+
+
+@pytest.mark.parametrize("first", [0, 5])
+async def test_renewals_are_theirs_who_brought_a_first_month_that_was_worth_nothing(walk: Walk, first: int) -> None:
+    await walk.campaign(terms=[{"kind": "revenue", "share_ppm": 100_000, "months": 3}])
+    await walk.takes_part("noor", "kiss")
+    await walk.do("fay", "POST", f"{PATH}/autumn/budget", 201)
+    await walk.shop.sell("ann", "kiss", minor=first)
+    await walk.settle()
+    assert (await walk.budget())["earned_minor"] == 0
+    await walk.shop.tell("renewal", "ann", 1000, None)
+    await walk.settle()
+    assert (await walk.budget())["earned_minor"] == 100
+
+
+async def test_a_refund_that_is_being_reported_while_its_sale_is_reckoned_is_not_lost(walk: Walk) -> None:
+    await walk.campaign(terms=[{"kind": "subscription", "amount_minor": 300}])
+    await walk.takes_part("noor", "kiss")
+    await walk.do("fay", "POST", f"{PATH}/autumn/budget", 201)
+    sale = await walk.shop.sell("ann", "kiss", minor=1000)
+    database = walk.app.runtime.database
+    told = {"id": "back", "kind": "refund", "viewer": "ann", "at": utc_now(), "original": sale}
+    amount = Money(minor=1000, currency="EUR")
+    async with database.transaction() as session:
+        await report(session, walk.app.runtime.settings, NewConversion.model_validate(told | {"amount": amount}))
+        await campaign_sources.settle_noted(database)  # elsewhere, before that is committed
+    await walk.settle()
+    assert (await walk.budget())["earned_minor"] == 0
+
+
+async def test_a_budget_of_a_cent_pays_a_cent(walk: Walk) -> None:
+    await walk.campaign(budget=1)
+    await walk.takes_part("noor", "kiss")
+    await walk.do("fay", "POST", f"{PATH}/autumn/budget", 201)
+    await walk.shop.sell("ann", "kiss", minor=1000)
+    await walk.settle()
+    told = await walk.budget()
+    assert (told["earned_minor"], told["left_minor"]) == (1, 0)
 
 
 async def test_a_post_is_looked_at_through_the_guarded_way_out(walk: Walk) -> None:

@@ -10,7 +10,17 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from groundswell.accounts.erasure import erase_viewer
-from groundswell.earnings import corrections, documents, erasure, payouts, pools, rates, statements, trial_balance
+from groundswell.earnings import (
+    corrections,
+    documents,
+    erasure,
+    payables,
+    payouts,
+    pools,
+    rates,
+    statements,
+    trial_balance,
+)
 from groundswell.earnings.ledger import account_id, balance, posting_id
 from groundswell.earnings.receivables import owed_back
 from groundswell.earnings.rules import PoolTerms
@@ -76,7 +86,7 @@ async def test_nobody_pays_what_they_funded_or_ran(world: World) -> None:
     await world.happen("kiss", "play", "v1", at=in_month(month_before(1)))
     statement = statement_of(world, await divided(world, 5_000))
     for by in ("fay", "fin"):
-        with pytest.raises(payouts.SamePerson):
+        with pytest.raises(payables.SamePerson):
             await pay(world, statement, by)
     with pytest.raises(DBAPIError, match="does not pay from it"):
         await forced(world, statement, "fin")
@@ -88,7 +98,7 @@ async def test_what_is_held_is_not_paid_and_says_until_when(world: World) -> Non
     await world.happen("kiss", "play", "v1", at=in_month(month_before(1)))
     free = statement_of(world, await divided(world, 4_000, back=2))
     held = statement_of(world, await divided(world, 5_000, PoolTerms(hold_days=14)))
-    with pytest.raises(payouts.EarningsHeld) as caught:
+    with pytest.raises(payables.EarningsHeld) as caught:
         await pay(world, held)
     until = datetime.fromisoformat(caught.value.members["held_until"])
     assert timedelta(days=13, hours=23) < until - utc_now() < timedelta(days=14)

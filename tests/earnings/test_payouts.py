@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from groundswell.earnings import payouts, pools, trial_balance
+from groundswell.earnings import payables, payouts, pools, trial_balance
 from groundswell.earnings.ledger import account_id, balance
 from groundswell.earnings.receivables import owed_back, take_back
 from groundswell.earnings.rules import PoolTerms, minimum_payout
@@ -69,7 +69,7 @@ async def test_a_small_amount_is_carried_over_until_the_minimum_is_reached(world
     assert minimum_payout("EUR") == 1000
     assert minimum_payout("JPY") == 10
     first = await earned(world, 999, "v1")
-    with pytest.raises(payouts.BelowMinimum) as caught:
+    with pytest.raises(payables.BelowMinimum) as caught:
         await pay(world, first)
     assert caught.value.members == {"due_minor": 999, "minimum_minor": 1000, "currency": "EUR"}
     second = await earned(world, 1, "v2")
@@ -106,7 +106,7 @@ async def test_withheld_money_is_not_paid_until_the_decision_is_lifted(world: Wo
             explanation="The plays are being looked into.",
             decided_by="tess",
         )
-    with pytest.raises(payouts.EarningsWithheld, match="looked into"):
+    with pytest.raises(payables.EarningsWithheld, match="looked into"):
         await pay(world, later)
     async with world.database.transaction() as session:
         await lift(session, decision.id, "tess")

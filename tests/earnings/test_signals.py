@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from groundswell.earnings import payouts, pools
-from groundswell.earnings.signals import PayoutMade, StatementPosted
+from groundswell.attribution.signals import Credited, Rejudged
+from groundswell.earnings import clawback, payouts, pools
+from groundswell.earnings.signals import PayoutsMade, StatementPosted
 from groundswell.earnings.tables import Payout, Statement
 from groundswell.platform import signals
 from groundswell.platform.database import Database
@@ -49,22 +50,28 @@ async def test_a_payout_is_told_in_its_own_transaction(world: World) -> None:
     await pools.run(world.database, pool)
     statement = pools.posting_id("pool", pool, "creator", world.creators["noor"])
 
-    async def refuse(session: object, signal: PayoutMade) -> None:
+    async def refuse(session: object, signal: PayoutsMade) -> None:
         raise RuntimeError("nobody could be told")
 
-    signals.on(PayoutMade)(refuse)
+    signals.on(PayoutsMade)(refuse)
     try:
         with pytest.raises(RuntimeError, match="nobody could be told"):
             async with world.database.transaction() as session:
                 await payouts.pay(session, statement, "pia", "SEPA 1")
     finally:
-        signals._subscribers[PayoutMade].remove(refuse)
+        signals._subscribers[PayoutsMade].remove(refuse)
     async with world.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Payout)) == 0
         assert (await session.get_one(Statement, statement)).payout_id is None
-    with hearing(PayoutMade) as heard:
+    with hearing(PayoutsMade) as heard:
         async with world.database.transaction() as session:
             await payouts.pay(session, statement, "pia", "SEPA 1")
-    assert [(signal.payout.creator_id, signal.payout.amount_minor) for signal in heard] == [
+    assert [(each.creator_id, each.amount_minor) for signal in heard for each in signal.payouts] == [
         (world.creators["noor"], 6000)
     ]
+
+
+def test_campaigns_hear_of_refunds_and_verdicts_before_accounts_are_held() -> None:
+    for signal, back in ((Credited, clawback.reverse_refunded), (Rejudged, clawback.reverse_rejudged)):
+        heard = signals.subscribers(signal)
+        assert min(heard.index(each) for each in clawback.HEARD_BEFORE if each in heard) < heard.index(back)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from groundswell.earnings import payouts, thresholds
+from groundswell.earnings import payables, payouts, thresholds
 from groundswell.earnings.ledger import account_id, balance
 from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
@@ -31,8 +31,10 @@ async def test_less_than_they_want_is_carried_over_and_enough_is_paid(database: 
     async with database.transaction() as session:
         noor = world.creators["noor"]
         due = await balance(session, account_id("creator", noor, "EUR"))
-        refusal = await payouts.why_unpayable(session, noor, "EUR", await payouts.payable_of(session, noor, "EUR", due))
-        assert isinstance(refusal, payouts.BelowMinimum)
+        refusal = await payables.why_unpayable(
+            session, noor, "EUR", await payables.payable_of(session, noor, "EUR", due)
+        )
+        assert isinstance(refusal, payables.BelowMinimum)
         assert refusal.members["minimum_minor"] == 5_000
     await chosen(world, "noor", None)
     async with database.transaction() as session:

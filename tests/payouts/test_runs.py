@@ -1,31 +1,38 @@
 """Payout runs: two people, everybody once, nobody whose details changed, and what the bank says carried out once."""
 
 import asyncio
+import os
 import sys
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from groundswell.accounts.signals import ViewerErased
-from groundswell.accounts.tables import AuditEntry
-from groundswell.earnings import audit_trail, corrections, payouts, trial_balance
-from groundswell.earnings.ledger import account_id, balance
+from groundswell.accounts.tables import AuditEntry, Viewer
+from groundswell.creators.tables import Creator
+from groundswell.earnings import audit_trail, corrections, payables, trial_balance
+from groundswell.earnings.ledger import Posting, account_id, balance, open_account, open_accounts, post_all
 from groundswell.earnings.tables import Payout, PostingRow
 from groundswell.payouts import bank_files, erasure, jobs, payees, payout_runs, run_file
 from groundswell.payouts.bank_messages import BankFileUnreadable, read_message
+from groundswell.payouts.payee_vault import seal
+from groundswell.payouts.schemas import PayeeFacts
 from groundswell.payouts.tables import Payee
 from groundswell.platform import signals
+from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
+from groundswell.platform.ids import uuid7
 from groundswell.platform.settings import Settings
 from groundswell.trust.decisions import decide
 from tests.earnings.world import World, build
 from tests.gates import gate
 
 from .bank import Entry, report, statement
-from .places import approved, drafted, earned, enter, filed, ids, lines, payer, run_row
+from .places import FACTS, approved, drafted, earned, enter, filed, ids, lines, payer, run_row
 
 
 @pytest.fixture
@@ -67,11 +74,11 @@ async def test_a_run_is_made_by_two_people_and_pays_everybody_of_whom_nothing_is
     await enter(world, pays, "kofi", born_on=None)
     run = await drafted(world)
     assert await lines(world, run) == {"noor": ("waiting", "", 3_000)}, "kofi's birthday and all of lena's are missing"
-    with pytest.raises(payouts.SamePerson):
+    with pytest.raises(payables.SamePerson):
         await approved(world, run, by="tom")
-    with pytest.raises(payouts.SamePerson):
+    with pytest.raises(payables.SamePerson):
         await approved(world, run, by="fay")  # who funded the pool
-    with pytest.raises(payouts.SamePerson):
+    with pytest.raises(payables.SamePerson):
         await approved(world, run, by=f"viewer:{world.viewers['noor']}")
     with pytest.raises(payout_runs.RunNotOpen):
         await filed(world, pays, run)
@@ -119,6 +126,37 @@ async def test_what_changed_between_approval_and_file_is_held_out_with_the_reaso
     assert [await in_account(world, each) for each in ("noor", "kofi", "lena")] == [4_000, 4_000, 1_000]
     later = await drafted(world)
     assert await lines(world, later) == {"noor": ("waiting", "", 4_000), "lena": ("waiting", "", 1_000)}
+
+
+async def test_who_moves_becomes_a_childs_profile_or_dies_is_not_paid_and_keeps_what_is_theirs(
+    world: World, pays: Settings
+) -> None:
+    await earned(world, 9_000, ALL)
+    for name in ("noor", "kofi", "lena"):
+        await enter(world, pays, name)
+    run = await drafted(world)
+    await approved(world, run)
+    await enter(
+        world, pays, "noor", country="FR", town="Lyon", tax_number=None
+    )  # where the law asks for another number
+    async with world.database.transaction() as session:
+        await session.execute(update(Viewer).where(Viewer.id == world.viewers["kofi"]).values(kids=True))
+    await filed(world, pays, run)
+    assert await lines(world, run) == {
+        "noor": ("held_out", "payee_changed", 3_000),
+        "kofi": ("held_out", "payee_minor", 3_000),
+        "lena": ("sent", "", 3_000),
+    }
+    lena = (await ids(world, run))["lena"]
+    assert (await take_in(world, statement(Entry(lena, "30.00", back="MD07")))).done == 1  # the payee has died
+    with pytest.raises(payout_runs.NothingPayable):
+        await drafted(world)
+    async with world.database.transaction() as session:
+        gaps = await payees.gaps_of(session, list(world.creators.values()))
+    assert [gaps[world.creators[name]] for name in ("noor", "kofi", "lena")] == [
+        ["tax_number_missing"], ["payee_minor"], ["account_returned"],
+    ]  # fmt: skip
+    assert [await in_account(world, each) for each in ("noor", "kofi", "lena")] == [3_000, 3_000, 3_000]
 
 
 async def test_less_than_was_approved_is_held_out_and_a_cancelled_run_pays_nobody(world: World, pays: Settings) -> None:
@@ -350,3 +388,80 @@ async def test_whoever_cannot_be_paid_keeps_nobody_else_out_of_a_run(
         await enter(world, pays, name)
     monkeypatch.setattr(payout_runs, "MOST_LINES", 1)
     assert await lines(world, await drafted(world)) == {"noor": ("waiting", "", 9_000)}
+
+
+MANY = 5_001 if os.environ.get("GROUNDSWELL_LONG_TESTS") else 41
+
+
+async def owed_to_many(world: World, settings: Settings, count: int, minor: int, mark: str = "m") -> None:
+    """Creators who have said where they are paid, each owed ``minor``."""
+    facts = PayeeFacts.model_validate(FACTS | {"bic": None}).model_dump_json().encode()
+    viewers, creators, rows = [], [], []
+    for number in range(count):
+        viewer, creator = uuid7(), uuid7()
+        viewers.append(
+            {"id": viewer, "issuer": "x", "subject": f"{mark}{number}", "name": "M", "handle": f"{mark}{number}"}
+        )
+        named = {"handle": f"{mark}_{number}", "code": f"{mark.upper()}{number:06}", "display_name": f"Many {number}"}
+        creators.append({"id": creator, "viewer_id": viewer, **named})
+        key, sealed = seal(settings, creator, facts)
+        rows.append(
+            {"creator_id": creator, "version": 1, "data_key": key, "sealed": sealed, "missing": [],
+             "account_tag": f"tag{number}", "changed_at": utc_now()}
+        )  # fmt: skip
+    async with world.database.transaction() as session:
+        for table, values in ((Viewer, viewers), (Creator, creators), (Payee, rows)):
+            await session.execute(insert(table), values)
+        source = await open_account(session, "funding", "service", "EUR")
+        targets = await open_accounts(session, "creator", [each["id"] for each in creators], "EUR")
+        period = f"{utc_now():%Y-%m}"
+        await post_all(
+            session, [Posting(uuid7(), source, each, minor, "EUR", period, "pool_share") for each in targets]
+        )
+
+
+def counting(database: Database) -> Any:
+    """What is asked of the database from now on: a list that grows."""
+    asked: list[str] = []
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    return asked
+
+
+async def test_however_many_are_in_a_run_they_are_paid_by_as_many_statements(
+    world: World, pays: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payout_runs, "AT_ONCE", 500)
+    asked, counts = counting(world.database), []
+    for count in (2, 20):
+        await owed_to_many(world, pays, count, 2_000, f"m{count}")
+        places = [len(asked)]
+        run = await drafted(world)
+        places.append(len(asked))
+        await approved(world, run)
+        places.append(len(asked))
+        await filed(world, pays, run)
+        places.append(len(asked))
+        counts.append([after - before for before, after in pairwise(places)])
+        assert {line[0] for line in (await lines(world, run)).values()} == {"sent"}
+    assert counts[0] == counts[1]
+
+
+async def test_thousands_are_paid_by_one_run(world: World, pays: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    if MANY < 100:
+        monkeypatch.setattr(payout_runs, "AT_ONCE", 16)
+        monkeypatch.setattr(run_file, "AT_ONCE", 16)
+    await owed_to_many(world, pays, MANY, 2_000)
+    run = await drafted(world)
+    await approved(world, run)
+    await filed(world, pays, run)
+    async with world.database.transaction() as session:
+        whole = await payout_runs.one_run(session, run)
+        content = (await run_file.file_of(session, pays, run, "pia"))[1]
+        left = await balance(session, account_id("paid", "service", "EUR"))
+        trial = await trial_balance.trial_balance(session)
+    assert (whole.status, whole.lines, whole.held_out, whole.amount_minor) == ("filed", MANY, 0, MANY * 2_000)
+    assert content.count(b"<EndToEndId>") == MANY
+    assert left == MANY * 2_000
+    assert trial.balanced
+    assert trial.agrees
+    assert await made(world) == (MANY, MANY)

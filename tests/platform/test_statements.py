@@ -33,7 +33,6 @@ QUERIES = {
     ("earnings/acquittals.py", "maker"),
     ("earnings/audit_trail.py", "given"),
     ("earnings/campaign_recounts.py", "came"),
-    ("earnings/payouts.py", "campaigns"),
     ("insights/reports/cascades.py", "roots"),
     ("insights/reports/drilldown.py", "there"),
     ("insights/reports/evidence.py", "moments"),
@@ -48,6 +47,7 @@ QUERIES = {
 
 BOUNDED = {
     ("insights/reports/evidence.py", "keys"),
+    ("earnings/audit_trail.py", "places"),
     *(("attribution/stripe.py", each) for each in ("payments", "firsts", "[id for id in ids if id]")),
 }
 """Few values: of several columns each, which an array cannot hold; or what one message of Stripe's names."""

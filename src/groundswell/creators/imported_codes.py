@@ -1,11 +1,29 @@
-"""Codes that partners brought from another programme: they go on counting, and nobody else gets them."""
+"""Codes that partners brought from another programme: they go on counting, and nobody else gets them.
+
+A creator's own codes are unique in one table, and those that were brought in another. Whoever takes one as a creator
+looks into the second, and whoever brings some into the first; so that neither does while the other is at it, they take
+turns by a lock, which is taken before anything else is.
+"""
 
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.platform.locks import Lock, lock
+
 from .tables import Creator, ImportedPartner
+
+
+async def hold_all(session: AsyncSession) -> None:
+    """Let nobody else take a code, or give one up, until this transaction ends."""
+    await lock(session, Lock.CREATOR_CODES)
+
+
+async def hold_brought(session: AsyncSession) -> None:
+    """Let nobody bring a code until this transaction ends. Other creators may take theirs meanwhile: no two get the
+    same, by the table's own index."""
+    await lock(session, Lock.CREATOR_CODES, shared=True)
 
 
 async def viewer_of_code(session: AsyncSession, code: str) -> UUID | None:

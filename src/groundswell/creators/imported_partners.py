@@ -13,6 +13,7 @@ from groundswell.platform.database import among
 from groundswell.platform.settings import Settings
 from groundswell.platform.signatures import signed, verified
 
+from . import imported_codes
 from .programme_import import ImportedPartnerUnknown, PartnerJoined, join
 from .tables import Creator, ImportedCommission, ImportedPartner
 
@@ -54,6 +55,7 @@ async def claim(session: AsyncSession, settings: Settings, token: str, viewer: V
     Raises:
         ImportedPartnerUnknown, PartnerJoined, PartnerMinor, PartnerTwice: as they say.
     """
+    await imported_codes.hold_brought(session)  # before the partner's row, as an import does
     partner = await of_token(session, settings, token)
     return await taken_by(session, partner, viewer.id) or await join(session, partner, viewer)
 

@@ -138,6 +138,7 @@ async def become(session: AsyncSession, viewer_id: UUID, new: NewCreator, *, par
     Raises:
         CreatorAlready, HandleTaken, CodeTaken: as they say.
     """
+    await imported_codes.hold_brought(session)
     if new.code is not None and await imported_codes.is_reserved(session, new.code, partner_id):
         raise CodeTaken()
     values = new.model_dump() | {"id": uuid7(), "viewer_id": viewer_id}

@@ -29,7 +29,7 @@ from groundswell.platform.problems import Conflict, NotFound, Problem
 from groundswell.platform.settings import Settings
 from groundswell.platform.signatures import tag
 
-from . import profiles
+from . import imported_codes, profiles
 from .programme_files import CommissionLine, Kind, PartnerLine, Programme, Read
 from .schemas import RESERVED, NewCreator
 from .tables import Creator, ImportedCommission, ImportedPartner
@@ -94,6 +94,8 @@ async def import_lines(
     dry_run: bool = False,
 ) -> ImportResult:
     """Take in the lines of a file (``programme_files.read_file``), each for itself: one refused keeps no other out."""
+    if kind == "partners":
+        await imported_codes.hold_all(session)
     await lock(session, Lock.PARTNER_IMPORT, programme)
     steps = session.begin_nested()
     async with steps as kept:

@@ -4,18 +4,20 @@ A payout is what its account held, by the postings before it, less what was stil
 pool, divided over what is counted again from the events. What a campaign paid is what the sale is worth again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.attribution.tables import Conversion, Credit, Touch
 from groundswell.catalog.titles import as_uuid
 from groundswell.creators.tables import Creator
+from groundswell.events.tables import JudgedEvent
+from groundswell.moments.tables import Moment
 from groundswell.platform.database import among
 from groundswell.platform.problems import NotFound
 
@@ -178,7 +180,11 @@ async def _of_statement(session: AsyncSession, statement: Statement) -> Trail:
     pool = await session.get_one(Pool, statement.pool_id)
     views = await eligible_views.views(session, pool, statement.creator_id, None, None, MOST)
     kind: Kind = "event" if BASES[pool.basis].evidence == "event" else "conversion"
-    counted = [TrailStep(kind, view.id, BASES[pool.basis].unit, view.at, weight=view.weight) for view in views]
+    seen = await _seen(session, {(view.at, view.id) for view in views}) if kind == "event" else {}
+    counted = [
+        TrailStep(kind, view.id, seen.get(view.id, BASES[pool.basis].unit), view.at, weight=view.weight)
+        for view in views
+    ]
     payout = await session.get(Payout, statement.payout_id) if statement.payout_id else None
     before = [] if payout is None else [await _payout(session, payout)]
     return Trail(await _statement(session, statement.id), counted, before)
@@ -235,7 +241,24 @@ async def _touches(session: AsyncSession, sale: Conversion) -> list[TrailStep]:
     """The visits that led to a conversion."""
     given = select(Credit.touch_id).where(Credit.conversion_id == sale.id)
     query = select(Touch).where(Touch.id.in_(given)).order_by(Touch.at, Touch.event_id).limit(MOST)
-    return [TrailStep("event", row.event_id, "visit", row.at) for row in await session.scalars(query)]
+    rows = (await session.scalars(query)).all()
+    seen = await _seen(session, {(row.at, row.event_id) for row in rows})
+    typed = {row.event_id: "their code, typed" for row in rows if row.matched_by == "code"}
+    return [TrailStep("event", row.event_id, (seen | typed).get(row.event_id, "visit"), row.at) for row in rows]
+
+
+async def _seen(session: AsyncSession, places: Collection[tuple[datetime, UUID]]) -> dict[UUID, str]:
+    """What events were, in words: of which moment, by which channel, from where, and what they are judged to be."""
+    query = select(JudgedEvent, Moment.caption).outerjoin(Moment, Moment.id == JudgedEvent.moment_id)
+    if not places:
+        return {}
+    rows = await session.execute(query.where(tuple_(JudgedEvent.at, JudgedEvent.id).in_(places)))
+    return {event.id: _said(event, caption) for event, caption in rows}
+
+
+def _said(event: JudgedEvent, caption: str | None) -> str:
+    of = f"{event.kind} of “{caption[:60]}”" if caption else event.kind
+    return ", ".join(each for each in (of, event.channel, event.territory, event.verdict) if each)
 
 
 async def _of_conversion(session: AsyncSession, sale: Conversion) -> Trail:

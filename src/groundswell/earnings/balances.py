@@ -14,7 +14,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 from groundswell.platform.problems import NotFound
 
-from .payouts import Payable, payable_of, why_unpayable
+from .payables import Payable, payables, refusals
 from .tables import LedgerAccount, Pool, PostingRow, Statement
 
 REASONS = {
@@ -89,17 +89,16 @@ class DueTo:
 async def due_to_creators(session: AsyncSession, limit: int) -> list[DueTo]:
     """Creators' accounts that hold something, the largest first."""
     query = _accounts().where(_BALANCE > 0).order_by(_BALANCE.desc(), LedgerAccount.id).limit(limit)
-    rows = [DueTo(*row) for row in await session.execute(query)]
-    return [await judged(session, row) for row in rows]
+    return await judged_all(session, [DueTo(*row) for row in await session.execute(query)])
 
 
 async def dues_in(session: AsyncSession, currency: str, limit: int) -> list[DueTo]:
     """Creators' accounts in one currency that hold something, the largest first."""
-    return [await judged(session, due) for due in await holding(session, currency, limit)]
+    return await judged_all(session, await holding(session, currency, limit))
 
 
 async def holding(session: AsyncSession, currency: str, limit: int, after: DueTo | None = None) -> list[DueTo]:
-    """As ``dues_in``, without how much of it may leave (``judged``); ``after`` is the last of the page before."""
+    """As ``dues_in``, without how much of it may leave (``judged_all``); ``after`` is the last of the page before."""
     query = _accounts().where(_BALANCE > 0, LedgerAccount.currency == currency)
     if after is not None:
         later = or_(after.due_minor > _BALANCE, LedgerAccount.id > after.account_id)
@@ -124,7 +123,7 @@ async def due_to(session: AsyncSession, creator_id: UUID, currency: str) -> DueT
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(f"This creator has no account in {currency}.")
-    return await judged(session, DueTo(*row))
+    return (await judged_all(session, [DueTo(*row)]))[0]
 
 
 def _accounts() -> Select[Creator, str, int, UUID, UUID]:
@@ -144,11 +143,17 @@ def _accounts() -> Select[Creator, str, int, UUID, UUID]:
     )
 
 
-async def judged(session: AsyncSession, due: DueTo) -> DueTo:
-    """What an account holds, with how much of it may leave now, and why nothing may."""
-    payable = await payable_of(session, due.creator.id, due.currency, due.due_minor)
-    why = await why_unpayable(session, due.creator.id, due.currency, payable)
-    return replace(due, payable_now=payable, reason_code=why.code if why else None)
+async def judged_all(session: AsyncSession, dues: Sequence[DueTo]) -> list[DueTo]:
+    """What accounts hold, with how much of it may leave now, and why nothing may."""
+    found: dict[UUID, DueTo] = {}
+    for currency in {due.currency for due in dues}:
+        theirs = {due.creator.id: due for due in dues if due.currency == currency}
+        may = await payables(session, currency, {id: due.due_minor for id, due in theirs.items()})
+        why = await refusals(session, currency, may)
+        for id, due in theirs.items():
+            code = why[id].code if id in why else None
+            found[due.account_id] = replace(due, payable_now=may[id], reason_code=code)
+    return [found[due.account_id] for due in dues]
 
 
 async def posted_statements(session: AsyncSession, pool_id: UUID) -> int:

@@ -13,6 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Date, DateTime, Text, Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY as PG_ARRAY
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
@@ -77,6 +79,12 @@ class Worth:
     def key(self) -> Key:
         return self.creator_id, self.term.kind, self.source
 
+    @property
+    def leads_to_more(self) -> bool:
+        """Whether renewals may be whose this is, so that it is kept whose it is even where it is worth nothing: a first
+        month for nothing, or for less than comes to a minor unit."""
+        return self.term.months > 0
+
 
 @dataclass
 class _Room:
@@ -118,8 +126,8 @@ async def accrue(session: AsyncSession, funded: Funded, worths: Sequence[Worth])
     room = await _room(session, funded, worths)
     rows = []
     for worth in worths:
-        wanted, paid, number = before.get(worth.key, (0, 0, 0))
-        if worth.wanted_minor != wanted:
+        wanted, paid, number, counted = before.get(worth.key, (0, 0, 0, 0))
+        if worth.wanted_minor != wanted or (worth.leads_to_more and worth.counted != counted):
             rows.append(_change(funded, worth, wanted, paid, number + 1, room))
     if rows:
         await session.execute(INSERT, {name: [row[name] for row in rows] for name in rows[0]})
@@ -152,7 +160,13 @@ def _change(funded: Funded, worth: Worth, wanted: int, paid: int, number: int, r
     }
 
 
-async def _before(session: AsyncSession, funded: Funded, sources: Iterable[str]) -> Mapping[Key, tuple[int, int, int]]:
+Before = tuple[int, int, int, int]
+"""What a source was worth when it was last looked at, what has been paid for it, how often that changed, and what was
+counted then."""
+
+
+async def _before(session: AsyncSession, funded: Funded, sources: Iterable[str]) -> Mapping[Key, Before]:
+    newest = aggregate_order_by(CampaignEarning.counted, CampaignEarning.number.desc())
     query = select(
         CampaignEarning.creator_id,
         CampaignEarning.term,
@@ -160,11 +174,12 @@ async def _before(session: AsyncSession, funded: Funded, sources: Iterable[str])
         func.sum(CampaignEarning.wanted_minor),
         func.sum(CampaignEarning.amount_minor),
         func.max(CampaignEarning.number),
+        func.array_agg(newest, type_=PG_ARRAY(BigInteger()))[1],
     ).where(CampaignEarning.campaign_id == funded.campaign.id, among(CampaignEarning.source, sources))
     rows = await session.execute(
         query.group_by(CampaignEarning.creator_id, CampaignEarning.term, CampaignEarning.source)
     )
-    return {(creator, term, source): (int(w), int(p), int(n)) for creator, term, source, w, p, n in rows}
+    return {(creator, term, source): (int(w), int(p), int(n), int(c)) for creator, term, source, w, p, n, c in rows}
 
 
 async def _room(session: AsyncSession, funded: Funded, worths: Iterable[Worth]) -> _Room:
@@ -184,7 +199,7 @@ async def _post(session: AsyncSession, funded: Funded, rows: Sequence[Mapping[st
     """What goes back is posted first: it may be what others are paid from."""
     currency, period = funded.budget.currency, period_of(utc_now())
     giver = None if funded.budget.settled_at else funded.account
-    for row in sorted(rows, key=lambda row: str(row["creator_id"])):
+    for row in sorted(rows, key=lambda row: account_id("creator", row["creator_id"], currency)):
         if row["amount_minor"] < 0:
             back = -row["amount_minor"]
             creator, told, identity = row["creator_id"], _evidence(row), row["id"]

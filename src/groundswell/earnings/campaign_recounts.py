@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.attribution.campaigns import converted_by
@@ -50,14 +50,20 @@ async def note_accepted(session: AsyncSession, accepted: SubmissionAccepted) -> 
 async def note_campaign(session: AsyncSession, campaign: Campaign, *narrowed: ColumnElement[bool]) -> None:
     """Note everything that may be a campaign's already."""
     own = select(Conversion.id).where(*converted_by(campaign), Conversion.kind.in_(PAID_KINDS), *narrowed)
-    await session.execute(insert(CampaignRecount).from_select(["conversion_id"], own).on_conflict_do_nothing())
+    await session.execute(_kept(insert(CampaignRecount).from_select(["conversion_id"], own.order_by(Conversion.id))))
 
 
 async def note(session: AsyncSession, conversions: list[UUID]) -> None:
     """Note ``conversions``; those that are noted already stay so."""
     if conversions:
         rows = [{"conversion_id": id} for id in sorted(set(conversions))]
-        await session.execute(insert(CampaignRecount).values(rows).on_conflict_do_nothing())
+        await session.execute(_kept(insert(CampaignRecount).values(rows)))
+
+
+def _kept(made: Insert) -> Insert:
+    """With what is on the list already held until this transaction ends: whoever took it off before could not see what
+    it is noted for."""
+    return made.on_conflict_do_update(index_elements=["conversion_id"], set_={"queued_at": CampaignRecount.queued_at})
 
 
 async def take(session: AsyncSession, batch: int) -> list[UUID]:

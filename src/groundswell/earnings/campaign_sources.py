@@ -51,28 +51,33 @@ class _Earners:
 
 
 async def settle_noted(database: Database, batch: int = BATCH) -> int:
-    """Reckon what was noted first, all in one transaction; returns how many conversions."""
+    """Reckon what was noted first, all in one transaction; returns how many conversions.
+
+    What sales are worth is found before anybody is held up: whatever would change that notes the conversion again, and
+    waits for this transaction to do so. What renewals are worth depends on what others may be paying just then, and is
+    found while nobody does.
+    """
     async with database.transaction() as session:
         noted = await take(session, batch)
         if noted:
             campaigns = await funded(session)
+            rows = await _rows(session, noted)
+            valued = [await _worths_now(session, each, _sales(rows)) for each in campaigns]
             await hold(session, campaigns)
-            for each in campaigns:
-                await settle_conversions(session, each, noted)
+            await funded(session)  # as they are now: one may have been settled meanwhile
+            for each, worths in zip(campaigns, valued, strict=True):
+                await accrue(session, each, worths)
+                await _settle_renewals(session, each, rows)
         return len(noted)
 
 
-async def settle_conversions(session: AsyncSession, each: Funded, conversions: Iterable[UUID]) -> int:
-    """Reckon what ``conversions`` are worth to a campaign's creators, oldest first; returns how much changed.
+async def _settle_renewals(session: AsyncSession, each: Funded, rows: Sequence[Conversion]) -> int:
+    renewals = [row for row in rows if row.kind == "renewal"]
+    return await accrue(session, each, await _worths_now(session, each, renewals)) if renewals else 0
 
-    Renewals come after the rest: they are worth what the subscription is that they renew.
-    """
-    rows = await _rows(session, conversions)
-    changed = 0
-    for renewals in (False, True):
-        some = [row for row in rows if (row.kind == "renewal") == renewals]
-        changed += await accrue(session, each, await _worths_now(session, each, some))
-    return changed
+
+def _sales(rows: Sequence[Conversion]) -> list[Conversion]:
+    return [row for row in rows if row.kind != "renewal"]
 
 
 async def worths_of(session: AsyncSession, each: Funded, conversions: Iterable[UUID]) -> list[Worth]:
@@ -88,9 +93,9 @@ async def _rows(session: AsyncSession, conversions: Iterable[UUID]) -> Sequence[
 
 async def _worths_now(session: AsyncSession, each: Funded, rows: Sequence[Conversion]) -> list[Worth]:
     renewals = [row for row in rows if row.kind == "renewal"]
-    sales = [row for row in rows if row.kind != "renewal"]
+    sales = _sales(rows)
     weights = {
-        **await _weights(session, each, await _earners(session, each), sales),
+        **(await _weights(session, each, await _earners(session, each), sales) if sales else {}),
         **await _inherited(session, each, renewals),
     }
     return _worths(each, rows, weights, await _refunded(session, [row.id for row in rows]))

@@ -26,7 +26,7 @@ from groundswell.platform.locks import Lock, lock
 from groundswell.platform.signals import on
 from groundswell.trust.cases import CaseEvidence, suspect
 
-from . import eligible_views
+from . import campaign_recounts, eligible_views
 from .ledger import posting_id
 from .receivables import take_back
 from .rules import period_of
@@ -35,6 +35,10 @@ from .tables import Adjustment, Pool, Statement, StatementLine
 DAY = timedelta(days=1)
 APPEAL = "Write to us within 30 days and name this line; somebody who did not decide it looks at it again."
 REASONS = {"refund": "A sale that was counted was refunded.", "verdict": "What was counted was no person's: {reason}."}
+
+HEARD_BEFORE = (campaign_recounts.note_conversion, campaign_recounts.note_rejudged)
+"""What hears of refunds and verdicts before this module does: it may wait for whoever reckons the same sale for a
+campaign, and must not while this holds a creator's account that they wait for."""
 
 Earned = tuple[Pool, Statement, StatementLine]
 

@@ -18,7 +18,7 @@ from groundswell.platform.signals import send
 
 from .clawback import APPEAL, wait_for_reversals
 from .eligible_views import follower
-from .ledger import Posting, hold_balance, open_account, post, posting_id
+from .ledger import Posting, hold_balance, hold_balances, open_account, open_accounts, post, posting_id
 from .pools import PoolCancelled, give_back
 from .receivables import pay_off, take_back
 from .rules import period_of
@@ -99,11 +99,10 @@ async def cancel(session: AsyncSession, pool_id: UUID, by: str, reason: str) -> 
 
 async def _unpaid_statements(session: AsyncSession, pool: Pool) -> list[Statement]:
     """A pool's statements, their creators' accounts held so that none is paid meanwhile."""
+    creators = await session.scalars(select(Statement.creator_id).filter_by(pool_id=pool.id))
+    await hold_balances(session, await open_accounts(session, "creator", creators.all(), pool.currency))
     query = select(Statement).filter_by(pool_id=pool.id).order_by(Statement.creator_id)
-    statements = list(await session.scalars(query))
-    for statement in statements:
-        await hold_balance(session, await open_account(session, "creator", statement.creator_id, pool.currency))
-        await session.refresh(statement)
+    statements = list(await session.scalars(query.execution_options(populate_existing=True)))
     if any(statement.payout_id for statement in statements):
         raise PoolPaid()
     return statements

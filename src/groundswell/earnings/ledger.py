@@ -131,6 +131,14 @@ async def hold_balance(session: AsyncSession, account: UUID) -> int:
     return row.credits_minor - row.debits_minor if row else 0
 
 
+async def hold_balances(session: AsyncSession, accounts: Iterable[UUID]) -> dict[UUID, int]:
+    """The balances of several, held as by ``hold_balance``: in the order of ids, as postings hold them, so that no two
+    wait for each other."""
+    query = select(LedgerAccount).where(among(LedgerAccount.id, set(accounts))).order_by(LedgerAccount.id)
+    rows = await session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True))
+    return {row.id: row.credits_minor - row.debits_minor for row in rows}
+
+
 async def post(session: AsyncSession, posting: Posting) -> bool:
     """Make one transfer; False when it had been made before.
 

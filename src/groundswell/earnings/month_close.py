@@ -21,7 +21,7 @@ from groundswell.platform.problems import Conflict, NotFound
 
 from .ledger import MonthClosed
 from .month_end import POOL_MISSING, obstacles
-from .payouts import SamePerson
+from .payables import SamePerson
 from .tables import MonthClosing, PostingRow
 
 Act = Literal["close", "reopen"]

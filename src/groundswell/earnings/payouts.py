@@ -1,31 +1,28 @@
 """Paying creators: everything due in one currency that is no longer held, at once, from a minimum on; by somebody who
-neither funded nor ran the pools, nor funded the campaigns, that it comes from."""
+neither funded nor ran the pools, nor funded the campaigns, that it comes from. Many are paid in as many statements as
+one is; what may leave, and why nothing may, is in ``payables``."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.accounts.erasure import ERASED
-from groundswell.accounts.tables import Viewer
-from groundswell.creators.tables import Creator
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import Conflict, NotFound, Problem
 from groundswell.platform.signals import send
-from groundswell.trust.decisions import active, active_among
-from groundswell.trust.tables import Decision
 
-from . import thresholds
-from .ledger import Posting, account_id, balance, hold_balance, open_account, post
-from .rules import minimum_payout, period_of
-from .signals import PayoutMade
-from .tables import Adjustment, CampaignBudget, CampaignEarning, LedgerAccount, Payout, Pool, Statement
-
-WITHHOLD = ("withhold",)
+from .ledger import Posting, account_id, balance, hold_balance, hold_balances, open_account, open_accounts, post_all
+from .payables import EarningsHeld, conflicts, payables, refusals, released, released_earnings
+from .rules import period_of
+from .signals import PayoutsMade
+from .tables import CampaignEarning, LedgerAccount, Payout, Pool, Statement
 
 
 class StatementPaid(Conflict):
@@ -36,56 +33,27 @@ class StatementNotPosted(Conflict):
     code, title = "statement_not_posted", "This statement is still being posted; try again in a moment."
 
 
-class BelowMinimum(Conflict):
-    code, title = "below_minimum", "Less than the minimum is due; it is carried over to the next payout."
-
-
-class CreatorErased(Conflict):
-    code, title = "creator_erased", "This creator was erased; what is owed to them is kept."
-
-
-class SamePerson(Problem):
-    status, code, title = (
-        403,
-        "same_person",
-        "Whoever funded a pool or campaign, or had it run, does not pay from it; somebody else does.",
-    )
-
-
 class AmountChanged(Conflict):
     code, title = "amount_changed", "What is due is another amount than the one that was approved."
-
-
-class EarningsHeld(Conflict):
-    code, title = "earnings_held", "This is held for as long as sales may still be refunded."
 
 
 class StatementCancelled(Conflict):
     code, title = "statement_cancelled", "This statement's pool was cancelled."
 
 
-class EarningsWithheld(Problem):
-    status, code, title = 403, "earnings_withheld", "A decision withholds this creator's money."
-
-
 @dataclass(frozen=True)
-class Payable:
-    """What one currency's account holds for a creator, and how much of it may leave.
+class PayoutLine:
+    """One creator who is to be paid.
 
     Args:
-        held_minor: what statements that are still held have in it; ``held_until`` is when the first of them is not.
-        floor_minor: the least that is paid out at once: by the terms of the pools that it comes from, or what the
-            creator chose, if that is more.
+        id: of the payout, for whoever has to know it before.
+        exactly: the minor units that were approved; another amount is refused.
     """
 
-    due_minor: int
-    held_minor: int
-    held_until: datetime | None
-    floor_minor: int
-
-    @property
-    def payable_minor(self) -> int:
-        return max(self.due_minor - self.held_minor, 0)
+    creator_id: UUID
+    id: UUID
+    reference: str = ""
+    exactly: int | None = None
 
 
 async def pay(session: AsyncSession, statement_id: UUID, paid_by: str, reference: str = "") -> Payout:
@@ -109,40 +77,57 @@ async def pay(session: AsyncSession, statement_id: UUID, paid_by: str, reference
 
 
 async def pay_creator(
-    session: AsyncSession,
-    creator_id: UUID,
-    currency: str,
-    paid_by: str,
-    reference: str = "",
-    *,
-    as_of: datetime | None = None,
-    id: UUID | None = None,
-    exactly: int | None = None,
+    session: AsyncSession, creator_id: UUID, currency: str, paid_by: str, reference: str = ""
 ) -> Payout:
     """Pay a creator everything payable in one currency: by pools and by campaigns.
 
-    Args:
-        as_of: what is no longer held since then is left for the next payout.
-        id: of the payout, for whoever has to know it before.
-        exactly: the minor units that were approved; another amount is refused.
-
     Raises:
-        EarningsHeld, BelowMinimum, EarningsWithheld, CreatorErased, SamePerson, AmountChanged: as they say.
+        EarningsHeld, BelowMinimum, EarningsWithheld, CreatorErased, SamePerson: as they say.
     """
-    creator = await open_account(session, "creator", creator_id, currency)
-    due = await hold_balance(session, creator)  # from here on, one payout at a time
+    line = PayoutLine(creator_id, uuid7(), reference)
+    made, refused = await pay_creators(session, [line], currency, paid_by)
+    if refused:
+        raise refused[creator_id]
+    return made[creator_id]
+
+
+async def pay_creators(
+    session: AsyncSession, lines: Sequence[PayoutLine], currency: str, paid_by: str, as_of: datetime | None = None
+) -> tuple[dict[UUID, Payout], dict[UUID, Problem]]:
+    """Pay those creators of whom that is possible; of the others, why not.
+
+    Args:
+        lines: one of each creator.
+        as_of: what is no longer held since then is left for the next payout.
+    """
     at = utc_now() if as_of is None else as_of
-    await check_same_person(session, creator_id, currency, paid_by, at)
-    payable = await payable_of(session, creator_id, currency, due, at)
-    if (refusal := await why_unpayable(session, creator_id, currency, payable)) is not None:
-        raise refusal
-    if exactly is not None and payable.payable_minor != exactly:
-        raise AmountChanged(due_minor=payable.payable_minor, approved_minor=exactly)
-    payout = Payout(
-        id=id or uuid7(), creator_id=creator_id, amount_minor=payable.payable_minor, currency=currency,
-        reference=reference, paid_by=paid_by, created_at=utc_now(),
-    )  # fmt: skip
-    return await _pay(session, payout, creator, at)
+    dues = await hold_dues(session, [line.creator_id for line in lines], currency)
+    found = await payables(session, currency, dues, at)
+    same = await conflicts(session, dues, currency, paid_by, at)
+    refused: dict[UUID, Problem] = {**await refusals(session, currency, found), **same}
+    for line in lines:
+        amount = found[line.creator_id].payable_minor
+        if line.creator_id not in refused and line.exactly not in {None, amount}:
+            refused[line.creator_id] = AmountChanged(due_minor=amount, approved_minor=line.exactly)
+    now = utc_now()
+    made = {
+        line.creator_id: Payout(
+            id=line.id, creator_id=line.creator_id, amount_minor=found[line.creator_id].payable_minor,
+            currency=currency, reference=line.reference, paid_by=paid_by, created_at=now,
+        )
+        for line in lines if line.creator_id not in refused
+    }  # fmt: skip
+    if made:
+        await _pay(session, made, currency, at)
+    return made, refused
+
+
+async def hold_dues(session: AsyncSession, creators: Sequence[UUID], currency: str) -> dict[UUID, int]:
+    """What is due to creators, in minor units; until this transaction ends nobody else pays them. Whoever pays them in
+    several steps holds all of them first, so that no two who do so wait for each other."""
+    accounts = await open_accounts(session, "creator", creators, currency)
+    held = await hold_balances(session, accounts)
+    return {creator: held[account] for creator, account in zip(creators, accounts, strict=True)}
 
 
 def _check_open(statement: Statement) -> None:
@@ -160,130 +145,36 @@ def _check_open(statement: Statement) -> None:
         )
 
 
-async def _pay(session: AsyncSession, payout: Payout, account: UUID, at: datetime) -> Payout:
-    creator_id, currency = payout.creator_id, payout.currency
-    session.add(payout)
+async def _pay(session: AsyncSession, payouts: Mapping[UUID, Payout], currency: str, at: datetime) -> None:
+    session.add_all(payouts.values())
     await session.flush()
-    unpaid = update(Statement).where(*_released(creator_id, currency, at))
-    covered = (await session.scalars(unpaid.values(payout_id=payout.id).returning(Statement.id))).all()
-    brought = update(CampaignEarning).where(*_released_by_campaigns(creator_id, currency, at))
-    earnings = (await session.scalars(brought.values(payout_id=payout.id).returning(CampaignEarning.id))).all()
+    of = among(Payout.id, [payout.id for payout in payouts.values()])
+    unpaid = update(Statement).where(*released(payouts, currency, at), Payout.creator_id == Statement.creator_id, of)
+    covered: defaultdict[UUID, list[str]] = defaultdict(list)
+    rows = await session.execute(unpaid.values(payout_id=Payout.id).returning(Statement.creator_id, Statement.id))
+    for creator, statement in rows:
+        covered[creator].append(str(statement))
+    brought = update(CampaignEarning).where(*released_earnings(payouts, currency, at), of)
+    brought = brought.where(Payout.creator_id == CampaignEarning.creator_id).values(payout_id=Payout.id)
+    earnings: defaultdict[UUID, int] = defaultdict(int)
+    for creator in await session.scalars(brought.returning(CampaignEarning.creator_id)):
+        earnings[creator] += 1
     target = await open_account(session, "paid", "service", currency)
+    told = [_posting(each, target, sorted(covered[id]), earnings[id]) for id, each in payouts.items()]
+    await post_all(session, told)
+    await send(session, PayoutsMade(list(payouts.values())))
+
+
+def _posting(payout: Payout, target: UUID, statements: Sequence[str], earnings: int) -> Posting:
     evidence: dict[str, Any] = {
         "payout": str(payout.id),
-        "statements": sorted(str(id) for id in covered),
-        "campaign_earnings": len(earnings),
+        "statements": statements,
+        "campaign_earnings": earnings,
         "reference": payout.reference,
         "by": payout.paid_by,
     }
-    period = period_of(payout.created_at)
-    await post(session, Posting(payout.id, account, target, payout.amount_minor, currency, period, "payout", evidence))
-    await send(session, PayoutMade(payout))
-    return payout
-
-
-async def check_same_person(session: AsyncSession, creator_id: UUID, currency: str, paid_by: str, at: datetime) -> None:
-    """Return when ``paid_by`` may pay what a creator is due.
-
-    Raises:
-        SamePerson: they funded or ran a pool, or funded a campaign, that it comes from.
-    """
-    pools = select(Pool.id).join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency, at))
-    own = pools.where(or_(Pool.created_by == paid_by, Pool.run_by == paid_by))
-    if (pool := await session.scalar(own.limit(1))) is not None:
-        raise SamePerson(pool=str(pool))
-    campaigns = select(CampaignEarning.campaign_id).where(*_released_by_campaigns(creator_id, currency, at))
-    funded = select(CampaignBudget.campaign_id).where(
-        CampaignBudget.campaign_id.in_(campaigns), CampaignBudget.funded_by == paid_by
-    )
-    if (campaign := await session.scalar(funded.limit(1))) is not None:
-        raise SamePerson(campaign=str(campaign))
-
-
-async def payable_of(
-    session: AsyncSession, creator_id: UUID, currency: str, due: int, at: datetime | None = None
-) -> Payable:
-    """How much of the ``due`` minor units in a creator's account may leave: now, or of what was released at ``at``."""
-    at = utc_now() if at is None else at
-    back = select(func.coalesce(func.sum(Adjustment.amount_minor), 0)).where(Adjustment.statement_id == Statement.id)
-    left = func.greatest(Statement.amount_minor + back.scalar_subquery(), 0)
-    held = select(func.coalesce(func.sum(left), 0), func.min(Statement.held_until))
-    held = held.where(*_unpaid(creator_id, currency), Statement.held_until > at, Statement.amount_minor > 0)
-    amount, until = (await session.execute(held)).one()
-    brought, released = await _held_by_campaigns(session, creator_id, currency, at)
-    until = min((each for each in (until, released) if each is not None), default=None)
-    floors = select(func.max(func.coalesce(Pool.floor_minor, minimum_payout(currency))))
-    floors = floors.join(Statement, Statement.pool_id == Pool.id).where(*_released(creator_id, currency, at))
-    floor = await session.scalar(floors)
-    floor = minimum_payout(currency) if floor is None else int(floor)
-    floor = max(floor, await thresholds.least(session, creator_id, currency))
-    return Payable(due, int(amount) + brought, until, floor)
-
-
-async def _held_by_campaigns(
-    session: AsyncSession, creator_id: UUID, currency: str, at: datetime
-) -> tuple[int, datetime | None]:
-    """What campaigns brought that is still held, and when the first of it is not."""
-    query = select(func.coalesce(func.sum(CampaignEarning.amount_minor), 0), func.min(CampaignEarning.held_until))
-    query = query.where(CampaignEarning.creator_id == creator_id, CampaignEarning.currency == currency)
-    amount, until = (await session.execute(query.where(CampaignEarning.held_until > at))).one()
-    return max(int(amount), 0), until if amount > 0 else None
-
-
-def _released_by_campaigns(creator_id: UUID, currency: str, at: datetime) -> list[ColumnElement[bool]]:
-    """What campaigns brought that is no longer held, and not paid."""
-    return [
-        CampaignEarning.creator_id == creator_id,
-        CampaignEarning.currency == currency,
-        CampaignEarning.payout_id.is_(None),
-        CampaignEarning.held_until <= at,
-    ]
-
-
-async def why_unpayable(session: AsyncSession, creator_id: UUID, currency: str, payable: Payable) -> Problem | None:
-    """Why what a creator is due cannot be paid now; None when something can.
-
-    What an erased creator is owed stays on their account: nobody is left whom it could be paid to.
-    """
-    creator = await session.get_one(Creator, creator_id)
-    if (await session.get_one(Viewer, creator.viewer_id)).subject.startswith(ERASED):
-        return CreatorErased()
-    decision = await _withheld(session, creator, currency)
-    if decision is not None:
-        return EarningsWithheld(decision.explanation, decision=str(decision.id))
-    amount, floor = payable.payable_minor, payable.floor_minor
-    if amount >= floor and amount > 0:
-        return None
-    if payable.held_until is not None and payable.due_minor >= floor:
-        return EarningsHeld(held_until=payable.held_until.isoformat())
-    return BelowMinimum(due_minor=amount, minimum_minor=floor, currency=currency)
-
-
-async def _withheld(session: AsyncSession, creator: Creator, currency: str) -> Decision | None:
-    """The decision that withholds the creator's money: all of it, or that of a statement not paid yet."""
-    decision = await active(session, "viewer", creator.viewer_id, WITHHOLD)
-    if decision is None:
-        unpaid = list(await session.scalars(select(Statement.id).where(*_unpaid(creator.id, currency))))
-        standing = await active_among(session, "earning", unpaid, WITHHOLD)
-        decision = next(iter(standing.values()), None)
-    return decision
-
-
-def _unpaid(creator_id: UUID, currency: str) -> list[ColumnElement[bool]]:
-    """A creator's statements in one currency that are in their account."""
-    return [
-        Statement.creator_id == creator_id,
-        Statement.payout_id.is_(None),
-        Statement.posted_at.is_not(None),
-        Statement.cancelled_at.is_(None),
-        Statement.pool_id.in_(select(Pool.id).where(Pool.currency == currency)),
-    ]
-
-
-def _released(creator_id: UUID, currency: str, at: datetime) -> list[ColumnElement[bool]]:
-    """Those of them that were no longer held at ``at``."""
-    released = or_(Statement.held_until.is_(None), Statement.held_until <= at)
-    return [*_unpaid(creator_id, currency), released]
+    account, period = account_id("creator", payout.creator_id, payout.currency), period_of(payout.created_at)
+    return Posting(payout.id, account, target, payout.amount_minor, payout.currency, period, "payout", evidence)
 
 
 async def due(session: AsyncSession, creator_id: UUID) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What earnings tell the features above them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .tables import Payout, Pool, Statement
@@ -14,10 +15,10 @@ class StatementPosted:
 
 
 @dataclass(frozen=True)
-class PayoutMade:
-    """A creator was paid everything due in one currency."""
+class PayoutsMade:
+    """Creators were paid everything due to them in one currency: at most one payout of each."""
 
-    payout: Payout
+    payouts: Sequence[Payout]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.problems import NotFound
 
-from . import documents, eligible_views, payouts
+from . import documents, eligible_views, payables, payouts
 from .ledger import account_id, balance
 from .receivables import owed_back
 from .rules import BASES
@@ -181,8 +181,8 @@ async def due(session: AsyncSession, creator_id: UUID) -> list[Due]:
     """What a creator's accounts hold, by currency."""
     found = []
     for currency, amount in (await payouts.due(session, creator_id)).items():
-        payable = await payouts.payable_of(session, creator_id, currency, amount)
-        why = await payouts.why_unpayable(session, creator_id, currency, payable)
+        payable = await payables.payable_of(session, creator_id, currency, amount)
+        why = await payables.why_unpayable(session, creator_id, currency, payable)
         found.append(
             Due(
                 currency=currency,

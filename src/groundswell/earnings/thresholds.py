@@ -1,7 +1,7 @@
 """From how much on a creator wants to be paid: never less than the service pays out at once, and never so much that
 what they earned stays for good."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.problems import Invalid
 
 from .rules import minimum_payout
@@ -46,7 +47,8 @@ async def chosen(session: AsyncSession, creator_id: UUID) -> Sequence[PayoutThre
     return (await session.scalars(query)).all()
 
 
-async def least(session: AsyncSession, creator_id: UUID, currency: str) -> int:
-    """From how many minor units on a creator wants to be paid; 0 when they did not say."""
-    found = await session.get(PayoutThreshold, (creator_id, currency))
-    return 0 if found is None else found.least_minor
+async def least_of(session: AsyncSession, creators: Collection[UUID], currency: str) -> dict[UUID, int]:
+    """From how many minor units on those creators want to be paid who said so."""
+    query = select(PayoutThreshold.creator_id, PayoutThreshold.least_minor).filter_by(currency=currency)
+    rows = await session.execute(query.where(among(PayoutThreshold.creator_id, creators)))
+    return {row.creator_id: row.least_minor for row in rows}

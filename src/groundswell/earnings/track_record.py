@@ -14,7 +14,8 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 from groundswell.trust.providers import Standing, standing_of
 
-from .payouts import due, payable_of, why_unpayable
+from .payables import payable_of, why_unpayable
+from .payouts import due
 from .receivables import owed_back
 from .tables import LedgerAccount, Payout
 

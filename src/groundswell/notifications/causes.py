@@ -16,10 +16,11 @@ from groundswell.community.signals import CommentShown, FollowBegun
 from groundswell.community.tables import Follow
 from groundswell.creators.signals import CreatorInvited
 from groundswell.creators.tables import Creator
-from groundswell.earnings.signals import PayoutMade, StatementPosted
+from groundswell.earnings.signals import PayoutsMade, StatementPosted
 from groundswell.earnings.tables import Statement, StatementLine
 from groundswell.moments.signals import MomentCreated
 from groundswell.moments.tables import Moment
+from groundswell.platform.database import among
 from groundswell.platform.jobs import WHENEVER, defer
 from groundswell.platform.signals import on
 from groundswell.shares.tables import Share
@@ -27,7 +28,7 @@ from groundswell.trust.signals import AppealDecided, Lifted, Restricted
 from groundswell.trust.tables import Decision
 
 from .fan_out import push_clip
-from .groups import note
+from .groups import note, note_each
 
 MAKERS: dict[str, tuple[InstrumentedAttribute[UUID], InstrumentedAttribute[Any]]] = {
     "moment": (Moment.id, Moment.viewer_id),
@@ -80,9 +81,11 @@ async def stated(session: AsyncSession, signal: StatementPosted) -> None:
         await note(session, "statement", signal.statement.id, [await _viewer_of(session, signal.statement.creator_id)])
 
 
-@on(PayoutMade)
-async def paid(session: AsyncSession, signal: PayoutMade) -> None:
-    await note(session, "payout", signal.payout.id, [await _viewer_of(session, signal.payout.creator_id)])
+@on(PayoutsMade)
+async def paid(session: AsyncSession, signal: PayoutsMade) -> None:
+    payouts = {payout.creator_id: payout.id for payout in signal.payouts}
+    rows = await session.execute(select(Creator.id, Creator.viewer_id).where(among(Creator.id, payouts)))
+    await note_each(session, "payout", {row.viewer_id: payouts[row.id] for row in rows})
 
 
 async def _viewer_of(session: AsyncSession, creator_id: UUID) -> UUID | None:

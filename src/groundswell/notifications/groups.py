@@ -1,6 +1,6 @@
 """Noting that something happened: in the transaction in which it did, one row for each viewer, kind and subject."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -43,7 +43,19 @@ async def note(
         at: when it happened, by default now; what it counts begins here where nothing of it is unread.
         step: see ``Notification``.
     """
-    ids = sorted({id for id in viewers if id is not None})
+    await note_each(session, kind, {id: subject_id for id in viewers if id is not None}, at=at, step=step)
+
+
+async def note_each(
+    session: AsyncSession,
+    kind: NotificationKind,
+    subjects: Mapping[UUID, UUID],
+    *,
+    at: datetime | None = None,
+    step: int = 0,
+) -> None:
+    """As ``note``, each viewer of a thing of their own: ``subjects`` are by viewer."""
+    ids = sorted(subjects)
     known = await viewers_among(session, ids)
     choices = await choices_of(session, ids)
     told = [id for id in ids if id in known and known[id].name and not known[id].kids]
@@ -51,8 +63,8 @@ async def note(
     if not told:
         return
     now = at or utc_now()
-    values = {"kind": kind, "subject_id": subject_id, "since": now, "at": now, "step": step}
-    rows = [{"id": uuid7(), "place": uuid7(), "viewer_id": id, **values} for id in told]
+    values = {"kind": kind, "since": now, "at": now, "step": step}
+    rows = [{"id": uuid7(), "place": uuid7(), "viewer_id": id, "subject_id": subjects[id], **values} for id in told]
     row = insert(Notification).values(rows)
     unread = Notification.read_at.is_(None)
     changes = {
@@ -71,7 +83,7 @@ async def note(
     await session.execute(TELL_LIVE, {"channel": CHANNEL, "viewers": [str(id) for id in told]})
     if await is_wanted(session, "notification.made"):
         for each in found:
-            data = {"notification_id": each.id, "notification_kind": kind, "subject_id": subject_id}
+            data = {"notification_id": each.id, "notification_kind": kind, "subject_id": subjects[each.viewer_id]}
             about = f"notification:{each.id}"
             await tell(session, "notification.made", about, now, data, people={"viewer": each.viewer_id})
 

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.actors import actor_of
 from groundswell.creators.tables import Creator
-from groundswell.earnings.balances import DueTo, due_currencies, dues_in, holding, judged
-from groundswell.earnings.payouts import SamePerson, check_same_person
+from groundswell.earnings.balances import DueTo, due_currencies, dues_in, holding, judged_all
+from groundswell.earnings.payables import SamePerson, conflicts
 from groundswell.earnings.schemas import CreatorName
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
@@ -29,10 +29,14 @@ from .rails import RAILS
 from .schemas import NewPayoutRun, PayoutItemOut, PayoutRunOut
 from .tables import PayoutItem, PayoutRun
 
-MOST_LINES = 5000
-"""Of a run; whoever else is due something is in the next one."""
+MOST_LINES = 20_000
+"""Of a run, as of what a bank's file may tell (``bank_messages``), so that one file can answer it; whoever else is due
+something is in the next one."""
 AT_ONCE = 500
+"""How many lines are drafted and paid by the same statements."""
+
 LATEST = timedelta(days=90)
+ON_THEIR_WAY = 10
 
 
 class RunUnknown(NotFound):
@@ -94,7 +98,7 @@ async def _add_lines(session: AsyncSession, run: PayoutRun, dues: Sequence[DueTo
     more = await RAILS[run.rail].gaps(session, list(gaps))
     rows = await payees_of(session, list(gaps))
     able = [due for due in dues if not gaps[due.creator.id] and not more.get(due.creator.id)]
-    whole = [await judged(session, due) for due in able]
+    whole = await judged_all(session, able)
     lines = [
         {
             "id": uuid7(), "run_id": run.id, "creator_id": due.creator.id, "amount_minor": due.payable_minor,
@@ -118,12 +122,11 @@ async def approve(session: AsyncSession, run_id: UUID, by: str) -> PayoutRun:
     run = await _locked(session, run_id, "draft")
     if run.drafted_by == by:
         raise SamePerson("Whoever drafted a run does not approve it; somebody else does.")
-    items = await items_waiting(session, run.id)
-    payees = {actor_of(viewer) for viewer in await _viewers(session, [item.creator_id for item in items])}
-    if by in payees:
+    creators = [item.creator_id for item in await items_waiting(session, run.id)]
+    if by in {actor_of(viewer) for viewer in await _viewers(session, creators)}:
         raise SamePerson("Nobody approves a run that pays them.")
-    for item in items:
-        await check_same_person(session, item.creator_id, run.currency, by, run.drafted_at)
+    for refusal in (await conflicts(session, creators, run.currency, by, run.drafted_at)).values():
+        raise refusal
     run.status, run.approved_by, run.approved_at = "approved", by, utc_now()
     await session.flush()
     return run
@@ -291,6 +294,13 @@ def line_out(item: PayoutItem, creator: Creator) -> PayoutItemOut:
     plain = {name: getattr(item, name) for name in PayoutItemOut.model_fields if name != "creator"}
     who = CreatorName(id=creator.id, handle=creator.handle, display_name=creator.display_name)
     return PayoutItemOut(**plain, creator=who)
+
+
+async def on_their_way(session: AsyncSession, creator_id: UUID) -> list[tuple[PayoutItem, PayoutRun]]:
+    """A creator's lines that wait in a run, or have left and were not heard of since; the oldest first."""
+    query = select(PayoutItem, PayoutRun).join(PayoutRun, PayoutRun.id == PayoutItem.run_id)
+    query = query.where(PayoutItem.creator_id == creator_id, PayoutItem.status.in_(["waiting", "sent"]))
+    return [(item, run) for item, run in await session.execute(query.order_by(PayoutItem.id).limit(ON_THEIR_WAY))]
 
 
 async def held_out(session: AsyncSession, limit: int, since: date) -> list[PayoutItemOut]:

@@ -5,24 +5,25 @@ held out, with the reason, and the others are paid.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.audit import Actor, note
-from groundswell.earnings.payouts import pay_creator
+from groundswell.earnings.payouts import PayoutLine, hold_dues, pay_creators
 from groundswell.platform.clock import utc_now
-from groundswell.platform.database import Database
-from groundswell.platform.problems import Conflict, Problem
+from groundswell.platform.database import Database, among
+from groundswell.platform.problems import Conflict
 from groundswell.platform.settings import Settings
 
 from .bank_text import NAME_MOST, bank_text
 from .pain001 import Transfer
 from .payee_vault import seal, unseal
 from .payees import gaps_of, open_all, payees_of, payer_of
-from .payout_runs import RunUnknown, items_waiting
+from .payout_runs import AT_ONCE, RunUnknown, items_waiting
 from .rails import RAILS
 from .requirements import missing_of
 from .schemas import PayeeFacts
@@ -45,7 +46,13 @@ async def file_run(database: Database, settings: Settings, run_id: UUID) -> None
         for creator, more in (await RAILS[run.rail].gaps(session, creators)).items():
             gaps[creator] = [*gaps[creator], *more]
         facts = await open_all(session, settings, list(rows.values()), run.filing_by, f"payout run {run.number}")
-        sent = [item for item in items if await _paid(session, settings, run, item, rows, facts, gaps)]
+        refused = {item.creator_id: code for item in items if (code := _changed(settings, item, rows, facts, gaps))}
+        open_ = [item for item in items if item.creator_id not in refused]
+        await hold_dues(session, [item.creator_id for item in open_], run.currency)
+        for begin in range(0, len(open_), AT_ONCE):
+            refused |= await _pay(session, run, open_[begin : begin + AT_ONCE])
+        sent = [item for item in items if item.creator_id not in refused]
+        await _note(session, items, refused)
         if sent:
             transfers = {
                 item.creator_id: _transfer(settings, run, number, item, facts[item.creator_id])
@@ -57,32 +64,25 @@ async def file_run(database: Database, settings: Settings, run_id: UUID) -> None
         run.status, run.filed_at = "filed", utc_now()
 
 
-async def _paid(
-    session: AsyncSession,
-    settings: Settings,
-    run: PayoutRun,
-    item: PayoutItem,
-    rows: Mapping[UUID, Payee],
-    facts: Mapping[UUID, PayeeFacts],
-    gaps: Mapping[UUID, list[str]],
-) -> bool:
-    """Pay a line, or hold it out with the reason."""
-    code = _changed(settings, item, rows, facts, gaps)
-    if not code:
-        try:
-            async with session.begin_nested():
-                payout = await pay_creator(
-                    session, item.creator_id, run.currency, run.approved_by or "", item.id.hex,
-                    as_of=run.drafted_at, id=item.id, exactly=item.amount_minor,
-                )  # fmt: skip
-            item.status, item.payout_id, item.changed_at = "sent", payout.id, utc_now()
-            await session.flush()
-            return True
-        except Problem as refused:
-            code = refused.code
-    item.status, item.code, item.changed_at = "held_out", code, utc_now()
-    await session.flush()
-    return False
+async def _pay(session: AsyncSession, run: PayoutRun, items: Sequence[PayoutItem]) -> dict[UUID, str]:
+    """Pay lines; of those that are refused, the code by creator."""
+    lines = [PayoutLine(item.creator_id, item.id, item.id.hex, item.amount_minor) for item in items]
+    _, refused = await pay_creators(session, lines, run.currency, run.approved_by or "", run.drafted_at)
+    return {creator: problem.code for creator, problem in refused.items()}
+
+
+async def _note(session: AsyncSession, items: Sequence[PayoutItem], refused: Mapping[UUID, str]) -> None:
+    """Keep with each line what became of it: it was sent, or is held out with the reason."""
+    now = utc_now()
+    by_code: dict[str, list[UUID]] = {}
+    for item in items:
+        by_code.setdefault(refused.get(item.creator_id, ""), []).append(item.id)
+    for code, ids in by_code.items():
+        paid: dict[str, Any] = (
+            {"status": "held_out", "code": code} if code else {"status": "sent", "payout_id": PayoutItem.id}
+        )
+        change = update(PayoutItem).where(among(PayoutItem.id, ids)).values(**paid, changed_at=now)
+        await session.execute(change.execution_options(synchronize_session=False))
 
 
 def _changed(
@@ -129,13 +129,10 @@ async def file_of(session: AsyncSession, settings: Settings, run_id: UUID, by: s
     return f"payout-run-{run.number}.{rail.ending}", made, rail.media_type
 
 
-async def names_opened(session: AsyncSession, settings: Settings, run_id: UUID, by: str) -> dict[UUID, tuple[str, str]]:
-    """Of each creator in a run, the name as the bank gets it and the account's ends; in the audit log."""
-    items = [item.creator_id for item in await _items(session, run_id)]
-    rows = await payees_of(session, items)
-    facts = await open_all(session, settings, list(rows.values()), by, f"look at payout run {run_id}")
+async def names_opened(
+    session: AsyncSession, settings: Settings, creators: Collection[UUID], by: str, run: int
+) -> dict[UUID, tuple[str, str]]:
+    """Of those of a run who are looked at, the name as the bank gets it and the account's ends; in the audit log."""
+    rows = await payees_of(session, creators)
+    facts = await open_all(session, settings, list(rows.values()), by, f"look at payout run {run}")
     return {id: (bank_text(each.legal_name, NAME_MOST), each.masked_iban) for id, each in facts.items()}
-
-
-async def _items(session: AsyncSession, run_id: UUID) -> Sequence[PayoutItem]:
-    return (await session.scalars(select(PayoutItem).filter_by(run_id=run_id))).all()

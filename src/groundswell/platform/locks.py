@@ -47,6 +47,7 @@ class Lock(Enum):
     POOL = "fix what a pool of one stream counts"
     STATEMENT_NUMBERS = "number statements"
     CREATOR_TERMS = "publish the terms that creators accept"
+    CREATOR_CODES = "take in the codes of a programme (alone), or take one as a creator (together)"
     PARTNER_IMPORT = "import partners of a programme"
     BANK_FILE = "read what the bank says"
     STRIPE_RUN = "send what a payout run asks Stripe for"

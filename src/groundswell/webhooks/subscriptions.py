@@ -14,7 +14,7 @@ from groundswell.catalog.signals import RightsChanged
 from groundswell.catalog.tables import RightsRule, Series, Title
 from groundswell.creators.tables import Creator
 from groundswell.discovery.signals import AlertRaised, SceneRising
-from groundswell.earnings.signals import PayoutMade, StatementPosted
+from groundswell.earnings.signals import PayoutsMade, StatementPosted
 from groundswell.moments.signals import MomentChanged, MomentCreated, MomentDeleted
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
@@ -188,10 +188,9 @@ async def stated(session: AsyncSession, signal: StatementPosted) -> None:
         await _earned(session, "statement.ready", statement.creator_id, statement.posted_at or utc_now(), data)
 
 
-@on(PayoutMade)
-async def paid(session: AsyncSession, signal: PayoutMade) -> None:
-    payout = signal.payout
-    if await is_wanted(session, "payout.made"):
+@on(PayoutsMade)
+async def paid(session: AsyncSession, signal: PayoutsMade) -> None:
+    for payout in signal.payouts if await is_wanted(session, "payout.made") else ():
         data = {"payout_id": payout.id, "amount_minor": payout.amount_minor, "currency": payout.currency}
         await _earned(session, "payout.made", payout.creator_id, utc_now(), data)
 

@@ -17,6 +17,8 @@ from groundswell.creators.tables import Creator
 from groundswell.earnings import statements
 from groundswell.earnings.api import pdf_file
 from groundswell.moments.availability import Audience
+from groundswell.payouts import payees, payout_runs
+from groundswell.payouts.requirements import MISSING
 from groundswell.platform.clock import day_of, utc_now
 from groundswell.platform.csv_response import by_currency, csv_file
 from groundswell.platform.pages import decode_cursor, next_cursor
@@ -93,6 +95,8 @@ async def _results(
         "results": await results.of_viewer(session, caller.id, period.begin, period.end),
         "statements": await statements.of_creator(session, creator.id, None, 24),
         "dues": await statements.due(session, creator.id),
+        "missing": [MISSING[code] for code in await payees.missing_for(session, creator)],
+        "coming": await payout_runs.on_their_way(session, creator.id),
         "notices": await cases.told(session, caller.id),
         "elsewhere": await imported_partners.recorded_for(session, creator.id),
         "programmes": PROGRAMMES,

@@ -115,14 +115,15 @@ async def _run(
     settings = services_of(request).settings
     run = await payout_runs.one_run(session, run_id)
     rows = await payout_runs.lines_of(session, run_id, PAGE, decode_cursor(cursor))
+    creators = [row.creator.id for row in rows]
     actors = [run.drafted_by, *([run.approved_by] if run.approved_by else [])]
-    shared = await payees.sharing_accounts(session, [row.creator.id for row in rows])
+    shared = await payees.sharing_accounts(session, creators)
     shown: dict[str, Any] = {
         "run": run,
         "rows": rows,
         "people": await actor_names(session, actors),
         "next": next_cursor(rows, PAGE),
-        "names": await run_file.names_opened(session, settings, run_id, caller.actor) if opened else None,
+        "names": await run_file.names_opened(session, settings, creators, caller.actor, run.number) if opened else None,
         "shared": shared,
         "own": run.drafted_by == caller.actor,
         "payer": payees.payer_of(settings) or run.rail == "stripe",

@@ -29,7 +29,37 @@ WORDS = {
 }
 assert set(MISSING) <= set(WORDS)
 
+BANKS = {
+    "AC01": "the account number is wrong",
+    "AC04": "the account is closed",
+    "AC06": "the account is blocked",
+    "AC13": "the account is of the wrong kind",
+    "AG01": "transfers are not allowed on this account",
+    "AG02": "the bank does not take this kind of transfer",
+    "AM04": "there was not enough in our own account",
+    "AM05": "the bank takes it for a duplicate",
+    "BE04": "the payee’s address is missing",
+    "BE05": "the bank does not know who sent it",
+    "CUST": "the payee asked for it to go back",
+    "DUPL": "the bank takes it for a duplicate",
+    "FF01": "the bank could not read the file",
+    "FOCR": "it went back as we asked",
+    "MD07": "the payee has died",
+    "MS02": "the payee refused it",
+    "MS03": "the bank gives no reason",
+    "RC01": "the bank (BIC) is wrong",
+    "RR01": "the sender’s account is missing",
+    "RR02": "the sender’s name or address is missing",
+    "RR03": "the payee’s name or address is missing",
+    "RR04": "the law does not let the bank pay it",
+    "account_closed": "Stripe says that the account is closed",
+    "account_gone": "the account at Stripe is gone",
+    "returned": "the bank sent it back",
+    "rejected": "the bank refused it",
+}
+"""What banks (ISO 20022, external codes for returns and status) and Stripe give as reasons."""
+
 
 def why_not(code: str) -> str:
-    """A code in words; a bank's own code as it is."""
-    return WORDS.get(code, code)
+    """A code in words; after a bank's reason its own code, which may be asked for there."""
+    return f"{BANKS[code]} ({code})" if code in BANKS else WORDS.get(code, code)
