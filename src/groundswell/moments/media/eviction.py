@@ -7,10 +7,12 @@ for.
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped
 
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
@@ -31,7 +33,13 @@ NOTED_EVERY = timedelta(hours=1)
 """How exactly it is known when something was last asked for."""
 
 
-def note_asked(rendition: Rendition) -> None:
+class Asked(Protocol):
+    """What says when it was last asked for."""
+
+    asked_at: Mapped[datetime]
+
+
+def note_asked(rendition: Asked) -> None:
     """Somebody asked for it. Written at most once an hour."""
     if rendition.asked_at < utc_now() - NOTED_EVERY:
         rendition.asked_at = utc_now()
