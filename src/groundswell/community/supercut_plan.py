@@ -40,7 +40,7 @@ class PlannedPart:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class OmittedPart:
     """A part of the collection that does not, by its place (from 0): a reason code, and the title, where whoever asks
     may know of the moment."""
 
@@ -57,7 +57,7 @@ class SupercutPlan:
     """What goes into a supercut, in order, and what does not."""
 
     parts: tuple[PlannedPart, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[OmittedPart, ...]
 
     def hash(self, collection: Collection) -> str:
         """SHA-256 over everything the bytes depend on, in hexadecimal: one collection's are its own."""
@@ -83,7 +83,7 @@ async def planned(session: AsyncSession, settings: Settings, collection: Collect
     refused = await refusals(session, list(rows.values()), asker, PURPOSES, captions=False)
     lengths = _Lengths(settings.supercut_longest_s * 1_000_000)
     book = await rulebook(session, *(facts_of(row.title, row.source) for row in rows.values()))
-    taken, left_out = list[PlannedPart](), list[LeftOut]()
+    taken, left_out = list[PlannedPart](), list[OmittedPart]()
     for place, part in enumerate(parts):
         row = rows.get(part.moment_id)
         reason = "title_not_ready" if row is None else _unfit(row.moment) or refused.get(row.moment.id)
@@ -93,7 +93,7 @@ async def planned(session: AsyncSession, settings: Settings, collection: Collect
             taken.append(PlannedPart(row.moment, recipe_of(row.moment, WIDE), name_of(row)))
         elif reason is not None:
             known = row is not None and is_open(row.moment, asker)
-            left_out.append(LeftOut(place, name_of(row) if known and row is not None else "", reason))
+            left_out.append(OmittedPart(place, name_of(row) if known and row is not None else "", reason))
     return SupercutPlan(tuple(taken), tuple(left_out))
 
 

@@ -18,7 +18,7 @@ class SupercutPartOut(BaseModel):
     begin_us: int
 
 
-class LeftOutOut(BaseModel):
+class OmittedPartOut(BaseModel):
     """A moment of the collection that is not in its supercut."""
 
     place: int | None = Field(
@@ -44,4 +44,4 @@ class SupercutOut(BaseModel):
     size_bytes: int | None = None
     made_at: datetime | None = None
     parts: list[SupercutPartOut] = []
-    left_out: list[LeftOutOut] = []
+    left_out: list[OmittedPartOut] = []

@@ -12,7 +12,7 @@ from groundswell.platform.settings import Settings
 from .collection_tables import Collection
 from .collection_views import address_of
 from .collections import standing_of
-from .supercut_schemas import LeftOutOut, SupercutOut, SupercutPartOut
+from .supercut_schemas import OmittedPartOut, SupercutOut, SupercutPartOut
 from .supercut_tables import Supercut, SupercutPart
 from .supercuts import parts_shown, rows_of, supercut_of, withheld
 
@@ -28,7 +28,7 @@ async def shown_supercut(
     out = SupercutOut.model_validate({"status": row.status, "progress": row.progress / 1000})
     if fills:
         out.failure_code = row.failure_code
-        out.left_out = [LeftOutOut.model_validate(each) for each in row.left_out]
+        out.left_out = [OmittedPartOut.model_validate(each) for each in row.left_out]
     if row.status == "ready":
         await _show(session, settings, collection, row, caller, audience, out)
     return out

@@ -33,13 +33,13 @@ NOTED_EVERY = timedelta(hours=1)
 """How exactly it is known when something was last asked for."""
 
 
-class Asked(Protocol):
+class LastAsked(Protocol):
     """What says when it was last asked for."""
 
     asked_at: Mapped[datetime]
 
 
-def note_asked(rendition: Asked) -> None:
+def note_asked(rendition: LastAsked) -> None:
     """Somebody asked for it. Written at most once an hour."""
     if rendition.asked_at < utc_now() - NOTED_EVERY:
         rendition.asked_at = utc_now()
