@@ -79,6 +79,6 @@ async def restricted(session: AsyncSession, signal: Restricted) -> None:
         await _outdate(session, shown.where(column == decision.subject_id))
 
 
-async def _outdate(session: AsyncSession, query: Select[tuple[UUID]]) -> None:
+async def _outdate(session: AsyncSession, query: Select[UUID]) -> None:
     if ids := list(await session.scalars(query.distinct())):
         await supercuts.outdate(session, ids)

@@ -173,8 +173,8 @@ async def _rendered(runtime: Runtime, order: _Order) -> dict[str, Rendition]:
         for recipe in recipes.values():
             note_asked(await ensure(session, recipe, SOON))
     while True:
-        for number, recipe in enumerate(recipes):
-            await make_rendition(runtime, recipe)
+        for number, wanted in enumerate(recipes):
+            await make_rendition(runtime, wanted)
             await progress(number / len(recipes))
             if not await _wanted(runtime.database, order):
                 raise MediaError("cancelled")

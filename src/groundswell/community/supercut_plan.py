@@ -18,7 +18,7 @@ from groundswell.moments.showable import MomentRow, refusals, with_source
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.settings import Settings
-from groundswell.trust.policy import PolicyRequest, fits_one_clip
+from groundswell.trust.policy import PolicyRequest, Purpose, fits_one_clip
 from groundswell.trust.rulebook import facts_of, rulebook
 
 from .collection_tables import Collection
@@ -26,7 +26,7 @@ from .collections import parts_of
 
 EDITION = 1
 """Part of every hash. Raise it when something else is made of the same."""
-PURPOSES = ("play", "share")
+PURPOSES: tuple[Purpose, ...] = ("play", "share")
 """What must be allowed of a part. Saving the clip is judged when somebody wants to."""
 
 

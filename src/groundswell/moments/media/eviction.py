@@ -12,7 +12,6 @@ from typing import Protocol
 import structlog
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped
 
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
@@ -36,7 +35,7 @@ NOTED_EVERY = timedelta(hours=1)
 class LastAsked(Protocol):
     """What says when it was last asked for."""
 
-    asked_at: Mapped[datetime]
+    asked_at: datetime
 
 
 def note_asked(rendition: LastAsked) -> None:
