@@ -39,6 +39,7 @@ REFUSALS = """
     too_many_streams
     decision_unknown appeal_of_appeal appeal_made_already appeal_too_late nothing_to_appeal not_for_copyright
     counter_notice_made_already collection_unknown collection_full collection_circular name_empty too_many_collections
+    supercut_needs_two supercut_waits too_many_supercuts supercut_withheld supercut_unknown
     sign_in_nonce_wrong sign_in_audience_wrong sign_in_token_expired sign_in_token_invalid
 """.split()
 """Codes of what a page of a viewer or of signing in may refuse."""

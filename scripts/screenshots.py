@@ -1,15 +1,27 @@
 """Takes the pictures in docs/images from the demo, walked in a real browser. `make screenshots`."""
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
+
+from groundswell.accounts.tables import Viewer
+from groundswell.notifications.digest import digest_message
+from groundswell.notifications.inbox import page_of
+from groundswell.notifications.tables import NotificationChoice
+from groundswell.platform.clock import utc_now
+from groundswell.platform.runtime import open_runtime
+from groundswell.platform.settings import Settings
+from groundswell.platform.speech import ENGLISH
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PORT = 8765
@@ -120,6 +132,7 @@ def people(browser: Browser) -> None:
     page.locator("gs-comments").scroll_into_view_if_needed()
     take(page, "comments")
     take(page, "collection", "/c/LumenC1", settle_ms=4000)
+    supercut(page)
     take(visitor(browser, PHONE, who="noor"), "inbox-phone", "/inbox")
     take(visitor(browser, PHONE), "feed-phone", "/feed", settle_ms=6000)
     take(visitor(browser), "search", "/search?q=light")
@@ -128,6 +141,38 @@ def people(browser: Browser) -> None:
     take(trust, "appeals", "/console/appeals")
     take(trust, "cases", "/console/cases")
     take(visitor(browser, who="mira"), "trending", "/console/trending")
+
+
+def supercut(page: Page) -> None:
+    """A collection as one clip, on its maker's page, with what was left out and why."""
+    page.goto(f"{URL}/c/LumenC1")
+    page.locator("#supercut video").wait_for()
+    page.locator("#supercut").evaluate("(section) => section.scrollIntoView({ block: 'start' })")
+    page.locator("#supercut .chapters a").last.click()
+    page.wait_for_function("() => document.querySelector('#supercut video').currentTime > 2")
+    take(page, "supercut")
+
+
+def digest(browser: Browser) -> None:
+    """The mail of what Noor has not read, as a mail program shows it."""
+    with ThreadPoolExecutor() as beside:  # Playwright's own loop runs here
+        content = beside.submit(asyncio.run, digest_of("noor")).result()
+    page = browser.new_context(viewport={"width": 720, "height": 900}).new_page()
+    page.set_content(content)
+    take(page, "digest")
+
+
+async def digest_of(who: str) -> str:
+    """What the digest would say to one of the demo's people now, as HTML."""
+    async with open_runtime(Settings(demo=True, port=PORT, base_url=URL)) as runtime:
+        async with runtime.database.transaction() as session:
+            viewer = (await session.scalars(select(Viewer).filter_by(subject=who))).one()
+            found = await page_of(session, viewer, None, None, 8)
+        choice = NotificationChoice(viewer_id=viewer.id, mail_to=f"{who}@example.com", language="en")
+        mail = digest_message(runtime.settings, choice, found.items, ENGLISH, utc_now().date())
+    html = mail.get_body(("html",))
+    assert html is not None
+    return str(html.get_content())
 
 
 def money(browser: Browser) -> None:
@@ -214,7 +259,16 @@ def main() -> int:
             chromium = shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             link = viewers(browser)
-            for part in (spoilers, partial(friends, link=link), partial(rights, link=link), staff, people, money, hero):
+            for part in (
+                spoilers,
+                partial(friends, link=link),
+                partial(rights, link=link),
+                staff,
+                people,
+                digest,
+                money,
+                hero,
+            ):
                 for context in browser.contexts:  # what plays on in them takes the machine's time
                     context.close()
                 part(browser)

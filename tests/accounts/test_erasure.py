@@ -78,6 +78,8 @@ NOBODYS = {
     "credits": "kind model channel currency",
     "collaborators": "state",
     "collections": "code visibility",
+    "supercuts": "status recipe_hash left_out failure_code",
+    "supercut_parts": "recipe_hash",
     "decisions": "subject_kind action reason_code rule appeal source",
     "appeals": "outcome",
     "counter_notices": "state",

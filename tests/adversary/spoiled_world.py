@@ -30,6 +30,7 @@ from groundswell.platform.signatures import tag
 from groundswell.shares.links import token_of
 from groundswell.shares.tables import Share
 from groundswell.trust.decisions import decide
+from tests.community.made_supercuts import as_made
 from tests.earnings.world import World, build, closed_month, in_closed_month
 from tests.support import App
 
@@ -96,6 +97,8 @@ async def spoiled(app: App) -> World:
         for place, name in enumerate((CAPTION, MARKED)):
             part = {"collection_id": kept.id, "moment_id": world.moments[name], "place": place}
             session.add(CollectionPart(**part, added_by=world.viewers["maker"]))
+        await session.flush()
+        await as_made(session, kept, [world.moments[name] for name in (CAPTION, MARKED)])
         await soon(session)
     for name in (CAPTION, MARKED):
         await world.share(name)

@@ -21,7 +21,7 @@ from groundswell.web.route_powers import every_route
 from tests.earnings.world import World
 from tests.support import App
 
-from .spoiled_world import CAPTION, COMMENT, MARKED, PUBLISHER, SAID, Names, names_in, spoiled
+from .spoiled_world import CAPTION, COLLECTION, COMMENT, MARKED, PUBLISHER, SAID, Names, names_in, spoiled
 
 SECRETS = {
     "ada": (SAID, CAPTION, COMMENT, MARKED),
@@ -126,7 +126,14 @@ async def test_the_heatmap_is_flat_where_a_viewer_has_not_been(app: App, world: 
 
 
 async def test_what_is_opened_by_name_is_veiled_by_its_own_page(app: App, world: World) -> None:
-    """Its link was sent to them: the page asks first."""
+    """Its link was sent to them: the page asks first. So does a collection's, of its one clip."""
+    for who in ("ada", None):
+        headers = app.signed_in(who) if who else {}
+        one = (await app.http.get(f"/v1/collections/{COLLECTION}/supercut", headers=headers)).json()
+        assert (one["status"], one["withheld"], one["spoils"]) == ("ready", None, True)
+    page = (await app.http.get(f"/c/{COLLECTION}")).text
+    assert re.search(r"<details class=\"spoiler-veil film\">.*?<video.*?</details>", page, re.DOTALL)
+    assert "og:video" not in page
     async with app.runtime.database.transaction() as session:
         code = (await session.get_one(Moment, world.moments[MARKED])).code
     answer = await app.http.get(f"/m/{code}", headers={"accept": "text/html"})

@@ -188,7 +188,7 @@ async def test_decisions_statements_and_who_is_told_nothing(app: App) -> None:
     assert decided.status_code == 201, decided.text
     item = (await inbox(app, "noor"))["items"][0]
     assert (item["text"], item["words"], item["reason_code"], item["path"]) == (
-        "A moment of yours was restricted", "It tells the end.", "spoiler", f"/moments/{shared.moment.code}",
+        "A moment of yours was restricted", "It tells the end.", "spoiler", f"/decisions/{decided.json()['id']}",
     )  # fmt: skip
     await read_all(app, "noor")
     assert (await call(app, "POST", f"/v1/decisions/{decided.json()['id']}/lift", "tess", "trust")).status_code == 200

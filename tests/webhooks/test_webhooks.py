@@ -143,6 +143,45 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
     assert len(receiver.told) == 12
 
 
+async def test_a_tool_outside_is_told_of_a_report_and_decides_it(app: App, receiver: Receiver) -> None:
+    """From a visitor's report to the tool's verdict, and what that decided; who reported, in which words, and what is
+    severe stay with trust."""
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    secret = (await hook(app, receiver, "report.taken", "decision.taken"))["secret"]
+    reasons = {"ada": "spam", "ben": "child_abuse", "cleo": "hate"}
+    for who, reason in reasons.items():
+        body = {"moment": shared.moment.code, "reason_code": reason, "text": "zqwords of mine"}
+        assert (await app.http.post("/v1/reports", json=body, headers=app.signed_in(who))).status_code == 201
+    refused = await app.http.post("/v1/reports", json=body | {"reason_code": "dull"}, headers=app.signed_in("dora"))
+    assert refused.status_code == 422
+    await deliver_all(app)
+    assert receiver.kinds == ["report.taken", "report.taken"]
+    for told, reason in zip(receiver.told, ("spam", "hate"), strict=True):
+        told.verify(secret)
+        assert told.data.keys() >= KIND_INFO["report.taken"].example.keys()
+        assert (told.data["reason_code"], told.data["subject_id"]) == (reason, str(shared.moment.id))
+        assert "zqwords" not in str(told.document)
+        assert "reporter" not in told.data
+
+    tool, verdict = await app.service_key("moderation"), {"subject": {"kind": "moment", "id": told.data["subject_id"]}}
+    verdict |= {"action": "hide", "reason_code": "hate", "explanation": "Slurs.", "tool": "Osprey", "rule": "Slurs"}
+    answer = await app.http.post("/v1/verdicts", json=verdict, headers=tool)
+    assert answer.json()["code"] == "verdict_severe", "people here have it in hand"
+    other = await make_shared(app.runtime.database, app.runtime.settings)
+    body = {"moment": other.moment.code, "reason_code": "hate"}
+    assert (await app.http.post("/v1/reports", json=body, headers=app.signed_in("ada"))).status_code == 201
+    verdict["subject"]["id"] = str(other.moment.id)
+    answer = await app.http.post("/v1/verdicts", json=verdict, headers=tool)
+    assert answer.status_code == 201, answer.text
+    assert (await app.http.post("/v1/verdicts", json=verdict, headers=tool)).json()["code"] == "already_restricted"
+    await deliver_all(app)
+    assert receiver.kinds[2:] == ["report.taken", "decision.taken"]
+    assert receiver.told[-1].data["reason_code"] == "hate"
+    assert (await app.http.get(f"/m/{other.moment.code}")).status_code == 410
+    await deliver_all(app)
+    assert len(receiver.told) == 4
+
+
 async def test_a_creator_s_money_is_told_when_it_is_theirs_and_when_it_is_paid(app: App, receiver: Receiver) -> None:
     """A pool that is run, and its statement paid: both by the feature itself, in the order of the creator."""
     world = await build(app.runtime.database)

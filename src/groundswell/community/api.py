@@ -12,7 +12,7 @@ from groundswell.moments.availability import Audience
 from groundswell.platform.pages import Cursor, Limit, Page, decode_cursor, encode_cursor
 from groundswell.platform.routing import DbSession, TransactionalRoute
 
-from . import collections_api, comments_api, follows, reactions_api, separation
+from . import collections_api, comments_api, follows, reactions_api, separation, supercuts_api
 from .collection_embeds import collection_at  # noqa: F401 - answers
 from .feed import fellow, following_feed
 from .own_data import OwnKind, page_of
@@ -162,3 +162,5 @@ router.include_router(v1)
 router.include_router(reactions_api.v1)
 router.include_router(comments_api.v1)
 router.include_router(collections_api.v1)
+router.include_router(supercuts_api.v1)
+router.include_router(supercuts_api.media)

@@ -26,7 +26,7 @@ from groundswell.trust.decisions import active
 from .collection_tables import Collaborator, Collection, CollectionPart
 from .comment_text import CommentEmpty, cleaned
 from .people import find_person
-from .signals import CollaboratorAsked
+from .signals import CollaboratorAsked, CollectionChanged
 
 PARTS_MOST = 200
 COLLECTIONS_MOST = 500
@@ -182,8 +182,9 @@ async def change(session: AsyncSession, caller: Caller, name: str, changes: dict
         CollectionUnknown, NameEmpty: as they say. MomentUnknown: the cover is not in it.
     """
     found = await owned(session, name, caller)
-    if changes.get("name") is not None:
-        found.name = _named(changes["name"])
+    if changes.get("name") is not None and (renamed := _named(changes["name"])) != found.name:
+        found.name = renamed
+        await send(session, CollectionChanged(found.id))
     if changes.get("about") is not None:
         found.about = _about(changes["about"])
     if changes.get("visibility") is not None:
@@ -212,6 +213,8 @@ async def remove(session: AsyncSession, caller: Caller, name: str) -> None:
 
 
 async def _empty(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    for id in ids:
+        await send(session, CollectionChanged(id, gone=True))
     for table in (CollectionPart, Collaborator):
         await session.execute(delete(table).where(among(table.collection_id, ids)))
 
@@ -246,6 +249,7 @@ async def add(session: AsyncSession, caller: Caller, by: Audience, name: str, mo
     session.add(CollectionPart(collection_id=found.id, moment_id=moment.id, place=len(parts), added_by=caller.id))
     found.changed_at = utc_now()
     await session.flush()
+    await send(session, CollectionChanged(found.id))
     return found
 
 
@@ -287,6 +291,7 @@ async def _number(session: AsyncSession, collection: Collection, parts: Sequence
         part.place = place
     collection.changed_at = utc_now()
     await session.flush()
+    await send(session, CollectionChanged(collection.id))
 
 
 async def ask(session: AsyncSession, caller: Caller, name: str, handle: str) -> Collaborator:

@@ -25,6 +25,14 @@ class CollaboratorAsked:
 
 
 @dataclass(frozen=True)
+class CollectionChanged:
+    """What a collection holds, its order or its title is other than before; or (``gone``) it is no longer there."""
+
+    collection_id: UUID
+    gone: bool = False
+
+
+@dataclass(frozen=True)
 class CommentShown:
     """A comment is there for others to read: written, or let through."""
 

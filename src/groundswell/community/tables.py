@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from groundswell.platform.database import Base, CreatedAt
 
-from . import collection_tables, comment_tables  # noqa: F401 - made with these
+from . import collection_tables, comment_tables, supercut_tables  # noqa: F401 - made with these
 
 REACTIONS = ("love", "laugh", "wow", "cry", "fire", "star")
 

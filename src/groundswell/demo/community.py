@@ -4,6 +4,7 @@ What they do follows from what they played, so it is the same at every start; it
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,18 +12,24 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.accounts.access import Caller
 from groundswell.accounts.tables import Viewer
+from groundswell.community import supercuts
 from groundswell.community.collection_tables import Collaborator, Collection, CollectionPart
 from groundswell.community.comment_tables import Comment
 from groundswell.community.comment_text import told_again
+from groundswell.community.supercut_tables import Supercut
+from groundswell.community.supercuts import SupercutNeedsTwo
 from groundswell.community.tables import REACTIONS, Follow, Reaction
 from groundswell.community.voters import KIND
 from groundswell.creators.tables import Creator
 from groundswell.events.event import Event
 from groundswell.events.log.event_log import record
 from groundswell.events.tables import JudgedEvent
+from groundswell.moments.availability import Audience
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
+from groundswell.platform.jobs import WHENEVER
 from groundswell.platform.runtime import Runtime
 from groundswell.trust.reports import report
 from groundswell.trust.reviews import open_review
@@ -77,6 +84,10 @@ COLLECTED = (
 )
 
 
+CODE = "LumenC"
+"""How the codes of collections begin."""
+
+
 async def _collect(session: AsyncSession) -> None:
     """Two people keep public moments in an order of theirs; Ada's is filled by Noor too, and both are passed on."""
     people = {each.subject: each.id for each in await session.scalars(select(Viewer).filter(Viewer.subject != ""))}
@@ -86,7 +97,7 @@ async def _collect(session: AsyncSession) -> None:
         if who not in people:
             continue
         id, now = identity("collection", name, moments[0].created_at), utc_now()
-        code = f"LumenC{number + 1}"
+        code = f"{CODE}{number + 1}"
         columns = {"id": id, "code": code, "viewer_id": people[who], "name": name, "about": about}
         await session.execute(insert(Collection).values(visibility=visibility, changed_at=now, **columns))
         for place, moment in enumerate(moments[number * 4 : number * 4 + 5]):
@@ -95,6 +106,18 @@ async def _collect(session: AsyncSession) -> None:
         if who == "ada" and "noor" in people:
             guest = {"collection_id": id, "viewer_id": people["noor"], "state": "joined"}
             await session.execute(insert(Collaborator).values(guest))
+
+
+async def ask_for_supercut(runtime: Runtime) -> None:
+    """Ada has her collection made into one clip, when nobody waits for anything else."""
+    who, *_ = COLLECTED[0]
+    async with runtime.database.transaction() as session:
+        viewer = await session.scalar(select(Viewer).filter_by(subject=who))
+        if viewer is None or await session.scalar(select(Supercut.collection_id).limit(1)) is not None:
+            return
+        ada, by = Caller(viewer, frozenset()), Audience(viewer.id, viewer.territory)
+        with suppress(SupercutNeedsTwo):
+            await supercuts.ask(session, runtime.settings, ada, by, f"{CODE}1", WHENEVER)
 
 
 async def _react(session: AsyncSession) -> None:

@@ -1,4 +1,4 @@
-"""Who can sign in to the demo service: six people who are there from the start, and whoever joins."""
+"""Who can sign in to the demo service: eight people who are there from the start, and whoever joins."""
 
 from dataclasses import dataclass
 
@@ -75,6 +75,14 @@ PERSONAS = (
         marked("Trust"),
         marked("Answers reports and takes moments down."),
         "/console/trust",
+        ("trust",),
+    ),
+    Persona(
+        "uma",
+        "Uma",
+        marked("Trust"),
+        marked("Looks again at what others decided."),
+        "/console/appeals",
         ("trust",),
     ),
 )

@@ -36,7 +36,7 @@ from groundswell.web.server import run_server
 
 from .app import create_demo_app
 from .campaign import make_campaign
-from .community import fill_community
+from .community import ask_for_supercut, fill_community
 from .complaints import fill_decisions, fill_reports
 from .disk_space import ensure_room, only_one_prepares
 from .films import FILMS, QUICK, WHOLE, Film, RenderedFilm, render_all
@@ -202,6 +202,7 @@ async def draw_posters(runtime: Runtime, report: Report) -> None:
             await ensure(session, recipe, SOON)
         for moment in moments:
             await ensure(session, recipe_of(moment, WIDE), WHENEVER)
+    await ask_for_supercut(runtime)
     hashes = [recipe.hash for recipe in recipes]
     waiting = select(func.count()).where(
         among(Rendition.recipe_hash, hashes), Rendition.status.in_(["queued", "rendering"])

@@ -12,7 +12,7 @@ from groundswell.catalog.tables import Source, Title
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
 from groundswell.trust.decisions import active_among
-from groundswell.trust.policy import PolicyRequest, decide
+from groundswell.trust.policy import PolicyRequest, Purpose, decide
 from groundswell.trust.rulebook import facts_of, rulebook
 
 from .availability import Audience
@@ -42,13 +42,30 @@ async def with_source(session: AsyncSession, moment_ids: Sequence[UUID]) -> list
 async def showable(session: AsyncSession, rows: Sequence[MomentRow], audience: Audience) -> set[UUID]:
     """Those moments that no decision and no right of the title keeps from ``audience``, and from whose makers they are
     not kept apart."""
-    hidden = set(await active_among(session, "moment", [row.moment.id for row in rows]))
-    hidden |= set(await active_among(session, "title", [row.title.id for row in rows]))
-    hidden |= set(await active_among(session, "viewer", [row.moment.viewer_id for row in rows]))
-    hidden |= (await separation_of(session, audience.viewer_id)).unlisted
+    return {row.moment.id for row in rows} - set(await refusals(session, rows, audience))
+
+
+async def refusals(
+    session: AsyncSession,
+    rows: Sequence[MomentRow],
+    audience: Audience,
+    purposes: Sequence[Purpose] = ("play",),
+    *,
+    captions: bool = True,
+) -> dict[UUID, str]:
+    """Why moments may not be shown to ``audience``, as a reason code by moment; of those that may, nothing.
+
+    Args:
+        purposes: what is to be done with them; each must be allowed.
+        captions: what goes out carries its subtitles, or offers them.
+    """
+    moments = await active_among(session, "moment", [row.moment.id for row in rows])
+    titles = await active_among(session, "title", [row.title.id for row in rows])
+    makers = await active_among(session, "viewer", [row.moment.viewer_id for row in rows])
+    apart = (await separation_of(session, audience.viewer_id)).unlisted
     facts = {row.title.id: facts_of(row.title, row.source) for row in rows}
     book = await rulebook(session, *facts.values())
-    shown = set()
+    refused: dict[UUID, str] = {}
     for moment, title, _ in rows:
         request = PolicyRequest(
             facts[title.id],
@@ -59,7 +76,15 @@ async def showable(session: AsyncSession, rows: Sequence[MomentRow], audience: A
             kids=audience.kids,
             ad_tier=audience.ad_tier,
             member=audience.viewer_id is not None,
+            captions=captions,
         )
-        if hidden.isdisjoint({moment.id, title.id, moment.viewer_id}) and decide(book, request, "play").allowed:
-            shown.add(moment.id)
-    return shown
+        verdicts = (decide(book, request, purpose) for purpose in purposes)
+        if not apart.isdisjoint({moment.id, title.id, moment.viewer_id}):
+            refused[moment.id] = "moment_unknown"
+        elif moment.id in moments or moment.viewer_id in makers:
+            refused[moment.id] = "taken_down"
+        elif title.id in titles:
+            refused[moment.id] = "title_restricted"
+        elif (denied := next((each for each in verdicts if not each.allowed), None)) is not None:
+            refused[moment.id] = denied.code
+    return refused

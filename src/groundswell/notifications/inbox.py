@@ -386,22 +386,16 @@ async def _payouts(session: AsyncSession, reader: InboxReader, rows: Sequence[No
 async def _decisions(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
     query = select(Decision).where(among(Decision.id, [row.subject_id for row in rows]))
     found = {decision.id: decision for decision in await session.scalars(query)}
-    about = {each.subject_id for each in found.values() if each.subject_kind == "moment"}
-    codes = {row.id: row.code for row in await session.scalars(select(Moment).where(among(Moment.id, about)))}
     contested = await _contested(session, reader, list(found))
     items = []
     for row in rows:
         if (decision := found.get(row.subject_id)) is None:
             continue
-        code = codes.get(decision.subject_id)
-        path, state = f"/inbox/{row.id}" if code is None else f"/moments/{code}", None
-        words = decision.explanation
-        if decision.id in contested:
-            state, words = contested[decision.id]
-            path = f"/decisions/{decision.id}"
+        state, words = contested.get(decision.id, (None, decision.explanation))
         if decision.lifted_at is not None and state != "reversed":
             state = "lifted"
-        item = replace(_item(row, path), about=decision.subject_kind, words=words)
+        item = _item(row, f"/decisions/{decision.id}")  # with its reasons, and how to contest it
+        item = replace(item, about=decision.subject_kind, words=words)
         items.append(replace(item, reason_code=decision.reason_code, state=state))
     return items
 

@@ -275,6 +275,12 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(2, description="Background jobs at once in one process.", ge=1, le=64)
     render_timeout_s: int = Field(300, description="Seconds after which one render is ended.", ge=1)
     render_memory_mb: int = Field(2048, description="Memory one render may use, in MiB.", ge=256)
+    supercut_longest_s: int = Field(
+        300,
+        description="Seconds of moments that the supercut of a collection may have; what is beyond is left out.",
+        ge=10,
+        le=1800,
+    )
     rendition_keep_days: int = Field(
         180,
         description="Days for which renditions that nobody asks for are kept; they are made again when somebody does. "

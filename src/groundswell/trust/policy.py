@@ -85,6 +85,13 @@ def decide(book: RuleBook, request: PolicyRequest, purpose: Purpose = "clip") ->
     return ALLOWED
 
 
+def fits_one_clip(book: RuleBook, request: PolicyRequest) -> PolicyVerdict:
+    """Whether as much of a title as ``request`` is long, wherever it lies, may be shown in one clip."""
+    terms = book.terms(request.title, request.territory, request.at)
+    refusal = short_enough(terms, request)
+    return ALLOWED if refusal is None else verdict_of(refusal, terms)
+
+
 class AllowedSpans(NamedTuple):
     """Which spans of a title are allowed: none, where ``verdict`` refuses; else those that meet none of ``closed``."""
 

@@ -101,6 +101,8 @@ PLACED: dict[str, Any] = {
     "renditions.captions": "captions",
     "renditions.failure_code": None,
     "renditions.failure_words": None,
+    "supercuts.status": "ready",
+    "supercuts.failure_code": None,
     "shares.parent_id": None,
     "shares.generation": 0,
     "shares.shape": "wide",

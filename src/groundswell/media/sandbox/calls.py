@@ -34,6 +34,16 @@ def _cut(arguments: dict[str, Any], report: Report) -> Any:
     return asdict(made)
 
 
+def _join(arguments: dict[str, Any], report: Report) -> Any:
+    from groundswell.media.end_card_text import EndCard
+    from groundswell.media.rendering.join import JoinPart, join
+
+    card = arguments.get("card")
+    parts = [JoinPart(**each) for each in arguments["parts"]]
+    card = None if card is None else EndCard(**card)
+    return asdict(join(parts, arguments["destination"], card=card, on_progress=report))
+
+
 def _poster(arguments: dict[str, Any], _: Report) -> Any:
     from groundswell.media.analysis.stills import poster
 
@@ -130,6 +140,7 @@ WORK: dict[str, Work] = {
     "confinement": _confinement,
     "probe": _probe,
     "cut": _cut,
+    "join": _join,
     "poster": _poster,
     "storyboard": _storyboard,
     "waveform": _waveform,

@@ -7,6 +7,7 @@ for.
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy import func, or_, select
@@ -31,7 +32,13 @@ NOTED_EVERY = timedelta(hours=1)
 """How exactly it is known when something was last asked for."""
 
 
-def note_asked(rendition: Rendition) -> None:
+class LastAsked(Protocol):
+    """What says when it was last asked for."""
+
+    asked_at: datetime
+
+
+def note_asked(rendition: LastAsked) -> None:
     """Somebody asked for it. Written at most once an hour."""
     if rendition.asked_at < utc_now() - NOTED_EVERY:
         rendition.asked_at = utc_now()

@@ -9,11 +9,14 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.community import collections, collections_api
+from groundswell.community import collections, collections_api, supercuts
 from groundswell.community.collection_schemas import CollectionDetail, CollectionPartOut
 from groundswell.community.collection_tables import Collection
 from groundswell.community.collection_views import shown_collection
 from groundswell.community.people import KidsApart, grown
+from groundswell.community.supercut_schemas import SupercutOut
+from groundswell.community.supercut_views import shown_supercut
+from groundswell.community.supercuts import SupercutNeedsTwo, SupercutWaits, TooManySupercuts
 from groundswell.events.log.lookups import place
 from groundswell.events.traffic.visit_ticket import PLACEHOLDER
 from groundswell.events.visits.visit import visit
@@ -47,6 +50,18 @@ DONE = {
     "left": marked("Done."),
     "deleted": marked("The collection is deleted. What was in it stays where it was."),
 }
+LEFT_OUT = {
+    "clip_too_long": marked("One clip may not show so much of this title."),
+    "supercut_too_long": marked("The clip would be too long."),
+    "moment_private": marked("It is not public."),
+    "moment_deleted": marked("It is no longer there."),
+    "taken_down": marked("It is no longer there."),
+    "moment_unknown": marked("It is no longer there."),
+    "part_changed": marked("It is no longer there."),
+    "captions_required": marked("Its title is shown with subtitles only."),
+}
+"""Why a moment is not in the one clip, for people; any other reason is the rights'."""
+OTHER_REASON = marked("The rights to its title do not allow it here now.")
 CHOSEN = {"put": marked("It is in %(name)s."), "drop": marked("It is no longer in %(name)s.")}
 FILLABLE_SHOWN = 100
 Field = Annotated[str, Form(max_length=2000)]
@@ -68,13 +83,23 @@ class Turn:
 async def read(
     request: Request, session: DbSession, caller: MaybeViewer, collection: str, at: int = 1, done: str = ""
 ) -> Response:
-    """A collection: one part plays, the others follow."""
+    """A collection: one part plays, the others follow; and all as one clip, where there is one."""
+    return await _page(request, session, caller, collection, at, done=DONE.get(done))
+
+
+async def _page(
+    request: Request, session: AsyncSession, caller: Caller | None, collection: str, at: int = 1, **shown: Any
+) -> Response:
     found = await _shown(session, request, caller, collection)
     turn = await _turn(session, request, caller, found, at)
-    shown: dict[str, Any] = {"collection": found, "turn": turn, "visit": PLACEHOLDER, "done": DONE.get(done)}
+    always: dict[str, Any] = {"done": None, "problem": None, "reasons": LEFT_OUT, "other_reason": OTHER_REASON}
+    shown = always | {"collection": found, "turn": turn, "visit": PLACEHOLDER} | shown
+    shown["supercut"] = await _supercut(session, request, caller, collection)
     shown["oembed_url"] = oembed_address(services_of(request).settings, found.url)
     headers = {} if found.visibility == "public" else {"X-Robots-Tag": "noindex"}
-    answer = page(request, "viewer/collection.html", headers=headers, caller=caller, visibilities=VISIBILITIES, **shown)
+    status = 200 if shown["problem"] is None else shown["problem"].status
+    shown |= {"headers": headers, "status": status}
+    answer = page(request, "viewer/collection.html", caller=caller, visibilities=VISIBILITIES, **shown)
     return await _visited(request, caller, turn, answer)
 
 
@@ -96,6 +121,11 @@ async def _shown(session: AsyncSession, request: Request, caller: Caller | None,
         raise KidsApart()
     row = await collections.find_collection(session, collection, caller)
     return await shown_collection(session, services_of(request).settings, row, caller, Audience.of(caller, request))
+
+
+async def _supercut(session: AsyncSession, request: Request, caller: Caller | None, collection: str) -> SupercutOut:
+    row = await collections.find_collection(session, collection, caller)
+    return await shown_supercut(session, services_of(request).settings, row, caller, Audience.of(caller, request))
 
 
 async def _turn(
@@ -227,6 +257,27 @@ async def change(
     changes = {"name": name, "about": about, "visibility": _visible(visibility)}
     await collections.change(session, caller, collection, changes)
     return see_other(f"/c/{collection}?done=changed")
+
+
+@router.post("/c/{collection}/supercut")
+async def supercut(
+    request: Request,
+    session: DbSession,
+    caller: Member,
+    collection: str,
+    do: Annotated[str, Form(max_length=10)] = "make",
+) -> Response:
+    """Have it made into one clip, or have that no longer."""
+    if do == "drop":
+        await supercuts.give_up(session, grown(caller), collection)
+        return see_other(f"/c/{collection}?done=changed#supercut")
+    try:
+        async with session.begin_nested():
+            settings, by = services_of(request).settings, Audience.of(grown(caller), request)
+            await supercuts.ask(session, settings, caller, by, collection)
+    except (SupercutNeedsTwo, SupercutWaits, TooManySupercuts) as problem:
+        return await _page(request, session, caller, collection, problem=problem)
+    return see_other(f"/c/{collection}#supercut")
 
 
 @router.post("/c/{collection}/delete")

@@ -12,6 +12,7 @@ from groundswell.accounts.viewers import viewers_among
 from groundswell.catalog import rights
 from groundswell.catalog.directory import titles_among
 from groundswell.catalog.rule_lookup import rules_among
+from groundswell.community.supercuts import collections_showing
 from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.moments.moderation import described, described_by_code, open_reports
 from groundswell.platform.csv_response import csv_file
@@ -33,6 +34,7 @@ Trust = Annotated[Caller, Depends(staff_page("reports.handle"))]
 
 PAGE = 50
 QUEUE = 200
+SUPERCUTS = 20
 EVERY = 100_000
 
 KINDS = {
@@ -137,6 +139,7 @@ async def _moment_page(
         title=title,
         maker=maker,
         links=await count_of_moment(session, moment.id),
+        supercuts=await collections_showing(session, moment.id, SUPERCUTS),
         standing=next((each for each in history if each.lifted_at is None and each.action == "hide"), None),
         decisions=history,
         reports=told,
