@@ -1,4 +1,4 @@
-"""Numbers of playlists and manifests that somebody else wrote: read, left out or refused; none is worked at for ever."""
+"""Numbers of playlists and manifests that somebody else wrote: each is read, left out or refused, at once."""
 
 from fractions import Fraction
 
@@ -27,7 +27,7 @@ def test_a_frame_rate_is_one_that_pictures_can_have(said: object, rate: Fraction
 
 
 def test_a_manifest_s_frame_rate_is_no_sum_without_end() -> None:
-    manifest = f"""<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT10S"><Period>
+    manifest = f"""<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" mediaPresentationDuration="PT10S"><Period>
         <AdaptationSet contentType="video"><SegmentTemplate timescale="1" duration="2" media="$Number$.m4s"/>
         <Representation id="1" bandwidth="1" height="240" frameRate="{10**8}e999999999"/></AdaptationSet></Period></MPD>"""
     (period,) = dash_manifest.read_manifest(manifest, AT)

@@ -10,7 +10,6 @@ from groundswell.platform import clock
 from groundswell.platform.clock import US_PER_SECOND
 from groundswell.platform.problems import Invalid
 
-
 MAGNITUDE = 30
 """Powers of ten that a number may be large or small by; beyond it, what is calculated with it fails."""
 
