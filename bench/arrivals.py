@@ -1,19 +1,23 @@
 """A load generator that asks so many times a second, whatever becomes of it: what people do who do not wait.
 
 ``load`` asks again when it was answered, so it asks less of what is slow. Here requests fall due at a rate; each is
-sent over a free connection, and its latency counts from when it was due. Where none is free it is ``missed``.
+sent over a free connection, and its latency counts from when it was due. Where none is free it is ``missed``. Those
+that the server closes, since nothing is asked over them, are opened again.
 """
 
 import asyncio
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
 from bench.load import LENGTH
 
 TICK_S = 0.002
+AGAIN = 5
+"""Connections that are opened again in a tick."""
 LAST_S = 30
 
 
@@ -61,13 +65,14 @@ def percentile(latencies: list[float], part: float) -> float:
 class _Caller(asyncio.Protocol):
     """One connection, asking what it is given."""
 
-    def __init__(self, arrivals: Arrivals, free: "deque[_Caller]") -> None:
-        self.arrivals, self.free = arrivals, free
+    def __init__(self, arrivals: Arrivals, free: "deque[_Caller]", callers: "set[_Caller]") -> None:
+        self.arrivals, self.free, self.callers = arrivals, free, callers
         self.kind, self.due, self.received = "", 0.0, b""
         self.busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self.callers.add(self)
         self.free.append(self)
 
     def ask(self, kind: str, request: bytes, due: float) -> None:
@@ -95,6 +100,7 @@ class _Caller(asyncio.Protocol):
         return len(self.received) >= head + 4 + (int(length[1]) if length else 0)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self.callers.discard(self)
         if self.busy:
             self.busy = False
             self.arrivals.kinds[self.kind].latencies[599].append(time.perf_counter() - self.due)
@@ -107,7 +113,14 @@ async def arrive(
 ) -> Arrivals:
     """Ask ``host`` ``rate`` times a second for so long, over so many connections; each request comes with its kind."""
     arrivals, free, loop = Arrivals(), deque[_Caller](), asyncio.get_running_loop()
-    opened = [await loop.create_connection(lambda: _Caller(arrivals, free), host, port) for _ in range(connections)]
+    callers: set[_Caller] = set()
+
+    async def connect() -> None:
+        with suppress(OSError):
+            await loop.create_connection(lambda: _Caller(arrivals, free, callers), host, port)
+
+    await asyncio.gather(*(connect() for _ in range(connections)))
+    again: set[asyncio.Task[None]] = set()
     began, sent = time.perf_counter(), 0
     while (now := time.perf_counter()) < began + seconds:
         while (due := began + sent / rate) <= now:
@@ -118,11 +131,14 @@ async def arrive(
                 free.pop().ask(kind, request, due)  # the one used last: what is idle for long, servers close
             else:
                 arrivals.missed += 1
+        for _ in range(min(AGAIN, connections - len(callers) - len(again))):
+            task = asyncio.create_task(connect())
+            again.add(task)
+            task.add_done_callback(again.discard)
         await asyncio.sleep(TICK_S)
     arrivals.seconds = time.perf_counter() - began
-    callers = [caller for _, caller in opened]
     while any(each.busy for each in callers) and time.perf_counter() < began + seconds + LAST_S:  # noqa: ASYNC110
         await asyncio.sleep(0.05)  # what was asked last is answered, too
-    for transport, _ in opened:
-        transport.close()
+    for each in list(callers):
+        each.transport.close()
     return arrivals

@@ -38,7 +38,8 @@ from groundswell.platform.clock import utc_now
 MINUTES = 30.0
 CONNECTIONS = 100
 CLIP_EVERY_S, LOOK_EVERY_S, SAMPLE_EVERY_S = 10, 20, 5
-FILM_MINUTES = 5
+FILM_MINUTES, WITHHELD_S = 5, 30
+"""The ending of a title is held back while its release is unknown."""
 WARM = 1 / 3
 
 DEAD = "SELECT sum(n_dead_tup)::float8 / greatest(sum(n_live_tup + n_dead_tup), 1) FROM pg_stat_user_tables"
@@ -83,7 +84,7 @@ class Viewers:
 
     async def clip(self, numbers: Iterator[int]) -> None:
         n = next(numbers)
-        who, start = self.headers(f"viewer-{n % 50}"), (n * 7) % (FILM_MINUTES * 60 - 20) * 1_000_000
+        who, start = self.headers(f"viewer-{n % 50}"), (n * 7) % (FILM_MINUTES * 60 - WITHHELD_S - 10) * 1_000_000
         body = {"title": "soaked", "start_us": start, "end_us": start + 10_000_000, "visibility": "public"}
         if (moment := await self.ask("POST", "/v1/moments", json=body, headers=who)) is None:
             return
@@ -189,6 +190,7 @@ def report(bench: Bench, load: Arrivals, samples: Samples, wrong: list[str], rat
         bench.measure(f"{name}: added in a minute", 60 * slope(found), "a minute", FLAT.get(name), at_most=True)
     bench.measure("served", len(load.served()) / load.seconds, "1/s")
     bench.measure("served: p99", 1000 * percentile(load.served(), 0.99), "ms")
+    bench.measure("asked and not sent, for want of a free connection", load.missed, "requests")
     bench.measure("refused", len(load.refused()), "answers")
     others = sum(each.others() for each in load.kinds.values()) + len(wrong)
     bench.measure("answers that neither serve nor refuse", others, "answers", 0, at_most=True)

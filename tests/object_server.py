@@ -12,8 +12,8 @@ BUCKET = "films"
 
 
 class ObjectServer(ThreadingHTTPServer):
-    """Keeps objects in memory. While it is ``slow`` it answers nobody; those who asked meanwhile are ``held``. While it
-    is ``closed`` it lets nobody in."""
+    """Keeps objects in memory. While it is ``slow`` it answers nobody, or after ``late_s`` seconds; those who asked
+    meanwhile are ``held``. While it is ``closed`` it lets nobody in."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -23,6 +23,7 @@ class ObjectServer(ThreadingHTTPServer):
         self.objects: dict[str, bytes] = {}
         self.held = 0
         self.closed = False
+        self.late_s: float | None = None
         self._counting = threading.Lock()
         self._quick = threading.Event()
         self._quick.set()
@@ -46,7 +47,7 @@ class ObjectServer(ThreadingHTTPServer):
     def wait_for_turn(self) -> None:
         with self._counting:
             self.held += 1
-        self._quick.wait()
+        self._quick.wait(self.late_s)
         with self._counting:
             self.held -= 1
 

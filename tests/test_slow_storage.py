@@ -75,6 +75,26 @@ async def test_slow_storage_keeps_nobody_else_waiting(app: App, shared: Shared, 
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, POSTER_BYTES)}
 
 
+@pytest.mark.slow
+async def test_storage_that_answers_after_ten_seconds_is_waited_for(
+    app: App, shared: Shared, storage: ObjectServer
+) -> None:
+    """By who reads and by who writes; and by nobody else."""
+    storage.late_s = 10
+    storage.slow()
+    read = asyncio.create_task(app.http.get(f"/m/{shared.moment.code}/poster.jpg"))
+    written = asyncio.create_task(app.runtime.store.put_bytes("late", POSTER_BYTES))
+    await asyncio.to_thread(eventually, lambda: storage.held == 2, what="both of them asking")
+    assert (await app.http.get(f"/s/{shared.token}/go")).status_code == 302
+    assert not read.done()
+    assert not written.done()
+    answer = await read
+    assert (answer.status_code, answer.content) == (200, POSTER_BYTES)
+    await written
+    storage.slow(False)
+    assert await app.runtime.store.get_bytes("late") == POSTER_BYTES
+
+
 @pytest.mark.parametrize("deadline_s", [0.5])
 async def test_whoever_needs_slow_storage_is_told_when_to_come_back(
     app: App, shared: Shared, storage: ObjectServer

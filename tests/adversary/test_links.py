@@ -1,6 +1,7 @@
 """What a link opened is opened by that link: once it is withdrawn or has expired, whoever had it has nothing left."""
 
 import asyncio
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from tests.support import App
 
 MEDIA = ("video/", "audio/", "image/", "text/vtt", "application/vnd.apple.mpegurl", "text/event-stream")
 NAMES = ("wide", "preview", "vertical", "source")
+HIDDEN = "HIDDEN"
+"""Stands for the name of what somebody else may not know of."""
 
 
 @pytest.fixture(scope="session")
@@ -152,6 +155,59 @@ async def test_somebody_s_private_moment_is_as_unknown_as_none(app: App, unliste
                 answer = await app.http.request(method, path.format(code), headers=ben, **sent)
                 answers.append((answer.status_code, answer.text.replace(code, "CODE")))
             assert answers[0] == answers[1], (method, path, answers)
+
+
+async def joined(app: App, creator: dict[str, str]) -> str:
+    """The address of a campaign that a creator takes part in."""
+    staff, now = app.signed_in("mira", "marketer"), utc_now()
+    campaign = {"key": "autumn", "name": "Autumn", "begins_at": (now - timedelta(days=7)).isoformat()}
+    campaign |= {"ends_at": (now + timedelta(days=7)).isoformat(), "attribution_window_days": 1}
+    theirs, mine = "/v1/campaigns/autumn", "/v1/creators/me/campaigns/autumn"
+    for method, path, who, body in (
+        ("POST", "/v1/campaigns", staff, campaign | {"budget": {"minor": 1_000, "currency": "EUR"}}),
+        ("PUT", f"{theirs}/brief", staff, {"about": "Clip.", "terms": [{"kind": "post", "amount_minor": 10}]}),
+        ("POST", f"{theirs}/budget", app.signed_in("paul", "finance"), {}),
+        ("POST", "/v1/creators", creator, {"handle": "ben", "display_name": "Ben"}),
+        ("POST", f"{mine}/apply", creator, {}),
+        ("POST", f"{theirs}/members/ben/accept", staff, {}),
+    ):
+        answer = await app.http.request(method, path, headers=who, json=body)
+        assert answer.is_success, (path, answer.text)
+    return mine
+
+
+async def test_no_route_tells_a_hidden_moment_from_none(app: App, unlisted: dict[str, Any]) -> None:
+    """Every one that names a moment, asked by somebody else; and those that name it in what they are sent."""
+    ben, private = app.signed_in("ben"), await clipped(app, visibility="private", start=2, end=7)
+    link = await shared(app, moment=(await clipped(app, start=9, end=14))["id"])
+    submissions, post = f"{await joined(app, ben)}/submissions", {"url": "https://tok.example.com/1"}
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/v1/shares", {"json": {"moment": HIDDEN, "parent": link["token"], "channel": "copy"}}),
+        ("POST", "/v1/shares", {"json": {"moment": HIDDEN, "channel": "copy"}}),
+        ("POST", submissions, {"json": post | {"moment": HIDDEN}}),
+        ("POST", "/moments/selected", {"data": {"action": "delete", "moment": HIDDEN}}),
+        ("POST", "/moments/selected", {"data": {"action": "revoke", "moment": HIDDEN, "sure": "true"}}),
+        ("POST", "/v1/moments/delete", {"json": {"moments": [HIDDEN]}}),
+        ("POST", "/v1/visits", {"json": {"moment": HIDDEN}}),
+    ]
+    for route in every_route(app.asgi.router):
+        if set(route.param_convertors) & {"code", "moment"} and not route.path.startswith("/console/"):
+            filled = dict.fromkeys(route.param_convertors, "wide") | {"code": HIDDEN, "moment": HIDDEN}
+            sent: dict[str, Any] = {"json": {"text": "Hello", "kind": "love"}}
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                asked.append((method, route.path.format(**filled), {} if method in ("GET", "DELETE") else sent))
+    assert len(asked) > 35
+    leaks = []
+    for method, path, sent in asked:
+        for hidden in (private, unlisted):
+            told = set()
+            for name in (hidden["code"], "zzzzzzzzzz"):
+                written = json.loads(json.dumps(sent).replace(HIDDEN, name))
+                answer = await app.http.request(method, path.replace(HIDDEN, name), headers=ben, **written)
+                told.add((answer.status_code, answer.text.replace(name, HIDDEN)))
+            if len(told) > 1:
+                leaks.append((method, path, sent, told))
+    assert leaks == []
 
 
 async def test_a_link_holds_in_memory_no_longer_than_those_it_came_by(app: App, unlisted: dict[str, Any]) -> None:

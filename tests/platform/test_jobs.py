@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 from procrastinate import JobContext, RetryStrategy
+from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import select, text
 
 from groundswell.doctor import background_jobs
-from groundswell.platform.jobs import DEADLY, JobFailure, defer, rescue_stalled, task, try_again
+from groundswell.platform.clock import utc_now
+from groundswell.platform.jobs import DEADLY, WAITING_VIEWER, JobFailure, defer, rescue_stalled, task, try_again
 from tests.support import App
+
+DUE_EVERY_MINUTE = "payouts.send_transfers"
 
 done: list[str] = []
 
@@ -129,3 +133,23 @@ async def test_a_rescue_goes_on_past_an_error(app: App, monkeypatch: pytest.Monk
     monkeypatch.setattr(manager, "retry_job", failing)
     assert await rescue_stalled(app.runtime.jobs) == 2
     assert [await status(app, id) for id in ids] == ["todo", "doing", "todo"]
+
+
+async def test_what_is_due_again_while_it_waits_waits_once_and_not_behind_every_viewer(app: App) -> None:
+    jobs = app.runtime.jobs
+    due = next(each for each in jobs.periodic_registry.periodic_tasks.values() if each.task.name == DUE_EVERY_MINUTE)
+    deferrer = PeriodicDeferrer(registry=jobs.periodic_registry)
+    now = int(utc_now().timestamp())
+    waiting = text("SELECT priority FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :name")
+
+    async def queued() -> list[int]:
+        async with app.runtime.database.transaction() as session:
+            return list(await session.scalars(waiting, {"name": DUE_EVERY_MINUTE}))
+
+    for minute in range(5):
+        await deferrer.defer_jobs([(due, now + 60 * minute)])
+    assert await queued() == [WAITING_VIEWER]
+    await app.run_jobs()
+    assert await queued() == []
+    await deferrer.defer_jobs([(due, now + 300)])
+    assert await queued() == [WAITING_VIEWER]

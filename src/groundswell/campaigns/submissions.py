@@ -104,7 +104,7 @@ async def submit(
     if moment.deleted_at is not None:
         raise MomentUnknown()
     if moment.viewer_id != creator.viewer_id:
-        raise MomentOfOthers()
+        raise MomentOfOthers() if moment.visibility == "public" else MomentUnknown()
     if campaign.titles is not None and moment.title_id not in campaign.titles:
         raise MomentOutside()
     await session.refresh(member, with_for_update=True)  # one at a time, so that the count below holds

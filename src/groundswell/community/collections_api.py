@@ -195,9 +195,9 @@ async def repost_moment(
 
 
 @v1.delete("/moments/{moment}/repost", status_code=204)
-async def withdraw_repost(moment: str, caller: SignedIn, session: DbSession) -> Response:
+async def withdraw_repost(moment: str, caller: SignedIn, session: DbSession, request: Request) -> Response:
     """Pass a moment on no longer; the link goes on to work."""
-    await reposts.withdraw(session, grown(caller), moment)
+    await reposts.withdraw(session, grown(caller), Audience.of(caller, request), moment)
     return Response(status_code=204)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groundswell.accounts.access import Caller
 from groundswell.accounts.providers import separation_of
 from groundswell.catalog.spoilers import seen_by, spoils
-from groundswell.moments.availability import Audience, is_open
-from groundswell.moments.lookup import find_moment
+from groundswell.moments.availability import Audience, is_open, may_know
+from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.moments.showable import showable, with_source
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
@@ -65,11 +65,17 @@ async def repost(
     return row
 
 
-async def withdraw(session: AsyncSession, caller: Caller, name: str) -> None:
-    """Pass a moment on no longer; the link goes on to work."""
+async def withdraw(session: AsyncSession, caller: Caller, by: Audience, name: str) -> None:
+    """Pass a moment on no longer; the link goes on to work.
+
+    Raises:
+        MomentUnknown: they do not pass it on, and may not know of it.
+    """
     moment = await find_moment(session, name)
     theirs = update(Repost).filter_by(viewer_id=caller.id, moment_id=moment.id, withdrawn_at=None)
-    await session.execute(theirs.values(withdrawn_at=utc_now()))
+    ended = await session.scalars(theirs.values(withdrawn_at=utc_now()).returning(Repost.id))
+    if not ended.all() and not await may_know(session, moment, by):
+        raise MomentUnknown()
 
 
 async def passed_on(

@@ -51,6 +51,8 @@ Job = Task[Any, Any, Any]
 WAITING_VIEWER = 100
 SOON = 50
 WHENEVER = 0
+DUE = WAITING_VIEWER
+"""What the clock asks for, in turn with what viewers wait for: below that, it would wait for as long as they come."""
 
 registry = procrastinate.App(connector=procrastinate.PsycopgConnector())
 """Every feature's ``jobs.py`` registers here. Never opened itself: each process opens a copy on its own database."""
@@ -103,13 +105,14 @@ def task(name: str, **options: Any) -> Callable[[Callable[..., Coroutine[Any, An
 
 
 def periodic(name: str, cron: str) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Job]:
-    """Register a background job that is queued once each time ``cron`` says (UTC), however many workers there are.
+    """Register a background job that is queued once each time ``cron`` says (UTC), however many workers there are; not
+    while it waits already: workers that are busy for an hour have one to do then, not sixty.
 
     It gets the job's context and the instant it was due, in Unix seconds.
     """
 
     def register(function: Callable[..., Coroutine[Any, Any, None]]) -> Job:
-        return registry.periodic(cron=cron)(task(name)(function))
+        return registry.periodic(cron=cron)(task(name, priority=DUE, queueing_lock=name)(function))
 
     return register
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
 from groundswell.catalog.tables import Title
-from groundswell.moments.availability import Audience, check_available
+from groundswell.moments.availability import Audience, check_available, may_know
 from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
@@ -82,7 +82,7 @@ async def make_share(
     if wish.expires_at is not None and wish.expires_at <= now:
         raise ExpiryPast()
     parent = None if wish.parent is None else await _live_parent(session, settings, wish.parent, now)
-    moment = await _moment_of(session, wish.moment, parent)
+    moment = await _moment_of(session, wish.moment, parent, by)
     title = await session.get_one(Title, moment.title_id)
     asked: dict[str, Any] = {"purpose": "share", "target": wish.channel, "captions": wish.captions}
     await check_available(session, moment, title, by, **asked, by_link=parent is not None and opens(parent))
@@ -122,14 +122,14 @@ async def _live_parent(session: AsyncSession, settings: Settings, token: str, no
     return parent
 
 
-async def _moment_of(session: AsyncSession, name: str | None, parent: Share | None) -> Moment:
+async def _moment_of(session: AsyncSession, name: str | None, parent: Share | None, by: Audience) -> Moment:
     if name is None:
         if parent is None:
             raise NothingToShare()
         return await session.get_one(Moment, parent.moment_id)
     moment = await find_moment(session, name)
     if parent is not None and parent.moment_id != moment.id:
-        raise ParentOfOther()
+        raise ParentOfOther() if await may_know(session, moment, by) else MomentUnknown()
     return moment
 
 

@@ -63,6 +63,8 @@ class Application(FastAPI):
     refusal: CannotStart | None = None
     """Why it could not start."""
 
+    early: EarlyRefusals | None = None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await super().__call__(scope, receive, self._without_traceback(send))
@@ -130,12 +132,11 @@ class Application(FastAPI):
 
     def refusal_unread(self, head: bytes) -> bytes | None:
         """The same as ``EarlyRefusals`` has it, for a request that was not parsed; None where that is to be done."""
-        services = services_of(self)
-        admission = services.get(Admission)
-        if not admission.sheds():
-            return None
-        made = services.get_or_add(EarlyRefusals, lambda: EarlyRefusals(self, admission, services.get(HostCheck)))
-        return made.of(head)
+        return None if self.early is None else self.early.of(head)
+
+    def sheds(self) -> bool:
+        """Whether some are refused at this time."""
+        return self.early is not None and self.early.admission.sheds()
 
     def answer_at_once(self, scope: Scope) -> DeferredResponse | None:
         """The answer to a visitor's request when it takes nothing but a commit; ``__call__`` gives the same."""
@@ -213,7 +214,9 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     openapi.serve(app, "/v1/docs")
     pages.install(app)
     services.add(BodyBounds(settings.body_max_kb * KIB, every_route(app.router)))
-    services.add(Admission(app.answer, settings, pages.refuse))
+    admission = Admission(app.answer, settings, pages.refuse)
+    services.add(admission)
+    app.early = EarlyRefusals(app, admission, services.get(HostCheck))
     return app
 
 

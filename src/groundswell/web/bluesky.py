@@ -69,7 +69,7 @@ async def get_skeleton(
     settings, uri = opened(request)
     if feed != uri:
         return error("UnknownFeed", f"The feed here is {uri}.")
-    if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= LIMIT_MAX):
+    if not (limit.isascii() and limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= LIMIT_MAX):
         return error("InvalidRequest", f"limit is a number from 1 to {LIMIT_MAX}.")
     try:
         found = await skeleton(session, Gate.of(settings), cursor or None, int(limit))

@@ -25,17 +25,14 @@ from .request_classes import RequestClass, is_link
 LONGEST = 4096
 """Bytes of a head that is looked at here."""
 
-_HEAD = re.compile(
-    rb"GET (/[A-Za-z0-9._~/-]*)(\?[^ \r\n\0#]*)? HTTP/1\.1\r\n((?:[A-Za-z][A-Za-z-]*: ?[^\r\n\0]*\r\n)+)\r\n"
-)
-_LOOKED_AT = frozenset({b"accept-language", b"cookie", b"host"})
-_MORE = frozenset({
-    *(b"content-encoding", b"content-length", b"content-type", b"expect", b"te", b"trailer", b"transfer-encoding"),
-    b"upgrade",
-})  # fmt: skip
-"""Fields of a request that is more than its head."""
+_HEAD = re.compile(rb"GET (/[A-Za-z0-9._~/-]*)(\?[^ \n#]*)? HTTP/1\.1\r\n(?:[A-Za-z][A-Za-z-]*:.*\n)+\r\n")
+"""A head, where no line of it ends otherwise than it should (``_is_plain``)."""
+
+_MORE = re.compile(rb"\r\n(?:content-|transfer-encoding:|expect:|te:|trailer:|upgrade:)")
+"""Fields of a request that is more than its head, in lower case."""
 
 _CHOSEN = re.compile(rb"[?&]lang=")
+_COOKIE = COOKIE.encode()
 STATUS = STATUS_LINE[HTTPStatus(Overloaded.status)]
 MOST = 500
 """Answers that are remembered: by class and language as it is asked for."""
@@ -50,24 +47,30 @@ class EarlyRefusals:
 
     def of(self, head: bytes) -> bytes | None:
         """The answer to a request that is nothing but ``head``, where there is no room for it; else None. It lacks its
-        first line (``STATUS``), and the headers that the server adds to every answer."""
-        if len(head) > LONGEST or (found := _HEAD.fullmatch(head)) is None:
-            return None
-        path, said = found[1].decode(), _fields(found[3])
-        if said is None or not self.hosts.is_known(said.get(b"host", b"")):
-            return None
-        if (is_link(path) and not self.admission.links.is_full()) or self._is_chosen(found[2] or b"", said):
-            return None
-        kind = self.admission.full(path)
-        if kind is None:
-            return None
-        wants_page = not path.startswith("/v1/") and b"text/html" in found[3]
-        return self._answer(kind, path, said.get(b"accept-language", b"") if wants_page else None)
+        first line (``STATUS``), and the headers that the server adds to every answer.
 
-    @staticmethod
-    def _is_chosen(query: bytes, said: dict[bytes, bytes]) -> bool:
-        """Whether somebody has chosen a language otherwise than by what their browser asks for."""
-        return _CHOSEN.search(query) is not None or COOKIE.encode() in said.get(b"cookie", b"")
+        Nine of ten requests are looked at here when ten times as much is asked as can be served, each between others
+        that have emptied the processor's caches: what counts is how few steps are taken.
+        """
+        if len(head) > LONGEST or not _is_plain(head) or (found := _HEAD.fullmatch(head)) is None:
+            return None
+        fields = head.lower()
+        if _MORE.search(fields) is not None or not self.hosts.is_known(_field(head, fields, b"\r\nhost:")):
+            return None
+        if b"\r\nconnection:" in fields and _field(head, fields, b"\r\nconnection:") != b"keep-alive":
+            return None
+        if _COOKIE in head or (found[2] is not None and _CHOSEN.search(found[2]) is not None):
+            return None  # somebody has chosen a language otherwise than by what their browser asks for
+        path = found[1].decode()
+        if is_link(path) and not self.admission.links.is_full():
+            return None
+        accepted = None
+        if b"text/html" in head and not path.startswith("/v1/"):
+            accepted = _field(head, fields, b"\r\naccept-language:")
+            if accepted is _TWICE:
+                return None
+        kind = self.admission.full(path)
+        return None if kind is None else self._answer(kind, path, accepted)
 
     def _answer(self, kind: RequestClass, path: str, accepted: bytes | None) -> bytes:
         """The answer for a class: a page in the language that is accepted, or a problem where that is None."""
@@ -91,17 +94,28 @@ class EarlyRefusals:
         return made
 
 
-def _fields(head: bytes) -> dict[bytes, bytes] | None:
-    """The fields of a head that matter here; None where the request is more than its head, or is the last of its
-    connection, or says one of them twice."""
-    said: dict[bytes, bytes] = {}
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        name = name.lower()
-        if name in _LOOKED_AT:
-            if name in said:
-                return None
-            said[name] = value.strip(b" ")
-        elif name in _MORE or (name == b"connection" and value.strip(b" ") != b"keep-alive"):
-            return None
-    return said
+def _is_plain(head: bytes) -> bool:
+    """Whether every end of a line in ``head`` is a whole one, and nothing in it ends a text for some and not for
+    others: counted, which takes a tenth of what it takes to let the pattern say so."""
+    ends = head.count(b"\r\n")
+    return ends == head.count(b"\n") == head.count(b"\r") and b"\0" not in head
+
+
+_TWICE = b"\0"
+"""What no field says."""
+
+
+def _field(head: bytes, lower: bytes, name: bytes) -> bytes:
+    """What a field of a head says; nothing where it is not there, ``_TWICE`` where it is there twice.
+
+    Args:
+        lower: the head in lower case.
+        name: the field's, with the end of the line before it and its colon.
+    """
+    at = lower.find(name)
+    if at < 0:
+        return b""
+    begin = at + len(name)
+    if lower.find(name, begin) >= 0:
+        return _TWICE
+    return head[begin : head.index(b"\r", begin)].strip(b" ")

@@ -95,13 +95,14 @@ class FastPathProtocol(BoundedProtocol):
     def _refuses_unread(self, data: bytes) -> bool:
         """Whether ``data`` is a whole request for which there is no room, which has been told so."""
         door = self.config.app
+        if not isinstance(door, Application) or not door.sheds():
+            return False
         if not data.endswith(b"\r\n\r\n") or not self._awaits_request() or not self._may_answer(door):
             return False
         answer = door.refusal_unread(data)
         if answer is None:
             return False
-        defaults = (b"%b: %b\r\n" % header for header in self.server_state.default_headers)
-        self.transport.write(b"".join([STATUS, *defaults, answer]))
+        self.transport.write(STATUS + as_lines(self.server_state.default_headers) + answer)
         now = self.loop.time()
         if now - self.refused_at > IDLE_AGAIN_S:
             self.refused_at, self.since, self.phase = now, 0.0, Phase.NOTHING
@@ -219,6 +220,19 @@ class FastPathProtocol(BoundedProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
+
+
+_LINES: tuple[list[RawHeader], bytes] = ([], b"")
+
+
+def as_lines(headers: list[RawHeader]) -> bytes:
+    """The headers that uvicorn adds to every answer, as they are sent: it makes the list anew each second, whose last
+    lines are kept."""
+    global _LINES
+    made = _LINES
+    if made[0] is not headers:
+        _LINES = made = (headers, b"".join(b"%b: %b\r\n" % header for header in headers))
+    return made[1]
 
 
 HOOK = {"_start_asgi_task"}

@@ -13,10 +13,13 @@ from groundswell.web.console.forms import (
     parse_days,
     parse_instant,
     parse_percent,
+    parse_ppm,
+    parse_rate,
     parse_seconds,
     parse_words,
     shown_clock,
 )
+from groundswell.web.console.loop.trending import parse_threshold
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,15 @@ def test_amounts_become_minor_units(text: str, currency: str, minor: int) -> Non
 def test_impossible_amounts_are_refused(text: str, currency: str) -> None:
     with pytest.raises(Unreadable):
         parse_amount(text, currency)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "1e999999", "-1e9999999999", "1e-999999999", "9" * 40 + "." + "9" * 40])
+def test_no_number_is_so_long_or_so_large_that_it_cannot_be_refused(text: str) -> None:
+    for parse in (parse_clock, parse_days, parse_percent, parse_ppm, parse_rate, parse_seconds, parse_threshold):
+        with pytest.raises(Unreadable):
+            parse(text)
+    with pytest.raises(Unreadable):
+        parse_amount(text, "EUR")
 
 
 @given(st.integers(1, 10**15))

@@ -134,7 +134,6 @@ async def _hls(settings: Settings, reader: MediaReader, text: str, home: str) ->
         return await asyncio.to_thread(lambda: hls.read_media(hls.parse(said, where), where))
 
     inits, segments = await media(variant.url)
-    rate = None if variant.frame_rate is None else Fraction(str(variant.frame_rate)).limit_denominator(1001)
     tracks: list[Any] = [
         StreamTrack(
             name="video",
@@ -143,7 +142,7 @@ async def _hls(settings: Settings, reader: MediaReader, text: str, home: str) ->
             bandwidth=rung.bandwidth,
             width=variant.width,
             height=rung.height,
-            frame_rate=rate,
+            frame_rate=variant.frame_rate,
             inits=inits,
             segments=segments,
         )

@@ -15,7 +15,7 @@ SEGMENTS_MAX = 5_000
 CLOCK = 90_000
 WRAP_US = us_of(Fraction(1 << 33, CLOCK))
 _MAP = re.compile(r"^X-TIMESTAMP-MAP=(.*)$", re.MULTILINE)
-_LOCAL = re.compile(r"LOCAL:(?:(\d+):)?(\d+):(\d+)\.(\d{3})")
+_LOCAL = re.compile(r"LOCAL:(?:(\d{1,4}):)?(\d{1,4}):(\d{1,4})\.(\d{3})")
 _MPEGTS = re.compile(r"MPEGTS:(\d{1,15})")
 
 

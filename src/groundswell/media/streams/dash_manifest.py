@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from groundswell.media.errors import MediaError
 
-from .ladder import MOST_SEGMENTS, Rung, StreamRange, StreamSegment, us_of
+from .ladder import MOST_SEGMENTS, Rung, StreamRange, StreamSegment, frame_rate, us_of
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 _PLACE = re.compile(r"\$(RepresentationID|Number|Time|Bandwidth|)(%0(\d{1,2})d)?\$")
@@ -146,11 +146,10 @@ def _track(kind: str, place: _Around, each: Any, number: int) -> ManifestTrack:
     codecs, height = place.first("codecs") or "", place.first("height") or 0
     roles = [role.value for parent in place.parents for role in getattr(parent, "roles", None) or []]
     rung = Rung(at=number, bandwidth=each.bandwidth or 0, height=height, codecs=codecs)
-    rate = place.first("frame_rate")
     told: dict[str, Any] = {
         "rung": rung,
         "width": place.first("width") or 0,
-        "frame_rate": _rate(rate),
+        "frame_rate": frame_rate(place.first("frame_rate")),
         "main": "main" in roles,
     }
     told |= {"language": place.first("lang"), "label": place.first("label") or ""}
@@ -269,13 +268,6 @@ def _seconds(said: str | None) -> Fraction | None:
     except ValidationError:
         raise MediaError("bad_playlist", f"{said} is no duration.") from None
     return Fraction(length // timedelta(microseconds=1), 1_000_000)
-
-
-def _rate(said: Any) -> Fraction | None:
-    try:
-        return None if said is None else Fraction(str(said))
-    except (ValueError, ZeroDivisionError):
-        return None
 
 
 def segment_index(data: bytes, where: StreamRange, period: ManifestPeriod, offset: Fraction) -> list[StreamSegment]:

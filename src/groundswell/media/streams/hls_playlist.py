@@ -13,7 +13,7 @@ import m3u8
 
 from groundswell.media.errors import MediaError
 
-from .ladder import Rung, StreamRange, StreamSegment, checked, us_of
+from .ladder import Rung, StreamRange, StreamSegment, checked, frame_rate, us_of
 
 PLAIN_SOUND = frozenset({"aac", "ac3", "ec3", "mp3"})
 
@@ -36,7 +36,7 @@ class Variant:
     url: str
     rung: Rung
     width: int
-    frame_rate: float | None
+    frame_rate: Fraction | None
     audio: str | None
     subtitles: str | None
 
@@ -56,7 +56,7 @@ def parse(text: str, url: str) -> Any:
         raise MediaError("bad_playlist", "This playlist has variables (EXT-X-DEFINE), which are not filled in.")
     try:
         playlist = m3u8.loads(text.lstrip("\ufeff"), uri=url)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, m3u8.ParseError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, m3u8.ParseError) as error:
         raise MediaError("bad_playlist", f"This playlist cannot be read ({type(error).__name__}).") from error
     keys = [*playlist.keys, *playlist.session_keys]
     methods = sorted({key.method for key in keys if key is not None and key.method != "NONE"})
@@ -75,12 +75,12 @@ def read_multivariant(playlist: Any, url: str) -> Multivariant:
         if codecs and not height and all(_is_sound(name) for name in codecs.split(",")):
             continue
         rung = Rung(at=number, bandwidth=info.bandwidth or 0, height=height, codecs=codecs)
-        rate = info.frame_rate
+        rate = frame_rate(info.frame_rate)
         where = urljoin(url, each.uri)
         variants.append(Variant(where, rung, width, rate, info.audio, info.subtitles))
     found: dict[tuple[str, str], list[PlaylistRendition]] = {}
     for each in playlist.media:
-        channels = re.match(r"\d+", each.channels or "")
+        channels = re.match(r"\d{1,3}", each.channels or "")
         rendition = PlaylistRendition(
             None if each.uri is None else urljoin(url, each.uri),
             each.language,

@@ -6,6 +6,7 @@ Times of the title are a run's own times plus the shift of that run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Literal
@@ -14,6 +15,7 @@ from groundswell.media.errors import MediaError
 from groundswell.media.model import Frozen, Ratio
 
 MOST_SEGMENTS = 100_000
+MOST_RATE = 1_000
 
 
 class StreamRange(Frozen):
@@ -133,6 +135,17 @@ def checked(segments: list[StreamSegment]) -> tuple[StreamSegment, ...]:
     if len(segments) > MOST_SEGMENTS:
         raise MediaError("bad_playlist", f"A playlist of the stream has more than {MOST_SEGMENTS} segments.")
     return tuple(segments)
+
+
+_RATE = re.compile(r"\d{1,7}(?:\.\d{1,12}|/[1-9]\d{0,6})?", re.ASCII)
+
+
+def frame_rate(said: object) -> Fraction | None:
+    """Pictures a second as a playlist or manifest says them, such as ``25``, ``29.97`` or ``30000/1001``; None where it
+    says none. ``1e999999999`` is none either: it would take for ever to write down."""
+    text = str(said).strip()
+    rate = Fraction(text).limit_denominator(1001) if _RATE.fullmatch(text) else Fraction(0)
+    return rate if 0 < rate <= MOST_RATE else None
 
 
 def us_of(seconds: Fraction) -> int:

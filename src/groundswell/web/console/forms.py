@@ -10,6 +10,9 @@ from groundswell.platform import clock
 from groundswell.platform.clock import US_PER_SECOND
 from groundswell.platform.problems import Invalid
 
+MAGNITUDE = 30
+"""Powers of ten that a number may be large or small by; beyond it, what is calculated with it fails."""
+
 
 class Unreadable(ValueError):
     """What was typed means nothing here; the message says what would."""
@@ -162,6 +165,6 @@ def _decimal(text: str, otherwise: str) -> Decimal:
         number = Decimal(text.strip())
     except InvalidOperation:
         raise Unreadable(otherwise) from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MAGNITUDE:
         raise Unreadable(otherwise)
     return number

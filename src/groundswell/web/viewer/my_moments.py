@@ -13,7 +13,7 @@ from groundswell.accounts.access import Caller
 from groundswell.events.reach import Reach, reach_of
 from groundswell.moments.availability import Audience
 from groundswell.moments.clips.library import MANY_AT_ONCE, MomentFilter, clipped_titles, delete_mine, page_of_mine
-from groundswell.moments.lookup import find_moment
+from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.moments.schemas import MomentOut
 from groundswell.platform.csv_response import csv_file
 from groundswell.platform.pages import Cursor
@@ -118,7 +118,9 @@ async def selected(
         raise Invalid("Choose some moments first, then what to do with them.")
     if not sure:
         moments = [await find_moment(session, code) for code in codes]
-        names = [(each.code, each.caption) for each in moments if each.viewer_id == caller.id]
+        if any(each.viewer_id != caller.id for each in moments):
+            raise MomentUnknown()
+        names = [(each.code, each.caption) for each in moments]
         return page(request, "viewer/sure.html", caller=caller, action=action, moments=names, many=len(names))
     if action == "delete":
         await delete_mine(session, caller, codes)

@@ -166,7 +166,7 @@ def parse_threshold(text: str) -> int:
         Unreadable: not a whole number from 1 to a billion.
     """
     digits = text.replace(",", "").replace(" ", "")
-    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= 10**9):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10 and 1 <= int(digits) <= 10**9):
         raise Unreadable("Write a whole number of votes, such as 10,000.")
     return int(digits)
 
