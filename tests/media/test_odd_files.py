@@ -202,16 +202,55 @@ def test_fragments_out_of_the_order_of_their_times_are_refused(film_of: FilmMake
         probe(path)
 
 
-def test_pictures_of_avi_are_in_step_with_its_sound(film_of: FilmMaker, tmp_path: Path) -> None:
-    """Where pictures are not reordered the first is shown at 0, whatever FFmpeg thinks that a decoder holds back."""
-    path = tmp_path / "a.avi"
-    options = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15", "-c:a", "pcm_s16le")
+@pytest.mark.parametrize("held", ["-tune zerolatency", "-bf 3 -x264-params b-pyramid=normal:b-adapt=0"])
+def test_pictures_of_avi_are_in_step_with_its_sound(film_of: FilmMaker, tmp_path: Path, held: str) -> None:
+    """The first is shown at 0 and the others in their order, whatever FFmpeg thinks that a decoder holds back."""
+    path, step = tmp_path / "a.avi", Fraction(1, 25)
+    options = ("-c:v", "libx264", "-preset", "ultrafast", *held.split(), "-g", "15", "-c:a", "pcm_s16le")
     ffmpeg("-i", film_of(SMALL), *options, path)
     assert cut(path, ClipRequest(start_us=0, end_us=9_000_000), tmp_path / "clip.mp4").first_pts_us == 0
-    assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(60))
-    heard = burst_times(tmp_path / "clip.mp4")
-    for burst in (0.5, 1.0, 1.5, 2.0):
-        assert min(abs(at - burst) for at in heard) <= 0.01
+    package(path, tmp_path)
+    for picture, sound in (("clip.mp4", "clip.mp4"), ("video.mp4", "audio0.mp4")):
+        assert numbers(tmp_path / picture) == [(n * step, n) for n in range(60)]
+        heard = burst_times(tmp_path / sound)
+        for burst in (0.5, 1.0, 1.5, 2.0):
+            assert min(abs(at - burst) for at in heard) <= 0.01
+
+
+def held_at_the_end(film: Path, path: Path) -> Path:
+    """The film with its last picture shown for two seconds more."""
+    with av.open(str(film)) as title, av.open(str(path), "w") as output:
+        streams = {each.index: output.add_stream_from_template(each) for each in title.streams}
+        packets = [packet for packet in title.demux() if packet.size]
+        last = max((packet for packet in packets if packet.stream.type == "video"), key=lambda packet: packet.dts)
+        last.duration += round(2 / last.time_base)
+        for packet in packets:
+            packet.stream = streams[packet.stream_index]
+            output.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("b_frames", [0, 3])
+def test_a_picture_that_is_held_is_shown_as_long(film_of: FilmMaker, tmp_path: Path, b_frames: int) -> None:
+    """The clip goes on with it, and with its sound, though all before it is steady: before a gap, and at the end."""
+    gap = Film(**{**SMALL.__dict__, "b_frames": b_frames, "tick": Fraction(1, 1000)})
+    gap = Film(**{**gap.__dict__, "times": tuple(40 * n + (2000 if n >= 30 else 0) for n in range(60))})
+    ends = held_at_the_end(film_of(Film(**{**SMALL.__dict__, "b_frames": b_frames})), tmp_path / "ends.mp4")
+    for path, start_us, lasts_us, first, frames in (
+        (film_of(gap), 400_000, 1_500_000, 10, 20),
+        (ends, 1_200_000, 2_000_000, 30, 30),
+    ):
+        folder = tmp_path / str(first)
+        folder.mkdir()
+        end_us = start_us + lasts_us
+        result = cut(path, ClipRequest(start_us=start_us, end_us=end_us), folder / "clip.mp4")
+        assert (result.frames, result.duration_us) == (frames, lasts_us)
+        assert [n for _, n in numbers(folder / "clip.mp4")] == list(range(first, first + frames))
+        made = probe(folder / "clip.mp4")
+        assert abs(made.duration_us - lasts_us) < 1_000
+        exact = exact_hls(package(path, folder), folder, start_us, end_us, folder / "exact")
+        assert isinstance(exact, ExactHls)
+        assert abs(exact.duration_us - lasts_us) < 1_000
 
 
 def test_sound_whose_decoder_is_told_of_its_channels_once_is_heard_everywhere(

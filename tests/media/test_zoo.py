@@ -37,12 +37,18 @@ def film_of(path: Path) -> tuple[list[tuple[Fraction, int]], Fraction]:
         origin = origin if origin >= 0 else min(Fraction(0), (film.start_time or 0) * film.time_base)
         step = 1 / Fraction(film.guessed_rate or 25)
         times, numbers = [], []
-        stored = container.format.name == "avi" and not film.codec_context.has_b_frames  # which has but an order
         for n, frame in enumerate(container.decode(film)):
-            at = frame.dts if stored else frame.pts
-            times.append(n * step if at is None else at * frame.time_base)
+            times.append(n * step if frame.pts is None else frame.pts * frame.time_base)
             numbers.append(number_in(frame) if min(frame.width, frame.height) >= 48 else 0)
+    if path.suffix in (".avi", ".gxf"):  # which have but an order: the first picture is shown when the first packet is
+        times = stored(path)
     return [(at - origin, number) for at, number in zip(sorted(times), numbers, strict=True)], origin
+
+
+def stored(path: Path) -> list[Fraction]:
+    """The times of the packets of pictures in the order of storage."""
+    with av.open(str(path)) as container:
+        return [packet.dts * packet.time_base for packet in container.demux(video=0) if packet.size]
 
 
 def shown(clip: Path, numbered: bool) -> list[tuple[Fraction, int]]:

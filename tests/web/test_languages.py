@@ -145,7 +145,11 @@ async def test_the_account_s_language_is_followed(app: App, moment: dict[str, An
 
 async def test_no_codes_and_no_hours_before_viewers(app: App, moment: dict[str, Any]) -> None:
     token = (await shared(app, moment=moment["id"]))["token"]
-    for address in (f"/s/{token}", f"/m/{moment['code']}", "/s/abcdefghijklmno", "/nowhere"):
-        page = (await app.http.get(address, headers=BROWSER)).text
+    mine = ("/moments", f"/moments/{moment['code']}", "/inbox", "/collections")
+    for address in (f"/s/{token}", f"/m/{moment['code']}", "/s/abcdefghijklmno", "/nowhere", "/discover", *mine):
+        signed_in = app.signed_in() if address in mine else {}
+        answer = await app.http.get(address, headers=BROWSER | signed_in)
+        assert (answer.status_code == 200) == (address not in ("/s/abcdefghijklmno", "/nowhere")), address
+        page = answer.text
         seen = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
         assert not re.search(r"\b\d\d:\d\d:\d\d\b|\b[a-z]+_[a-z_]+\b", seen), address

@@ -22,11 +22,12 @@ from groundswell.moments.signals import MomentChanged, MomentCreated
 from groundswell.platform import signals
 from groundswell.platform.ids import uuid7
 from groundswell.platform.settings import Settings
+from groundswell.webhooks import first_clicks
 from groundswell.webhooks.delivery import deliver
 from groundswell.webhooks.endpoints import forget_old
 from groundswell.webhooks.jobs import queue_due
 from groundswell.webhooks.kinds import KIND_INFO, KINDS
-from groundswell.webhooks.tables import WebhookDelivery, WebhookEndpoint, WebhookMessage
+from groundswell.webhooks.tables import ClickMark, WebhookDelivery, WebhookEndpoint, WebhookMessage
 from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.earnings.test_payouts import earned, pay
 from tests.earnings.world import build
@@ -232,6 +233,22 @@ async def test_a_first_click_is_a_person_s_by_the_current_verdict(app: App, rece
     await deliver_all(app)
     await deliver_all(app)  # what the first has told
     assert [told.id for told in receiver.told[1:]] == [acquitted]
+
+
+async def test_many_first_clicks_are_told_by_and_by(
+    app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many came: no call takes all of them into memory, and what waits for delivery waits no longer."""
+    monkeypatch.setattr(first_clicks, "AT_ONCE", 2)
+    database = app.runtime.database
+    clicked = [await make_shared(database, app.runtime.settings, subject=name) for name in ("ada", "kofi", "mei")]
+    await hook(app, receiver, "share.first_click")
+    await deliver_all(app)
+    async with database.transaction() as session:
+        await session.get(ClickMark, first_clicks.MARK, with_for_update=True)  # the server's own turn waits
+        for each in clicked:
+            await visit(app, each, ago(hours=1))
+        assert [await first_clicks.tell_first_clicks(session) for _ in range(3)] == [2, 1, 0]
 
 
 async def test_an_endpoint_is_made_changed_tried_and_removed(app: App, receiver: Receiver) -> None:

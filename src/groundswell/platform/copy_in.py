@@ -1,8 +1,7 @@
 """COPY over one connection, with as little between a group of events and PostgreSQL as can be.
 
-A group is small when visitors come one by one, and then what a commit costs this process counts. psycopg's own
-``cursor.copy`` waits for the socket again and again, through generators; this drives the same libpq (``psycopg.pq``)
-from the loop's notice that the socket can be read, and sends the statement before the lines are known.
+A group is small when visitors come one by one, and then what a commit costs this process counts: so libpq is driven as
+``raw_connection.py`` does, and the statement is sent before the lines are known.
 """
 
 import asyncio
@@ -12,8 +11,10 @@ from typing import Any
 import psycopg
 from psycopg import errors, pq
 
+from .raw_connection import RawConnection, error_of
 
-class CopyIn:
+
+class CopyIn(RawConnection):
     """``statement``, a COPY … FROM STDIN in text format, over ``connection``, which commits by itself.
 
     Nothing else may use the connection between ``begin`` and the end of ``committed`` or ``abandon``, nor before
@@ -21,12 +22,9 @@ class CopyIn:
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any], statement: str) -> None:
+        super().__init__(connection)
         self.statement = statement.encode()
         self.begun = False
-        self._pg = connection.pgconn
-        self._socket = connection.fileno()
-        self._loop = asyncio.get_running_loop()
-        self._listening = False
         self._accepted = False
         self._last: bytes | None = None
         self._refusal: bytes | None = None
@@ -43,9 +41,7 @@ class CopyIn:
         self._done = self._loop.create_future()
         self._pg.send_query(self.statement)
         self.begun = True
-        if not self._listening:
-            self._loop.add_reader(self._socket, self._readable)
-            self._listening = True
+        self._listen()
         self._flush()
 
     def send(self, lines: bytes) -> bool:
@@ -90,30 +86,12 @@ class CopyIn:
         with suppress(errors.QueryCanceled):
             await self.committed()
 
-    def release(self) -> None:
-        """Leave the connection to others until ``begin``."""
-        if self._listening:
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
-            self._listening = False
-
     def _send_last(self) -> None:
         assert self._last is not None
         try:
             self._pg.put_copy_data(self._last)
             self._pg.put_copy_end(self._refusal)
             self._flush()
-        except psycopg.Error as error:
-            self._end(error)
-
-    def _flush(self) -> None:
-        if self._pg.flush():
-            self._loop.add_writer(self._socket, self._writable)
-
-    def _writable(self) -> None:
-        try:
-            if not self._pg.flush():
-                self._loop.remove_writer(self._socket)
         except psycopg.Error as error:
             self._end(error)
 
@@ -135,7 +113,7 @@ class CopyIn:
             if self._last is not None:
                 self._send_last()
         elif result.status != pq.ExecStatus.COMMAND_OK:
-            self._error = _error_of(result)
+            self._error = error_of(result)
 
     def _end(self, error: psycopg.Error | None) -> None:
         if isinstance(error, psycopg.OperationalError):
@@ -147,14 +125,3 @@ class CopyIn:
         else:
             self._done.set_exception(error)
             self._done.exception()  # whoever connects again need not ask
-
-
-def _error_of(result: pq.abc.PGresult) -> psycopg.Error:
-    """What PostgreSQL said, as psycopg would raise it."""
-    state = result.error_field(pq.DiagnosticField.SQLSTATE)
-    if state is None:  # not PostgreSQL's words but libpq's: the connection is gone
-        return psycopg.OperationalError(result.get_error_message())
-    try:
-        return errors.lookup(state.decode())(result.get_error_message())
-    except KeyError:
-        return psycopg.DatabaseError(result.get_error_message())

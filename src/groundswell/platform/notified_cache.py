@@ -82,7 +82,7 @@ class NotifiedCache(Generic[T]):
 
     def put(self, key: Hashable, fact: T, generation: int, depends_on: Iterable[object] = ()) -> None:
         """Keep ``fact``, unless what it depends on changed since ``generation`` was read, before it was looked up."""
-        ids = tuple(str(id) for id in depends_on)
+        ids = tuple([id if type(id) is str else str(id) for id in depends_on])
         if not self.listening or self._changed_since(generation, ids):
             return
         self._forget(key)

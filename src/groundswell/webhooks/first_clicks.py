@@ -18,6 +18,7 @@ from .outbox import is_wanted, tell
 from .tables import ClickMark, FirstClick
 
 MARK = 1
+AT_ONCE = 1_000
 
 NEW = text(
     "xid >= pg_snapshot_xmin(CAST(:after AS pg_snapshot))"
@@ -27,8 +28,9 @@ NEW = text(
 
 
 async def tell_first_clicks(session: AsyncSession) -> int:
-    """Tell of the clicks since this was called last that are the first on their share; returns how many. Where nobody
-    wants to hear of them, the next who does hears of what comes after."""
+    """Tell of the clicks since this was called last that are the first on their share, ``AT_ONCE`` at most: what is
+    left is told by the next calls. Returns how many. Where nobody wants to hear of them, the next who does hears of
+    what comes after."""
     mark = await session.get(ClickMark, MARK, with_for_update=True)
     if not await is_wanted(session, "share.first_click"):
         if mark is not None:
@@ -38,10 +40,10 @@ async def tell_first_clicks(session: AsyncSession) -> int:
     if mark is None:
         await session.execute(insert(ClickMark).values(id=MARK, snapshot=until).on_conflict_do_nothing())
         return 0
-    told = 0
-    for click in await _clicks(session, mark.snapshot, str(until)):
-        told += await _tell(session, click)
-    mark.snapshot = str(until)
+    clicks = await _clicks(session, mark.snapshot, str(until))
+    told = sum([await _tell(session, click) for click in clicks])
+    if len(clicks) < AT_ONCE:
+        mark.snapshot = str(until)
     return told
 
 
@@ -58,8 +60,10 @@ async def rejudged(session: AsyncSession, signal: Rejudged) -> None:
 
 
 async def _clicks(session: AsyncSession, after: str, until: str) -> list[JudgedEvent]:
-    """Such clicks as were written between two snapshots."""
-    return list((await session.scalars(_firsts().where(NEW), {"after": after, "until": until})).all())
+    """Such clicks as were written between two snapshots and were not told of yet, the first of them."""
+    told = exists().where(FirstClick.share_id == JudgedEvent.share_id)
+    query = _firsts().where(NEW, ~told).limit(AT_ONCE)
+    return list((await session.scalars(query, {"after": after, "until": until})).all())
 
 
 def _firsts() -> Select[JudgedEvent]:

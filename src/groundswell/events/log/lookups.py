@@ -4,7 +4,7 @@ Rows are never deleted and what is kept of them here never changes, so a name on
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -22,8 +22,7 @@ from groundswell.shares.tables import Share
 NAMES_MAX = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class EventPlace:
+class EventPlace(NamedTuple):
     """Where in the loop an event happened. ``columns`` is the same, ready for COPY."""
 
     share_id: UUID | None

@@ -1,16 +1,15 @@
 """Where links lead: a cache that ``platform/notified_cache.py`` invalidates when something about them changes.
 
 Links that are not in it are looked up together: those that are asked for while a look-up is on its way go with the
-next. So a service that has just started, or has more links than it keeps, asks the database a few times for many links
-instead of many times for each.
+next, which waits a moment for as many as came lately (as ``log/event_log.py`` does). So a service that has just
+started, or has more links than it keeps, asks the database a few times for many links instead of many times for each.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from itertools import count
+from itertools import count, islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,11 +30,11 @@ AT_THE_SERVICE = Audience(viewer_id=UUID(int=0), territory=ANYWHERE)
 """Who goes to the title is judged as a member: who may watch it is for the service to say, at its own door."""
 
 TOGETHER_MAX = 256
+GATHER_MAX_S = 0.002
 SINGLY_AT_ONCE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """Where a link leads. ``start`` and ``after`` are the title at the moment's first and at its last second;
     ``elsewhere`` has the same two for devices that the service leads to other addresses. ``options`` say how its
     landing page shows the moment. ``holds_until`` is when that may change without anybody changing anything."""
@@ -46,7 +45,7 @@ class Destination:
     landing: str
     options: ShareOptions
     holds_until: datetime | None
-    elsewhere: Mapping[Device, tuple[str, str]] = field(default_factory=dict)
+    elsewhere: Mapping[Device, tuple[str, str]]
 
     def of(self, user_agent: str) -> tuple[str, str]:
         """``start`` and ``after`` for the device that a browser says it runs on."""
@@ -61,10 +60,6 @@ class LinkQuestion(NamedTuple):
     generation: int
 
 
-Waiting = dict[LinkQuestion, "asyncio.Future[Destination]"]
-"""Who waits."""
-
-
 class Destinations:
     """Where links lead."""
 
@@ -72,10 +67,12 @@ class Destinations:
         self.database, self.settings, self.memory = database, settings, memory
         self.titles = NotifiedCache[OpenTitle](lasts_s=memory.lasts_s, weigh=lambda title: TITLE_BYTES)
         self._lookup = LinkLookup(database, self.titles)
-        self._waiting: Waiting = {}
-        self._asked: Waiting = {}
+        self._asked: dict[LinkQuestion, asyncio.Future[Destination]] = {}
+        self._waiting: dict[LinkQuestion, None] = {}
         self._alone = count(-1, -1)
         self._looking: asyncio.Task[None] | None = None
+        self._due: asyncio.TimerHandle | None = None
+        self._came, self._took_s = (1, 1), 0.0
         self._singly: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(SINGLY_AT_ONCE)
 
@@ -106,8 +103,8 @@ class Destinations:
         question = LinkQuestion(token, code, self.memory.generation if self.memory.listening else next(self._alone))
         answer = self._asked.get(question)
         if answer is None:
-            answer = self._asked[question] = self._waiting[question] = asyncio.get_running_loop().create_future()
-            answer.add_done_callback(partial(self._answered, question))
+            answer = self._asked[question] = asyncio.get_running_loop().create_future()
+            self._waiting[question] = None
             self._begin()
         return answer
 
@@ -120,39 +117,67 @@ class Destinations:
         """Let go of the connections."""
         await self._lookup.close()
 
-    def _answered(self, question: LinkQuestion, done: "asyncio.Future[Destination]") -> None:
-        self._asked.pop(question, None)
-        if not done.cancelled():
-            done.exception()  # those who asked have it, if any are left
+    def _answer(self, question: LinkQuestion, found: Destination) -> None:
+        answer = self._asked.pop(question)
+        if not answer.done():
+            answer.set_result(found)
+
+    def _refuse(self, questions: Iterable[LinkQuestion], error: Exception | None) -> None:
+        """Tell those who asked why there is no answer; None: nobody looks any more."""
+        for question in questions:
+            answer = self._asked.pop(question, None)
+            if answer is None or answer.done():
+                continue
+            if error is None:
+                answer.cancel()
+            else:
+                answer.set_exception(error)
+                answer.exception()  # those who asked have it, if any are left
 
     def _begin(self) -> None:
-        """Look up who waits, unless a look-up is on its way: that takes who waits when it is done. One at a time: the
-        more links a statement answers, the less each costs."""
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_up_waiting())
+        """Look up who waits: when as many are here as came lately, or soon, unless a look-up is on its way. One at a
+        time: the more links a statement answers, the less each costs."""
+        if self._looking is not None:
+            return
+        if len(self._waiting) >= max(self._came):
+            self._set_off()
+        elif self._due is None:
+            patience = min(GATHER_MAX_S, self._took_s / 2)
+            self._due = asyncio.get_running_loop().call_later(patience, self._set_off)
+
+    def _set_off(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+        self._due, self._looking = None, asyncio.create_task(self._look_up_waiting())
 
     async def _look_up_waiting(self) -> None:
-        while self._waiting:
-            batch = {question: self._waiting.pop(question) for question in list(self._waiting)[:TOGETHER_MAX]}
-            try:
-                await self._look_up_together(batch)
-            except Exception as error:
-                _refuse(list(batch.values()), error)
-            except asyncio.CancelledError:
-                for answer in batch.values():
-                    answer.cancel()
-                raise
+        batch = list(islice(self._waiting, TOGETHER_MAX))
+        for question in batch:
+            del self._waiting[question]
+        began = time.perf_counter()
+        try:
+            await self._look_up_together(batch)
+        except Exception as error:
+            self._refuse(batch, error)
+        except asyncio.CancelledError:
+            self._refuse(batch, None)
+            raise
+        finally:
+            self._took_s = 0.8 * self._took_s + 0.2 * (time.perf_counter() - began)
+            self._came, self._looking = (self._came[1], len(batch)), None
+            if self._waiting:
+                self._begin()
 
-    async def _look_up_together(self, batch: Waiting) -> None:
+    async def _look_up_together(self, batch: Sequence[LinkQuestion]) -> None:
         generation = self.memory.generation
         found = await self._lookup.find(sorted({question.code for question in batch}))
-        for question, answer in batch.items():
+        for question in batch:
             link = found.get(question.code)
-            if link is not None and not answer.done():
-                answer.set_result(self._open(question.token, link, generation))
-        for question, answer in batch.items():
-            if not answer.done():
-                _start(self._look_at(question.token, answer), self._singly)
+            if link is not None:
+                self._answer(question, self._open(question.token, link, generation))
+        for question in batch:
+            if question in self._asked:
+                _start(self._look_at(question), self._singly)
 
     def _open(self, token: str, link: OpenLink, generation: int) -> Destination:
         title, span = link.title, (link.start_us, link.end_us)
@@ -164,16 +189,18 @@ class Destinations:
         self.memory.put(token, found, generation, link.depends_on)
         return found
 
-    async def _look_at(self, token: str, answer: "asyncio.Future[Destination]") -> None:
+    async def _look_at(self, question: LinkQuestion) -> None:
         """One link that is not plainly open; of those, however many, only a few at a time."""
         try:
             async with self._places:
-                found = await self._resolve(token)
+                found = await self._resolve(question.token)
         except Exception as error:
-            _refuse([answer], error)
+            self._refuse([question], error)
+        except asyncio.CancelledError:
+            self._refuse([question], None)
+            raise
         else:
-            if not answer.done():
-                answer.set_result(found)
+            self._answer(question, found)
 
     async def _resolve(self, token: str) -> Destination:
         generation, asked_at = self.memory.generation, utc_now()
@@ -209,9 +236,3 @@ def _start(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> N
     task = asyncio.create_task(work)
     tasks.add(task)
     task.add_done_callback(tasks.discard)
-
-
-def _refuse(answers: Sequence["asyncio.Future[Destination]"], error: Exception) -> None:
-    for answer in answers:
-        if not answer.done():
-            answer.set_exception(error)

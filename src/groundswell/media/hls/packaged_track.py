@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from groundswell.media.errors import MediaError
 from groundswell.media.isobmff.init_segment import InitSegment
+from groundswell.media.output.grid import HELD
 from groundswell.media.reading.packets import CannotCopy
 from groundswell.media.times import SECOND_US, to_us
 
@@ -58,7 +59,8 @@ class TrackStretch:
             raise CannotCopy("no_keyframe")
         end = (Fraction(end_us, SECOND_US) + lead) / tick
         held = [f for f in fragments[begins[-1] :] if f.first_shown <= wanted[-1]]
-        return cls(file, init, held, wanted, _stop(pts, wanted, end))
+        last = fragments[-1].samples[-1]
+        return cls(file, init, held, wanted, _stop(pts, wanted, end, last.dts + last.duration))
 
     def packet(self, number: int) -> Packet[VideoStream]:
         """A sample as a packet."""
@@ -112,8 +114,10 @@ class TrackStretch:
         return decoder
 
 
-def _stop(pts: list[int], wanted: list[int], end: Fraction) -> int:
-    """Until when the last frame is shown: until the next, or until the end where that is much later."""
+def _stop(pts: list[int], wanted: list[int], end: Fraction, read: int) -> int:
+    """Until when the last frame is shown: until the next, or until the end where that is much later. What was ``read``
+    ends when the frame after it is shown, or the title's last ends; that is decoding time, and may be a tick off."""
     usual = round(median(b - a for a, b in pairwise(pts))) if len(pts) > 1 else 1
-    following = next((p for p in pts if p > wanted[-1]), wanted[-1] + usual)
+    held = read if (read - wanted[-1]) > HELD * usual else wanted[-1] + usual
+    following = next((p for p in pts if p > wanted[-1]), held)
     return min(following, max(round(end), wanted[-1] + max(1, usual)))

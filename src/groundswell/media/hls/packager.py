@@ -17,7 +17,7 @@ from groundswell.media.audio.sound import AudioSpan, can_copy, is_pieced
 from groundswell.media.errors import MediaError
 from groundswell.media.isobmff.display_order import in_display_order
 from groundswell.media.output.mux import new_file, put
-from groundswell.media.reading.frames import rewind
+from groundswell.media.reading.frames import TIMES_OF_STORAGE, is_timed_by_storage, rewind
 from groundswell.media.reading.packets import CannotCopy
 from groundswell.media.reading.probe import index_of
 from groundswell.media.reading.source import OpenSource, open_source
@@ -74,11 +74,14 @@ class _Reordered(Exception):
 
 
 def _video(title: OpenSource, index: TitleIndex, path: Path) -> tuple[PackagedTrack, Fraction]:
-    """The picture as it is where every player can follow it, else encoded: pictures that an edit list hides, or pieces
-    with parameter sets of their own, cannot stand under one init segment."""
+    """The picture as it is where every player can follow it, else encoded: pictures whose packets do not say when they
+    are shown or that an edit list hides, or pieces with parameter sets of their own, cannot stand under one init
+    segment."""
     tick = title.tick if title.tick.numerator == 1 and title.tick.denominator <= FINEST else Fraction(1, FINEST)
     with new_file(path) as temporary:
         try:
+            if is_timed_by_storage(title):
+                raise CannotCopy(TIMES_OF_STORAGE)
             lead = _copied_video(title, index, tick, temporary)
             name = _codec_name(title, index)
         except CannotCopy:

@@ -98,7 +98,7 @@ def lay_out(packets: list[Packet[VideoStream]], grid: Grid, stream: VideoStream)
         packet.pts = times[rank[at]]
         packet.dts = times[n] - delay
         packet.time_base = grid.tick
-        packet.duration = grid.length(rank[at])
+        packet.duration = grid.length(rank[at] if n + 1 < len(pts) else n)  # the last says when the film ends
         packet.stream = stream
 
 

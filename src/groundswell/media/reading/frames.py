@@ -22,12 +22,14 @@ from groundswell.media.errors import BROKEN_PACKET
 
 from .account import FrameAccount
 from .discontinuities import STREAMS
-from .source import OpenSource, Track
+from .source import UNTIMED, OpenSource, Track
 
 SkipType = Literal["DEFAULT", "NONREF"]
 BACK_OFF_S = (0, 2, 12)
 LOOKED_AT = 32
-TIMED_BY_STORAGE = frozenset({"avi", "mxf", "asf"})
+TIMED_BY_STORAGE = frozenset({"avi", "mxf", "asf", "gxf"})
+TIMES_OF_STORAGE = "times_of_storage"
+"""Why such pictures are not copied."""
 DEEPEST = 16
 """Most pictures an H.264 or H.265 decoder holds back."""
 UNTIMED_NEAR_S = Fraction(1, 2)
@@ -332,7 +334,7 @@ def _chain(first: _Maybe, rest: Iterator[_Maybe]) -> Iterator[tuple[int, VideoFr
 
 
 class _Clock(Enum):
-    """What the times of a container's packets mean: when a picture is shown, merely the order of storage (AVI, MXF
+    """What the times of a container's packets mean: when a picture is shown, merely the order of storage (AVI, GXF, MXF
     and ASF with B-frames), or nothing (raw streams)."""
 
     DISPLAY = auto()
@@ -352,7 +354,7 @@ def _clock_of(source: OpenSource) -> _Clock:
     if not known:
         return _Clock.NONE
     reorders = source.video.codec_context.has_b_frames
-    stored = source.container.format.name == "avi" or (len(known) > 2 and known == sorted(known))
+    stored = source.container.format.name in UNTIMED or (len(known) > 2 and known == sorted(known))
     streams = source.container.format.name in STREAMS  # one whose pieces differ may reorder pictures in but some
     return _Clock.STORAGE if reorders and stored and not streams else _Clock.DISPLAY
 

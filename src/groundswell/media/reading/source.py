@@ -39,6 +39,8 @@ DEMUXERS = (
     "h264,hevc,vvc,av1,obu,ivf,m4v,h263,h261,cavsvideo,vc1,vc1test,rm,dv,wtv,nsv,yuv4mpegpipe,dirac,"
     "mjpeg,bink,smk,film_cpk,roq,swf,vob,evc,apv"
 )
+UNTIMED = frozenset({"avi", "gxf"})
+"""Containers that have but an order of pictures: the first is shown when the first packet is."""
 Track = TypeVar("Track", bound=Stream)
 Threads = Literal["AUTO", "SLICE"]
 MAX_SIDE = 16_384
@@ -188,20 +190,21 @@ class OpenSource:
         """The packets of a track from here to the end of the file, and an empty one.
 
         PyAV trips at the end of a file in which a track has turned up that was not announced (FLV and transport
-        streams may do so): that is an end like any other.
+        streams may do so), and at that of GXF, whose demuxer says -1: that is an end like any other.
         """
         packets = cast("Iterator[Packet[Track]]", self.container.demux(track))
-        stored = track is self.video and self.container.format.name == "avi"
-        in_order = stored and not self.video.codec_context.has_b_frames
+        stored = track is self.video and self.container.format.name in UNTIMED
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
-            except IndexError:
+            except (IndexError, av.error.PermissionError) as error:
+                if isinstance(error, av.error.PermissionError) and self.container.format.name != "gxf":
+                    raise
                 yield _flush(track)
                 return
-            if in_order and packet.dts is not None:  # AVI has no times, and FFmpeg's guess may be a picture late
+            if stored and packet.dts is not None:  # FFmpeg's guess is later by what a decoder may hold back
                 packet.pts = packet.dts
             yield packet
 

@@ -80,7 +80,7 @@ def card_frame(card: EndCard, width: int, height: int) -> VideoFrame:
 
 def with_card(grid: Grid, rate: Fraction) -> Grid:
     """A clip's grid with the frames of a card after it, at the clip's own pace."""
-    step = Fraction(grid.duration, len(grid.times)) if grid.steady else 1 / rate / grid.tick
+    step = Fraction(grid.length(0)) if grid.steady and len(grid.times) > 1 else 1 / rate / grid.tick
     count = max(1, round(Fraction(CARD_US, SECOND_US) / grid.tick / step))
     added = tuple(grid.duration + round(n * step) for n in range(count))
     return Grid(grid.tick, (*grid.times, *added), grid.duration + round(count * step), grid.steady)

@@ -15,7 +15,7 @@ from groundswell.media.audio.soundtrack import add_sound
 from groundswell.media.end_card_text import EndCard
 from groundswell.media.errors import MediaError
 from groundswell.media.output.check import Seam, check_clip
-from groundswell.media.output.grid import end_of, grid_of, rates_of
+from groundswell.media.output.grid import end_of, grid_of, rates_of, shown_next
 from groundswell.media.output.mux import interleave, lay_out, mp4
 from groundswell.media.reading.account import FrameAccount, check_positions
 from groundswell.media.reading.frames import decode_between
@@ -49,7 +49,7 @@ def render(title: OpenSource, index: TitleIndex, order: Order, path: Path, reaso
         pictures, encoder, seen, following, undrawn = _encode(
             title, index, order, output, (rates or [SMOOTH])[0], account
         )
-        film = grid_of(seen, title.tick, rates, end_of(title, order), following)
+        film = grid_of(seen, title.tick, rates, end_of(title, order), shown_next(title, following))
         grid = film if order.card is None else with_card(film, (rates or [SMOOTH])[0])
         if order.card is not None:
             _add_card(order.card, pictures, encoder, seen[-1], len(grid.times) - len(film.times))

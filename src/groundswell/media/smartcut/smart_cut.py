@@ -11,11 +11,11 @@ from av.video.frame import VideoFrame
 from groundswell.media.audio.sound import AudioSpan
 from groundswell.media.audio.soundtrack import add_sound
 from groundswell.media.output.check import Seam, Witness, check_clip
-from groundswell.media.output.grid import end_of, grid_of, rates_of
+from groundswell.media.output.grid import end_of, grid_of, rates_of, shown_next
 from groundswell.media.output.mux import interleave, lay_out, mp4
 from groundswell.media.output.similarity import plane_of
 from groundswell.media.reading.account import check_positions
-from groundswell.media.reading.frames import decode_between, is_timed_by_storage
+from groundswell.media.reading.frames import TIMES_OF_STORAGE, decode_between, is_timed_by_storage
 from groundswell.media.reading.orientation import Orientation
 from groundswell.media.reading.packets import CannotCopy, Packets, PacketStretch, gather
 from groundswell.media.reading.source import OpenSource
@@ -40,7 +40,7 @@ def smart_cut(title: OpenSource, index: TitleIndex, order: Order, turn: Orientat
     if index.video.codec not in COPIERS:
         raise CannotCopy(f"codec_{index.video.codec}")
     if is_timed_by_storage(title):
-        raise CannotCopy("times_of_storage")
+        raise CannotCopy(TIMES_OF_STORAGE)
     stretch = gather(title, title.pts(order.start_us), title.pts(order.end_us))
     if not stretch.wanted:
         raise order.nothing(index)
@@ -66,7 +66,8 @@ class _SmartCut:
         self._number = {pts: n for n, pts in enumerate(stretch.wanted)}
         self._witnesses: dict[int, Witness] = {}
         rates = rates_of(title, index)
-        self._grid = grid_of(stretch.wanted, title.tick, rates, end_of(title, order), stretch.following)
+        following = shown_next(title, stretch.following)
+        self._grid = grid_of(stretch.wanted, title.tick, rates, end_of(title, order), following)
 
     def write(self, turn: Orientation, path: Path) -> CutResult:
         splice, copier = self._splice, self._copier
