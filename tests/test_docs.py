@@ -21,7 +21,7 @@ BASES = ("", "src/groundswell/", "src/groundswell/media/", "elements/", "element
 ELSEWHERE = {"dist/", "dist/sbom.cdx.json", "objects/", ".sql"}
 """Made by the build and by a backup; an ending."""
 DOTTED = re.compile(r"``([a-z_]\w*(?:\.\w+)+)(?:\(\))?``")
-NOT_OURS = set("av base64 c2pa charge config cursor invoice invoice_payment outer psycopg span stripe time".split())
+NOT_OURS = set("av base64 c2pa charge config invoice invoice_payment outer psycopg span stripe time".split())
 """First parts of dotted names in docstrings that are other software's, or a value's attributes."""
 MEDIA = (".jpg", ".png", ".svg", ".mp4", ".m3u8")
 NAMED_FILE = re.compile(r"(?<![\w/.<-])((?:\w+/)+\w+\.(?:py|ts|sql|md))\b")

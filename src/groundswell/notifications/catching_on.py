@@ -44,12 +44,12 @@ async def note_catching_on(session: AsyncSession) -> None:
         await session.execute(insert(PlaysMark).values(id=MARK, snapshot=until).on_conflict_do_nothing())
         return
     played = select(JudgedEvent.moment_id).where(JudgedEvent.kind == "play", JudgedEvent.verdict == "human", NEW)
-    played = played.where(JudgedEvent.moment_id.is_not(None)).distinct().order_by(JudgedEvent.moment_id)
+    played = played.distinct().order_by(JudgedEvent.moment_id)
     found = await session.stream_scalars(
         played.execution_options(yield_per=AT_ONCE), {"after": mark.snapshot, "until": until}
     )
     async for ids in found.partitions():
-        await consider(session, ids)
+        await consider(session, [id for id in ids if id is not None])
     mark.snapshot = until
 
 
