@@ -245,12 +245,14 @@ class Money(Sales, Pools, Runs):
         ids = {external: id for external, id in await session.execute(select(Conversion.external_id, Conversion.id))}  # noqa: C416 - rows are no pairs
         keys = (CampaignEarning.campaign_id, CampaignEarning.conversion_id)
         sums = func.sum(CampaignEarning.wanted_minor), func.sum(CampaignEarning.amount_minor)
-        found = {row[:2]: row[2:] for row in await session.execute(select(*keys, *sums).group_by(*keys))}
+        cut = func.bool_or(CampaignEarning.cut_by != "")
+        found = {row[:2]: row[2:] for row in await session.execute(select(*keys, *sums, cut).group_by(*keys))}
         for sale, sold in self.sold.items():
             for campaign in (self.running, self.over):
-                wanted, amount = found.get((campaign.id, ids[sale]), (0, 0))
+                wanted, amount, cut_ = found.get((campaign.id, ids[sale]), (0, 0, False))
                 worth = sold.worth(sold.buyer not in self.robots) if self._is_of(campaign, sold.back) else 0
                 assert amount <= wanted <= worth
+                assert amount == wanted or cut_
                 assert wanted == worth or sold.name in self.erased, (sale, sold, wanted, worth)
 
     def _is_of(self, campaign: Campaign, back: int) -> bool:

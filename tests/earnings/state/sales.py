@@ -130,6 +130,20 @@ class Sales(Steps):
             sold.refunded, self.settled = sold.refunded + amount, False
             assert sold.refunded <= sold.paid
 
+    @rule(of=st.integers(0, 2), minor=st.integers(1, 3_000), back=st.sampled_from(BACK), parts=st.integers(1, 10))
+    def sell_and_take_back(self, of: int, minor: int, back: int, parts: int) -> None:
+        """What was reckoned is refunded, in parts or whole, and reckoned again."""
+        id, buyer = str(uuid4()), self.run(self._came(NAMES[of], back))
+        sold = Sold(buyer, NAMES[of], "subscription", minor, back)
+        assert self._reported(None, id, sold)
+        self.sold[id] = sold
+        self.attempt(None, lambda: self._reckon(5))
+        sold.refunded = -(-minor * parts // 10)
+        refund = Sold(buyer, NAMES[of], "refund", sold.refunded, back)
+        at = self.at(back) + timedelta(minutes=4)
+        assert self._reported(None, str(uuid4()), refund, original=id, at=at)
+        self.settled = self.attempt(None, lambda: self._reckon(5))
+
     @step(of=st.integers(0, 2), minor=st.integers(1, 9_000), back=st.sampled_from(BACK), late=st.booleans())
     def sell_by_stripe(self, of: int, minor: int, back: int, late: bool, crash: Crash | None) -> None:
         """An invoice is paid, and what paid it is said before or after."""
