@@ -163,7 +163,7 @@ async def names_in(app: App, world: World) -> tuple[Names, dict[str, Names]]:
         "key": (CAMPAIGN,),
         "viewer_id": (str(ada),),
         "form": ("rss", "atom"),
-        "profile": ("source", "wide"),
+        "profile": ("none",),  # one that there is would be made, and waited for
         "name": ("main", "x-0.m4s"),
         "version": ("1",),
         "window": (str(uuid7()),),
