@@ -7,18 +7,15 @@ from pydantic import SecretStr
 
 from groundswell.accounts.keys import SCOPES
 from groundswell.platform.settings import Settings
+from tests.api.fuzzing import people, world
+from tests.api.senders import BROWSER, STAFF, STRIPE_SECRET, WHERE
 from tests.earnings.world import in_closed_month
 from tests.payouts.places import PAYER
 from tests.shares.conftest import film, moment, title
 from tests.shares.sharing import shared
 from tests.support import App
 
-__all__ = ["film", "moment", "title"]
-
-STRIPE_SECRET = "whsec_test"
-BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
-WHERE = "CF-IPCountry"
-STAFF = ("marketer", "rights", "trust", "finance")
+__all__ = ["film", "moment", "people", "title", "world"]
 
 
 @pytest.fixture

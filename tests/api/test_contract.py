@@ -16,7 +16,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
 from groundswell.platform.routing import IdempotencyKey
 from groundswell.trust.cases import suspect
-from tests.api.conftest import STRIPE_SECRET, WHERE
+from tests.api.senders import STRIPE_SECRET, WHERE
 from tests.attribution.test_stripe import event, invoice, signature
 from tests.earnings.world import closed_month
 from tests.moments.clipping import set_rights
