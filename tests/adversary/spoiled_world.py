@@ -128,8 +128,9 @@ async def names_in(app: App, world: World) -> tuple[Names, dict[str, Names]]:
     async with app.runtime.database.transaction() as session:
         made = [await session.get_one(Moment, world.moments[name]) for name in (CAPTION, MARKED)]
         codes = tuple(moment.code for moment in made)
-        shares = list(await session.scalars(select(Share.code).order_by(Share.id)))
-        comments = list(await session.scalars(select(Comment.id).order_by(Comment.id)))
+        of_each = [moment.id for moment in made]
+        shares = [await session.scalar(select(Share.code).filter_by(moment_id=id)) or "" for id in of_each]
+        comments = [await session.scalar(select(Comment.id).filter_by(moment_id=id)) for id in of_each]
         decision = await decide(
             session, kind="moment", subject_id=world.moments[HERS], action="demote", reason_code="x",
             explanation="Because.", decided_by="tess",
