@@ -28,7 +28,7 @@ from groundswell.moments.media.tiers import recipe_of, renditions_of
 from groundswell.moments.recipes import WIDE, Recipe
 from groundswell.moments.tables import Rendition
 from groundswell.platform.clock import utc_now
-from groundswell.platform.database import Database
+from groundswell.platform.database import Database, among
 from groundswell.platform.jobs import SOON
 from groundswell.platform.runtime import Runtime
 from groundswell.platform.settings import Settings
@@ -287,5 +287,5 @@ async def _place(
         part.begin_us = begins.get(part.place)
     gone = [place for place, _ in failed]
     await session.execute(
-        delete(SupercutPart).where(SupercutPart.collection_id == order.collection_id, SupercutPart.place.in_(gone))
+        delete(SupercutPart).where(SupercutPart.collection_id == order.collection_id, among(SupercutPart.place, gone))
     )

@@ -165,9 +165,9 @@ async def parts_shown(session: AsyncSession, row: Supercut) -> list[SupercutPart
 
 async def collections_showing(session: AsyncSession, moment_id: UUID, limit: int) -> list[Collection]:
     """The collections whose supercut shows a moment, the last changed first: for staff."""
-    shown = select(SupercutPart.collection_id).filter_by(moment_id=moment_id)
-    query = select(Collection).where(Collection.id.in_(shown)).order_by(Collection.changed_at.desc(), Collection.id)
-    return list(await session.scalars(query.limit(limit)))
+    shows = select(SupercutPart).where(SupercutPart.collection_id == Collection.id, SupercutPart.moment_id == moment_id)
+    query = select(Collection).where(shows.exists())
+    return list(await session.scalars(query.order_by(Collection.changed_at.desc(), Collection.id).limit(limit)))
 
 
 async def rows_of(session: AsyncSession, parts: Sequence[SupercutPart]) -> dict[UUID, MomentRow]:

@@ -30,7 +30,7 @@ from groundswell.web.templating import page
 
 from .away import away
 from .clip_view import Clip, clip_of, coded_clip, shared_clip
-from .landing_cache import Asked, LandingPages, keep, stand_in, with_ticket, with_token
+from .landing_cache import LandingPages, PageAudience, keep, stand_in, with_ticket, with_token
 from .scenes import scenes
 
 router = APIRouter(route_class=PageRoute)
@@ -76,7 +76,7 @@ async def landing(request: Request, session: DbSession, caller: MaybeViewer, tok
         shown |= dict.fromkeys(("path", "here"), f"/s/{shown_as}")
     answer = page(request, "viewer/landing.html", headers=robots, **shown)
     if kept:
-        asked = Asked(audience.territory, answer.headers["content-language"])
+        asked = PageAudience(audience.territory, answer.headers["content-language"])
         keep(pages, generation, found, await page_holds_until(session, found, asked_at), asked, answer)
         answer.body = with_token(bytes(answer.body), token)
     return _given(answer, visited)

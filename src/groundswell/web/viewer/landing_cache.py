@@ -49,7 +49,7 @@ KEPT_BYTES_MAX = 32 * 1024 * 1024
 """Some ten kilobytes a page."""
 
 
-class Asked(NamedTuple):
+class PageAudience(NamedTuple):
     """Where a visitor is (ISO 3166-1 alpha-2), and what they read."""
 
     territory: str | None
@@ -63,7 +63,7 @@ class PageKey(NamedTuple):
     channel: str | None
     options: ShareOptions
     token_length: int
-    asked: Asked
+    asked: PageAudience
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def keep(
     generation: int,
     found: Resolved,
     holds_until: datetime | None,
-    asked: Asked,
+    asked: PageAudience,
     page: Response,
 ) -> None:
     """Keep ``page`` for the next visitor who asks from there in that language, unless something was dropped since
@@ -174,11 +174,11 @@ def _destinations(services: Services) -> Destinations:
     return services.get(Redirects).destinations
 
 
-def _asked(settings: Settings, scope: Scope) -> Asked:
+def _asked(settings: Settings, scope: Scope) -> PageAudience:
     headers = Headers(scope=scope)
     chosen = languages.chosen_in(headers.get("cookie", ""))
     language = languages.language_of({}, chosen, None, headers.get("accept-language", ""))
-    return Asked(territory_of(settings, headers), language)
+    return PageAudience(territory_of(settings, headers), language)
 
 
 def _is_known(scope: Scope) -> bool:
