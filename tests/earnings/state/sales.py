@@ -137,12 +137,13 @@ class Sales(Steps):
         sold = Sold(buyer, NAMES[of], "subscription", minor, back)
         assert self._reported(None, id, sold)
         self.sold[id] = sold
-        self.attempt(None, lambda: self._reckon(5))
+        assert self.attempt(None, lambda: self._reckon(5))
         sold.refunded = -(-minor * parts // 10)
         refund = Sold(buyer, NAMES[of], "refund", sold.refunded, back)
         at = self.at(back) + timedelta(minutes=4)
         assert self._reported(None, str(uuid4()), refund, original=id, at=at)
-        self.settled = self.attempt(None, lambda: self._reckon(5))
+        assert self.attempt(None, lambda: self._reckon(5))
+        self.settled = True
 
     @step(of=st.integers(0, 2), minor=st.integers(1, 9_000), back=st.sampled_from(BACK), late=st.booleans())
     def sell_by_stripe(self, of: int, minor: int, back: int, late: bool, crash: Crash | None) -> None:
@@ -207,7 +208,9 @@ class Sales(Steps):
 
     @step(batch=st.integers(1, 5))
     def reckon(self, batch: int, crash: Crash | None) -> None:
-        self.settled = self.attempt(crash, lambda: self._reckon(batch)) or self.settled
+        made = self.attempt(crash, lambda: self._reckon(batch))
+        assert made or crash is not None, "nothing that was noted can be refused"
+        self.settled = made or self.settled
 
     async def _reckon(self, batch: int) -> None:
         while await campaign_sources.settle_noted(self.database, batch):
