@@ -179,6 +179,10 @@ class Posts:
             ("reports", {"reason_code": "spam"}, noor),
         ):
             yield f"/v1/collections/{{collection}}/{what}", f"/v1/collections/{made['code']}/{what}", body, who
+        clip = {"title": "numbers", "start_us": 2_000_000, "end_us": 7_000_000, "visibility": "public"}
+        other = (await self.app.http.post("/v1/moments", json=clip, headers=ada)).json()["code"]
+        await self.app.http.post(f"/v1/collections/{made['code']}/parts", json={"moment": other}, headers=ada)
+        yield "/v1/collections/{collection}/supercut", f"/v1/collections/{made['code']}/supercut", {}, ada
         yield "/v1/barriers", "", {"handle": theirs, "kind": "mute"}, ada
 
     async def to_the_law(self) -> AsyncIterator[tuple[str, str, Any, dict[str, str]]]:

@@ -42,6 +42,8 @@ async def test_axe_finds_nothing(lumen: Lumen, visitor: NewVisitor, size: tuple[
     link = await shown_link(page)
     for panel in ("QR code", "Options", "Embed"):
         await page.get_by_role("button", name=panel).click()
+        opened_now = page.locator("gs-share-sheet").locator("gs-share-options, .panel")
+        await expect(opened_now).to_be_in_viewport()  # it is asked for, and then brought into view
         await assert_accessible(page, f"share sheet: {panel}")
     await assert_accessible(page, "share sheet")
     ((code,),) = lumen.rows("SELECT code FROM moments WHERE deleted_at IS NULL ORDER BY id DESC LIMIT 1")

@@ -115,10 +115,10 @@ async def evict(runtime: Runtime) -> None:
     await drop_unasked(runtime.database, now - timedelta(days=days))
 
 
-async def drop_unasked(database: Database, since: datetime) -> int:
-    """Outdate what nobody asked for since; returns how many."""
+async def drop_unasked(database: Database, before: datetime) -> int:
+    """Outdate what nobody asked for since ``before``; returns how many."""
     async with database.transaction() as session:
-        old = select(Supercut.collection_id).where(Supercut.asked_at < since, Supercut.status.in_(["ready", "failed"]))
+        old = select(Supercut.collection_id).where(Supercut.asked_at < before, Supercut.status.in_(["ready", "failed"]))
         ids = list(await session.scalars(old.limit(1000)))
         await outdate(session, ids)
     return len(ids)

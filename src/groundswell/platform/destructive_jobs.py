@@ -23,6 +23,11 @@ DESTRUCTIVE_JOBS = (
         "A clock that can be trusted; nothing asked for within two hours; made again when somebody asks.",
     ),
     DestructiveJob(
+        "Supercuts that nobody asks for",
+        "groundswell.community.supercut_maker",
+        "A clock that can be trusted; the bytes go when no row has them; made again when somebody asks.",
+    ),
+    DestructiveJob(
         "Salts of past days",
         "groundswell.events.traffic.visitors",
         "A clock that can be trusted; they are meant to be forgotten, so that visitors cannot be told again.",
