@@ -14,6 +14,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from groundswell.moments.media import media_api
 from groundswell.moments.tables import Moment
 from groundswell.platform.ids import uuid7
 from groundswell.platform.openapi_security import power_of
@@ -97,7 +98,10 @@ def given_away(answer: httpx.Response, secrets: tuple[str, ...], url: str) -> li
     return [word for word in secrets if word != typed and word in text]
 
 
-async def test_no_surface_gives_away_what_a_viewer_has_not_come_to(app: App, world: World) -> None:
+async def test_no_surface_gives_away_what_a_viewer_has_not_come_to(
+    app: App, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_api, "WAIT_S", 0.1)  # its titles have no film: no picture is worth waiting for
     names, alone = await names_in(app, world)
     found: dict[str, set[str]] = {}
     seen, opened = 0, []
