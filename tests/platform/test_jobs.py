@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from groundswell.doctor import background_jobs
 from groundswell.platform.clock import utc_now
 from groundswell.platform.jobs import DEADLY, WAITING_VIEWER, JobFailure, defer, rescue_stalled, task, try_again
+from groundswell.platform.runtime import runtime_of
 from tests.support import App
 
 DUE_EVERY_MINUTE = "payouts.send_transfers"
@@ -86,6 +87,27 @@ async def test_a_failure_that_is_tried_again_is_none_yet(app: App) -> None:
     assert "none has failed" in await background_jobs(app.runtime.settings)
 
 
+@task("tests.fail_beside_its_like", retry=RetryStrategy(max_attempts=2, wait=0))
+async def fail_beside_its_like(context: JobContext, what: str) -> None:
+    done.append(what)
+    if what == "first":
+        async with runtime_of(context).database.transaction() as session:
+            await defer(session, fail_beside_its_like, once="like", what="its like")
+        raise RuntimeError("while its like waits")
+
+
+async def test_one_that_fails_while_its_like_waits_leaves_the_work_to_that(app: App) -> None:
+    """The key is the waiting one's: were it tried again, there would be two, which the database refuses."""
+    done.clear()
+    async with app.runtime.database.transaction() as session:
+        await defer(session, fail_beside_its_like, once="like", what="first")
+        first = int(await session.scalar(text("SELECT max(id) FROM procrastinate_jobs")) or 0)
+    await app.run_jobs()
+    assert done == ["first", "its like"]
+    assert await status(app, first) == "aborted"
+    assert await failures(app) == []
+
+
 async def stall(app: App, *, attempts: int = 0, once: str | None = None, what: str = "stalled") -> int:
     """A job that a worker took and has been silent about since."""
     async with app.runtime.database.transaction() as session:
@@ -123,14 +145,14 @@ async def test_one_stalled_job_that_cannot_be_given_back_keeps_no_other_from_it(
 async def test_a_rescue_goes_on_past_an_error(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [await stall(app, what=str(n)) for n in range(3)]
     manager = app.runtime.jobs.job_manager
-    usual = manager.retry_job
+    usual = manager.give_back
 
-    async def failing(job: Any, **options: Any) -> None:
+    async def failing(job: Any) -> bool:
         if job.id == ids[1]:
             raise OSError("the network is away")
-        await usual(job, **options)
+        return await usual(job)
 
-    monkeypatch.setattr(manager, "retry_job", failing)
+    monkeypatch.setattr(manager, "give_back", failing)
     assert await rescue_stalled(app.runtime.jobs) == 2
     assert [await status(app, id) for id in ids] == ["todo", "doing", "todo"]
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from copy import copy
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 import procrastinate
 import psycopg
@@ -19,6 +19,7 @@ import structlog
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from procrastinate.periodic import PeriodicRegistry
 from procrastinate.tasks import Task
 from prometheus_client import Counter
@@ -117,10 +118,29 @@ def periodic(name: str, cron: str) -> Callable[[Callable[..., Coroutine[Any, Any
     return register
 
 
+class JobQueue(JobManager):
+    """procrastinate's, but for a job that is to be tried again while another with its key waits. The database refuses
+    two that wait; that one does its work, and this one is ended, or it would count as running for ever."""
+
+    async def retry_job(self, job: procrastinate.jobs.Job, *args: Any, **options: Any) -> None:
+        await self.give_back(job, *args, **options)
+
+    async def give_back(self, job: procrastinate.jobs.Job, *args: Any, **options: Any) -> bool:
+        """Queue ``job`` once more; whether it waits now."""
+        try:
+            await super().retry_job(job, *args, **options)
+        except UniqueViolation:
+            log.warning("job_left_to_its_like", id=job.id, job=job.task_name, once=job.queueing_lock)
+            await self.finish_job(job, Status.ABORTED, delete_job=False)
+            return False
+        return True
+
+
 def create_job_app(conninfo: str, settings: Settings) -> procrastinate.App:
     """The job queue at ``conninfo``, knowing every registered job."""
     connector = procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4)
     app = registry.with_connector(connector)
+    app.job_manager = JobQueue(connector)
     app.periodic_registry = _due_in(app)
     app.worker_defaults = {"concurrency": settings.worker_concurrency, "shutdown_graceful_timeout": 10}
     return app
@@ -173,12 +193,7 @@ async def _given_back(app: procrastinate.App, job: procrastinate.jobs.Job) -> bo
         await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
         await record_failure(app, job, "Its worker was killed, or died of it, each time.")
         return False
-    try:
-        await app.job_manager.retry_job(job)
-    except UniqueViolation:
-        await app.job_manager.finish_job(job, Status.ABORTED, delete_job=False)
-        return False
-    return True
+    return await cast(JobQueue, app.job_manager).give_back(job)
 
 
 async def record_failure(app: procrastinate.App, job: procrastinate.jobs.Job, error: str) -> None:

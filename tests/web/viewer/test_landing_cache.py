@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 
 from groundswell.events.tables import LoggedEvent
 from groundswell.events.visits.link_lookup import LinkLookup
+from groundswell.events.visits.redirect import Redirects
 from groundswell.platform.clock import utc_now
 from groundswell.platform.notified_cache import CacheListener
+from groundswell.web.viewer import landing_cache
 from groundswell.web.viewer.landing_cache import LandingPages
 from tests.events.tickets import without_ticket
 from tests.moments.clipping import set_rights, take_down
@@ -202,3 +204,19 @@ async def test_a_link_in_somebodys_words_stays_as_it_is(app: App, moment: dict[s
     assert patched.status_code == 200, patched.text
     for link in (mine, other, mine, other):
         assert words in (await visit(app, link["token"])).text
+
+
+async def test_a_link_that_leads_nowhere_is_not_looked_up_again_on_its_way(
+    app: App, moment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody who follows a link that was withdrawn comes this way."""
+    link = await shared(app, moment=moment["id"])
+    await app.http.delete(f"/v1/shares/{link['id']}", headers=app.signed_in())
+    headers = [(b"host", b"test"), (b"user-agent", BROWSER["User-Agent"].encode())]
+    scope = {"type": "http", "method": "GET", "path": f"/s/{link['token']}", "query_string": b"", "headers": headers}
+    found: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    assert landing_cache.answer_soon(app.services, scope, found.set_result)
+    assert await found is None, "the usual way says why"
+    destinations = app.services.get(Redirects).destinations
+    monkeypatch.setattr(type(destinations), "ask", None)
+    assert not await landing_cache.send_kept(app.services, scope, None, None)  # type: ignore[arg-type]

@@ -45,6 +45,9 @@ OWN_HEADER = HEADER.encode()
 SENT = REQUESTS.labels("GET", "/s/{token}", 200)
 
 
+REFUSED = "groundswell.link_refused"
+"""In a request's scope: its link has been looked up, and leads nowhere."""
+
 KEPT_BYTES_MAX = 32 * 1024 * 1024
 """Some ten kilobytes a page."""
 
@@ -130,8 +133,9 @@ def answer_soon(services: Services, scope: Scope, found: Found) -> bool:
         return False
 
     def then(done: "Future[Destination]") -> None:
-        known = not done.cancelled() and done.exception() is None
-        found(_answer(services, scope, token, done.result(), utc_now()) if known else None)
+        leads = not done.cancelled() and done.exception() is None
+        scope[REFUSED] = not leads
+        found(_answer(services, scope, token, done.result(), utc_now()) if leads else None)
 
     asked.add_done_callback(then)
     return True
@@ -140,7 +144,7 @@ def answer_soon(services: Services, scope: Scope, found: Found) -> bool:
 async def send_kept(services: Services, scope: Scope, receive: Receive, send: Send) -> bool:
     """Commit the visit, then answer with the page; False where there is none, and nothing was sent."""
     token, now = _token(scope), utc_now()
-    if token is None:
+    if token is None or scope.get(REFUSED):
         return False
     try:
         destination = await _destinations(services).find(token, now)
