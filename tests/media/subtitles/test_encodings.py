@@ -64,6 +64,22 @@ def test_a_single_line(text: str, encoding: str, language: str) -> None:
     assert decode(text.encode(encoding), language).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("こんにちは、元気ですか。", "euc_jp"),
+        ("どこへ行くの？もう遅いよ。", "euc_jp"),
+        ("こんにちは、元気ですか。", "cp932"),
+        ("สวัสดีครับ คุณสบายดีไหม", "cp874"),
+        ("안녕하세요, 잘 지내셨어요?", "cp949"),
+        ("你好，你今天怎么样？", "gb18030"),
+        ("Привет, как твои дела сегодня?", "cp1251"),
+    ],
+)
+def test_a_single_line_whose_language_nobody_said(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)).text == text
+
+
 def test_a_language_that_was_said_wrongly_does_not_stand_in_the_way() -> None:
     text = "Что это такое? Я не знаю. Пойдём завтра домой вместе, хорошо?"
     assert decode(text.encode("cp1251"), "fr").text == text

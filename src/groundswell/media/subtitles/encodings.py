@@ -46,6 +46,7 @@ FREQUENT = {
     "ru": "оеаинтсрвл", "uk": "оаиніетрвс", "bg": "аоиентрсвл", "sr": "аоиенрстју", "mk": "аоиетнрсвд",
     "be": "анеіорсткл",
     "el": "αοειτσνηυρ", "he": "יוהלאתרמבנ", "ar": "اليمنوترهبع", "fa": "اینردهوتمب",
+    "th": "านรกเอง่ม้ลยวีสั",
 }  # fmt: skip
 WESTERN, CENTRAL, BALTIC = ("cp1252", "cp850"), ("cp1250", "iso8859-2", "cp852"), ("cp1257", "iso8859-13")
 SLAVIC = ("cp1251", "koi8-r", "iso8859-5", "cp866")
@@ -170,9 +171,7 @@ def score(text: str, language: str) -> float:
 def _worth(character: str, before: str, language: str) -> float:
     if character in USUAL_SIGNS:
         return 0.3 if not before.isalpha() or character in "’‘”»…–—·！？。、，：；」）" else 0
-    if unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs") or not (
-        character.isalpha() or unicodedata.combining(character)
-    ):
+    if unicodedata.category(character)[0] not in "LM":  # letters and marks, whatever a mark's combining class
         return -3.0
     if before.islower() and character.isupper():
         return -2.0
