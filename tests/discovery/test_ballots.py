@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
 
 from groundswell.discovery import heat
-from groundswell.discovery.ballots import UNIT
+from groundswell.discovery.ballots import PAGE, TAKE, TEMPORARY, UNIT
 from groundswell.discovery.person_weight import ESTABLISHED, FRESH, SLOTS, WATCHING
 from groundswell.discovery.rate import HALF_LIVES_S
 from groundswell.discovery.refresh import refresh
@@ -229,3 +229,33 @@ async def test_a_network_has_so_many_ballots_whatever_it_shows(world: World) -> 
     found = await weights(world)
     assert 1 < len(found) <= SLOTS
     assert set(found) == {FRESH}
+
+
+async def test_a_plan_made_when_few_were_marked_takes_a_page_of_many_in_one_pass(world: World) -> None:
+    """A hundred thousand marks can come between two looks of the autovacuum, and a statement that was prepared before
+    them keeps its plan."""
+    marks = 40_000
+    async with world.database.transaction() as session:
+        title = await session.scalar(select(Moment.title_id).limit(1))
+        await session.execute(TEMPORARY)
+        await session.execute(text("ANALYZE stale_votes"))
+        await session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        statement = str(TAKE).replace(":title", "$1").replace(":page", "$2")
+        await session.execute(text(f"PREPARE take (uuid, bigint) AS {statement}"))
+        await session.execute(text(f"EXPLAIN EXECUTE take ('{title}', {PAGE})"))  # the plan is made, and kept
+        await session.execute(
+            text(
+                "INSERT INTO stale_votes (title_id, moment_id, day, kind, voter, ballot)"
+                f" SELECT '{title}', gen_random_uuid(), now()::date, 'play', n, n FROM generate_series(1, {marks}) n"
+            )
+        )
+        asked = text(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE take ('{title}', {PAGE})")
+        ((plan,),) = (await session.scalars(asked)).all()
+        assert await session.scalar(text("SELECT count(*) FROM taken_votes")) == PAGE
+    assert visited(plan["Plan"]) < 10 * marks
+
+
+def visited(node: dict[str, Any]) -> int:
+    """The rows that a plan's nodes gave, or looked at and did not give."""
+    rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)
+    return int(rows * node["Actual Loops"]) + sum(visited(each) for each in node.get("Plans", []))

@@ -37,11 +37,14 @@ TEMPORARY = temporary_tables(
 )
 EMPTY = emptied("taken_votes", "touched_ballots", "due_ballots", "ballot_changes")
 
+# By a bound, not by a list of ids: marks come by the hundred thousand within a minute, and a plan that was made for few
+# would go through the page's ids anew for each of them.
 TAKE = text(
     """
     WITH taken AS (
-        DELETE FROM stale_votes WHERE id IN (
-            SELECT id FROM stale_votes WHERE title_id = :title ORDER BY id LIMIT :page
+        DELETE FROM stale_votes WHERE title_id = :title AND id <= coalesce(
+            (SELECT id FROM stale_votes WHERE title_id = :title ORDER BY id OFFSET :page - 1 LIMIT 1),
+            (SELECT max(id) FROM stale_votes WHERE title_id = :title)
         ) RETURNING moment_id, day, kind, voter, ballot
     )
     INSERT INTO taken_votes SELECT DISTINCT moment_id, day, kind, voter, ballot FROM taken

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, literal, or_, select, update
+from sqlalchemy import delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -60,9 +60,12 @@ async def gather(session: AsyncSession, title_id: UUID) -> bool:
 
 async def _take_marked(session: AsyncSession, title_id: UUID) -> tuple[list[UUID], bool]:
     """The moments of the oldest marks, which are taken away; and whether there are more."""
-    oldest = select(StaleMoment.id).filter_by(title_id=title_id).order_by(StaleMoment.id).limit(PAGE)
+    theirs = select(StaleMoment.id).filter_by(title_id=title_id)
+    page = theirs.order_by(StaleMoment.id).offset(PAGE - 1).limit(1).scalar_subquery()
+    newest = select(func.max(StaleMoment.id)).filter_by(title_id=title_id).scalar_subquery()
+    oldest = StaleMoment.id <= func.coalesce(page, newest)  # by a bound: see ``ballots.TAKE``
     taken = await session.execute(
-        delete(StaleMoment).where(StaleMoment.id.in_(oldest)).returning(StaleMoment.moment_id)
+        delete(StaleMoment).where(StaleMoment.title_id == title_id, oldest).returning(StaleMoment.moment_id)
     )
     ids = [row.moment_id for row in taken]
     return sorted(set(ids)), len(ids) == PAGE
