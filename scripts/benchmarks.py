@@ -19,14 +19,16 @@ HEAD = """# Benchmarks
 What the server's own benchmarks measured, each beside its yardstick in the same run. `make bench NAME=redirect` runs
 one and leaves its table, JSON and plot in `bench/results`. This page is written from them by `python
 scripts/benchmarks.py` with the names redirect, ingest, robots, landing, policy, touches, loop, engines, trending,
-gaming, forecast, heat, pages, overload, servers, scale, cold and web. Compare ratios rather than rates: the yardstick
-saw the same machine and the same load. The last line of each says how busy the machine was.
+gaming, forecast, heat, pages, overload, servers, scale, cold, quotes, campaign, streams-cuts, streams-playing and web.
+Compare ratios rather than rates: the yardstick saw the same machine and the same load. The last line of each says how
+busy the machine was.
 """
 
 
 def section(name: str, measured: dict[str, Any]) -> str:
     """One benchmark: what it is, its table, and where it ran."""
-    summary = (import_module(f"bench.{name}").__doc__ or "").split("\n\n", 1)[0].replace("\n", " ").strip()
+    module = name.partition("-")[0]  # one may have several tables: streams-cuts, streams-playing
+    summary = (import_module(f"bench.{module}").__doc__ or "").split("\n\n", 1)[0].replace("\n", " ").strip()
     machine = measured["machine"]
     lines = [f"## {name}", "", summary, "", "| measure | value | unit | goal | holds |", "|---|---|---|---|---|"]
     for measure in measured["measures"]:

@@ -30,6 +30,7 @@ from groundswell.platform import problems
 from groundswell.platform.body_bounds import KIB, BodyBounds
 from groundswell.platform.cannot_start import CannotStart
 from groundswell.platform.database import Database
+from groundswell.platform.head_requests import HeadRequests
 from groundswell.platform.host_check import HostCheck
 from groundswell.platform.jobs import forget_ended, rescue_stalled
 from groundswell.platform.problems import NotFound, Problem, problem_response
@@ -197,6 +198,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
     )
     install(app, services)
+    app.add_middleware(HeadRequests)
     app.add_middleware(ResponseHeaders, hsts_s=settings.hsts_s)
     app.add_middleware(Observed)
     if settings.component_origins:
