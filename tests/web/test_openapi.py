@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from groundswell.web.openapi import WrittenOnce
 from groundswell.web.openapi_examples import example_of
 from tests.support import App
 
@@ -70,3 +71,15 @@ SCHEMAS = st.recursive(
 @given(SCHEMAS)
 def test_an_example_is_one_of_its_schema(schema: dict[str, Any]) -> None:
     Draft202012Validator(schema).validate(example_of(schema, {}))
+
+
+async def test_the_document_is_written_once_and_sent_to_whoever_has_another(shared_app: App) -> None:
+    written = WrittenOnce(shared_app.asgi)
+    assert (await written.document())[0] is (await written.document())[0]
+    first = await shared_app.http.get("/v1/openapi.json")
+    known = {"If-None-Match": first.headers["etag"]}
+    again = await shared_app.http.get("/v1/openapi.json", headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert (
+        await shared_app.http.get("/v1/openapi.json", headers={"If-None-Match": '"another"'})
+    ).json() == first.json()

@@ -195,7 +195,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
     )
     install(app, services)
     app.add_middleware(HeadRequests)
@@ -213,7 +213,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
     app.router.routes.extend(api_routes())
     add_health(app)
     openapi.describe(app)
-    openapi.serve(app, "/v1/docs")
+    openapi.serve(app, "/v1/openapi.json", "/v1/docs")
     pages.install(app)
     services.add(BodyBounds(settings.body_max_kb * KIB, every_route(app.router)))
     admission = Admission(app.answer, settings, pages.refuse)

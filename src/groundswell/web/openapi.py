@@ -3,15 +3,17 @@
 What holds for one route (keys, roles, scopes) is added where routes are made, in ``platform/openapi_security.py``.
 """
 
+import asyncio
 import base64
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.staticfiles import StaticFiles
 
@@ -115,12 +117,14 @@ def tags() -> dict[str, str]:
     return {name: words for feature in products().values() for name, words in feature.tags.items()} | OPERATIONS
 
 
-def serve(app: FastAPI, path: str) -> None:
-    """The document as a page at ``path``, whose script and style come from here too: nothing is asked of the net."""
+def serve(app: FastAPI, document: str, path: str) -> None:
+    """The document at ``document``, and as a page at ``path``, whose script and style come from here too: nothing is
+    asked of the net. Anybody may ask for it, and it is large: it is written once."""
     files = f"{path}/files"
+    written = WrittenOnce(app)
     app.mount(files, StaticFiles(packages=[("fastapi_offline", "static")]), name="openapi-page")
     shown = get_swagger_ui_html(
-        openapi_url=str(app.openapi_url),
+        openapi_url=document,
         title=f"{app.title}: HTTP API",
         swagger_js_url=f"{files}/swagger-ui-bundle.js",
         swagger_css_url=f"{files}/swagger-ui.css",
@@ -132,6 +136,34 @@ def serve(app: FastAPI, path: str) -> None:
     @app.get(path, include_in_schema=False)
     async def described() -> Response:
         return shown
+
+    @app.get(document, include_in_schema=False)
+    async def openapi_document(request: Request) -> Response:
+        body, etag = await written.document()
+        headers = {"ETag": etag, "Cache-Control": "no-cache"}
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/json", headers=headers)
+
+
+class WrittenOnce:
+    """The document of ``app`` as it is sent, with its entity tag. It is made when it is first asked for, beside the
+    event loop, which others need for the second that it takes."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self._made: tuple[bytes, str] | None = None
+        self._making = asyncio.Lock()
+
+    async def document(self) -> tuple[bytes, str]:
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._write)
+            return self._made
+
+    def _write(self) -> tuple[bytes, str]:
+        body = json.dumps(self.app.openapi(), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def policy_for(html: str) -> str:
