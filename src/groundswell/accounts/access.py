@@ -17,7 +17,7 @@ from groundswell.platform.change_pace import STAFF_TIMES, VISITORS_TIMES, addres
 from groundswell.platform.ids import random_code, uuid7
 from groundswell.platform.openapi_security import lets_in
 from groundswell.platform.problems import Problem
-from groundswell.platform.routing import DbSession, request_session
+from groundswell.platform.routing import SAFE, DbSession, request_session
 from groundswell.platform.services import services_of
 from groundswell.platform.settings import Settings
 from groundswell.platform.signatures import tag
@@ -36,7 +36,6 @@ from .tokens import Claims, TokenExpired, TokenInvalid, TokenMissing, TokenVerif
 D = TypeVar("D", bound=Callable[..., Any])
 
 COOKIE = "gs_session"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class RoleMissing(Problem):
@@ -118,7 +117,7 @@ async def session_of(request: Request) -> Session | None:
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         return None
-    if request.method not in SAFE_METHODS:
+    if request.method not in SAFE:
         refuse_cross_site(request.headers)
     found: Session | None = getattr(request.state, "sign_in", None)
     if found is None:

@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 from fastapi import Request
 
 from .problems import TooManyRequests
+from .routing import SAFE
 from .services import services_of
 from .settings import Settings
 
 E = TypeVar("E", bound=Callable[..., Any])
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MINUTE_S, DAY_S = 60.0, 86_400.0
 STAFF_TIMES = 10
 """Staff work through queues, and may change so many times as much."""

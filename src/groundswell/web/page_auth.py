@@ -4,11 +4,12 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
+from starlette.datastructures import URL
 
 from groundswell.accounts.access import Caller, caller_of, claims_of
 from groundswell.accounts.tokens import TokenExpired, TokenInvalid, TokenMissing
 from groundswell.platform.change_pace import counts
-from groundswell.platform.routing import DbSession
+from groundswell.platform.routing import SAFE, DbSession
 
 
 async def visitor(request: Request, session: DbSession) -> Caller | None:
@@ -55,5 +56,15 @@ def staff_sign_in_path(request: Request) -> str:
 
 
 def asked_for(request: Request) -> str:
-    """The page that was asked for, with its query."""
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    """The page that was asked for, with its query. What a form sent cannot be sent again by a link: then it is the page
+    that the form stood on, as the browser says, or the first one."""
+    address = request.url
+    if request.method not in SAFE:
+        try:
+            address = URL(request.headers.get("referer", ""))
+            ours = address.netloc == request.url.netloc
+        except ValueError:
+            ours = False
+        if not ours:
+            return "/"
+    return address.path + (f"?{address.query}" if address.query else "")

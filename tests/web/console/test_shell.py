@@ -321,11 +321,15 @@ async def test_a_report_is_dismissed(app: App, shared: Shared) -> None:
 async def test_a_moment_is_found_by_its_address(app: App, shared: Shared) -> None:
     tess = app.signed_in("tess", "trust")
     code = shared.moment.code
-    for words in (code, f"http://test/m/{code}", f" /m/{code}?t=3 "):
+    for words in (
+        *(code, f"http://test/m/{code}", f" /m/{code}?t=3 ", f"http://test/m/{code}?next=/a/b#c"),
+        *(shared.token, f"http://test/s/{shared.token}", f"http://test/s/{shared.token}/go?from=landing"),
+    ):
         found = await app.http.get("/console/trust/find", params={"moment": words}, headers=tess)
         assert found.headers["location"] == f"/console/trust/moments/{code}"
-    missing = await app.http.get("/console/trust/find", params={"moment": "nothing"}, headers=tess)
-    assert missing.status_code == 404
+    for words in ("nothing", "", "/" * 9000, "\0", f"http://test/s/{shared.token}x"):
+        missing = await app.http.get("/console/trust/find", params={"moment": words}, headers=tess)
+        assert missing.status_code in (404, 422), words
 
 
 async def test_csv_files_run_nothing_in_a_spreadsheet(app: App, shared: Shared) -> None:

@@ -157,3 +157,22 @@ async def test_a_viewer_who_signs_out_is_told_so_in_their_language_and_signs_in_
     assert '<html lang="ar" dir="rtl"' in ended.text
     assert 'href="/session/start"' in ended.text
     assert "/session/staff" not in ended.text
+
+
+@pytest.mark.parametrize(
+    ("referer", "back_to"),
+    [
+        ("http://test/moments?sort=new", "/moments?sort=new"),
+        ("http://elsewhere.example/moments", "/"),
+        ("http://[::1", "/"),
+        (None, "/"),
+    ],
+)
+async def test_a_form_sent_when_the_session_has_ended_leads_back_to_its_page(
+    app: App, referer: str | None, back_to: str
+) -> None:
+    """Not to the address that it was sent to, which answers no link."""
+    headers = {"Referer": referer} if referer else {}
+    answer = await app.http.post("/moments/selected", data={"do": "delete"}, headers=headers)
+    assert answer.status_code == 303
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["return"] == [back_to]

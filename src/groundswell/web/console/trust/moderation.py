@@ -1,5 +1,6 @@
 """Trust: what people report, what was taken down and why, and lifting it again."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,10 +16,14 @@ from groundswell.catalog.rule_lookup import rules_among
 from groundswell.community.supercuts import collections_showing
 from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.moments.moderation import described, described_by_code, open_reports
+from groundswell.moments.tables import Moment
 from groundswell.platform.csv_response import csv_file
 from groundswell.platform.pages import decode_cursor, next_cursor
 from groundswell.platform.problems import Problem
 from groundswell.platform.routing import DbSession
+from groundswell.platform.services import services_of
+from groundswell.platform.settings import Settings
+from groundswell.shares.links import LinkForged, LinkUnknown, find_share
 from groundswell.shares.listing import count_of_moment
 from groundswell.trust import decisions, reports
 from groundswell.trust.grounds import REASONS, SEVERE
@@ -36,6 +41,8 @@ PAGE = 50
 QUEUE = 200
 SUPERCUTS = 20
 EVERY = 100_000
+PARTS_OF_ADDRESS = 4
+"""Of an address, from its end: more, and none of them names anything here."""
 
 KINDS = {
     "moment": "Moment",
@@ -106,11 +113,26 @@ async def download_decisions(session: DbSession, caller: Trust) -> Response:
 
 
 @router.get("/find")
-async def find(session: DbSession, caller: Trust, moment: str = "") -> Response:
-    """Open a moment by its code, its address, or the address of a page it is on."""
-    code = moment.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
-    found = await find_moment(session, code)
-    return see_other(f"/console/trust/moments/{found.code}")
+async def find(request: Request, session: DbSession, caller: Trust, moment: str = "") -> Response:
+    """Open a moment by its code, its address, or any link to it: who reports one has a link, as a rule."""
+    named = await _linked_moment(session, services_of(request).settings, moment)
+    return see_other(f"/console/trust/moments/{named.code}")
+
+
+async def _linked_moment(session: AsyncSession, settings: Settings, words: str) -> Moment:
+    """The moment that a code or an address names.
+
+    Raises:
+        MomentUnknown: they name none.
+    """
+    path = words.strip().partition("?")[0].partition("#")[0]
+    for part in [part for part in reversed(path.split("/")) if part][:PARTS_OF_ADDRESS]:
+        with suppress(MomentUnknown):
+            return await find_moment(session, part)
+        with suppress(LinkForged, LinkUnknown):
+            share = await find_share(session, settings, part)
+            return await find_moment(session, str(share.moment_id))
+    raise MomentUnknown()
 
 
 @router.get("/moments/{code}")
