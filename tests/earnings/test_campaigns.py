@@ -96,6 +96,15 @@ class Walk:
         return told
 
 
+async def over_for_long(walk: Walk) -> None:
+    """Move all campaigns to where nothing more can be earned by them."""
+    async with walk.app.runtime.database.transaction() as session:
+        await session.execute(text("ALTER TABLE campaigns DISABLE TRIGGER frozen"))
+        past = "begins_at - interval '90 days', ends_at = ends_at - interval '90 days', ended_at = NULL"
+        await session.execute(text(f"UPDATE campaigns SET begins_at = {past}"))
+        await session.execute(text("ALTER TABLE campaigns ENABLE TRIGGER frozen"))
+
+
 @pytest.fixture
 async def walk(app: App) -> Walk:
     world = await build(app.runtime.database)
@@ -234,10 +243,7 @@ async def test_a_ring_that_is_found_out_later_is_taken_back_and_settling_returns
     assert (await walk.budget())["earned_minor"] == 500
     assert (await walk.do("fay", "POST", f"{PATH}/autumn/settle", 409, reason="Over."))["code"] == "campaign_lasting"
     await walk.do("mira", "POST", f"{PATH}/autumn/end")
-    async with walk.app.runtime.database.transaction() as session:
-        await session.execute(text("ALTER TABLE campaigns DISABLE TRIGGER frozen"))
-        past = "begins_at - interval '90 days', ends_at = ends_at - interval '90 days', ended_at = NULL"
-        await session.execute(text(f"UPDATE campaigns SET begins_at = {past}"))
+    await over_for_long(walk)
     settled = await walk.do("fay", "POST", f"{PATH}/autumn/settle", reason="It is over.")
     assert (settled["left_minor"], settled["returned_minor"]) == (0, 99_500)
     assert (await walk.do("fay", "POST", f"{PATH}/autumn/settle", 409, reason="Again."))["code"] == "budget_settled"
