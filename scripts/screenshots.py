@@ -147,10 +147,10 @@ def people(browser: Browser) -> None:
 
 
 def supercut(page: Page) -> None:
-    """A collection as one clip, on its maker's page, with what was left out and why."""
+    """A collection as one clip, on its maker's page."""
     page.goto(f"{URL}/c/LumenC1")
     page.locator("#supercut video").wait_for()
-    page.locator("#supercut").evaluate("(section) => section.scrollIntoView({ block: 'start' })")
+    page.locator("#supercut").evaluate("(section) => scrollBy(0, section.getBoundingClientRect().top - 80)")
     page.locator("#supercut .chapters a").last.click()
     page.wait_for_function("() => document.querySelector('#supercut video').currentTime > 2")
     take(page, "supercut")
