@@ -329,6 +329,41 @@ async def test_a_refund_that_is_being_reported_while_its_sale_is_reckoned_is_not
     assert (await walk.budget())["earned_minor"] == 0
 
 
+async def test_a_campaign_is_settled_after_what_was_reported_and_never_overdrawn_by_what_is_under_way(
+    walk: Walk,
+) -> None:
+    await walk.campaign(terms=[{"kind": "subscription", "amount_minor": 300}])
+    await walk.takes_part("noor", "kiss")
+    await walk.do("fay", "POST", f"{PATH}/autumn/budget", 201)
+    for buyer in ("ann", "bea"):
+        await walk.shop.sell(buyer, "kiss", minor=1000)
+    database, path = walk.app.runtime.database, f"{PATH}/autumn/settle"
+    async with database.transaction() as session:
+        for table in ("touches", "conversions"):
+            await session.execute(text(f"UPDATE {table} SET at = at - interval '3 days'"))
+        at = (await session.scalars(text("SELECT max(at) FROM conversions"))).one()
+        await session.execute(text("ALTER TABLE campaigns DISABLE TRIGGER frozen"))
+        await session.execute(update(Campaign).values(ends_at=at, attribution_window_days=1))
+    waits = await walk.do("fay", "POST", path, 409, reason="It is over.")
+    assert waits["code"] == "campaign_lasting", "what was reported waits to be looked at"
+    await walk.settle()
+    assert (await walk.budget())["earned_minor"] == 600
+    last = {"id": "the-last", "kind": "subscription", "viewer": "bea", "at": at}
+    amount = Money(minor=1000, currency="EUR")
+    async with database.transaction() as session:
+        await report(session, walk.app.runtime.settings, NewConversion.model_validate(last | {"amount": amount}))
+        settled = await walk.do("fay", "POST", path, reason="It is over.")  # before that is committed
+    assert (settled["left_minor"], settled["returned_minor"]) == (0, 99_400)
+    await walk.settle()
+    told = await walk.budget()
+    assert (told["earned_minor"], told["left_minor"], told["returned_minor"], told["cut_minor"]) == (
+        600,
+        0,
+        99_400,
+        300,
+    )
+
+
 async def test_a_budget_of_a_cent_pays_a_cent(walk: Walk) -> None:
     await walk.campaign(budget=1)
     await walk.takes_part("noor", "kiss")
