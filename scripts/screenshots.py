@@ -2,26 +2,29 @@
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 
 import httpx
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from playwright.sync_api import Browser, Page, sync_playwright
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from groundswell.accounts.tables import Viewer
-from groundswell.notifications.digest import digest_message
-from groundswell.notifications.inbox import page_of
-from groundswell.notifications.tables import NotificationChoice
+from groundswell.notifications import digest as mail_digest
+from groundswell.notifications.tables import DigestMail
 from groundswell.platform.clock import utc_now
 from groundswell.platform.runtime import open_runtime
 from groundswell.platform.settings import Settings
-from groundswell.platform.speech import ENGLISH
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PORT = 8765
@@ -144,10 +147,10 @@ def people(browser: Browser) -> None:
 
 
 def supercut(page: Page) -> None:
-    """A collection as one clip, on its maker's page, with what was left out and why."""
+    """A collection as one clip, on its maker's page."""
     page.goto(f"{URL}/c/LumenC1")
     page.locator("#supercut video").wait_for()
-    page.locator("#supercut").evaluate("(section) => section.scrollIntoView({ block: 'start' })")
+    page.locator("#supercut").evaluate("(section) => scrollBy(0, section.getBoundingClientRect().top - 80)")
     page.locator("#supercut .chapters a").last.click()
     page.wait_for_function("() => document.querySelector('#supercut video').currentTime > 2")
     take(page, "supercut")
@@ -162,17 +165,41 @@ def digest(browser: Browser) -> None:
     take(page, "digest")
 
 
+class Mailbox:
+    """Takes every mail that a server hands over."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd asks it
+        assert isinstance(envelope.content, bytes)
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+    def body(self, kind: str) -> str:
+        """What the last mail says, as ``plain`` or ``html``."""
+        part = self.mails[-1].get_body((kind,))
+        assert part is not None
+        return str(part.get_content())
+
+
 async def digest_of(who: str) -> str:
-    """What the digest would say to one of the demo's people now, as HTML."""
-    async with open_runtime(Settings(demo=True, port=PORT, base_url=URL)) as runtime:
+    """The digest that one of the demo's people is mailed, as HTML: asked for, confirmed and delivered by SMTP."""
+    box, day = Mailbox(), utc_now().date()
+    server = await asyncio.get_running_loop().create_server(partial(SMTP, box), "127.0.0.1", 0)
+    smtp = SecretStr(f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with server, open_runtime(Settings(demo=True, port=PORT, base_url=URL, smtp_url=smtp)) as runtime:
         async with runtime.database.transaction() as session:
             viewer = (await session.scalars(select(Viewer).filter_by(subject=who))).one()
-            found = await page_of(session, viewer, None, None, 8)
-        choice = NotificationChoice(viewer_id=viewer.id, mail_to=f"{who}@example.com", language="en")
-        mail = digest_message(runtime.settings, choice, found.items, ENGLISH, utc_now().date())
-    html = mail.get_body(("html",))
-    assert html is not None
-    return str(html.get_content())
+            await mail_digest.ask_for(session, runtime.settings, viewer.id, f"{who}@example.com")
+        assert await mail_digest.send_confirmation(runtime, viewer.id)
+        confirming = re.search(r"/mail/confirm/[^/]+/(\S+)", box.body("plain"))
+        assert confirming is not None
+        async with runtime.database.transaction() as session:
+            assert await mail_digest.confirm(session, runtime.settings, viewer.id, confirming[1])
+            session.add(DigestMail(viewer_id=viewer.id, day=day))
+        assert await mail_digest.deliver(runtime, viewer.id, day), "nothing is new"
+    return box.body("html")
 
 
 def money(browser: Browser) -> None:
@@ -264,8 +291,8 @@ def main() -> int:
                 partial(friends, link=link),
                 partial(rights, link=link),
                 staff,
+                digest,  # before Noor reads her inbox
                 people,
-                digest,
                 money,
                 hero,
             ):

@@ -453,6 +453,35 @@ async def test_keys_go_and_numbers_stay(app: App) -> None:
     assert late.json()["code"] == "viewer_unknown"
 
 
+async def test_who_comes_back_is_somebody_new_and_no_conversion_earns_twice(app: App) -> None:
+    """What was paid for them stays; their next sign-up, with a code that they type again, is another person's."""
+    ann = await someone(app)
+    creator = await app.http.get("/v1/creators/me", headers=app.signed_in("mo"))
+    assert creator.status_code == 404
+    mo = {"handle": "mo", "display_name": "Mo", "code": "MOMOMO10"}
+    assert (await app.http.post("/v1/creators", json=mo, headers=app.signed_in("mo"))).status_code == 201
+    first = conversion("sign_up", viewer="eve", id="eve-1", code="MOMOMO10")
+    told = await report(app, ann["service"], first)
+    assert told.status_code == 201
+    assert (await app.http.delete("/v1/viewers/eve", headers=ann["service"])).status_code == 204
+
+    async def credited() -> int:
+        async with app.runtime.database.transaction() as session:
+            of_mo = select(func.count()).select_from(Credit).join(Viewer, Viewer.id == Credit.sharer_id)
+            return await session.scalar(of_mo.where(Viewer.subject == "mo", Credit.model == "last")) or 0
+
+    assert await credited() == 1, "what was earned stays"
+    for again in (first, first | {"code": None}, first | {"viewer": "somebody-else"}):
+        refused = await report(app, ann["service"], again)
+        assert (refused.status_code, refused.json()["code"]) == (409, "conversion_erased")
+    assert await credited() == 1
+    async with app.runtime.database.transaction() as session:
+        assert await session.scalar(select(Viewer.id).filter_by(subject="eve")) is None, "nobody is made by a repeat"
+    anew = await report(app, ann["service"], first | {"id": "eve-2"})
+    assert anew.status_code == 201
+    assert await credited() == 2
+
+
 async def test_an_emptied_answer_is_still_an_answer(app: App) -> None:
     """What was asked for under a key is not done a second time because its answer named somebody erased."""
     ann = await someone(app)

@@ -13,6 +13,7 @@ from groundswell.events.event import Event
 from groundswell.events.log.event_log import record
 from groundswell.moments.tables import Moment
 from groundswell.platform.database import Database
+from groundswell.web.features import discovered
 from tests.earnings.world import closed_month, in_closed_month
 
 from .conftest import PHONE, Lumen, NewVisitor
@@ -64,6 +65,32 @@ async def test_every_room_fits_and_can_be_read_by_everybody(
                 wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert wide <= 0, f"{address} scrolls sideways by {wide} px, {scheme}"
                 assert await accessible(page) == [], (address, scheme)
+
+
+KEEPERS = {"Loop": "mira", "Rights": "ravi", "Trust": "tess", "Finance": "fay"}
+"""Who keeps each section of the console; whoever keeps the service itself keeps the others."""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [PHONE, (1440, 900)])
+async def test_every_page_of_the_menus_fits_and_can_be_read_by_everybody(
+    lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]
+) -> None:
+    page = (await visitor(size)).page
+    menu = {(entry.section, entry.path) for feature in discovered().values() for entry in feature.menu if entry.label}
+    for section, who in KEEPERS.items():
+        await lumen.sign_in(page, who)
+        theirs = sorted(path for of, path in menu if of == section)
+        assert len(theirs) > 1, section
+        for address in theirs:
+            answer = await page.goto(lumen.url + address)
+            assert answer is not None
+            assert answer.ok, (address, answer.status)
+            await settled(page)
+            wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{address} scrolls sideways by {wide} px"
+            assert await accessible(page) == [], address
 
 
 @pytest.mark.browser

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select, text
 
 from groundswell.accounts.access import viewer_of
 from groundswell.accounts.tokens import TokenVerifier
@@ -171,6 +171,46 @@ async def test_a_mute_holds_in_every_list(app: App) -> None:
     lists = {path for path in before if "{" not in path.replace("{form}", "")} - {"/v1/following/people", "/following"}
     assert lists >= {"/v1/following", "/v1/discover", "/discover", "/feeds/{form}/trending"}
     assert not lists & set(await names_found(app, shared))
+
+
+CROWD = text(
+    """
+    WITH crowd AS (
+        INSERT INTO viewers (id, issuer, subject, name, handle, kids, ad_tier)
+        SELECT gen_random_uuid(), 'crowd', n::text, 'C', 'crowd-' || n, false, false
+        FROM generate_series(1, 100000) AS n
+        RETURNING id
+    )
+    INSERT INTO barriers (viewer_id, other_id, kind) SELECT id, :blocked, 'block' FROM crowd
+    """
+)
+
+
+@pytest.mark.slow
+async def test_who_is_blocked_by_a_hundred_thousand_is_shown_the_same_by_as_few_rows(app: App) -> None:
+    shared = await noors_moment(app)
+    async with app.runtime.database.transaction() as session:
+        ada = await viewer(session, "ada")
+        await session.execute(text("SET LOCAL session_replication_role = replica"))  # or each row is looked up twice
+        await session.execute(CROWD, {"blocked": ada.id})
+    async with app.runtime.database.transaction() as session:
+        await session.execute(text("ANALYZE barriers, viewers"))
+    read: list[int] = []
+
+    def hear(connection: object, cursor: Any, *given: object) -> None:
+        read.append(cursor.rowcount)
+
+    event.listen(Engine, "after_cursor_execute", hear)  # requests of each class have one of their own
+    try:
+        seen = await names_found(app, shared)
+        ada_s = await person(app, "ada")
+        assert (await call(app, "POST", "/v1/barriers", "noor", handle=ada_s, kind="block")).status_code == 201
+        assert await names_found(app, shared) == []
+    finally:
+        event.remove(Engine, "after_cursor_execute", hear)
+    assert {"/inbox", "/v1/notifications", "/v1/following", "/v1/moments/{moment}/comments"} <= set(seen)
+    assert len(read) > 300
+    assert max(read) < 1_000, "nothing reads everybody who keeps her away"
 
 
 async def noors_moment(app: App) -> Shared:

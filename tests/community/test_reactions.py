@@ -14,7 +14,7 @@ from groundswell.community.doors import Meeting
 from groundswell.community.reaction_lines import ReactionLines
 from groundswell.community.reaction_log import NewReaction, ReactionLog
 from groundswell.community.reactions import line_of, new_reaction
-from groundswell.community.tables import Reaction
+from groundswell.community.tables import REACTIONS, Reaction
 from groundswell.community.voters import Voter
 from groundswell.discovery import refresh
 from groundswell.discovery.tables import HeatVote
@@ -64,6 +64,23 @@ async def test_a_visitor_reacts_once_with_the_ticket_of_the_page(app: App) -> No
     async with app.runtime.database.transaction() as session:
         logged = (await session.scalars(select(JudgedEvent).filter_by(kind="react"))).all()
         assert [(each.verdict, each.share_id, each.viewer_id) for each in logged] == [("human", shared.share.id, None)]
+
+
+async def test_a_visitor_who_reacts_hundreds_of_times_at_once_is_counted_once(app: App) -> None:
+    shared = await make_shared(app.runtime.database, app.runtime.settings)
+    by = {"share": shared.token, "visit": await ticket(app, shared)}
+    app.queue_all()
+    answers: list[httpx.Response] = []
+    for begin in range(0, 300, 50):
+        kinds = [REACTIONS[number % len(REACTIONS)] for number in range(begin, begin + 50)]
+        answers += await asyncio.gather(*(react(app, shared, kind, **by) for kind in kinds))
+    assert {answer.status_code for answer in answers} <= {200, 201, 429}
+    seen = await app.http.get(f"/v1/moments/{shared.moment.code}/reactions", params=by, headers=PERSON)
+    assert seen.json()["total"] == 1
+    async with app.runtime.database.transaction() as session:
+        assert len(list(await session.scalars(select(Reaction)))) == 1
+        logged = (await session.scalars(select(JudgedEvent).filter_by(kind="react"))).all()
+        assert len(logged) == 1, "and has voted once"
 
 
 async def test_what_is_refused(app: App) -> None:

@@ -96,6 +96,15 @@ class Walk:
         return told
 
 
+async def over_for_long(walk: Walk) -> None:
+    """Move all campaigns to where nothing more can be earned by them."""
+    async with walk.app.runtime.database.transaction() as session:
+        await session.execute(text("ALTER TABLE campaigns DISABLE TRIGGER frozen"))
+        past = "begins_at - interval '90 days', ends_at = ends_at - interval '90 days', ended_at = NULL"
+        await session.execute(text(f"UPDATE campaigns SET begins_at = {past}"))
+        await session.execute(text("ALTER TABLE campaigns ENABLE TRIGGER frozen"))
+
+
 @pytest.fixture
 async def walk(app: App) -> Walk:
     world = await build(app.runtime.database)
@@ -234,10 +243,7 @@ async def test_a_ring_that_is_found_out_later_is_taken_back_and_settling_returns
     assert (await walk.budget())["earned_minor"] == 500
     assert (await walk.do("fay", "POST", f"{PATH}/autumn/settle", 409, reason="Over."))["code"] == "campaign_lasting"
     await walk.do("mira", "POST", f"{PATH}/autumn/end")
-    async with walk.app.runtime.database.transaction() as session:
-        await session.execute(text("ALTER TABLE campaigns DISABLE TRIGGER frozen"))
-        past = "begins_at - interval '90 days', ends_at = ends_at - interval '90 days', ended_at = NULL"
-        await session.execute(text(f"UPDATE campaigns SET begins_at = {past}"))
+    await over_for_long(walk)
     settled = await walk.do("fay", "POST", f"{PATH}/autumn/settle", reason="It is over.")
     assert (settled["left_minor"], settled["returned_minor"]) == (0, 99_500)
     assert (await walk.do("fay", "POST", f"{PATH}/autumn/settle", 409, reason="Again."))["code"] == "budget_settled"
@@ -321,6 +327,41 @@ async def test_a_refund_that_is_being_reported_while_its_sale_is_reckoned_is_not
         await campaign_sources.settle_noted(database)  # elsewhere, before that is committed
     await walk.settle()
     assert (await walk.budget())["earned_minor"] == 0
+
+
+async def test_a_campaign_is_settled_after_what_was_reported_and_never_overdrawn_by_what_is_under_way(
+    walk: Walk,
+) -> None:
+    await walk.campaign(terms=[{"kind": "subscription", "amount_minor": 300}])
+    await walk.takes_part("noor", "kiss")
+    await walk.do("fay", "POST", f"{PATH}/autumn/budget", 201)
+    for buyer in ("ann", "bea"):
+        await walk.shop.sell(buyer, "kiss", minor=1000)
+    database, path = walk.app.runtime.database, f"{PATH}/autumn/settle"
+    async with database.transaction() as session:
+        for table in ("touches", "conversions"):
+            await session.execute(text(f"UPDATE {table} SET at = at - interval '3 days'"))
+        at = (await session.scalars(text("SELECT max(at) FROM conversions"))).one()
+        await session.execute(text("ALTER TABLE campaigns DISABLE TRIGGER frozen"))
+        await session.execute(update(Campaign).values(ends_at=at, attribution_window_days=1))
+    waits = await walk.do("fay", "POST", path, 409, reason="It is over.")
+    assert waits["code"] == "campaign_lasting", "what was reported waits to be looked at"
+    await walk.settle()
+    assert (await walk.budget())["earned_minor"] == 600
+    last = {"id": "the-last", "kind": "subscription", "viewer": "bea", "at": at}
+    amount = Money(minor=1000, currency="EUR")
+    async with database.transaction() as session:
+        await report(session, walk.app.runtime.settings, NewConversion.model_validate(last | {"amount": amount}))
+        settled = await walk.do("fay", "POST", path, reason="It is over.")  # before that is committed
+    assert (settled["left_minor"], settled["returned_minor"]) == (0, 99_400)
+    await walk.settle()
+    told = await walk.budget()
+    assert (told["earned_minor"], told["left_minor"], told["returned_minor"], told["cut_minor"]) == (
+        600,
+        0,
+        99_400,
+        300,
+    )
 
 
 async def test_a_budget_of_a_cent_pays_a_cent(walk: Walk) -> None:

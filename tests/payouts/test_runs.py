@@ -49,7 +49,7 @@ def pays(settings: Settings) -> Settings:
     return payer(settings)
 
 
-assert erasure.forget, jobs.hear_return  # they hear signals
+assert erasure.forget, jobs.hear_returns  # they hear signals
 ALL = ["of noor", "of kofi", "of lena"]
 
 

@@ -35,7 +35,7 @@ from .stripe_double import Stripe, signed, stripe_double
 SECRET = "whsec_test"
 NAMES = ["noor", "kofi", "lena"]
 FAILURES = ["", "lost", "refused", "in_use", "limited", "broken", "done_broken", "poor", "closed"]
-assert jobs.hear_return
+assert jobs.hear_returns
 assert erasure.forget
 
 

@@ -6,13 +6,15 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Base
 from groundswell.platform.ids import random_code
+from groundswell.trust.decisions import active
 from groundswell.trust.reports import MOST_IN_WINDOW
-from groundswell.trust.tables import Report
+from groundswell.trust.reports import report as take_in
+from groundswell.trust.tables import Decision, Report, Review
 from tests.catalog.rows import add_title, add_viewer
 from tests.support import App
 
@@ -60,6 +62,29 @@ async def test_reporting_again_while_one_is_open_changes_nothing(app: App, momen
     assert len(await listed(app)) == 1
     await app.http.post(f"/v1/reports/{first['id']}/dismiss", headers=app.signed_in("tess", "trust"))
     assert (await report(app, moment_id)).json()["id"] != first["id"]
+
+
+async def test_two_hundred_accounts_against_one_moment_decide_nothing_and_make_one_review(
+    app: App, moment_id: UUID
+) -> None:
+    """A crowd gets a moment looked at, no earlier than one person would, and takes nothing down."""
+    said: dict[str, Any] = {"reason_code": "spam", "text": "Take it down!", "moment_id": moment_id}
+    due = []
+    for number in range(200):
+        async with app.runtime.database.transaction() as session:
+            await take_in(session, reporter=f"viewer:{UUID(int=number)}", **said)
+        if number in {0, 199}:
+            async with app.runtime.database.transaction() as session:
+                (review,) = (await session.scalars(select(Review))).all()
+                due.append((review.id, review.lane, review.due_at, review.closed_at))
+    assert due[0] == due[1]
+    async with app.runtime.database.transaction() as session:
+        assert await active(session, "moment", moment_id) is None
+        assert await session.scalar(select(func.count()).select_from(Decision)) == 0
+    tess = app.signed_in("tess", "trust")
+    (item,) = (await app.http.get("/v1/reviews", headers=tess)).json()["items"]
+    whole = (await app.http.get(f"/v1/reviews/{item['id']}", headers=tess)).json()
+    assert whole["report_count"] == 200
 
 
 async def test_a_decision_closes_the_reports_about_its_moment(app: App, moment_id: UUID) -> None:

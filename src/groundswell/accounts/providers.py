@@ -11,7 +11,8 @@ from groundswell.platform.providers import Question
 
 @dataclass(frozen=True)
 class Separation:
-    """Whom a viewer is kept apart from: by a block, whichever of the two made it, or because the viewer muted them."""
+    """Who of some people a viewer is kept apart from: by a block, whichever of the two made it, or because the viewer
+    muted them."""
 
     blocked: frozenset[UUID] = frozenset()
     muted: frozenset[UUID] = frozenset()
@@ -24,8 +25,9 @@ class Separation:
 
 NOBODY = Separation()
 
-separation_of: Question[[AsyncSession, UUID | None], Separation] = Question(NOBODY)
-"""viewer id (None: a visitor) → whom they are kept apart from. Answered by the feature that keeps blocks."""
+separation_of: Question[[AsyncSession, UUID | None, Collection[UUID]], Separation] = Question(NOBODY)
+"""viewer id (None: a visitor), people → which of these they are kept apart from. Answered by the feature that keeps
+blocks. It is asked of those who are about to be shown: of all whom somebody is kept apart from, there is no end."""
 
 
 followed_by_viewer: Question[[AsyncSession, UUID], frozenset[UUID]] = Question(frozenset())

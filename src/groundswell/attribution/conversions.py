@@ -22,11 +22,13 @@ from groundswell.platform.locks import Lock, lock
 from groundswell.platform.settings import Settings
 
 from .credits import credit_refund, credit_touches, credits_of
+from .erasure import erased_id
 from .providers import creator_of_code
 from .refusals import (
     AmountMissing,
     CodeUnknown,
     ConversionConflict,
+    ConversionErased,
     ConversionInFuture,
     ConversionTooOld,
     CurrencyMismatch,
@@ -70,6 +72,8 @@ async def report(
     if known is not None:
         await _refuse_other_content(session, settings, new, known)
         return known, await credits_of(session, known.id), False
+    if await session.scalar(select(Conversion.id).filter_by(external_id=erased_id(new.id))) is not None:
+        raise ConversionErased()
     first = await _signed_up(session, settings, new.viewer) if new.kind == "sign_up" else None
     _refuse_times(settings, new)
     _refuse_money(new)

@@ -7,6 +7,11 @@ class ConversionConflict(Problem):
     status, code, title = 409, "conversion_conflict", "This conversion was reported before with other content."
 
 
+class ConversionErased(Problem):
+    status, code = 409, "conversion_erased"
+    title = "This conversion was reported before, of somebody who was erased since. What it brought stays."
+
+
 class ConversionInFuture(Problem):
     status, code, title = 422, "conversion_in_future", "This conversion has not happened yet."
 

@@ -137,7 +137,7 @@ async def take_down_barrier(kind: BarrierKind, handle: str, caller: SignedIn, se
 
 async def _shown(session: DbSession, caller: Caller | None, other: Viewer) -> FollowOut:
     stands = await follows.standing(session, caller.id if caller else None, other.id)
-    apart = await separation_of(session, caller.id if caller else None)
+    apart = await separation_of(session, caller.id if caller else None, [other.id])
     return FollowOut(
         person=fellow((await described(session, [other.id]))[0]),
         state=stands.state,

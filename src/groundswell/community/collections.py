@@ -85,7 +85,7 @@ async def find_collection(session: AsyncSession, name: str, caller: Caller | Non
         raise CollectionUnknown()
     if found.viewer_id == me:
         return found
-    if found.viewer_id in (await separation_of(session, me)).blocked:
+    if found.viewer_id in (await separation_of(session, me, [found.viewer_id])).blocked:
         raise CollectionUnknown()
     if found.visibility == "private" and await standing_of(session, found, me) is None:
         raise CollectionUnknown()

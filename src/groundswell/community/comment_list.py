@@ -6,13 +6,12 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Uuid, and_, any_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, Uuid, and_, any_, bindparam, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from groundswell.accounts.access import Caller
-from groundswell.accounts.providers import separation_of
 from groundswell.catalog.spoilers import ViewerProgress, spoils
 from groundswell.catalog.tables import Title
 from groundswell.trust.decisions import STOPS_SHOWING
@@ -20,6 +19,7 @@ from groundswell.trust.tables import Decision
 
 from .comment_tables import Comment
 from .comments import CommentUnknown
+from .separation import apart_from, is_apart
 
 ANSWERS_SHOWN = 3
 """Answers that come with what they answer; the others are asked for."""
@@ -44,12 +44,13 @@ class ListedComment:
     answer_count: int = 0
 
 
-class ReaderParameters(NamedTuple):
-    """Who reads, as a statement's shape (``keeper``; ``known``: signed in) and its parameters."""
+class ReaderShape(NamedTuple):
+    """Who reads, as far as statements differ by it: one who keeps the moment, is signed in (``known``), is kept apart
+    from anybody."""
 
     keeper: bool
     known: bool
-    parameters: dict[str, Any]
+    apart: bool
 
 
 def is_late(seen: ViewerProgress, title: Title, at_us: int, *, marked: bool) -> bool:
@@ -68,11 +69,11 @@ async def page_of(
     session: AsyncSession, moment_id: UUID, title: Title, reader: CommentReader, after: UUID | None, limit: int
 ) -> list[ListedComment]:
     """The newest comments below a moment, the pinned one first of all, each with its first answers."""
-    keeper, known, given = await _given(session, reader)
+    shape, given = await _given(session, reader)
     asked = given | {"moment": moment_id, "limit": limit, "after": after}
     begun = after is not None
-    pinned = [] if begun else list(await session.scalars(_firsts(keeper, known, True, False), asked))
-    rows = list(await session.scalars(_firsts(keeper, known, False, begun), asked))
+    pinned = [] if begun else list(await session.scalars(_firsts(shape, True, False), asked))
+    rows = list(await session.scalars(_firsts(shape, False, begun), asked))
     return await _with_answers(session, title, reader, [*pinned, *rows])
 
 
@@ -80,8 +81,8 @@ async def answers_to(
     session: AsyncSession, comment: Comment, title: Title, reader: CommentReader, after: UUID | None, limit: int
 ) -> list[ListedComment]:
     """The answers to a comment, oldest first."""
-    keeper, known, given = await _given(session, reader)
-    query = select(Comment).where(*_there(keeper, known), Comment.parent_id == comment.id)
+    shape, given = await _given(session, reader)
+    query = select(Comment).where(*_there(shape), Comment.parent_id == comment.id)
     query = query if after is None else query.where(Comment.id > after)
     rows = await session.scalars(query.order_by(Comment.id).limit(limit), given)
     return [_listed(each, title, reader) for each in rows]
@@ -93,8 +94,8 @@ async def visible_one(session: AsyncSession, comment: Comment, reader: CommentRe
     Raises:
         CommentUnknown: they may not.
     """
-    keeper, known, given = await _given(session, reader)
-    there = await session.scalar(select(Comment).where(*_there(keeper, known), Comment.id == comment.id), given)
+    shape, given = await _given(session, reader)
+    there = await session.scalar(select(Comment).where(*_there(shape), Comment.id == comment.id), given)
     if there is None:
         raise CommentUnknown()
     return there
@@ -102,8 +103,8 @@ async def visible_one(session: AsyncSession, comment: Comment, reader: CommentRe
 
 async def count_of(session: AsyncSession, moment_id: UUID, reader: CommentReader) -> int:
     """How many comments below a moment whoever reads may see, answers too."""
-    keeper, known, given = await _given(session, reader)
-    return await session.scalar(_count(keeper, known), given | {"moment": moment_id}) or 0
+    shape, given = await _given(session, reader)
+    return await session.scalar(_count(shape), given | {"moment": moment_id}) or 0
 
 
 async def held_below(session: AsyncSession, moment_id: UUID | None, limit: int, after: UUID | None) -> list[Comment]:
@@ -116,39 +117,38 @@ async def held_below(session: AsyncSession, moment_id: UUID | None, limit: int, 
 
 async def visible_to(session: AsyncSession, reader: CommentReader) -> Select[Comment]:
     """A query for comments that are there for whoever reads."""
-    keeper, known, given = await _given(session, reader)
-    return select(Comment).where(*_there(keeper, known)).params(given)
+    shape, given = await _given(session, reader)
+    return select(Comment).where(*_there(shape)).params(given)
 
 
-async def _given(session: AsyncSession, reader: CommentReader) -> ReaderParameters:
-    """Who reads, as the statements of this module ask for it."""
+async def _given(session: AsyncSession, reader: CommentReader) -> tuple[ReaderShape, dict[str, Any]]:
+    """Who reads, as the shape of this module's statements and their parameters."""
     me = reader.caller.id if reader.caller else None
-    apart = (await separation_of(session, me)).unlisted
-    return ReaderParameters(reader.keeper, me is not None, {"me": me, "apart": list(apart)})
+    return ReaderShape(reader.keeper, me is not None, await is_apart(session, me)), {"me": me}
 
 
 @cache
-def _there(keeper: bool, known: bool) -> tuple[ColumnElement[bool], ...]:
-    """Whether a comment is there for who reads: a ``keeper``, or somebody ``known``. A deleted one stands while it has
+def _there(shape: ReaderShape) -> tuple[ColumnElement[bool], ...]:
+    """Whether a comment is there for who reads. A deleted one stands while it has
     answers. What a decision about it or its writer keeps back, its writer alone sees."""
     mine = Comment.viewer_id == bindparam("me", type_=Uuid)
     below = Comment.__table__.alias("below")
     answered = select(below.c.id).where(below.c.parent_id == Comment.id, below.c.deleted_at.is_(None)).exists()
     stands = or_(Comment.deleted_at.is_(None), and_(Comment.parent_id.is_(None), answered))
     let_stand: ColumnElement[bool] = and_(~_hidden("comment", Comment.id), ~_hidden("viewer", Comment.viewer_id))
-    others = ~(Comment.viewer_id == any_(bindparam("apart", type_=ARRAY(Uuid))))
-    if known:
+    others = ~apart_from(bindparam("me", type_=Uuid), Comment.viewer_id) if shape.apart else true()
+    if shape.known:
         let_stand = or_(let_stand, mine)
-    if keeper:
+    if shape.keeper:
         return stands, let_stand, others
     shown: ColumnElement[bool] = Comment.held_for.is_(None)
-    return stands, or_(shown, mine) if known else shown, let_stand, others
+    return stands, or_(shown, mine) if shape.known else shown, let_stand, others
 
 
 @cache
-def _firsts(keeper: bool, known: bool, pinned: bool, begun: bool) -> Select[Comment]:
+def _firsts(shape: ReaderShape, pinned: bool, begun: bool) -> Select[Comment]:
     """What answers nothing below ``moment``: the pinned one; or the others, the newest first, from ``after`` on."""
-    query = select(Comment).where(*_there(keeper, known), Comment.moment_id == bindparam("moment", type_=Uuid))
+    query = select(Comment).where(*_there(shape), Comment.moment_id == bindparam("moment", type_=Uuid))
     query = query.where(Comment.parent_id.is_(None))
     if pinned:
         return query.where(Comment.pinned_at.is_not(None))
@@ -159,17 +159,17 @@ def _firsts(keeper: bool, known: bool, pinned: bool, begun: bool) -> Select[Comm
 
 
 @cache
-def _count(keeper: bool, known: bool) -> Select[int]:
-    query = select(func.count()).select_from(Comment).where(*_there(keeper, known))
+def _count(shape: ReaderShape) -> Select[int]:
+    query = select(func.count()).select_from(Comment).where(*_there(shape))
     return query.where(Comment.moment_id == bindparam("moment", type_=Uuid), Comment.deleted_at.is_(None))
 
 
 @cache
-def _first_answers(keeper: bool, known: bool) -> Select[Comment, int]:
+def _first_answers(shape: ReaderShape) -> Select[Comment, int]:
     """The first answers to each of ``parents``, and how many there are."""
     place = func.row_number().over(partition_by=Comment.parent_id, order_by=Comment.id)
     whole = func.count().over(partition_by=Comment.parent_id)
-    ranked = select(Comment.id, place.label("place"), whole.label("whole")).where(*_there(keeper, known))
+    ranked = select(Comment.id, place.label("place"), whole.label("whole")).where(*_there(shape))
     ranked = ranked.where(Comment.parent_id == any_(bindparam("parents", type_=ARRAY(Uuid))))
     each = ranked.subquery()
     first = select(Comment, each.c.whole).join(each, each.c.id == Comment.id)
@@ -184,9 +184,9 @@ def _hidden(kind: str, of: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
 async def _with_answers(
     session: AsyncSession, title: Title, reader: CommentReader, firsts: list[Comment]
 ) -> list[ListedComment]:
-    keeper, known, given = await _given(session, reader)
+    shape, given = await _given(session, reader)
     asked = given | {"parents": [comment.id for comment in firsts]}
-    rows = (await session.execute(_first_answers(keeper, known), asked)).all()
+    rows = (await session.execute(_first_answers(shape), asked)).all()
     below: dict[UUID, list[ListedComment]] = {}
     counts: dict[UUID, int] = {}
     for comment, count in rows:

@@ -119,7 +119,7 @@ async def _parent(session: AsyncSession, caller: Caller, moment: Moment, parent_
         CommentUnknown: there is none at this moment that whoever answers can see.
     """
     parent = await find_comment(session, parent_id)
-    apart = (await separation_of(session, caller.id)).blocked
+    apart = (await separation_of(session, caller.id, [parent.viewer_id])).blocked
     seen = parent.held_for is None or parent.viewer_id == caller.id
     if parent.moment_id != moment.id or parent.deleted_at is not None or parent.viewer_id in apart or not seen:
         raise CommentUnknown()

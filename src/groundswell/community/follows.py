@@ -8,12 +8,12 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.accounts.providers import followed_by_viewer, public_faces, separation_of
+from groundswell.accounts.providers import followed_by_viewer, public_faces
 from groundswell.platform.clock import utc_now
-from groundswell.platform.database import among
 from groundswell.platform.problems import Conflict, NotFound
 from groundswell.platform.signals import send
 
+from .separation import not_apart
 from .signals import FollowBegun
 from .tables import CommunityProfile, Follow
 
@@ -103,9 +103,9 @@ async def grant(session: AsyncSession, viewer_id: UUID, follower_id: UUID) -> No
 
 async def standing(session: AsyncSession, viewer_id: UUID | None, other_id: UUID) -> FollowStanding:
     """How a viewer (None: a visitor) stands to somebody. Followers from whom the viewer is kept apart do not count."""
-    apart = (await separation_of(session, viewer_id)).blocked
     query = select(func.count()).select_from(Follow).filter_by(followed_id=other_id, state="following")
-    followers = await session.scalar(query.where(~among(Follow.follower_id, apart))) or 0
+    met = await not_apart(session, viewer_id, Follow.follower_id, muted=False)
+    followers = await session.scalar(query.where(met)) or 0
     state: State = "none" if viewer_id is None else await state_of(session, viewer_id, other_id)
     return FollowStanding(state, followers)
 
@@ -126,7 +126,6 @@ async def followed(session: AsyncSession, viewer_id: UUID) -> frozenset[UUID]:
 
 async def followers_of(session: AsyncSession, viewer_id: UUID, state: State, limit: int) -> list[UUID]:
     """Who follows a viewer, or has asked to, the latest first."""
-    apart = (await separation_of(session, viewer_id)).unlisted
     query = select(Follow.follower_id).filter_by(followed_id=viewer_id, state=state)
-    query = query.where(~among(Follow.follower_id, apart))
+    query = query.where(await not_apart(session, viewer_id, Follow.follower_id))
     return list(await session.scalars(query.order_by(Follow.created_at.desc(), Follow.follower_id).limit(limit)))

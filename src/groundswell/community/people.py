@@ -66,8 +66,7 @@ async def find_person(session: AsyncSession, caller: Caller | None, handle: str)
     )
     if viewer is None or viewer.kids or not viewer.name:
         raise PersonUnknown()
-    blocked = (await separation_of(session, caller.id if caller else None)).blocked
-    if viewer.id in blocked:
+    if (await separation_of(session, caller.id if caller else None, [viewer.id])).blocked:
         raise PersonUnknown()
     return viewer
 

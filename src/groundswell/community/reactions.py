@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.accounts.providers import separation_of
 from groundswell.events.event import Event
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import US_PER_SECOND
@@ -14,6 +13,7 @@ from groundswell.platform.problems import Problem
 
 from .doors import Meeting
 from .reaction_log import NewReaction, write
+from .separation import is_apart
 from .tables import REACTIONS, Reaction
 from .voters import KIND, Voter
 
@@ -22,18 +22,27 @@ class OutsideMoment(Problem):
     status, code, title = 422, "outside_moment", "This second is not in the moment."
 
 
-COUNTED = text(
-    """
+COUNTED = """
     SELECT r.kind, r.at_us / 1000000 AS second, count(*) AS people
     FROM reactions r
     WHERE r.moment_id = :moment AND r.at_us >= :start AND r.at_us <= :end
         AND coalesce(
             (SELECT v.kind FROM current_verdicts v WHERE v.at = r.event_at AND v.event_id = r.event_id), r.verdict
         ) = 'human'
-        AND (r.viewer_id IS NULL OR NOT r.viewer_id = ANY(:apart))
+        {met}
     GROUP BY 1, 2 ORDER BY 2, 1
-    """
+"""
+FOR_ALL = text(COUNTED.format(met=""))
+FOR_SOME = text(
+    COUNTED.format(
+        met="""
+        AND (r.viewer_id IS NULL OR NOT (
+            EXISTS (SELECT FROM barriers b WHERE b.viewer_id = :me AND b.other_id = r.viewer_id)
+            OR EXISTS (SELECT FROM barriers b WHERE b.viewer_id = r.viewer_id AND b.other_id = :me AND b.kind = 'block')
+        ))"""
+    )
 )
+"""As somebody sees them who is kept apart from others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +119,10 @@ async def reaction_of(session: AsyncSession, moment_id: UUID, reactor: str) -> R
 
 async def line_of(session: AsyncSession, moment: Moment, viewer_id: UUID | None) -> ReactionLine:
     """The reactions within a moment of those whom a person made, and from whom the viewer is not kept apart."""
-    apart = (await separation_of(session, viewer_id)).unlisted
-    asked = {"moment": moment.id, "start": moment.start_us, "end": moment.end_us, "apart": list(apart)}
-    rows = (await session.execute(COUNTED, asked)).all()
+    asked = {"moment": moment.id, "start": moment.start_us, "end": moment.end_us}
+    counted = FOR_ALL
+    if await is_apart(session, viewer_id):
+        asked, counted = asked | {"me": viewer_id}, FOR_SOME
+    rows = (await session.execute(counted, asked)).all()
     counts = {kind: sum(row.people for row in rows if row.kind == kind) for kind in REACTIONS}
     return ReactionLine(counts, [(row.second * US_PER_SECOND, row.kind, row.people) for row in rows])

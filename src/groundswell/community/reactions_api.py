@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller, MaybeCaller
-from groundswell.accounts.providers import separation_of
 from groundswell.events.ingest.parser import VisitExpired, VisitInvalid
 from groundswell.platform.change_pace import unpaced
 from groundswell.platform.routing import DbSession, TransactionalRoute
@@ -20,6 +19,7 @@ from .reaction_log import ReactionLog
 from .reaction_views import as_json, reactions_out
 from .reactions import ReactionLine
 from .schemas import MyReaction, ReactionIn, ReactionsOut
+from .separation import is_apart
 from .voters import voter_of
 
 v1 = APIRouter(prefix="/v1", tags=["community"], route_class=TransactionalRoute, dependencies=[Depends(no_child)])
@@ -106,7 +106,7 @@ async def _line(
     """As whoever asks sees it: the same count for all, but for who is kept apart from somebody, or has ``written`` in
     this transaction."""
     lines = services_of(request).get(ReactionLines)
-    apart = caller is not None and (await separation_of(session, caller.id)).unlisted
+    apart = caller is not None and await is_apart(session, caller.id)
     if not (apart or written):
         return await lines.of(met.moment)
     kept = None if apart else lines.kept(met.moment.id)

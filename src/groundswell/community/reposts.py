@@ -96,7 +96,7 @@ async def shown(
     found = {row.moment.id: row for row in await with_source(session, [row.moment_id for row in rows])}
     there = [row for row in found.values() if row.moment.deleted_at is None and is_open(row.moment, audience)]
     may_see = await showable(session, there, audience)
-    apart = (await separation_of(session, caller.id)).unlisted
+    apart = (await separation_of(session, caller.id, [row.viewer_id for row in rows])).unlisted
     seen = await seen_by(session, caller, {row.title.id: row.title for row in there}.values())
     codes = await session.execute(select(Share.id, Share.code).where(among(Share.id, [row.share_id for row in rows])))
     tokens = {id: token_of(settings, code) for id, code in codes}

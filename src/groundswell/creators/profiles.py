@@ -71,7 +71,7 @@ async def named(session: AsyncSession, handle: str, asked_by: UUID | None = None
         CreatorUnknown: there is none, or a block keeps the viewer apart from them.
     """
     creator = await session.scalar(select(Creator).filter_by(handle=handle.removeprefix("@").lower()))
-    if creator is None or creator.viewer_id in (await separation_of(session, asked_by)).blocked:
+    if creator is None or (await separation_of(session, asked_by, [creator.viewer_id])).blocked:
         raise CreatorUnknown()
     return creator
 

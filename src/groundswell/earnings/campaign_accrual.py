@@ -24,9 +24,9 @@ from groundswell.platform.database import among
 
 from .campaign_budgets import Funded
 from .ledger import Posting, account_id, hold_balance, open_accounts, post_all, posting_id
-from .receivables import pay_off, take_back
+from .receivables import Repayment, pay_off, take_back
 from .rules import period_of
-from .tables import CampaignEarning, CampaignSpending, LedgerAccount
+from .tables import CampaignEarning, CampaignSpending
 
 EARNED = "campaign_earned"
 TAKEN = "campaign_taken_back"
@@ -235,12 +235,8 @@ async def _pay_debts(
     session: AsyncSession, funded: Funded, earners: Sequence[UUID], period: str, given: Sequence[Mapping[str, Any]]
 ) -> None:
     """Pay what earners owe from what they have just been given."""
-    currency = funded.budget.currency
-    debts = {account_id("receivable", creator, currency): creator for creator in earners}
-    owing = select(LedgerAccount.id).where(
-        among(LedgerAccount.id, debts), LedgerAccount.debits_minor > LedgerAccount.credits_minor
-    )
-    for debt in (await session.scalars(owing.order_by(LedgerAccount.id))).all():
-        creator = debts[debt]
-        last = next(row for row in reversed(given) if row["creator_id"] == creator)
-        await pay_off(session, creator, currency, period, _evidence(last), posting_id("recovery", last["id"]))
+    last = {row["creator_id"]: row for row in given}
+    repayments = [
+        Repayment(creator, _evidence(last[creator]), posting_id("recovery", last[creator]["id"])) for creator in earners
+    ]
+    await pay_off(session, funded.budget.currency, period, repayments)

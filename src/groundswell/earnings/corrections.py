@@ -4,7 +4,7 @@ Nothing is ever changed or removed. What a correction takes from a creator or gi
 statement. Each correction says in ``UNDO`` what undoes it in turn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +12,28 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import among
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Conflict, NotFound
 from groundswell.platform.signals import send
 
 from .clawback import APPEAL, wait_for_reversals
 from .eligible_views import follower
-from .ledger import Posting, hold_balance, hold_balances, open_account, open_accounts, post, posting_id
+from .ledger import (
+    Posting,
+    account_id,
+    hold_balance,
+    hold_balances,
+    open_account,
+    open_accounts,
+    post,
+    post_all,
+    posting_id,
+)
 from .pools import PoolCancelled, give_back
-from .receivables import pay_off, take_back
+from .receivables import Repayment, pay_off, take_back
 from .rules import period_of
-from .signals import PayoutCameBack
+from .signals import PayoutsCameBack
 from .tables import Adjustment, CampaignEarning, Payout, Pool, PostingRow, Statement
 
 UNDO = {
@@ -139,24 +150,64 @@ async def return_payout(session: AsyncSession, payout_id: UUID, by: str, reason:
         raise NotFound("There is no such payout.")
     if payout.returned_at is not None:
         raise PayoutReturned()
-    creator = await open_account(session, "creator", payout.creator_id, payout.currency)
-    await hold_balance(session, creator)
-    paid = await open_account(session, "paid", "service", payout.currency)
-    payout.returned_at, payout.returned_by, payout.return_reason = utc_now(), by, reason
-    told = {"payout": str(payout.id), "by": by, "reason": reason}
-    identity, period = posting_id("returned", payout.id), period_of(payout.returned_at)
-    await post(
-        session,
-        Posting(identity, paid, creator, payout.amount_minor, payout.currency, period, "payout_returned", told),
-    )
-    again = update(Statement).where(Statement.payout_id == payout.id)
-    await session.execute(again.values(payout_id=None))
-    await session.flush()
-    brought = update(CampaignEarning).where(CampaignEarning.payout_id == payout.id)
-    await session.execute(brought.values(payout_id=None))
-    await pay_off(session, payout.creator_id, payout.currency, period, told, posting_id("recovery", identity))
-    await send(session, PayoutCameBack(payout))
+    await return_payouts(session, {payout_id: reason}, by)
     return payout
+
+
+async def return_payouts(session: AsyncSession, reasons: Mapping[UUID, str], by: str) -> Sequence[Payout]:
+    """Record that payouts came back, each with the reason why; those that had before stay as they are. Many are
+    recorded in as many statements as one.
+
+    Returns:
+        those that came back now.
+    """
+    query = select(Payout).where(among(Payout.id, reasons), Payout.returned_at.is_(None)).order_by(Payout.id)
+    payouts = (await session.scalars(query.with_for_update().execution_options(populate_existing=True))).all()
+    if not payouts:
+        return payouts
+    accounts = await _open_all(session, payouts)
+    await hold_balances(session, accounts.values())
+    now = utc_now()
+    for payout in payouts:
+        payout.returned_at, payout.returned_by, payout.return_reason = now, by, reasons[payout.id]
+    await session.flush()
+    for currency in sorted({payout.currency for payout in payouts}):
+        await _give_back(session, [each for each in payouts if each.currency == currency], currency, accounts)
+    ids, creators = [payout.id for payout in payouts], {payout.creator_id for payout in payouts}
+    again = update(Statement).where(among(Statement.creator_id, creators), among(Statement.payout_id, ids))
+    await session.execute(again.values(payout_id=None))
+    brought = update(CampaignEarning).where(among(CampaignEarning.payout_id, ids))
+    await session.execute(brought.values(payout_id=None))
+    await send(session, PayoutsCameBack(payouts))
+    return payouts
+
+
+async def _open_all(session: AsyncSession, payouts: Sequence[Payout]) -> dict[UUID, UUID]:
+    """The account from which each payout went."""
+    found: dict[UUID, UUID] = {}
+    for currency in sorted({payout.currency for payout in payouts}):
+        theirs = [payout for payout in payouts if payout.currency == currency]
+        owners = [payout.creator_id for payout in theirs]
+        await open_accounts(session, "creator", owners, currency)
+        found |= {payout.id: account_id("creator", payout.creator_id, currency) for payout in theirs}
+    return found
+
+
+async def _give_back(
+    session: AsyncSession, payouts: Sequence[Payout], currency: str, accounts: Mapping[UUID, UUID]
+) -> None:
+    """Post payouts of one currency back to whom they went from, who pay from it what they owe by now."""
+    paid, period = await open_account(session, "paid", "service", currency), period_of(utc_now())
+    postings, repayments = [], {}
+    for payout in payouts:
+        told = {"payout": str(payout.id), "by": payout.returned_by, "reason": payout.return_reason}
+        identity = posting_id("returned", payout.id)
+        postings.append(
+            Posting(identity, paid, accounts[payout.id], payout.amount_minor, currency, period, "payout_returned", told)
+        )
+        repayments[payout.creator_id] = Repayment(payout.creator_id, told, posting_id("recovery", identity))
+    await post_all(session, postings)
+    await pay_off(session, currency, period, list(repayments.values()))
 
 
 async def reverse(session: AsyncSession, posting_id_: UUID, by: str, reason: str) -> PostingRow:
@@ -200,8 +251,8 @@ async def _give(session: AsyncSession, posting: PostingRow, statement: Statement
         identity, funding, creator, posting.amount_minor, posting.currency, period, "reversal_given", evidence
     )
     await post(session, given)
-    again = posting_id("recovery", identity)
-    await pay_off(session, statement.creator_id, posting.currency, period, evidence, again)
+    again = Repayment(statement.creator_id, evidence, posting_id("recovery", identity))
+    await pay_off(session, posting.currency, period, [again])
     await _tell(session, identity, statement, posting.amount_minor, posting.currency, reason, evidence)
     return identity
 

@@ -5,6 +5,7 @@ off before anything is paid out.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.platform.database import among
 
-from .ledger import Posting, account_id, balance, hold_balance, open_account, post, posting_id
+from .ledger import (
+    Posting,
+    account_id,
+    balance,
+    hold_balance,
+    hold_balances,
+    open_account,
+    post,
+    post_all,
+    posting_id,
+)
 from .tables import LedgerAccount, Pool, PostingRow, Statement
 
 
@@ -63,26 +74,44 @@ async def _made(session: AsyncSession, identity: UUID) -> bool:
 
 async def recover(session: AsyncSession, statements: Sequence[Statement], pool: Pool) -> None:
     """Pay off creators' debts from statements that have just been posted."""
-    debts = {account_id("receivable", s.creator_id, pool.currency): s for s in statements if s.amount_minor > 0}
-    open_debts = select(LedgerAccount.id).where(
+    repayments = [
+        Repayment(each.creator_id, {"statement": str(each.id)}, posting_id("recovery", each.id))
+        for each in statements if each.amount_minor > 0
+    ]  # fmt: skip
+    await pay_off(session, pool.currency, pool.period, repayments)
+
+
+@dataclass(frozen=True)
+class Repayment:
+    """What a creator was given, from which they pay what they owe.
+
+    Args:
+        evidence: of the posting.
+        identity: the posting's id.
+    """
+
+    creator_id: UUID
+    evidence: Mapping[str, Any]
+    identity: UUID
+
+
+async def pay_off(session: AsyncSession, currency: str, period: str, repayments: Sequence[Repayment]) -> None:
+    """Pay what creators owe from what is in their accounts, as far as that goes; one repayment of each. However many
+    they are, it takes as many statements; of those who owe nothing, one."""
+    debts = {account_id("receivable", each.creator_id, currency): each for each in repayments}
+    owing = select(LedgerAccount.id).where(
         among(LedgerAccount.id, debts), LedgerAccount.debits_minor > LedgerAccount.credits_minor
     )
-    for debt in (await session.scalars(open_debts.order_by(LedgerAccount.id))).all():
-        statement = debts[debt]
-        evidence = {"statement": str(statement.id)}
-        identity = posting_id("recovery", statement.id)
-        await pay_off(session, statement.creator_id, pool.currency, pool.period, evidence, identity)
-
-
-async def pay_off(
-    session: AsyncSession, creator_id: UUID, currency: str, period: str, evidence: Mapping[str, Any], identity: UUID
-) -> None:
-    """Pay what a creator owes from what is in their account, as far as that goes."""
-    creator = await open_account(session, "creator", creator_id, currency)
-    debt = await open_account(session, "receivable", creator_id, currency)
-    amount = min(await hold_balance(session, creator), -await hold_balance(session, debt))
-    if amount > 0:
-        await post(session, Posting(identity, creator, debt, amount, currency, period, "recovery", evidence))
+    debtors = {debt: account_id("creator", debts[debt].creator_id, currency) for debt in await session.scalars(owing)}
+    if not debtors:
+        return
+    theirs = await hold_balances(session, debtors.values())
+    postings = []
+    for debt, held in (await hold_balances(session, debtors)).items():
+        creator, each = debtors[debt], debts[debt]
+        if (amount := min(theirs.get(creator, 0), -held)) > 0:
+            postings.append(Posting(each.identity, creator, debt, amount, currency, period, "recovery", each.evidence))
+    await post_all(session, postings)
 
 
 async def owed_back(session: AsyncSession, creator_id: UUID, currency: str) -> int:

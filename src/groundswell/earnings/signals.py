@@ -22,7 +22,7 @@ class PayoutsMade:
 
 
 @dataclass(frozen=True)
-class PayoutCameBack:
-    """A payout came back: what it paid is due again."""
+class PayoutsCameBack:
+    """Payouts came back: what they paid is due again."""
 
-    payout: Payout
+    payouts: Sequence[Payout]

@@ -76,7 +76,7 @@ async def may_know(session: AsyncSession, moment: Moment, audience: Audience, *,
     """Whether ``moment`` is open to ``audience``, and no block is between them and its maker (but for reviewers)."""
     if not is_open(moment, audience, by_link=by_link):
         return False
-    return audience.reviewer or moment.viewer_id not in (await separation_of(session, audience.viewer_id)).blocked
+    return audience.reviewer or not (await separation_of(session, audience.viewer_id, [moment.viewer_id])).blocked
 
 
 async def check_available(

@@ -62,7 +62,7 @@ async def refusals(
     moments = await active_among(session, "moment", [row.moment.id for row in rows])
     titles = await active_among(session, "title", [row.title.id for row in rows])
     makers = await active_among(session, "viewer", [row.moment.viewer_id for row in rows])
-    apart = (await separation_of(session, audience.viewer_id)).unlisted
+    apart = (await separation_of(session, audience.viewer_id, {row.moment.viewer_id for row in rows})).unlisted
     facts = {row.title.id: facts_of(row.title, row.source) for row in rows}
     book = await rulebook(session, *facts.values())
     refused: dict[UUID, str] = {}
@@ -79,7 +79,7 @@ async def refusals(
             captions=captions,
         )
         verdicts = (decide(book, request, purpose) for purpose in purposes)
-        if not apart.isdisjoint({moment.id, title.id, moment.viewer_id}):
+        if moment.viewer_id in apart:
             refused[moment.id] = "moment_unknown"
         elif moment.id in moments or moment.viewer_id in makers:
             refused[moment.id] = "taken_down"

@@ -13,12 +13,11 @@ from sqlalchemy import Select, any_, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from groundswell.accounts.providers import separation_of
 from groundswell.catalog.tables import Progress, Title
+from groundswell.community.separation import not_apart
 from groundswell.community.tables import Follow
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
-from groundswell.platform.database import among
 from groundswell.platform.jobs import WHENEVER, defer, task
 from groundswell.platform.runtime import runtime_of
 
@@ -53,8 +52,7 @@ def followed_clips(viewer_id: UUID, since: datetime) -> Select[Moment]:
 async def gather(session: AsyncSession, viewer_id: UUID) -> None:
     """Note for a viewer what has been clipped since they were last told, by title. Doing it twice is doing it once."""
     since = utc_now() - LOOKED_BACK
-    apart = (await separation_of(session, viewer_id)).unlisted
-    clips = followed_clips(viewer_id, since).where(~among(Moment.viewer_id, apart))
+    clips = followed_clips(viewer_id, since).where(await not_apart(session, viewer_id, Moment.viewer_id))
     when = clips.with_only_columns(Moment.title_id, Moment.created_at)
     rows = (await session.execute(when.order_by(Moment.created_at.desc()).limit(CLIPS_MAX))).all()
     if not rows:

@@ -15,17 +15,16 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.access import Caller
-from groundswell.accounts.providers import separation_of
 from groundswell.accounts.tables import Viewer
 from groundswell.attribution.models import DEFAULT_MODEL, MODELS_VERSION
 from groundswell.attribution.tables import Campaign, Conversion, JudgedCredit
 from groundswell.campaigns.tables import CampaignMember
 from groundswell.catalog.spoilers import ViewerProgress, seen_by, spoils
 from groundswell.catalog.tables import Series, Title
-from groundswell.community import separation  # noqa: F401 - it answers who is kept apart, in workers too
 from groundswell.community.comment_list import CommentReader, is_late, visible_to
 from groundswell.community.comment_tables import Comment
 from groundswell.community.people import by_id
+from groundswell.community.separation import not_apart
 from groundswell.community.tables import Follow
 from groundswell.creators import profiles  # noqa: F401 - it answers what people are called in public
 from groundswell.creators.tables import CreatorInvitation
@@ -305,13 +304,13 @@ async def _comments(session: AsyncSession, reader: InboxReader, rows: Sequence[N
 
 
 async def _followers(session: AsyncSession, reader: InboxReader, rows: Sequence[Notification]) -> list[InboxItem]:
-    apart = (await separation_of(session, reader.viewer.id)).unlisted
+    met = await not_apart(session, reader.viewer.id, Follow.follower_id)
     row = rows[0]  # there is one of a viewer
     newest_first = func.array_agg(aggregate_order_by(Follow.follower_id, Follow.created_at.desc(), Follow.follower_id))
     query = select(func.count(), newest_first[1], func.count().filter(Follow.state == "requested"))
     query = query.join(Viewer, Viewer.id == Follow.follower_id).where(Viewer.name != "", ~Viewer.kids)
     query = query.where(Follow.followed_id == reader.viewer.id, Follow.created_at >= row.since)
-    count, newest, requested = (await session.execute(query.where(~among(Follow.follower_id, apart)))).one()
+    count, newest, requested = (await session.execute(query.where(met))).one()
     if not count:
         return []
     person = (await by_id(session, [newest])).get(newest)

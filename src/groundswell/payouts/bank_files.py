@@ -1,18 +1,24 @@
 """What a bank's file says, carried out: payouts are confirmed or come back; the rest waits for somebody to look.
 
-The same file twice is read once, and the same news in two files does once what it says: by the state of each line.
+The same file twice is read once, and the same news in two files does once what it says: by the state of each line. A
+file is carried out in one transaction, by as many statements however long it is: a process that is killed has done
+nothing of it, and the file is sent again.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.earnings.corrections import PayoutReturned, return_payout
+from groundswell.earnings.corrections import return_payouts
 from groundswell.earnings.tables import Payout
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import among
@@ -20,7 +26,7 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.locks import Lock, lock
 from groundswell.platform.problems import Conflict, NotFound
 
-from .bank_messages import BankMessage, BankNotice, read_message
+from .bank_messages import MOST_LINES, BankFileUnreadable, BankMessage, BankNotice, read_message
 from .schemas import BankExceptionOut, BankFileOut
 from .tables import BankFile, BankLine, Payee, PayoutItem, PayoutRun
 
@@ -34,6 +40,9 @@ PROBLEMS = {
 }
 """Why somebody has to look at a line."""
 
+MOST_NOTICES = 5 * MOST_LINES
+"""Payments that one file tells of, in lines of their own or in lines that are about whole runs."""
+
 OUR_OWN_FAULT = frozenset({"AM", "AG", "CU", "DT", "DU", "FF", "TM"})
 """How reasons (ISO 20022, external codes) begin that say nothing against the payee's account: amounts and funds, the
 agreement with the bank, dates, duplicates, the file."""
@@ -41,6 +50,10 @@ agreement with the bank, dates, duplicates, the file."""
 
 class ExceptionUnknown(NotFound):
     code, title = "exception_unknown", "There is no such exception."
+
+
+class TooMuchTold(BankFileUnreadable):
+    title = f"A file tells of at most {MOST_NOTICES:,} payments here; ask the bank to divide it."
 
 
 class ExceptionResolved(Conflict):
@@ -51,7 +64,7 @@ async def take_in(session: AsyncSession, content: bytes, by: str) -> BankFileOut
     """Read a file and do what it says.
 
     Raises:
-        BankFileUnreadable: it is none that is read.
+        BankFileUnreadable, TooMuchTold: it is none that is read.
     """
     message = await asyncio.to_thread(read_message, content)
     return await _take(session, message, hashlib.sha256(content).hexdigest(), by)
@@ -65,111 +78,195 @@ async def carry_out(session: AsyncSession, message: BankMessage, by: str) -> Ban
 
 async def _take(session: AsyncSession, message: BankMessage, sha256: str, by: str) -> BankFileOut:
     await lock(session, Lock.BANK_FILE)  # one after the other: two may tell of one payout
-    row = {"id": uuid7(), "sha256": sha256, "kind": message.kind, "message_id": message.message_id, "read_by": by}
-    made = insert(BankFile).values(row).on_conflict_do_nothing().returning(BankFile)
-    file = (await session.scalars(made)).one_or_none()
-    if file is None:
-        known = (await session.scalars(select(BankFile).filter_by(sha256=row["sha256"]))).one()
+    known = await session.scalar(select(BankFile).filter_by(sha256=sha256))
+    if known is not None:
         return (await _shown(session, [known]))[0].model_copy(update={"again": True})
-    for number, line in enumerate(await _each(session, message), 1):
-        await _carry_out(session, file, number, line)
+    reading = await _begin(session, message)
+    notices = reading.each(message.lines)
+    file = BankFile(id=uuid7(), sha256=sha256, kind=message.kind, message_id=message.message_id, read_by=by)
+    session.add(file)
+    for notice in notices:
+        reading.carry_out(notice)
     await session.flush()
+    await _keep(session, file, reading)
     return (await _shown(session, [file]))[0]
 
 
-async def _each(session: AsyncSession, message: BankMessage) -> Sequence[BankNotice]:
-    """The lines; one that is about a whole run stands for a line of each payment in it."""
-    found: list[BankNotice] = []
-    for line in message.lines:
-        found += await _of_run(session, line) if line.message_id and not line.end_to_end_id else [line]
-    return found
+@dataclass
+class _Line:
+    """A line of a run, as it is while a file is read."""
+
+    id: UUID
+    run_id: UUID
+    amount_minor: int
+    currency: str
+    status: str
+    code: str
+    bank_reference: str | None
+    settled_on: date | None
+
+    def __post_init__(self) -> None:
+        self.before = self.told()
+
+    def told(self) -> tuple[object, ...]:
+        """What a bank can change."""
+        return self.status, self.code, self.bank_reference, self.settled_on
 
 
-async def _of_run(session: AsyncSession, line: BankNotice) -> list[BankNotice]:
-    run_id = UUID(line.message_id)
-    query = select(PayoutItem).where(PayoutItem.run_id == run_id, PayoutItem.status.in_(PAID)).order_by(PayoutItem.id)
-    items = (await session.scalars(query)).all()
-    total = sum(item.amount_minor for item in items)
-    if not items or (line.amount_minor is not None and line.amount_minor != total):
-        return [line]
-    return [
-        BankNotice(
-            line.said, item.id.hex, "", line.bank_reference, item.amount_minor, item.currency, line.booked_on,
-            line.bank_code,
-        )
-        for item in items
-    ]  # fmt: skip
+STATE = (
+    PayoutItem.id,
+    PayoutItem.run_id,
+    PayoutItem.amount_minor,
+    PayoutItem.currency,
+    PayoutItem.status,
+    PayoutItem.code,
+    PayoutItem.bank_reference,
+    PayoutItem.settled_on,
+)
 
 
-async def _carry_out(session: AsyncSession, file: BankFile, number: int, line: BankNotice) -> None:
-    item = await session.get(PayoutItem, UUID(line.end_to_end_id), with_for_update=True) if line.end_to_end_id else None
-    problem = await _problem(session, file.kind, line, item)
-    outcome = "exception" if problem else await _done(session, file, line, item)
-    session.add(
-        BankLine(
-            id=uuid7(), file_id=file.id, number=number, said=line.said, end_to_end_id=line.end_to_end_id,
-            bank_reference=line.bank_reference, amount_minor=line.amount_minor, currency=line.currency,
-            booked_on=line.booked_on, bank_code=line.bank_code, item_id=item.id if item else None, outcome=outcome,
-            problem=problem,
-        )
+@dataclass
+class _Reading:
+    """A file while its lines are carried out, one after the other: what they are about as they leave it, what came
+    back and why, and what is kept of each."""
+
+    kind: str
+    runs: frozenset[UUID]
+    lines: dict[UUID, _Line]
+    back: dict[UUID, str] = field(default_factory=dict)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+
+    def each(self, notices: Iterable[BankNotice]) -> list[BankNotice]:
+        """The notices; one that is about a whole run stands for a notice of each payment in it.
+
+        Raises:
+            TooMuchTold: as it says.
+        """
+        paid: defaultdict[UUID, list[_Line]] = defaultdict(list)
+        for line in self.lines.values():
+            if line.status in PAID:
+                paid[line.run_id].append(line)
+        totals = {run: sum(line.amount_minor for line in lines) for run, lines in paid.items()}
+        found: list[BankNotice] = []
+        for notice in notices:
+            run = UUID(notice.message_id) if _is_of_run(notice) else None
+            if run in totals and notice.amount_minor in {None, totals[run]}:
+                found += [_of_line(notice, line) for line in paid[run]]
+            else:
+                found.append(notice)
+            if len(found) > MOST_NOTICES:
+                raise TooMuchTold()
+        return found
+
+    def carry_out(self, notice: BankNotice) -> None:
+        line = self.lines.get(UUID(notice.end_to_end_id)) if notice.end_to_end_id else None
+        problem = self._problem(notice, line)
+        outcome = "exception" if problem else self._done(notice, line)
+        self.kept.append(
+            {
+                "id": uuid7(), "number": len(self.kept) + 1, "said": notice.said, "end_to_end_id": notice.end_to_end_id,
+                "bank_reference": notice.bank_reference, "amount_minor": notice.amount_minor,
+                "currency": notice.currency, "booked_on": notice.booked_on, "bank_code": notice.bank_code,
+                "item_id": line.id if line else None, "outcome": outcome, "problem": problem,
+            }
+        )  # fmt: skip
+
+    def _problem(self, notice: BankNotice, line: _Line | None) -> str:
+        """Why a notice cannot be carried out; empty when it can. What was booked says how much."""
+        if notice.said == "accepted":
+            return ""
+        if line is None:
+            known = bool(notice.message_id) and UUID(notice.message_id) in self.runs
+            return "total_differs" if known else "reference_unknown"
+        if line.status not in PAID:
+            return "not_sent"
+        if notice.said in {"booked", "returned"} and self.kind != "pain.002":
+            if notice.amount_minor is None:
+                return "amount_unreadable"
+            if (notice.amount_minor, notice.currency) != (line.amount_minor, line.currency):
+                return "amount_differs"
+        return ""
+
+    def _done(self, notice: BankNotice, line: _Line | None) -> str:
+        if line is None or notice.said in {"accepted", "other"}:
+            return "noted"
+        if notice.said == "booked":
+            return _confirm(notice, line)
+        if line.status == "returned":
+            return "again"
+        line.status, line.code = "returned", notice.bank_code or notice.said
+        self.back[line.id] = f"The bank says {notice.said} ({notice.bank_code or 'no reason'}) in {self.kind}."
+        return "done"
+
+
+def _is_of_run(notice: BankNotice) -> bool:
+    return bool(notice.message_id) and not notice.end_to_end_id
+
+
+def _of_line(notice: BankNotice, line: _Line) -> BankNotice:
+    return BankNotice(
+        notice.said, line.id.hex, "", notice.bank_reference, line.amount_minor, line.currency, notice.booked_on,
+        notice.bank_code,
     )  # fmt: skip
 
 
-async def _problem(session: AsyncSession, kind: str, line: BankNotice, item: PayoutItem | None) -> str:
-    """Why a line cannot be carried out; empty when it can. What was booked says how much."""
-    if line.said == "accepted":
-        return ""
-    if item is None:
-        known = await session.get(PayoutRun, UUID(line.message_id)) if line.message_id else None
-        return "reference_unknown" if known is None else "total_differs"
-    if item.status not in PAID:
-        return "not_sent"
-    if line.said in {"booked", "returned"} and kind != "pain.002":
-        if line.amount_minor is None:
-            return "amount_unreadable"
-        if (line.amount_minor, line.currency) != (item.amount_minor, item.currency):
-            return "amount_differs"
-    return ""
-
-
-async def _done(session: AsyncSession, file: BankFile, line: BankNotice, item: PayoutItem | None) -> str:
-    if item is None or line.said in {"accepted", "other"}:
-        return "noted"
-    if line.said == "booked":
-        return _confirm(line, item)
-    if item.status == "returned":
-        return "again"
-    item.code, item.changed_at = line.bank_code or line.said, utc_now()
-    await session.flush()
-    words = f"The bank says {line.said} ({line.bank_code or 'no reason'}) in {file.kind}."
-    try:
-        await return_payout(session, item.id, file.read_by, words)
-    except PayoutReturned:  # recorded by hand before this rule was there
-        item.status = "returned"
-    return "done"
-
-
-def _confirm(line: BankNotice, item: PayoutItem) -> str:
+def _confirm(notice: BankNotice, line: _Line) -> str:
     """The bank has booked it. What has come back since stays so: it is booked first, whatever is read first."""
-    known = item.status == "confirmed" or item.settled_on is not None
-    item.bank_reference = item.bank_reference or line.bank_reference or None
-    item.settled_on = item.settled_on or line.booked_on
-    if item.status == "sent":
-        item.status, item.changed_at = "confirmed", utc_now()
+    known = line.status == "confirmed" or line.settled_on is not None
+    line.bank_reference = line.bank_reference or notice.bank_reference or None
+    line.settled_on = line.settled_on or notice.booked_on
+    if line.status == "sent":
+        line.status = "confirmed"
         return "done"
     return "again" if known else "noted"
 
 
-async def came_back(session: AsyncSession, payout: Payout) -> None:
-    """A payout came back, however that was heard: so did its line, and its payee has to look at their account."""
-    item = await session.get(PayoutItem, payout.id, with_for_update=True)
-    if item is None:
-        return
-    item.status, item.changed_at = "returned", utc_now()
-    row = await session.get(Payee, item.creator_id, with_for_update=True)
-    not_theirs = item.code[:2] in OUR_OWN_FAULT
-    if row is not None and row.version == item.payee_version and not not_theirs:
-        row.returned_version = row.version
+async def _begin(session: AsyncSession, message: BankMessage) -> _Reading:
+    """What a file is about. Who holds a payout holds the line that was paid by it: as whoever returns one by hand."""
+    named = {UUID(notice.end_to_end_id) for notice in message.lines if notice.end_to_end_id}
+    whole = {UUID(notice.message_id) for notice in message.lines if _is_of_run(notice)}
+    told = {UUID(notice.message_id) for notice in message.lines if notice.message_id}
+    about = or_(among(PayoutItem.id, named), among(PayoutItem.run_id, whole))
+    paid = select(PayoutItem.payout_id).where(about).limit(MOST_NOTICES + 1)
+    await session.execute(select(Payout.id).where(Payout.id.in_(paid)).order_by(Payout.id).with_for_update())
+    rows = (await session.execute(select(*STATE).where(about).order_by(PayoutItem.id).limit(MOST_NOTICES + 1))).all()
+    if len(rows) > MOST_NOTICES:
+        raise TooMuchTold()
+    runs = await session.scalars(select(PayoutRun.id).where(among(PayoutRun.id, told)))
+    return _Reading(message.kind, frozenset(runs), {row.id: _Line(*row) for row in rows})
+
+
+async def _keep(session: AsyncSession, file: BankFile, reading: _Reading) -> None:
+    """Keep what a file said and what became of it; what came back is due again."""
+    now = utc_now()
+    changes = [
+        {"id": each.id, "status": each.status, "code": each.code, "bank_reference": each.bank_reference,
+         "settled_on": each.settled_on, "changed_at": now}
+        for each in reading.lines.values() if each.told() != each.before
+    ]  # fmt: skip
+    if changes:
+        await session.execute(update(PayoutItem), changes)
+    await return_payouts(session, reading.back, file.read_by)
+    if reading.kept:
+        await session.execute(insert(BankLine), [{"file_id": file.id} | each for each in reading.kept])
+
+
+async def came_back(session: AsyncSession, payouts: Sequence[Payout]) -> None:
+    """Payouts came back, however that was heard: so did their lines, and their payees have to look at where they are
+    paid."""
+    ids = [payout.id for payout in payouts]
+    query = select(PayoutItem).where(among(PayoutItem.id, ids)).order_by(PayoutItem.id)
+    held = {"populate_existing": True}
+    items = (await session.scalars(query.with_for_update().execution_options(**held))).all()
+    creators = {item.creator_id for item in items}
+    theirs = select(Payee).where(among(Payee.creator_id, creators)).order_by(Payee.creator_id).with_for_update()
+    payees = {row.creator_id: row for row in await session.scalars(theirs.execution_options(**held))}
+    for item in items:
+        item.status, item.changed_at = "returned", utc_now()
+        row = payees.get(item.creator_id)
+        not_theirs = item.code[:2] in OUR_OWN_FAULT
+        if row is not None and row.version == item.payee_version and not not_theirs:
+            row.returned_version = row.version
     await session.flush()
 
 

@@ -5,14 +5,14 @@ from uuid import UUID
 from procrastinate import JobContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groundswell.earnings.signals import PayoutCameBack
+from groundswell.earnings.signals import PayoutsCameBack
 from groundswell.platform import signals
 from groundswell.platform.jobs import periodic, task
 from groundswell.platform.runtime import runtime_of
 
 from . import bank_files, run_file, run_trail, stripe_transfers
 
-__all__ = ["file_run", "hear_return", "run_trail", "send_transfers"]
+__all__ = ["file_run", "hear_returns", "run_trail", "send_transfers"]
 
 
 @task("payouts.file_run")
@@ -32,7 +32,7 @@ async def send_transfers(context: JobContext, timestamp: int) -> None:
         await stripe_transfers.send_run(runtime.database, runtime.settings, run_id)
 
 
-@signals.on(PayoutCameBack)
-async def hear_return(session: AsyncSession, returned: PayoutCameBack) -> None:
-    """A payout came back: its line of a run did."""
-    await bank_files.came_back(session, returned.payout)
+@signals.on(PayoutsCameBack)
+async def hear_returns(session: AsyncSession, returned: PayoutsCameBack) -> None:
+    """Payouts came back: their lines of runs did."""
+    await bank_files.came_back(session, returned.payouts)
