@@ -39,6 +39,7 @@ DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,mpegts"
 AHEAD_S = 10
 """The stretch's clock is so far ahead that nothing on it is before zero."""
 WRAP = 1 << 33
+SYNC = b"\x47"
 TS_TICK = Fraction(1, 90_000)
 TO_ANNEX_B = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 
@@ -103,14 +104,22 @@ def join_stretch(pieces: Sequence[StretchPiece], destination: str | Path) -> Str
     return found
 
 
+def _container(path: str | Path) -> InputContainer:
+    """A file of segments, open. A transport stream is known by its sync byte (ISO 13818-1, 2.4.3.2): FFmpeg wants ten
+    packets to tell by, and a short segment of sound has fewer. Raises ``encrypted`` for one that is scrambled."""
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+    with Path(path).open("rb") as file:
+        head = file.read(1 << 16)
+    drm.refuse_scrambled(head)
+    form = "mpegts" if head.startswith(SYNC) else None
+    return av.open(f"file:{path}", "r", format=form, container_options=options, metadata_errors="replace")
+
+
 @contextmanager
 def _opened(piece: StretchPiece, pieces: Sequence[StretchPiece]) -> Iterator[_Source]:
     path = Path(piece.file)
-    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
-    with path.open("rb") as file:
-        drm.refuse_scrambled(file.read(1 << 16))
     try:
-        container = av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
+        container = _container(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise MediaError("damaged", "A segment of the stream cannot be read.") from error
     with container:
@@ -264,7 +273,7 @@ class _Joining:
 
 def _config(source: _Source, index: int) -> bytes:
     """The AudioSpecificConfig of a track of AAC in ADTS, by its first packet."""
-    with av.open(f"file:{source.piece.file}", container_options={"format_whitelist": DEMUXERS}) as container:
+    with _container(source.piece.file) as container:
         try:
             for packet in container.demux(container.streams[index]):
                 header = AdtsHeader.parse(bytes(packet))
@@ -294,17 +303,21 @@ class SegmentFacts(Frozen):
     first: Ratio
     key: Ratio
     end: Ratio
-    codec: str
+    codec: str = ""
     channels: int = 0
     sample_rate: int = 0
     index: dict[str, Any] | None = None
 
 
 def segment_facts(path: str | Path, kind: str) -> SegmentFacts:
-    """Look into a segment behind its init segment. Raises the reading reasons of `probe`."""
+    """Look into a segment behind its init segment, for its ``audio``, for its ``video``, or for no more than the
+    ``times`` of its video. Raises the reading reasons of `probe`."""
     path = Path(path)
     if kind == "audio":
         return _sound_facts(path)
+    if kind == "times":
+        first, key, end = _span(path, "video")
+        return SegmentFacts(first=first, key=key, end=end)
     with open_source(path) as source:
         index: TitleIndex = index_of(source)
         codec = index.video.codec
@@ -314,7 +327,7 @@ def segment_facts(path: str | Path, kind: str) -> SegmentFacts:
 
 def _sound_facts(path: Path) -> SegmentFacts:
     first, key, end = _span(path, "audio")
-    with av.open(f"file:{path}", container_options={"format_whitelist": DEMUXERS}) as container:
+    with _container(path) as container:
         stream: AudioStream = audio_streams(container)[0]
         context = stream.codec_context
         channels = context.layout.nb_channels if context.layout else context.channels
@@ -325,9 +338,8 @@ def _sound_facts(path: Path) -> SegmentFacts:
 def _span(path: Path, kind: str) -> tuple[Fraction, Fraction, Fraction]:
     """When the first picture or sound in a file is shown, the first keyframe is, and the last one ends, in seconds of
     its clock."""
-    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
-        with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
+        with _container(path) as container:
             if "mp4" in container.format.name:
                 drm.refuse_protected(boxes.read_moov(path))
             streams = container.streams.video if kind == "video" else audio_streams(container)
