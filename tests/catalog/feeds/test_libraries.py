@@ -3,7 +3,8 @@
 The recordings (``recorded/``) have the shape and the fields of the published descriptions: Jellyfin 10.11's OpenAPI
 (``BaseItemDtoQueryResult`` of ``GET /Items``, https://api.jellyfin.org) and Plex Media Server's (``MediaContainer`` of
 ``GET /library/sections`` and ``/library/sections/{key}/all``, https://developer.plex.tv/pms). No server was
-recorded: what is in them was written by hand.
+recorded: what is in them was written by hand, and read without a loss by the models that are generated from both
+descriptions (jellyfin-sdk of 10.10 and 10.11, plex-api-client).
 """
 
 import json
@@ -103,7 +104,10 @@ async def entries(database: Database) -> dict[str, dict[str, Any]]:
 
 async def test_a_jellyfin_s_films_and_episodes_are_the_catalogue(database: Database, server: StreamServer) -> None:
     report = await synced(database, server, "jellyfin")
-    assert (report.counts["created"], [line.external_id for line in report.refusals]) == (2, ["5e1b"])
+    assert (report.counts["created"], [line.external_id for line in report.refusals]) == (
+        2,
+        ["5e1b3c0d7a9f4b2e8c6d1f0a9b8c7d6e"],
+    )
     said = await entries(database)
     fog, storm = said["f27caa37e5142225cceded48f6553502"], said["0b1fa29e34f44d4dbbc8ba0b1b1e5b53"]
     assert (fog["name"], fog["rating"], fog["released_on"]) == ("The Fog", "FSK-16", "1980-02-08")
