@@ -437,6 +437,7 @@ def ladder_of(case: Case, server: StreamServer, folder: Path) -> str:
 @example(case=Case(60, 149, (Run(50), Run(25, single_file=True), Run(75)), "fmp4", each_s=2.2, gop=25))
 @example(case=Case(3, 130, (Run(75, single_file=True), Run(75)), "dash", each_s=0.4, b_frames=0))
 @example(case=Case(5, 65, (Run(75, 7), Run(75, WRAPS_S - 3)), each_s=0.4, gop=60, b_frames=0, separate_audio=True))
+@example(case=Case(43, 54, (Run(75, single_file=True), Run(75, single_file=True)), "dash", gop=60))
 def test_random_ladders_give_the_clip_of_the_file(case: Case, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("random")
     span = case.first * 40_000, case.end * 40_000

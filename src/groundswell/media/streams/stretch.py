@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import heapq
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,9 @@ class _Source:
     unwrap: int | None = None
     framed: frozenset[int] = frozenset()
     """Tracks of AAC in ADTS."""
+    ahead: deque[Packet[Any]] = field(default_factory=deque)
+    """Packets that were read to see what they are."""
+    _demuxed: Iterator[Packet[Any]] | None = None
 
     def seconds(self, at: int, tick: Fraction) -> Fraction:
         """A time of the piece on the title's timeline."""
@@ -83,6 +88,63 @@ class _Source:
         if self.unwrap is None:
             off = Fraction(self.piece.expected_us, 1_000_000) - (at * tick + self.piece.shift)
             self.unwrap = round(off / (WRAP * tick)) * WRAP if "mpegts" in self.container.format.name else 0
+
+    def packets(self) -> Iterator[Packet[Any]]:
+        """Those of its tracks, each once."""
+        while self.ahead:
+            yield self.ahead.popleft()
+        yield from self._demux()
+
+    def _demux(self) -> Iterator[Packet[Any]]:
+        if self._demuxed is None:
+            self._demuxed = self.container.demux([self.container.streams[index] for index in self.tracks])
+        try:
+            for packet in self._demuxed:
+                if packet.size and packet.stream_index in self.tracks:
+                    yield packet
+        except IndexError:  # a track turned up that was not announced: PyAV stops at the end
+            return
+        except av.error.FFmpegError as error:
+            raise from_read_error(error) from error
+
+    def config(self, index: int) -> bytes:
+        """The AudioSpecificConfig of a track of AAC in ADTS, by its first packet."""
+        for packet in chain(tuple(self.ahead), self._read_ahead()):
+            if packet.stream_index == index and (header := AdtsHeader.parse(bytes(packet))) is not None:
+                return header.config
+        raise MediaError("damaged", "The sound of the stream cannot be read.")
+
+    def _read_ahead(self) -> Iterator[Packet[Any]]:
+        for packet in self._demux():
+            self.ahead.append(packet)
+            yield packet
+
+
+@dataclass
+class _Clock:
+    """Times of a piece's track, in its ticks: whole numbers, for there are some for every packet.
+
+    Args:
+        later: to be added for times of the stretch.
+        second: of how many a tick lasts.
+        offset: seconds to be added for times of the title.
+    """
+
+    tick: Fraction
+    later: int
+    second: float
+    offset: Fraction
+    last: int = -(1 << 62)
+
+    @classmethod
+    def of(cls, source: _Source, tick: Fraction, first: int, base: int) -> _Clock:
+        source.settle(first, tick)
+        offset = source.seconds(0, tick)
+        return cls(tick, round((offset - base) / tick), float(tick), offset)
+
+    def seconds(self, at: int) -> Fraction:
+        """A time of the piece on the title's timeline."""
+        return at * self.tick + self.offset
 
 
 def join_stretch(pieces: Sequence[StretchPiece], destination: str | Path) -> Stretch:
@@ -180,7 +242,7 @@ class _Joining:
         template = source.container.streams[index]
         stream = self._output.add_stream_from_template(template, opaque=isinstance(template, VideoStream))
         if self._plain and index in source.framed:
-            stream.codec_context.extradata = _config(source, index)
+            stream.codec_context.extradata = source.config(index)
         if self._plain and template.codec_context.name == "hevc":
             stream.codec_context.codec_tag = "hvc1"
         elif self._plain and isinstance(template, VideoStream):
@@ -199,45 +261,39 @@ class _Joining:
             raise MediaError("damaged", "The segments of the stream hold no keyframe where the clip lies.")
         return Stretch(us_of(self._first), us_of(self._end))
 
-    def _timed(self, sources: Sequence[_Source]) -> Iterator[tuple[Fraction, int, int, Packet[Any]]]:
-        """Packets with the second of the title at which they decode."""
+    def _timed(self, sources: Sequence[_Source]) -> Iterator[tuple[float, int, int, Packet[Any]]]:
+        """Packets with the second of the stretch at which they decode."""
         count = 0
         for source in sources:
             filters: dict[int, BitStreamFilterContext] = {}
-            for packet in self._packets(source):
-                number = source.tracks[packet.stream_index]
-                tick = Fraction(packet.time_base)
+            clocks: dict[int, _Clock] = {}
+            for packet in source.packets():
+                index = packet.stream_index
+                number = source.tracks[index]
                 at = packet.dts if packet.dts is not None else packet.pts
                 if at is None:
                     continue
                 shown = packet.pts if packet.pts is not None else at
-                source.settle(shown, tick)
-                begin, decoded = source.seconds(shown, tick), source.seconds(at, tick)
-                if number == 0 and not self._note(packet, begin, tick):
+                clock = clocks.get(index)
+                if clock is None:
+                    clock = clocks[index] = _Clock.of(source, Fraction(packet.time_base), shown, self._base)
+                if number == 0 and not self._note(packet, clock, shown):
                     continue
                 for each in self._filtered(source, packet, filters):
-                    self._retime(number, each, begin, decoded, tick)
+                    self._retime(number, each, shown + clock.later, at + clock.later, clock.tick)
                     count += 1
-                    yield decoded, count, number, each
+                    yield (at + clock.later) * clock.second, count, number, each
 
-    def _packets(self, source: _Source) -> Iterator[Packet[Any]]:
-        streams = [source.container.streams[index] for index in source.tracks]
-        try:
-            for packet in source.container.demux(streams):
-                if packet.size and packet.stream_index in source.tracks:
-                    yield packet
-        except IndexError:  # a track turned up that was not announced: PyAV stops at the end
-            return
-        except av.error.FFmpegError as error:
-            raise from_read_error(error) from error
-
-    def _note(self, packet: Packet[Any], begin: Fraction, tick: Fraction) -> bool:
+    def _note(self, packet: Packet[Any], clock: _Clock, shown: int) -> bool:
         """Whether a picture is taken: those before the first keyframe are not."""
         if not self._begun:
             if not packet.is_keyframe:
                 return False
-            self._begun, self._first = True, begin
-        self._end = max(self._end, begin + (packet.duration or 0) * tick)
+            self._begun, self._first = True, clock.seconds(shown)
+        ends = shown + (packet.duration or 0)
+        if ends > clock.last:
+            clock.last = ends
+            self._end = max(self._end, clock.seconds(ends))
         return True
 
     def _filtered(
@@ -255,33 +311,20 @@ class _Joining:
             filters[index] = BitStreamFilterContext(name, packet.stream)
         return list(filters[index].filter(packet))
 
-    def _retime(self, number: int, packet: Packet[Any], begin: Fraction, decoded: Fraction, tick: Fraction) -> None:
-        packet.pts, packet.dts = round((begin - self._base) / tick), round((decoded - self._base) / tick)
+    def _retime(self, number: int, packet: Packet[Any], shown: int, decoded: int, tick: Fraction) -> None:
         last = self._last.get(number)
-        if last is not None and packet.dts <= last:
-            packet.dts = last + 1
-        packet.pts = max(packet.pts, packet.dts) if number else packet.pts
-        if packet.pts < packet.dts:
+        if last is not None and decoded <= last:
+            decoded = last + 1
+        if number:
+            shown = max(shown, decoded)
+        if shown < decoded:
             raise MediaError("damaged", "The clock of the stream goes back where the clip lies.")
-        self._last[number] = packet.dts
-        packet.time_base = tick
+        packet.pts, packet.dts, packet.time_base = shown, decoded, tick
+        self._last[number] = decoded
 
     def _put(self, number: int, packet: Packet[Any]) -> None:
         packet.stream = self._streams[number]
         put(self._output, packet)
-
-
-def _config(source: _Source, index: int) -> bytes:
-    """The AudioSpecificConfig of a track of AAC in ADTS, by its first packet."""
-    with _container(source.piece.file) as container:
-        try:
-            for packet in container.demux(container.streams[index]):
-                header = AdtsHeader.parse(bytes(packet))
-                if header is not None:
-                    return header.config
-        except (IndexError, av.error.FFmpegError):
-            pass
-    raise MediaError("damaged", "The sound of the stream cannot be read.")
 
 
 def _unframed(packet: Packet[Any]) -> Packet[Any]:
