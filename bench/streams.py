@@ -5,6 +5,7 @@ transport streams and as fragmented MP4. Each round begins with nothing kept. CP
 without the start of an interpreter; contenders take turns and the median counts. What plays at once is asked of a
 service that runs in a process of its own, once the segments that hold the clip have been fetched for another. Media
 work is done by forks of a server that has loaded its libraries; that it has is not counted, what its children spend is.
+Nor is that the process has a client for addresses: a service makes one when it begins to fetch, and keeps it.
 """
 
 import json
@@ -56,12 +57,14 @@ request = ClipRequest(start_us=given["start_us"], end_us=given["end_us"])
 def spent():
     me = psutil.Process()
     return sum(me.cpu_times()[:2]) + sum(sum(server.cpu_times()[:4]) for server in me.children())
+settings = Settings(outbound_networks=["127.0.0.0/8"])
+outbound = Outbound(settings)
+outbound.shared
 async def clip(folder):
     made = Path(given["made"])
     if given["ladder"] is None:
         return await cut_bounded(given["source"], request, made, index=index)
-    settings = Settings(data_dir=folder, outbound_networks=["127.0.0.0/8"])
-    reader = MediaReader(settings, Outbound(settings), folder / "cache")
+    reader = MediaReader(settings, outbound, folder / "cache")
     ladder = Ladder.model_validate(given["ladder"])
     (folder / "parts").mkdir()
     async with stretch_of(ladder, reader, request.start_us, request.end_us, folder / "parts", DEFAULT_LIMITS) as path:

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
@@ -93,6 +95,20 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         server.start()
         yield server
         server.stop()
+
+
+@pytest.fixture
+def server_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder on disk for a server of the test's own; its logs are left in ``tmp_path``.
+
+    It is not in pytest's: each run of pytest closes that to other users, such as root's stand-in for the server, which
+    then cannot read its control file when a process asks where it lives.
+    """
+    with tempfile.TemporaryDirectory(prefix="groundswell-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        yield folder
+        for log in folder.glob("*.log"):
+            shutil.copy(log, tmp_path)
 
 
 @pytest.fixture(scope="session")

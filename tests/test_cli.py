@@ -33,8 +33,8 @@ def groundswell(*words: str, **environment: str) -> subprocess.CompletedProcess[
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    service = Service(tmp_path / "data")
+def service(server_folder: Path) -> Iterator[Service]:
+    service = Service(server_folder / "data")
     service.settings.data_dir.mkdir(exist_ok=True)
     yield service
     service.stop()
@@ -187,11 +187,11 @@ def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_the_demo_prepares_itself_and_starts_again_at_once(tmp_path: Path) -> None:
+def test_the_demo_prepares_itself_and_starts_again_at_once(server_folder: Path) -> None:
     """The films are kept in the checkout: drawn once, for every run."""
     films = REPOSITORY / "data" / "quick-films"
     films.mkdir(parents=True, exist_ok=True)
-    service = Service(tmp_path / "data")
+    service = Service(server_folder / "data")
     service.settings.data_dir.mkdir(exist_ok=True)
     (service.settings.data_dir / "films").symlink_to(films, target_is_directory=True)
     try:

@@ -20,10 +20,10 @@ ORIGIN = "https://play.example"
 
 
 @pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+def service(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setenv("GROUNDSWELL_OUTBOUND_NETWORKS", '["127.0.0.0/8"]')
     monkeypatch.setenv("GROUNDSWELL_COMPONENT_ORIGINS", json.dumps([ORIGIN]))
-    service = Service(tmp_path / "data")
+    service = Service(server_folder / "data")
     service.settings.data_dir.mkdir(exist_ok=True)
     yield service
     service.stop()

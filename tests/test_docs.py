@@ -1,13 +1,19 @@
-"""The documents lead somewhere: links and pictures to files, and the files and modules that they and the code name."""
+"""The documents lead somewhere: links and pictures to files, and the files, modules, commands and settings that they
+and the code name."""
 
 import ast
 import re
+import shlex
 import subprocess
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
+
+from groundswell.cli import app
+from groundswell.platform.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
 SOURCE = REPOSITORY / "src" / "groundswell"
@@ -24,6 +30,12 @@ DOTTED = re.compile(r"``([a-z_]\w*(?:\.\w+)+)(?:\(\))?``")
 NOT_OURS = set("av base64 c2pa charge config invoice invoice_payment outer psycopg span stripe time".split())
 """First parts of dotted names in docstrings that are other software's, or a value's attributes."""
 MEDIA = (".jpg", ".png", ".svg", ".mp4", ".m3u8")
+TOLD = [page for page in PAGES if page.name != "CHANGELOG.md"]
+"""What is true of today: changes tell of what was."""
+SETTING = re.compile(r"\bGROUNDSWELL_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_*…])")
+NO_SETTINGS = {"GROUNDSWELL_KEY", "GROUNDSWELL_FUZZ", "GROUNDSWELL_LONG_TESTS"}
+"""What a program of the reader's is given, and what the tests are."""
+COMMAND = re.compile(r"(?:^|[`;&|] ?|\$ ?)(?:[\w./]*bin/)?groundswell ([a-z][^`#;&|<>\n]*)", re.MULTILINE)
 NAMED_FILE = re.compile(r"(?<![\w/.<-])((?:\w+/)+\w+\.(?:py|ts|sql|md))\b")
 
 
@@ -129,3 +141,38 @@ def test_a_stale_name_is_found() -> None:
     assert is_defined("catalog.packages")
     assert not is_defined("seeing.look")
     assert not is_defined("eligibility.eligable")
+
+
+@pytest.mark.parametrize("page", [page for page in TOLD if page.parent.name != "contributing"], ids=relative)
+def test_the_settings_that_a_page_names_are_read(page: Path) -> None:
+    known = {f"GROUNDSWELL_{name.upper()}" for name in (*Settings.model_fields, "sync_token")}
+    known |= {f"{name}_FILE" for name in known}
+    named = set(SETTING.findall(page.read_text()))
+    assert sorted(named - known - NO_SETTINGS) == []
+
+
+def not_there(words: list[str]) -> str | None:
+    """The first word of a command line that leads nowhere."""
+    command = typer.main.get_command(app)
+    while (inside := getattr(command, "commands", None)) is not None and words and words[0][0] != "-":
+        word = words.pop(0)
+        if word not in inside:
+            return word
+        command = inside[word]
+    options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)} | {"--help"}
+    named = [word.partition("=")[0] for word in words if word.startswith("--") and word != "--"]
+    return next((name for name in named if name not in options), None)
+
+
+@pytest.mark.parametrize("page", TOLD, ids=relative)
+def test_the_commands_that_a_page_gives_are_there(page: Path) -> None:
+    lines = COMMAND.findall(page.read_text().replace("\\\n", " "))
+    assert [
+        (line, word) for line in lines if (word := not_there(shlex.split(re.sub(r"['\[\]]", " ", line)))) is not None
+    ] == []
+
+
+def test_a_command_that_is_not_there_is_found() -> None:
+    assert not_there(["keys", "create", "check", "--scope", "webhooks"]) is None
+    assert not_there(["keys", "forge", "check"]) == "forge"
+    assert not_there(["sync", "x", "--from-plex"]) == "--from-plex"

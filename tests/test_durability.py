@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    service = Service(tmp_path / "data")
+def service(server_folder: Path) -> Iterator[Service]:
+    service = Service(server_folder / "data")
     service.settings.data_dir.mkdir(exist_ok=True)
     yield service
     service.stop()

@@ -57,8 +57,8 @@ FACTS = ("conversion_id", "model", "model_version", "touch_id", "share_id", "mom
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    service = Service(tmp_path / "data")
+def service(server_folder: Path) -> Iterator[Service]:
+    service = Service(server_folder / "data")
     service.settings.data_dir.mkdir(exist_ok=True)
     yield service
     service.stop()

@@ -91,10 +91,10 @@ def cdn(tmp_path: Path) -> Iterator[StreamServer]:
 
 
 @pytest.fixture
-async def moved_in(tmp_path: Path, cdn: StreamServer, wheel: Path) -> AsyncIterator[MovedIn]:
+async def moved_in(tmp_path: Path, server_folder: Path, cdn: StreamServer, wheel: Path) -> AsyncIterator[MovedIn]:
     """Steps 1 to 6 of the how-to."""
     program = await asyncio.to_thread(install, wheel, tmp_path / "environment")
-    folder = tmp_path / "data"
+    folder = server_folder / "data"
     folder.mkdir()
     service = Service(folder, demo=False, program=[str(program)])
     toy_port = free_port()

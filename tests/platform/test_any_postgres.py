@@ -27,12 +27,12 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def foreign_url(tmp_path: Path) -> Iterator[str]:
+def foreign_url(server_folder: Path) -> Iterator[str]:
     """The address, over TCP, of a server that is not in our data folder."""
     port = free_port()
     url = f"postgresql://postgres@127.0.0.1:{port}/"
     if not DEBIAN:
-        server = EmbeddedPostgres(tmp_path / "foreign", {"listen_addresses": "127.0.0.1", "port": str(port)})
+        server = EmbeddedPostgres(server_folder / "foreign", {"listen_addresses": "127.0.0.1", "port": str(port)})
         server.start()
         yield url + "postgres"
         server.stop()

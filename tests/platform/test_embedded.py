@@ -17,8 +17,8 @@ from groundswell.platform.embedded import EmbeddedPostgres
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path / "postgres")
+def server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(server_folder / "postgres")
     server.start()
     yield server
     server.stop()
@@ -52,8 +52,8 @@ def test_it_is_durable_by_default(server: EmbeddedPostgres) -> None:
     assert query(server, "SHOW synchronous_commit") == "on"
 
 
-def test_who_started_it_twice_stops_it(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "postgres")
+def test_who_started_it_twice_stops_it(server_folder: Path) -> None:
+    server = EmbeddedPostgres(server_folder / "postgres")
     server.start()
     server.start()
     server.stop()
@@ -64,8 +64,8 @@ def test_who_started_it_twice_stops_it(tmp_path: Path) -> None:
     assert server.postmaster_pid() is None
 
 
-def test_the_last_user_stops_it(tmp_path: Path) -> None:
-    first, second = EmbeddedPostgres(tmp_path / "postgres"), EmbeddedPostgres(tmp_path / "postgres")
+def test_the_last_user_stops_it(server_folder: Path) -> None:
+    first, second = EmbeddedPostgres(server_folder / "postgres"), EmbeddedPostgres(server_folder / "postgres")
     first.start()
     second.start()
     first.stop()
@@ -74,17 +74,17 @@ def test_the_last_user_stops_it(tmp_path: Path) -> None:
     assert second.postmaster_pid() is None
 
 
-def test_a_killed_user_leaves_a_server_that_the_next_one_joins_and_stops(tmp_path: Path) -> None:
+def test_a_killed_user_leaves_a_server_that_the_next_one_joins_and_stops(server_folder: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"
         "from groundswell.platform.embedded import EmbeddedPostgres\n"
-        f"EmbeddedPostgres(Path({str(tmp_path / 'postgres')!r})).start(); print('up', flush=True); time.sleep(600)"
+        f"EmbeddedPostgres(Path({str(server_folder / 'postgres')!r})).start(); print('up', flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as user:
         assert user.stdout is not None
         assert user.stdout.readline() == b"up\n"
         user.kill()
-    server = EmbeddedPostgres(tmp_path / "postgres")
+    server = EmbeddedPostgres(server_folder / "postgres")
     left_running = server.postmaster_pid()
     server.start()
     assert server.postmaster_pid() == left_running
@@ -93,8 +93,8 @@ def test_a_killed_user_leaves_a_server_that_the_next_one_joins_and_stops(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_deep_folder_gets_a_socket_elsewhere(tmp_path: Path) -> None:
-    deep = tmp_path / ("d" * 60) / ("e" * 60) / "postgres"
+def test_a_deep_folder_gets_a_socket_elsewhere(server_folder: Path) -> None:
+    deep = server_folder / ("d" * 60) / ("e" * 60) / "postgres"
     server = EmbeddedPostgres(deep)
     server.start()
     assert query(server, "SELECT 1") == 1
@@ -103,8 +103,8 @@ def test_a_deep_folder_gets_a_socket_elsewhere(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["my data", "Übung & 100 %"])
-def test_the_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
-    server = EmbeddedPostgres(tmp_path / folder / "postgres")
+def test_the_folder_may_have_any_name(server_folder: Path, folder: str) -> None:
+    server = EmbeddedPostgres(server_folder / folder / "postgres")
     server.start()
     try:
         assert query(server, "SELECT 1") == 1

@@ -260,8 +260,8 @@ async def test_the_log_cannot_be_altered(log: EventLog, database: Database, chan
 
 
 @pytest.mark.slow
-async def test_acknowledged_events_survive_a_killed_database(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "postgres")
+async def test_acknowledged_events_survive_a_killed_database(server_folder: Path) -> None:
+    server = EmbeddedPostgres(server_folder / "postgres")
     server.start()
     try:
         migrate(server.url())

@@ -3,13 +3,13 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text as sql
 
@@ -21,12 +21,12 @@ from groundswell.catalog.streams.reader import MediaReader
 from groundswell.catalog.streams.stretches import stretch_of
 from groundswell.catalog.streams.subtitles import lines_in
 from groundswell.catalog.titles import find_title, lines_of
-from groundswell.media import DEFAULT_LIMITS, ClipRequest, MediaError, cut
+from groundswell.media import DEFAULT_LIMITS, ClipRequest, CutResult, MediaError, cut
 from groundswell.platform.media_access import OriginAccess
 from groundswell.platform.outbound import Outbound
 from groundswell.platform.settings import Settings
 from groundswell.trust.catalogue_health import health_of, unwell
-from tests.media.exactness import frames_between
+from tests.media.exactness import assert_exact, frames_between
 from tests.media.film import Film, make, numbers
 from tests.moments.clipping import clipped, come_for, worker
 from tests.stream_server import LadderKind, StreamServer, _Handler, make_ladder, stream_server
@@ -321,70 +321,146 @@ async def test_what_goes_wrong_later_is_refused_and_remembered(way: App, cdn: St
     assert (refused.status_code, refused.json()["code"]) == (502, "segment_missing")
 
 
-def joined_ladder(server: StreamServer, under: str, parts: list[tuple[str, bytes]], *, fragments: bool) -> str:
-    """A playlist of several ladders one after the other, each with a clock of its own."""
-    rows: list[str] = []
-    for number, (folder, text) in enumerate(parts):
-        lines = text.decode().splitlines()
-        body = [
-            line for line in lines if line.startswith(("#EXTINF", "#EXT-X-MAP", "#EXT-X-BYTERANGE")) or line[:1] != "#"
-        ]
-        named = [
-            re.sub(r'URI="', f'URI="../{folder}/', line) if line[:1] == "#" else f"../{folder}/{line}" for line in body
-        ]
-        rows += [*(["#EXT-X-DISCONTINUITY"] if number else []), *(line for line in named if line != f"../{folder}/")]
-    head = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:10"]
-    server.files[f"/{under}/main.m3u8"] = "\n".join([*head, *rows, "#EXT-X-ENDLIST", ""]).encode()
-    return f"{server.home}/{under}/main.m3u8"
+def joined_ladder(server: StreamServer, parts: list[str]) -> str:
+    """A playlist of several ladders one after the other, each with a clock of its own; sound apart likewise."""
+    names = [name for name in ("v.m3u8", "a.m3u8") if f"/{parts[0]}/{name}" in server.files]
+    for name in names:
+        rows: list[str] = []
+        for number, folder in enumerate(parts):
+            rows += ["#EXT-X-DISCONTINUITY"] if number else []
+            for line in server.files[f"/{folder}/{name}"].decode().splitlines():
+                if line.startswith("#EXT-X-MAP"):
+                    rows.append(line.replace('URI="', f'URI="../{folder}/'))
+                elif line.startswith(("#EXTINF", "#EXT-X-BYTERANGE")):
+                    rows.append(line)
+                elif line and line[0] != "#":
+                    rows.append(f"../{folder}/{line}")
+        head = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:10"]
+        server.files[f"/all/{name}"] = "\n".join([*head, *rows, "#EXT-X-ENDLIST", ""]).encode()
+    sound = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="en",LANGUAGE="en",DEFAULT=YES,URI="a.m3u8"\n'
+    apart = (sound, ',AUDIO="sound"') if len(names) > 1 else ("", "")
+    main = f"#EXTM3U\n{apart[0]}#EXT-X-STREAM-INF:BANDWIDTH=300000{apart[1]}\nv.m3u8\n"
+    server.files["/all/main.m3u8"] = main.encode()
+    return f"{server.home}/all/main.m3u8"
 
 
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_random_ladders_give_the_clip_of_the_file(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def joined_manifest(server: StreamServer, parts: list[str], seconds: list[Fraction]) -> str:
+    """A manifest of several, each a period with a clock of its own."""
+    periods = []
+    for folder, lasts in zip(parts, seconds, strict=True):
+        manifest = server.files[f"/{folder}/main.mpd"].decode()
+        (period,) = re.findall(r"<Period .*?>(.*?)</Period>", manifest, re.DOTALL)
+        home = f'<Period id="{folder}" duration="PT{float(lasts)}S"><BaseURL>{folder}/</BaseURL>'
+        periods.append(f"{home}{period}</Period>")
+    head, _, _ = manifest.partition("<Period ")
+    whole = f'mediaPresentationDuration="PT{float(sum(seconds))}S"'
+    head = re.sub(r'mediaPresentationDuration="[^"]+"', whole, head)
+    server.files["/main.mpd"] = f"{head}{''.join(periods)}</MPD>".encode()
+    return f"{server.home}/main.mpd"
+
+
+WRAPS_S = (1 << 33) // 90_000
+"""When the clock of a transport stream begins anew."""
+WHOLE = replace(FILM, frames=150, rate=Fraction(25))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What lies between two discontinuities. ``clock`` is the second at which its first picture is shown."""
+
+    frames: int
+    clock: int = 0
+    single_file: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A ladder, and the pictures ``[first, end)`` of a clip."""
+
+    first: int
+    end: int
+    runs: tuple[Run, ...] = (Run(150),)
+    form: str = "mpegts"
+    each_s: float = 1.0
+    gop: int = 12
+    b_frames: int = 2
+    separate_audio: bool = False
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    form = draw(st.sampled_from(["mpegts", "fmp4", "dash"]))
+    lengths = draw(st.sampled_from([(150,), (75, 75), (50, 25, 75)]))
+    clocks = st.sampled_from([0, 7, WRAPS_S - 1, WRAPS_S - 3]) if form == "mpegts" else st.just(0)
+    runs = tuple(Run(frames, draw(clocks), draw(st.booleans())) for frames in lengths)
+    first = draw(st.integers(0, 140))
+    return Case(
+        first=first,
+        end=draw(st.integers(first + 3, 150)),
+        runs=runs,
+        form=form,
+        each_s=draw(st.sampled_from([0.4, 1.0, 2.2, 10.0])),
+        gop=draw(st.sampled_from([5, 12, 25, 60])),
+        b_frames=draw(st.sampled_from([0, 2])),
+        separate_audio=form != "dash" and draw(st.booleans()),
+    )
+
+
+def ladder_of(case: Case, server: StreamServer, folder: Path) -> str:
+    """Serve the ladder; its address."""
+    parts, shown = [], 0
+    for number, run in enumerate(case.runs):
+        shape = replace(WHOLE, frames=run.frames, first=shown, gop=case.gop, b_frames=case.b_frames)
+        if run.clock:
+            shape = replace(shape, container="mpegts", start=Fraction(run.clock))
+        kind = LadderKind(
+            "dash" if case.form == "dash" else "hls",
+            "mpegts" if case.form == "mpegts" else "fmp4",
+            each_s=case.each_s,
+            single_file=run.single_file,
+            separate_audio=case.separate_audio,
+            more=("-copyts",) if run.clock else (),
+        )
+        make_ladder(make(shape, folder / f"film{number}"), folder / f"part{number}", kind)
+        server.put(folder / f"part{number}", f"part{number}")
+        parts.append(f"part{number}")
+        shown += run.frames
+    if case.form == "dash":
+        return joined_manifest(server, parts, [run.frames / WHOLE.rate for run in case.runs])
+    return joined_ladder(server, parts)
+
+
+@settings(max_examples=8, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(case=cases())
+@example(case=Case(31, 117, (Run(150, WRAPS_S - 3),), each_s=0.4))
+@example(case=Case(20, 140, (Run(75, 7), Run(75, WRAPS_S - 1)), gop=60, separate_audio=True))
+@example(case=Case(60, 149, (Run(50), Run(25, single_file=True), Run(75)), "fmp4", each_s=2.2, gop=25))
+@example(case=Case(3, 130, (Run(75, single_file=True), Run(75)), "dash", each_s=0.4, b_frames=0))
+@example(case=Case(5, 65, (Run(75, 7), Run(75, WRAPS_S - 3)), each_s=0.4, gop=60, b_frames=0, separate_audio=True))
+@example(case=Case(43, 54, (Run(75, single_file=True), Run(75, single_file=True)), "dash", gop=60))
+def test_random_ladders_give_the_clip_of_the_file(case: Case, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("random")
-    gop = data.draw(st.sampled_from([7, 12, 24, 50]), "gop")
-    b_frames = data.draw(st.sampled_from([0, 2]), "b_frames")
-    start = Fraction(data.draw(st.sampled_from([0, 7, (1 << 33) // 90_000 - 3]), "clock"))
-    segments = data.draw(st.sampled_from(["mpegts", "fmp4"]), "segments")
-    start = start if segments == "mpegts" else Fraction(0)
-    each_s = data.draw(st.sampled_from([0.5, 1.0, 3.0]), "segment")
-    breaks = data.draw(st.booleans(), "breaks")
-    shape = replace(FILM, frames=150, rate=Fraction(25), gop=gop, b_frames=b_frames)
-    with stream_server() as server:
-        parts = []
-        lengths = (75, 75) if breaks else (150,)
-        for number, frames in enumerate(lengths):
-            piece = replace(
-                shape, frames=frames, first=75 * number, container="mpegts" if start else "mp4", start=start
-            )
-            kind = LadderKind(segments=segments, each_s=each_s, single_file=data.draw(st.booleans(), "single"))
-            if start:
-                kind = replace(kind, more=("-copyts",))
-            make_ladder(make(piece, folder / f"film{number}"), folder / f"part{number}", kind)
-            server.put(folder / f"part{number}", f"part{number}")
-            parts.append((f"part{number}", server.files[f"/part{number}/v.m3u8"]))
-        address = joined_ladder(server, "all", parts, fragments=segments == "fmp4")
-        a = data.draw(st.integers(0, 140), "from")
-        b = data.draw(st.integers(a + 3, 150), "to")
-        span = a * 40_000, b * 40_000
+    span = case.first * 40_000, case.end * 40_000
+    request = ClipRequest(start_us=span[0], end_us=span[1])
 
-        async def clip() -> list[int]:
-            settings = Settings(data_dir=folder / "data", outbound_networks=["127.0.0.1/32"])
-            outbound = Outbound(settings)
-            reader = MediaReader(settings, outbound, folder / "cache")
-            for name in ("heads", "stretch"):
-                (folder / name).mkdir()
-            ladder = (await find_ladder(settings, reader, address, folder / "heads", DEFAULT_LIMITS)).ladder
-            assert await lines_in(ladder, reader) == {}
-            async with stretch_of(ladder, reader, *span, folder / "stretch", DEFAULT_LIMITS) as path:
-                cut(path, ClipRequest(start_us=span[0], end_us=span[1]), folder / "clip.mp4")
-            await outbound.close()
-            return [n for _, n in numbers(folder / "clip.mp4")]
+    async def clip(address: str) -> CutResult:
+        settings = Settings(data_dir=folder / "data", outbound_networks=["127.0.0.1/32"])
+        outbound = Outbound(settings)
+        reader = MediaReader(settings, outbound, folder / "cache")
+        for name in ("heads", "stretch"):
+            (folder / name).mkdir()
+        ladder = (await find_ladder(settings, reader, address, folder / "heads", DEFAULT_LIMITS)).ladder
+        assert await lines_in(ladder, reader) == {}
+        async with stretch_of(ladder, reader, *span, folder / "stretch", DEFAULT_LIMITS) as path:
+            result = cut(path, request, folder / "clip.mp4")
+        await outbound.close()
+        return result
 
-        with asyncio.Runner() as runner:
-            assert runner.run(clip()) == list(range(a, b))
+    with stream_server() as server, asyncio.Runner() as runner:
+        result = runner.run(clip(ladder_of(case, server, folder)))
+    assert [n for _, n in numbers(folder / "clip.mp4")] == list(range(case.first, case.end))
+    joins = [float(sum(run.frames for run in case.runs[:n]) / WHOLE.rate) for n in range(1, len(case.runs))]
+    assert_exact(make(WHOLE, folder / "whole"), folder / "clip.mp4", *span, result, WHOLE, joins)
 
 
 async def test_a_gap_in_the_stream_refuses_the_clip_that_lies_there(cdn: StreamServer, tmp_path: Path) -> None:
@@ -415,13 +491,8 @@ async def test_clips_run_on_from_one_period_of_a_manifest_into_the_next(way: App
             made = make(piece, tmp_path / f"film{number}")
             make_ladder(made, tmp_path / f"part{number}", LadderKind("dash", single_file=number == 1))
             server.put(tmp_path / f"part{number}", f"part{number}")
-            manifest = server.files[f"/part{number}/main.mpd"].decode()
-            (period,) = re.findall(r"<Period .*?>(.*?)</Period>", manifest, re.DOTALL)
-            home = f'<Period id="{number}" duration="PT3S"><BaseURL>part{number}/</BaseURL>'
-            parts.append(f"{home}{period}</Period>")
-        head, _, _ = manifest.partition("<Period ")
-        head = re.sub(r'mediaPresentationDuration="[^"]+"', 'mediaPresentationDuration="PT9S"', head)
-        server.files["/main.mpd"] = f"{head}{''.join(parts)}</MPD>".encode()
+            parts.append(f"part{number}")
+        joined_manifest(server, parts, [Fraction(3)] * 3)
         await said(way, "periods", f"{server.home}/main.mpd")
         assert await found(way, "periods") == [("used", None)]
         moment = await clipped(way, title="periods", start=2.0, end=7.5)

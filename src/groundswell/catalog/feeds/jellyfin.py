@@ -75,9 +75,18 @@ def _artwork(item: Said, home: str) -> Said:
 
 def _sources(item: Said, home: str) -> list[Said]:
     at = f"{home}/Videos/{item.get('Id')}/stream"
-    found = [(str(media.get("Container")).split(",")[0], media) for media in members(item.get("MediaSources"))]
+    found = [(_ending(media), media) for media in members(item.get("MediaSources"))]
     return [
-        {"url": f"{at}.{kind}?{urlencode({'static': 'true', 'mediaSourceId': media.get('Id')})}", "form": "mp4"}
-        for kind, media in found
-        if kind in AS_THEY_ARE and media.get("Protocol") in (None, "File")
+        {"url": f"{at}.{ending}?{urlencode({'static': 'true', 'mediaSourceId': media.get('Id')})}", "form": "mp4"}
+        for ending, media in found
+        if ending is not None and media.get("Protocol") in (None, "File")
     ]
+
+
+def _ending(media: Said) -> str | None:
+    """The ending of a file that can be given as it is. ``Container`` is a name, all names that FFmpeg has for it
+    (``mov,mp4,m4a,…``), or null where nothing was probed yet: then the file's own name tells."""
+    ending = str(media.get("Path") or "").rpartition(".")[2].lower()
+    names = str(media.get("Container") or ending).lower().split(",")
+    known = [name for name in (ending, *names) if name in AS_THEY_ARE]
+    return known[0] if AS_THEY_ARE.intersection(names) else None

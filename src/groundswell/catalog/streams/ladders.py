@@ -259,8 +259,8 @@ class _Heads:
         lead = Fraction(runs[0][0].start_us, 1_000_000)
         shifts = [lead - first.first]
         for before, after in pairwise(runs):
-            ended = await self.of(video, before[-1], "video")
-            begun = await self.of(video, after[0], "video")
+            ended = await self.of(video, before[-1], "times")
+            begun = await self.of(video, after[0], "times")
             gap = Fraction(after[0].start_us - before[-1].end_us, 1_000_000)
             end = ended.end + shifts[-1]
             if not video.fragmented:  # its clock may have wrapped since the run began
@@ -277,7 +277,7 @@ class _Heads:
         for number in sorted({min(1, len(segments) - 1), len(segments) // 2, len(segments) - 1}):
             segment = segments[number]
             try:
-                found = await self.of(video, segment, "video")
+                found = await self.of(video, segment, "times")
             except MediaError:
                 return False
             said = Fraction(segment.start_us, 1_000_000) - video.shifts[segment.run]
@@ -315,7 +315,7 @@ class _Heads:
         less than there is."""
         last = video.segments[-1]
         try:
-            found = await self.of(video, last, "video")
+            found = await self.of(video, last, "times")
         except MediaError:
             return video
         end_us = us_of(found.end + video.shifts[last.run])

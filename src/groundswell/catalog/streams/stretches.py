@@ -74,7 +74,7 @@ async def stretch_of(
         inside = folder / str(attempt)
         await asyncio.to_thread(inside.mkdir)
         note = inside / f"title{STRETCH}"
-        pieces = await _gather(ladder, reader, reach, inside)
+        pieces = await _gather(ladder, reader, reach, (start_us, end_us), inside)
         asked = {"pieces": [piece.model_dump(mode="json") for piece in pieces], "destination": str(note)}
         found = await run_bounded("stretch", asked, limits)
         wider = _wider(segments, reach, found["first_us"], found["end_us"], start_us, end_us)
@@ -109,13 +109,18 @@ def _wider(
     return _Reach(max(0, first), last)
 
 
-async def _gather(ladder: Ladder, reader: MediaReader, reach: _Reach, folder: Path) -> list[StretchPiece]:
-    """Fetch what the picture's segments from one to another need, sound and all; a file for each track and run."""
+async def _gather(
+    ladder: Ladder, reader: MediaReader, reach: _Reach, span_us: tuple[int, int], folder: Path
+) -> list[StretchPiece]:
+    """Fetch what the picture's segments from one to another need, and the sound of them and of the span; a file for
+    each track and run."""
     wanted = ladder.video.segments[reach.first : reach.last + 1]
-    start_us, end_us = wanted[0].start_us, wanted[-1].end_us
+    start_us, end_us = min(wanted[0].start_us, span_us[0]), max(wanted[-1].end_us, span_us[1])
     chosen: list[tuple[int, StreamTrack, Sequence[StreamSegment]]] = [(0, ladder.video, wanted)]
     for number, track in enumerate(ladder.audio, 1):
-        chosen.append((number, track, track.covering(start_us, end_us)))
+        # Where lengths are but nominal, sound lies about where it is said to.
+        slack_us = 0 if ladder.timed else max(s.duration_us for s in track.segments)
+        chosen.append((number, track, track.covering(start_us - slack_us, end_us + slack_us)))
     if any(s.gap for _, _, segments in chosen for s in segments):
         raise MediaError("stream_gap")
     limit = asyncio.Semaphore(AT_ONCE)

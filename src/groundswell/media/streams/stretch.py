@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import heapq
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,7 @@ DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,mpegts"
 AHEAD_S = 10
 """The stretch's clock is so far ahead that nothing on it is before zero."""
 WRAP = 1 << 33
+SYNC = b"\x47"
 TS_TICK = Fraction(1, 90_000)
 TO_ANNEX_B = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 
@@ -72,6 +75,9 @@ class _Source:
     unwrap: int | None = None
     framed: frozenset[int] = frozenset()
     """Tracks of AAC in ADTS."""
+    ahead: deque[Packet[Any]] = field(default_factory=deque)
+    """Packets that were read to see what they are."""
+    _demuxed: Iterator[Packet[Any]] | None = None
 
     def seconds(self, at: int, tick: Fraction) -> Fraction:
         """A time of the piece on the title's timeline."""
@@ -82,6 +88,63 @@ class _Source:
         if self.unwrap is None:
             off = Fraction(self.piece.expected_us, 1_000_000) - (at * tick + self.piece.shift)
             self.unwrap = round(off / (WRAP * tick)) * WRAP if "mpegts" in self.container.format.name else 0
+
+    def packets(self) -> Iterator[Packet[Any]]:
+        """Those of its tracks, each once."""
+        while self.ahead:
+            yield self.ahead.popleft()
+        yield from self._demux()
+
+    def _demux(self) -> Iterator[Packet[Any]]:
+        if self._demuxed is None:
+            self._demuxed = self.container.demux([self.container.streams[index] for index in self.tracks])
+        try:
+            for packet in self._demuxed:
+                if packet.size and packet.stream_index in self.tracks:
+                    yield packet
+        except IndexError:  # a track turned up that was not announced: PyAV stops at the end
+            return
+        except av.error.FFmpegError as error:
+            raise from_read_error(error) from error
+
+    def config(self, index: int) -> bytes:
+        """The AudioSpecificConfig of a track of AAC in ADTS, by its first packet."""
+        for packet in chain(tuple(self.ahead), self._read_ahead()):
+            if packet.stream_index == index and (header := AdtsHeader.parse(bytes(packet))) is not None:
+                return header.config
+        raise MediaError("damaged", "The sound of the stream cannot be read.")
+
+    def _read_ahead(self) -> Iterator[Packet[Any]]:
+        for packet in self._demux():
+            self.ahead.append(packet)
+            yield packet
+
+
+@dataclass
+class _Clock:
+    """Times of a piece's track, in its ticks: whole numbers, for there are some for every packet.
+
+    Args:
+        later: to be added for times of the stretch.
+        second: of how many a tick lasts.
+        offset: seconds to be added for times of the title.
+    """
+
+    tick: Fraction
+    later: int
+    second: float
+    offset: Fraction
+    last: int = -(1 << 62)
+
+    @classmethod
+    def of(cls, source: _Source, tick: Fraction, first: int, base: int) -> _Clock:
+        source.settle(first, tick)
+        offset = source.seconds(0, tick)
+        return cls(tick, round((offset - base) / tick), float(tick), offset)
+
+    def seconds(self, at: int) -> Fraction:
+        """A time of the piece on the title's timeline."""
+        return at * self.tick + self.offset
 
 
 def join_stretch(pieces: Sequence[StretchPiece], destination: str | Path) -> Stretch:
@@ -103,14 +166,22 @@ def join_stretch(pieces: Sequence[StretchPiece], destination: str | Path) -> Str
     return found
 
 
+def _container(path: str | Path) -> InputContainer:
+    """A file of segments, open. A transport stream is known by its sync byte (ISO 13818-1, 2.4.3.2): FFmpeg wants ten
+    packets to tell by, and a short segment of sound has fewer. Raises ``encrypted`` for one that is scrambled."""
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+    with Path(path).open("rb") as file:
+        head = file.read(1 << 16)
+    drm.refuse_scrambled(head)
+    form = "mpegts" if head.startswith(SYNC) else None
+    return av.open(f"file:{path}", "r", format=form, container_options=options, metadata_errors="replace")
+
+
 @contextmanager
 def _opened(piece: StretchPiece, pieces: Sequence[StretchPiece]) -> Iterator[_Source]:
     path = Path(piece.file)
-    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
-    with path.open("rb") as file:
-        drm.refuse_scrambled(file.read(1 << 16))
     try:
-        container = av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
+        container = _container(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise MediaError("damaged", "A segment of the stream cannot be read.") from error
     with container:
@@ -171,7 +242,7 @@ class _Joining:
         template = source.container.streams[index]
         stream = self._output.add_stream_from_template(template, opaque=isinstance(template, VideoStream))
         if self._plain and index in source.framed:
-            stream.codec_context.extradata = _config(source, index)
+            stream.codec_context.extradata = source.config(index)
         if self._plain and template.codec_context.name == "hevc":
             stream.codec_context.codec_tag = "hvc1"
         elif self._plain and isinstance(template, VideoStream):
@@ -190,45 +261,39 @@ class _Joining:
             raise MediaError("damaged", "The segments of the stream hold no keyframe where the clip lies.")
         return Stretch(us_of(self._first), us_of(self._end))
 
-    def _timed(self, sources: Sequence[_Source]) -> Iterator[tuple[Fraction, int, int, Packet[Any]]]:
-        """Packets with the second of the title at which they decode."""
+    def _timed(self, sources: Sequence[_Source]) -> Iterator[tuple[float, int, int, Packet[Any]]]:
+        """Packets with the second of the stretch at which they decode."""
         count = 0
         for source in sources:
             filters: dict[int, BitStreamFilterContext] = {}
-            for packet in self._packets(source):
-                number = source.tracks[packet.stream_index]
-                tick = Fraction(packet.time_base)
+            clocks: dict[int, _Clock] = {}
+            for packet in source.packets():
+                index = packet.stream_index
+                number = source.tracks[index]
                 at = packet.dts if packet.dts is not None else packet.pts
                 if at is None:
                     continue
                 shown = packet.pts if packet.pts is not None else at
-                source.settle(shown, tick)
-                begin, decoded = source.seconds(shown, tick), source.seconds(at, tick)
-                if number == 0 and not self._note(packet, begin, tick):
+                clock = clocks.get(index)
+                if clock is None:
+                    clock = clocks[index] = _Clock.of(source, Fraction(packet.time_base), shown, self._base)
+                if number == 0 and not self._note(packet, clock, shown):
                     continue
                 for each in self._filtered(source, packet, filters):
-                    self._retime(number, each, begin, decoded, tick)
+                    self._retime(number, each, shown + clock.later, at + clock.later, clock.tick)
                     count += 1
-                    yield decoded, count, number, each
+                    yield (at + clock.later) * clock.second, count, number, each
 
-    def _packets(self, source: _Source) -> Iterator[Packet[Any]]:
-        streams = [source.container.streams[index] for index in source.tracks]
-        try:
-            for packet in source.container.demux(streams):
-                if packet.size and packet.stream_index in source.tracks:
-                    yield packet
-        except IndexError:  # a track turned up that was not announced: PyAV stops at the end
-            return
-        except av.error.FFmpegError as error:
-            raise from_read_error(error) from error
-
-    def _note(self, packet: Packet[Any], begin: Fraction, tick: Fraction) -> bool:
+    def _note(self, packet: Packet[Any], clock: _Clock, shown: int) -> bool:
         """Whether a picture is taken: those before the first keyframe are not."""
         if not self._begun:
             if not packet.is_keyframe:
                 return False
-            self._begun, self._first = True, begin
-        self._end = max(self._end, begin + (packet.duration or 0) * tick)
+            self._begun, self._first = True, clock.seconds(shown)
+        ends = shown + (packet.duration or 0)
+        if ends > clock.last:
+            clock.last = ends
+            self._end = max(self._end, clock.seconds(ends))
         return True
 
     def _filtered(
@@ -246,33 +311,20 @@ class _Joining:
             filters[index] = BitStreamFilterContext(name, packet.stream)
         return list(filters[index].filter(packet))
 
-    def _retime(self, number: int, packet: Packet[Any], begin: Fraction, decoded: Fraction, tick: Fraction) -> None:
-        packet.pts, packet.dts = round((begin - self._base) / tick), round((decoded - self._base) / tick)
+    def _retime(self, number: int, packet: Packet[Any], shown: int, decoded: int, tick: Fraction) -> None:
         last = self._last.get(number)
-        if last is not None and packet.dts <= last:
-            packet.dts = last + 1
-        packet.pts = max(packet.pts, packet.dts) if number else packet.pts
-        if packet.pts < packet.dts:
+        if last is not None and decoded <= last:
+            decoded = last + 1
+        if number:
+            shown = max(shown, decoded)
+        if shown < decoded:
             raise MediaError("damaged", "The clock of the stream goes back where the clip lies.")
-        self._last[number] = packet.dts
-        packet.time_base = tick
+        packet.pts, packet.dts, packet.time_base = shown, decoded, tick
+        self._last[number] = decoded
 
     def _put(self, number: int, packet: Packet[Any]) -> None:
         packet.stream = self._streams[number]
         put(self._output, packet)
-
-
-def _config(source: _Source, index: int) -> bytes:
-    """The AudioSpecificConfig of a track of AAC in ADTS, by its first packet."""
-    with av.open(f"file:{source.piece.file}", container_options={"format_whitelist": DEMUXERS}) as container:
-        try:
-            for packet in container.demux(container.streams[index]):
-                header = AdtsHeader.parse(bytes(packet))
-                if header is not None:
-                    return header.config
-        except (IndexError, av.error.FFmpegError):
-            pass
-    raise MediaError("damaged", "The sound of the stream cannot be read.")
 
 
 def _unframed(packet: Packet[Any]) -> Packet[Any]:
@@ -294,17 +346,21 @@ class SegmentFacts(Frozen):
     first: Ratio
     key: Ratio
     end: Ratio
-    codec: str
+    codec: str = ""
     channels: int = 0
     sample_rate: int = 0
     index: dict[str, Any] | None = None
 
 
 def segment_facts(path: str | Path, kind: str) -> SegmentFacts:
-    """Look into a segment behind its init segment. Raises the reading reasons of `probe`."""
+    """Look into a segment behind its init segment, for its ``audio``, for its ``video``, or for no more than the
+    ``times`` of its video. Raises the reading reasons of `probe`."""
     path = Path(path)
     if kind == "audio":
         return _sound_facts(path)
+    if kind == "times":
+        first, key, end = _span(path, "video")
+        return SegmentFacts(first=first, key=key, end=end)
     with open_source(path) as source:
         index: TitleIndex = index_of(source)
         codec = index.video.codec
@@ -314,7 +370,7 @@ def segment_facts(path: str | Path, kind: str) -> SegmentFacts:
 
 def _sound_facts(path: Path) -> SegmentFacts:
     first, key, end = _span(path, "audio")
-    with av.open(f"file:{path}", container_options={"format_whitelist": DEMUXERS}) as container:
+    with _container(path) as container:
         stream: AudioStream = audio_streams(container)[0]
         context = stream.codec_context
         channels = context.layout.nb_channels if context.layout else context.channels
@@ -325,9 +381,8 @@ def _sound_facts(path: Path) -> SegmentFacts:
 def _span(path: Path, kind: str) -> tuple[Fraction, Fraction, Fraction]:
     """When the first picture or sound in a file is shown, the first keyframe is, and the last one ends, in seconds of
     its clock."""
-    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
-        with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
+        with _container(path) as container:
             if "mp4" in container.format.name:
                 drm.refuse_protected(boxes.read_moov(path))
             streams = container.streams.video if kind == "video" else audio_streams(container)
