@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import shutil
 import signal
 import tempfile
@@ -29,10 +30,14 @@ from tests.film_cache import cache_folder, engine_digest
 from tests.media_cache import remembering
 from tests.once import once
 from tests.openid_provider import openid_provider
-from tests.support import App, started
+from tests.support import App, own_app, settings_at, started
 
 hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    # Every run draws others, so that many runs see more than one long one. Money, credit and policy ask for 100.
+    max_examples=100 if os.environ.get("GROUNDSWELL_LONG_TESTS") else 40,
 )
 hypothesis.settings.load_profile("any machine")
 
@@ -187,34 +192,20 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture(scope="module")
+async def shared_database(databases: Databases) -> AsyncIterator[Database]:
+    """A database for the tests of a file that only read what was made in it once."""
+    name = databases.take()
+    database = Database(databases.server.url(name))
+    yield database
+    await database.close()
+    databases.drop(name)
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings of a test application: its own database and data folder, no worker unless the test runs one."""
-    return _settings_at(database_url, tmp_path)
-
-
-def _settings_at(database_url: str, folder: Path) -> Settings:
-    return _plain_settings().model_copy(update={"data_dir": folder / "data", "database_url": database_url}, deep=True)
-
-
-@cache
-def _plain_settings() -> Settings:
-    """Settings without a place: reading them takes as long as many a test."""
-    return Settings(
-        worker_in_server=False,
-        base_url="http://test",
-        refund_window_days=0,
-        trending_people_min=0,  # worlds of tests are small
-        trending_networks_min=0,
-        heatmap_people_min=0,
-        admission_wait_ms=60_000,  # a machine busy with other tests sheds nothing
-        request_deadline_s=600,
-        changes_per_minute=1_000_000,  # a few people walk through everything
-        changes_per_day=1_000_000,
-        reports_in_processes=False,  # by the same way, without the seconds that each takes to start
-        reports_deadline_s=600,
-        reports_fresh_s=0,  # a test sees what it has just done
-    )
+    return settings_at(database_url, tmp_path)
 
 
 @pytest.fixture
@@ -227,7 +218,5 @@ async def app(settings: Settings) -> AsyncIterator[App]:
 @pytest.fixture(scope="module")
 async def shared_app(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
     """A started application for the tests of a file that only ask: each leaves it as the others expect it."""
-    name = databases.take()
-    async with started(_settings_at(databases.server.url(name), tmp_path_factory.mktemp("shared"))) as app:
+    async with own_app(databases, tmp_path_factory.mktemp("shared")) as app:
         yield app
-    databases.drop(name)

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -20,6 +22,7 @@ from groundswell.platform.services import Services, services_of
 from groundswell.platform.settings import Settings
 from groundswell.web.admission import Admission
 from groundswell.web.app import create_app
+from tests.databases import Databases
 
 S = TypeVar("S")
 
@@ -108,6 +111,40 @@ async def started(settings: Settings) -> AsyncIterator[App]:
         httpx.AsyncClient(transport=transport, base_url="http://test", event_hooks=AS_BROWSERS) as http,
     ):
         yield App(application, services_of(application).runtime, http, identity)
+
+
+@asynccontextmanager
+async def own_app(databases: Databases, folder: Path) -> AsyncIterator[App]:
+    """A started application on a database of its own, for many tests: what all of them only read is made once."""
+    name = databases.take()
+    async with started(settings_at(databases.server.url(name), folder)) as app:
+        yield app
+    databases.drop(name)
+
+
+def settings_at(database_url: str, folder: Path) -> Settings:
+    """Settings of a test application, with its data in ``folder``."""
+    return _plain_settings().model_copy(update={"data_dir": folder / "data", "database_url": database_url}, deep=True)
+
+
+@cache
+def _plain_settings() -> Settings:
+    """Settings without a place: reading them takes as long as many a test."""
+    return Settings(
+        worker_in_server=False,
+        base_url="http://test",
+        refund_window_days=0,
+        trending_people_min=0,  # worlds of tests are small
+        trending_networks_min=0,
+        heatmap_people_min=0,
+        admission_wait_ms=60_000,  # a machine busy with other tests sheds nothing
+        request_deadline_s=600,
+        changes_per_minute=1_000_000,  # a few people walk through everything
+        changes_per_day=1_000_000,
+        reports_in_processes=False,  # by the same way, without the seconds that each takes to start
+        reports_deadline_s=600,
+        reports_fresh_s=0,  # a test sees what it has just done
+    )
 
 
 @contextmanager

@@ -59,8 +59,8 @@ async def test_a_key_is_no_viewer_and_a_viewer_is_no_key(app: App) -> None:
 
 
 @pytest.mark.parametrize("scope", [scope for scope in SCOPES if scope != "events:write"])
-async def test_a_key_without_the_scope_is_told_which_it_lacks(app: App, scope: str) -> None:
-    answer = await app.http.post("/v1/events", json=TOLD, headers=await app.service_key(scope))
+async def test_a_key_without_the_scope_is_told_which_it_lacks(shared_app: App, scope: str) -> None:
+    answer = await shared_app.http.post("/v1/events", json=TOLD, headers=await shared_app.service_key(scope))
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
     assert "events:write" in answer.json()["detail"]
 

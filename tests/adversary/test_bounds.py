@@ -68,8 +68,8 @@ async def test_a_body_of_unsaid_length_that_is_too_long_is_said_to_be(app: App) 
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd", "gzip, gzip", "GZIP"])
-async def test_nothing_is_unpacked(app: App, encoding: str) -> None:
-    answer = await app.http.post("/v1/moments", content=b"\x1f\x8b", headers={"Content-Encoding": encoding})
+async def test_nothing_is_unpacked(shared_app: App, encoding: str) -> None:
+    answer = await shared_app.http.post("/v1/moments", content=b"\x1f\x8b", headers={"Content-Encoding": encoding})
     assert (answer.status_code, answer.json()["code"]) == (415, "encoding_unsupported")
 
 

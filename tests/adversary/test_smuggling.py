@@ -20,9 +20,9 @@ POST = b"POST /v1/notices HTTP/1.1\r\nHost: test\r\nContent-Type: application/js
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
-@pytest.fixture
-async def port(app: App) -> AsyncIterator[int]:
-    async with serving(app) as port:
+@pytest.fixture(scope="module")
+async def port(shared_app: App) -> AsyncIterator[int]:
+    async with serving(shared_app) as port:
         yield port
 
 
@@ -124,7 +124,7 @@ async def test_an_address_of_ours_as_a_target_is_answered(port: int) -> None:
     assert statuses(await said(port, head)) == [200]
 
 
-async def test_what_a_stranger_says_of_others_is_not_believed(app: App) -> None:
+async def test_what_a_stranger_says_of_others_is_not_believed(shared_app: App) -> None:
     """No header of a request says who asks, from where or under which name, but Host and what a trusted proxy adds."""
     told = {
         "X-Forwarded-For": "10.9.8.7",
@@ -137,7 +137,7 @@ async def test_what_a_stranger_says_of_others_is_not_believed(app: App) -> None:
         "X-HTTP-Method-Override": "DELETE",
     }
     for path in ("/", "/discover", "/v1/openapi.json", "/session/start", "/healthz"):
-        plain, answer = await app.http.get(path), await app.http.get(path, headers=told)
+        plain, answer = await shared_app.http.get(path), await shared_app.http.get(path, headers=told)
         assert answer.status_code == plain.status_code
         assert "evil.example" not in answer.text + str(answer.headers)
         assert "10.9.8.7" not in answer.text
@@ -163,15 +163,15 @@ async def test_no_path_leaves_its_folder(port: int, path: str) -> None:
         "///evil.example/",
     ],
 )
-async def test_no_path_leads_to_another_site(app: App, path: str) -> None:
+async def test_no_path_leads_to_another_site(shared_app: App, path: str) -> None:
     url = httpx.URL("http://test").copy_with(raw_path=path.encode())
-    answer = await app.http.get(url)
+    answer = await shared_app.http.get(url)
     leads = answer.headers.get("location", "/")
     assert answer.status_code == 404 or (leads.startswith("/") and not leads.startswith(("//", "/\\"))), leads
 
 
-async def test_many_ranges_of_a_file_are_no_more_work_than_the_file(app: App) -> None:
-    whole = await app.http.get("/push-worker.js")
+async def test_many_ranges_of_a_file_are_no_more_work_than_the_file(shared_app: App) -> None:
+    whole = await shared_app.http.get("/push-worker.js")
     assert whole.status_code == 200
     for ranges in (
         ",".join(["0-"] * 2000),
@@ -179,7 +179,7 @@ async def test_many_ranges_of_a_file_are_no_more_work_than_the_file(app: App) ->
         "0-0," * 3000 + "0-0",
         ",".join(["0-18446744073709551616"] * 10),
     ):
-        answer = await app.http.get("/push-worker.js", headers={"Range": f"bytes={ranges}"})
+        answer = await shared_app.http.get("/push-worker.js", headers={"Range": f"bytes={ranges}"})
         assert answer.status_code in {200, 206, 400, 416}, answer.status_code
         assert len(answer.content) <= 2 * len(whole.content) + 200_000
 
@@ -198,20 +198,20 @@ async def test_many_ranges_of_a_file_are_no_more_work_than_the_file(app: App) ->
         b"{" + b",".join(b'"k%d": 0' % n for n in range(60_000)) + b"}",
     ],
 )
-async def test_no_json_is_more_than_an_invalid_request(app: App, body: bytes) -> None:
-    headers = app.signed_in() | {"Content-Type": "application/json"}
+async def test_no_json_is_more_than_an_invalid_request(shared_app: App, body: bytes) -> None:
+    headers = shared_app.signed_in() | {"Content-Type": "application/json"}
     for path in ("/v1/moments", "/v1/events", "/v1/notices", "/v1/collections"):
-        answer = await app.http.post(path, content=body, headers=headers)
+        answer = await shared_app.http.post(path, content=body, headers=headers)
         assert 400 <= answer.status_code < 500, (path, answer.text[:200])
         assert len(answer.content) < 20_000, "and nobody is sent their own words back by the megabyte"
 
 
-async def test_cookies_of_any_size_and_number_sign_nobody_in(app: App) -> None:
+async def test_cookies_of_any_size_and_number_sign_nobody_in(shared_app: App) -> None:
     for cookies in (
         "a=" + "b" * 8000,
         "; ".join(f"c{n}=d" for n in range(1500)),
         "gs_session=" + "x" * 8000,
         '="; ;;=',
     ):
-        answer = await app.http.get("/v1/me", headers={"Cookie": cookies})
+        answer = await shared_app.http.get("/v1/me", headers={"Cookie": cookies})
         assert answer.status_code == 401, answer.text

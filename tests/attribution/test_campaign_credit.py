@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from groundswell.attribution.campaign_credit import taken_back
@@ -38,6 +38,7 @@ def given_for(conversion: Conversion, count: int, model: str = "linear") -> list
 
 
 @example(7, 3, [1, 1, 1, 1], "position")
+@settings(max_examples=100)
 @given(
     st.integers(1, 10_000), st.integers(1, 6), st.lists(st.integers(1, 4000), max_size=5), st.sampled_from([*MODELS])
 )

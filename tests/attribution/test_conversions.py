@@ -36,6 +36,19 @@ async def service(app: App) -> dict[str, str]:
     return await app.service_key("conversions:write")
 
 
+@pytest.fixture(scope="module")
+async def sold(shared_app: App) -> dict[str, str]:
+    """The headers of a service that has reported a sign-up and a sale, for what is refused after them."""
+    await make_shared(shared_app.runtime.database, shared_app.runtime.settings)
+    service = await shared_app.service_key("conversions:write")
+    for body in (
+        conversion("sign_up", ago(days=2), id="sign-up"),
+        conversion("subscription", ago(days=2), 1000, id="sale"),
+    ):
+        assert (await report(shared_app, service, body)).status_code == 201
+    return service
+
+
 async def visit(
     app: App,
     shared: Shared,
@@ -326,16 +339,14 @@ async def test_two_refunds_at_once_cannot_exceed_the_sale(app: App, service: dic
     ],
 )
 async def test_a_refusal_says_why_and_leaves_nothing(
-    app: App, shared: Shared, service: dict[str, str], body: dict[str, Any], code: str
+    shared_app: App, sold: dict[str, str], body: dict[str, Any], code: str
 ) -> None:
-    await report(app, service, conversion("sign_up", ago(days=2), id="sign-up"))
-    await report(app, service, conversion("subscription", ago(days=2), 1000, id="sale"))
-    before = len(await rows(app, LoggedEvent))
-    answer = await report(app, service, body)
+    before = len(await rows(shared_app, LoggedEvent))
+    answer = await report(shared_app, sold, body)
     assert answer.json()["code"] == code
     assert answer.status_code in {409, 422}
-    assert len(await rows(app, Conversion)) == 2
-    assert len(await rows(app, LoggedEvent)) == before
+    assert len(await rows(shared_app, Conversion)) == 2
+    assert len(await rows(shared_app, LoggedEvent)) == before
 
 
 async def test_only_a_key_with_the_scope_may_report(app: App) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.attribution.invalid_traffic import (
@@ -195,6 +195,7 @@ seen = st.builds(
 )
 
 
+@settings(max_examples=100)
 @given(st.lists(seen, max_size=120, unique_by=lambda visit: visit.event_id), st.randoms())
 def test_the_order_in_which_visits_are_read_does_not_matter(visits: list[SeenVisit], random: object) -> None:
     found = suspected(visits)

@@ -1,7 +1,7 @@
 """Removal effects of a chain of channels, against a chain worked out by hand and laws that hold for any."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.attribution.markov import PPM, Walk, removal_effects
@@ -30,6 +30,7 @@ def test_nothing_is_learned_where_nobody_converted() -> None:
     assert removal_effects([Walk(("x",), False)]) == {}
 
 
+@settings(max_examples=100)
 @given(walks)
 def test_effects_are_parts_of_the_whole_and_need_no_scale(given: list[Walk]) -> None:
     effects = removal_effects(given)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.attribution.models import HALF_LIFE_US, MODELS, PPM, Path, PathStep, divide
@@ -29,6 +29,7 @@ def weights_of(model: str, path: Path) -> list[Fraction]:
 
 
 @pytest.mark.parametrize("model", MODELS)
+@settings(max_examples=100)
 @given(path=paths)
 def test_weights_sum_to_exactly_one(model: str, path: Path) -> None:
     weights = weights_of(model, path)
@@ -38,6 +39,7 @@ def test_weights_sum_to_exactly_one(model: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
+@settings(max_examples=100)
 @given(path=paths, amount=amounts)
 def test_parts_sum_to_exactly_the_whole_and_are_within_one_of_their_share(model: str, path: Path, amount: int) -> None:
     weights = weights_of(model, path)
@@ -47,6 +49,7 @@ def test_parts_sum_to_exactly_the_whole_and_are_within_one_of_their_share(model:
     assert divide(-amount, MODELS[model](path)) == [-part for part in parts]
 
 
+@settings(max_examples=100)
 @given(path=paths)
 def test_millionths_sum_to_a_million(path: Path) -> None:
     assert all(sum(divide(PPM, model(path))) == PPM for model in MODELS.values())
@@ -67,6 +70,7 @@ def test_a_half_life_halves() -> None:
     assert weights_of("time_decay", Path([PathStep(100 * HALF_LIFE_US, "x"), PathStep(0, "x")])) == [0, 1]
 
 
+@settings(max_examples=100)
 @given(path=paths)
 def test_a_later_touch_never_decays_more(path: Path) -> None:
     ordered = Path(sorted(path.steps, key=lambda step: -step.age_us))
@@ -78,6 +82,7 @@ def test_shapley_is_fair_to_channels_and_then_to_their_touches() -> None:
     assert weights_of("shapley", path("x", "x", "qr")) == [Fraction(1, 4), Fraction(1, 4), Fraction(1, 2)]
 
 
+@settings(max_examples=100)
 @given(path=paths)
 def test_shapley_gives_every_channel_the_same(path: Path) -> None:
     weights = weights_of("shapley", path)

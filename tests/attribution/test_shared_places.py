@@ -92,6 +92,7 @@ def test_where_little_is_known_a_crowd_is_not_accused(seed: int) -> None:
     assert set(suspected(usual + campus + farm)) == {visit.event_id for visit in farm}, "which is more than chance"
 
 
+@settings(max_examples=100)
 @given(st.integers(1, 300), st.integers(1, 300), st.data())
 def test_what_is_seen_elsewhere_is_chance_too(here: int, elsewhere: int, data: st.DataObject) -> None:
     count, usually = data.draw(st.integers(0, here)), data.draw(st.integers(0, elsewhere))
@@ -177,6 +178,7 @@ def test_a_burst_of_phones_of_one_make_is_none_of_a_script() -> None:
     assert {reason.partition(":")[0] for reason in suspected(script).values()} == {"rate"}
 
 
+@settings(max_examples=100)
 @given(st.integers(1, 400), st.data(), st.floats(0.01, 0.99))
 def test_more_than_chance_makes(of: int, data: st.DataObject, rate: float) -> None:
     count = data.draw(st.integers(0, of))

@@ -74,14 +74,16 @@ async def test_what_becomes_the_default_later_does_not_change_it(
         "terms = 'Other.'",
     ],
 )
-async def test_the_database_lets_nothing_of_it_change(app: App, mira: dict[str, str], change: str) -> None:
-    await app.http.post(PATH, json=wish(), headers=mira)
-    with pytest.raises(IntegrityError, match="fixed when it is made"):
-        async with app.runtime.database.transaction() as session:
-            await session.execute(text(f"UPDATE campaigns SET {change}"))
-    with pytest.raises(IntegrityError, match="fixed when it is made"):
-        async with app.runtime.database.transaction() as session:
-            await session.execute(text("DELETE FROM campaigns"))
+async def test_the_database_lets_nothing_of_it_change(shared_app: App, change: str) -> None:
+    mira = shared_app.signed_in("mira", "marketer")
+    await shared_app.http.post(PATH, json=wish(key="kept"), headers=mira)
+    made = (await shared_app.http.get(f"{PATH}/kept", headers=mira)).json()
+    assert made["key"] == "kept"
+    for statement in (f"UPDATE campaigns SET {change}", "DELETE FROM campaigns"):
+        with pytest.raises(IntegrityError, match="fixed when it is made"):
+            async with shared_app.runtime.database.transaction() as session:
+                await session.execute(text(statement))
+    assert (await shared_app.http.get(f"{PATH}/kept", headers=mira)).json() == made
 
 
 async def test_it_ends_early_once(app: App, mira: dict[str, str]) -> None:
@@ -127,9 +129,10 @@ async def test_one_that_is_over_or_never_began_ends_as_it_should(app: App, mira:
     ],
 )
 async def test_what_cannot_be_is_refused_with_the_reason(
-    app: App, mira: dict[str, str], fields: dict[str, Any], status: int, code: str
+    shared_app: App, fields: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = await app.http.post(PATH, json=wish(**fields), headers=mira)
+    mira = shared_app.signed_in("mira", "marketer")
+    answer = await shared_app.http.post(PATH, json=wish(**fields), headers=mira)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
 
 

@@ -27,6 +27,7 @@ def prior_of(seen: Seen) -> RatePrior:
     )
 
 
+@settings(max_examples=100)
 @given(st.integers(1, 40), st.floats(0.01, 120))
 def test_the_gamma_function_agrees_with_the_poisson_sum(shape: int, value: float) -> None:
     """For whole shapes, P(a, x) is the chance of ``a`` or more events where ``x`` are expected."""
@@ -34,11 +35,13 @@ def test_the_gamma_function_agrees_with_the_poisson_sum(shape: int, value: float
     assert isclose(gamma_below(shape, value), 1 - fewer, abs_tol=1e-9)
 
 
+@settings(max_examples=100)
 @given(st.floats(0.05, 500), st.floats(0.01, 0.99))
 def test_a_quantile_has_as_much_below_it(shape: float, probability: float) -> None:
     assert isclose(gamma_below(shape, gamma_quantile(shape, probability)), probability, abs_tol=1e-6)
 
 
+@settings(max_examples=100)
 @given(SEEN, st.integers(1, 10_000), st.floats(0, 500))
 @example([], 1, 0.0)
 @example([(1, 0.0)], 1, 0.0)
@@ -77,6 +80,7 @@ def test_intervals_hold_as_often_as_they_say() -> None:
     assert abs(within - INTERVAL) < 0.03
 
 
+@settings(max_examples=100)
 @given(st.dictionaries(st.integers(0, 8), st.frozensets(st.integers(0, 30)), max_size=8))
 def test_coverage_counts_everybody_once_and_never_more_than_before(reached: dict[int, frozenset[int]]) -> None:
     added = greedy_coverage(reached)

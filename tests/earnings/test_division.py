@@ -5,7 +5,7 @@ from fractions import Fraction
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.earnings.division import NothingToDivideOver, divide
@@ -14,6 +14,7 @@ AMOUNTS = st.integers(0, 10**15)
 WEIGHTS = st.dictionaries(st.uuids(), st.integers(0, 10**18), min_size=1, max_size=40)
 
 
+@settings(max_examples=100)
 @given(AMOUNTS, WEIGHTS.filter(lambda weights: sum(weights.values()) > 0))
 def test_parts_sum_to_the_amount_and_stay_within_one_unit_of_the_quota(amount: int, weights: dict[UUID, int]) -> None:
     parts = divide(amount, weights)
@@ -26,6 +27,7 @@ def test_parts_sum_to_the_amount_and_stay_within_one_unit_of_the_quota(amount: i
         assert part == 0 or weights[key] > 0
 
 
+@settings(max_examples=100)
 @given(AMOUNTS, WEIGHTS.filter(lambda weights: sum(weights.values()) > 0), st.randoms())
 def test_the_order_in_which_parties_are_listed_changes_nothing(
     amount: int, weights: dict[UUID, int], shuffler: random.Random
@@ -35,6 +37,7 @@ def test_the_order_in_which_parties_are_listed_changes_nothing(
     assert divide(amount, dict(items)) == divide(amount, weights)
 
 
+@settings(max_examples=100)
 @given(AMOUNTS, WEIGHTS.filter(lambda weights: sum(weights.values()) > 0))
 def test_more_weight_never_gets_less(amount: int, weights: dict[UUID, int]) -> None:
     parts = divide(amount, weights)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.earnings.rate_import import Imported, RatesUnreadable, import_rates, read_rates
@@ -38,6 +38,7 @@ def test_what_is_no_file_of_rates(content: bytes) -> None:
         read_rates(content)
 
 
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     for start in (b"", b"Date,USD\n2026-01-01,", b"currency,into,valid_from,rate\n"):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.earnings.rules import minimum_payout, period_bounds, period_of
@@ -11,6 +11,7 @@ from groundswell.earnings.rules import minimum_payout, period_bounds, period_of
 MONTHS = st.tuples(st.integers(1970, 2999), st.integers(1, 12)).map(lambda month: "{:04}-{:02}".format(*month))
 
 
+@settings(max_examples=100)
 @given(MONTHS)
 def test_a_month_ends_where_the_next_begins(period: str) -> None:
     begin, end = period_bounds(period)

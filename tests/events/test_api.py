@@ -27,6 +27,13 @@ async def service(app: App) -> dict[str, str]:
     return await app.service_key("events:write")
 
 
+@pytest.fixture(scope="module")
+async def known_to_all(shared_app: App) -> tuple[Shared, dict[str, str]]:
+    """A share, and the headers of a service, for what is refused."""
+    shared = await make_shared(shared_app.runtime.database, shared_app.runtime.settings)
+    return shared, await shared_app.service_key("events:write")
+
+
 async def logged(app: App) -> list[LoggedEvent]:
     async with app.runtime.database.transaction() as session:
         return list(await session.scalars(select(LoggedEvent).order_by(LoggedEvent.at, LoggedEvent.id)))
@@ -185,13 +192,14 @@ def at(**ago: int) -> str:
     ],
 )
 async def test_a_bad_event_refuses_its_batch_and_names_itself(
-    app: App, shared: Shared, service: dict[str, str], event: dict[str, Any], status: int, code: str
+    shared_app: App, known_to_all: tuple[Shared, dict[str, str]], event: dict[str, Any], status: int, code: str
 ) -> None:
+    shared, service = known_to_all
     batch = {"events": [{"kind": "play", "share": shared.token}, event]}
-    answer = await app.http.post("/v1/events", json=batch, headers=service)
+    answer = await shared_app.http.post("/v1/events", json=batch, headers=service)
     assert (answer.status_code, answer.json()["code"], answer.json().get("index")) == (status, code, 1)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert await logged(app) == []
+    assert await logged(shared_app) == []
 
 
 @pytest.mark.parametrize(
@@ -199,8 +207,8 @@ async def test_a_bad_event_refuses_its_batch_and_names_itself(
     [b"", b"{", b"[]", b"null", b'{"events": []}', b'{"events": 5}', b"\xff\xfe", b'{"events":[{"kind":"play"}],"x":1}',
      b'{"events":' + b"[" * 100_000],
 )  # fmt: skip
-async def test_what_is_no_batch_is_refused(app: App, body: bytes) -> None:
-    answer = await app.http.post("/v1/events", content=body)
+async def test_what_is_no_batch_is_refused(shared_app: App, body: bytes) -> None:
+    answer = await shared_app.http.post("/v1/events", content=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
@@ -251,8 +259,8 @@ async def test_references_that_do_not_belong_together_are_refused(
         {"kind": "play", "id": "0199f3c1-0000-7000-8000-000000000000"},
     ],
 )
-async def test_a_page_may_not_speak_for_the_service(app: App, event: dict[str, Any]) -> None:
-    answer = await app.http.post("/v1/events", json={"events": [event]})
+async def test_a_page_may_not_speak_for_the_service(shared_app: App, event: dict[str, Any]) -> None:
+    answer = await shared_app.http.post("/v1/events", json={"events": [event]})
     assert (answer.status_code, answer.json()["code"]) == (403, "service_key_needed")
 
 

@@ -147,9 +147,9 @@ async def test_who_stops_it_or_never_asked_gets_none(app: App, mailbox: Mailbox)
 @pytest.mark.parametrize(
     "text", ["", "mira", "a@b@c", "mira@example.com, max@example.com", "a\r\nBcc: b@c.d", "<a@b.c>"]
 )
-async def test_what_is_no_address_is_refused(app: App, text: str) -> None:
+async def test_what_is_no_address_is_refused(shared_app: App, text: str) -> None:
     with pytest.raises(ValueError, match="is no address"):
         address_of(text)
-    mira = app.signed_in("mira", "marketer")
-    answer = await app.http.post("/console/weekly/mail", data={"address": text}, headers=mira)
+    mira = shared_app.signed_in("mira", "marketer")
+    answer = await shared_app.http.post("/console/weekly/mail", data={"address": text}, headers=mira)
     assert answer.status_code == 422

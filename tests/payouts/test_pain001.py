@@ -57,6 +57,7 @@ def test_whatever_people_are_called_the_file_holds_to_the_schema_and_to_the_sum(
     assert Decimal(whole).scaleb(digits) == sum(minor for _, minor in people)
 
 
+@settings(max_examples=100)
 @given(st.text(max_size=200), st.integers(1, 140))
 def test_text_for_banks_has_only_letters_that_they_take(text: str, most: int) -> None:
     plain = bank_text(text, most)

@@ -248,6 +248,7 @@ BODIES = st.recursive(
 )
 
 
+@settings(max_examples=100)
 @given(BODIES)
 def test_any_body_is_read_or_refused(body: Any) -> None:
     with suppress(stripe_messages.StripeEventUnreadable):

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.attribution.models import divide as divide_credit
@@ -13,6 +13,7 @@ from groundswell.platform.apportionment import apportion, apportion_further
 WEIGHTS = st.lists(st.integers(0, 10**18), min_size=1, max_size=40).filter(lambda weights: sum(weights) > 0)
 
 
+@settings(max_examples=100)
 @given(st.integers(-(10**15), 10**15), WEIGHTS)
 def test_parts_sum_to_the_whole_and_stay_within_one_of_the_quota(total: int, weights: list[int]) -> None:
     parts = apportion(total, weights, lambda n: n)
@@ -23,6 +24,7 @@ def test_parts_sum_to_the_whole_and_stay_within_one_of_the_quota(total: int, wei
         assert part * total >= 0
 
 
+@settings(max_examples=100)
 @given(st.integers(0, 10**6), WEIGHTS)
 def test_precedence_decides_among_equal_remainders_alone(total: int, weights: list[int]) -> None:
     forwards, backwards = apportion(total, weights, lambda n: n), apportion(total, weights, lambda n: -n)
@@ -33,6 +35,7 @@ def test_precedence_decides_among_equal_remainders_alone(total: int, weights: li
             assert sum(total * weight % whole == rest for weight in weights) > 1
 
 
+@settings(max_examples=100)
 @given(st.integers(0, 10**15), WEIGHTS)
 def test_credit_and_money_differ_in_their_ties_alone(total: int, weights: list[int]) -> None:
     credit, money = divide_credit(total, weights), divide_money(total, dict(enumerate(weights)))
@@ -40,6 +43,7 @@ def test_credit_and_money_differ_in_their_ties_alone(total: int, weights: list[i
     assert all(abs(a - b) <= 1 for a, b in zip(credit, money.values(), strict=True))
 
 
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 3_000), min_size=1, max_size=8), WEIGHTS)
 def test_nobody_has_less_when_there_is_more_to_divide(steps: list[int], weights: list[int]) -> None:
     total, before = 0, [0] * len(weights)
@@ -56,6 +60,7 @@ def test_nobody_has_less_when_there_is_more_to_divide(steps: list[int], weights:
     assert apportion_further(whole, weights, [0] * len(weights), lambda n: n) == weights
 
 
+@settings(max_examples=100)
 @given(st.integers(0, 10**15), WEIGHTS)
 def test_where_nothing_was_given_it_is_the_same(total: int, weights: list[int]) -> None:
     nothing = [0] * len(weights)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.trust.clip_limits import summarize
@@ -110,6 +110,7 @@ def test_the_ending_is_barred_until_the_release_is_known() -> None:
     assert "nobody has said when" in ending.reason
 
 
+@settings(max_examples=100)
 @given(
     st.integers(1, 2000), st.lists(st.tuples(st.integers(0, 900), st.integers(1, 100))), st.integers(0, 900),
     st.integers(5, 60), st.integers(1, 100),

@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.trust.intervals import IntervalUnion, Span
@@ -14,6 +14,7 @@ def counted(found: list[Span]) -> set[int]:
     return {us for start, end in found for us in range(start, end)}
 
 
+@settings(max_examples=100)
 @given(spans)
 def test_what_is_covered_twice_counts_once(found: list[Span]) -> None:
     coverage = IntervalUnion(found)
@@ -21,6 +22,7 @@ def test_what_is_covered_twice_counts_once(found: list[Span]) -> None:
     assert counted(coverage.spans) == counted(found)
 
 
+@settings(max_examples=100)
 @given(spans)
 def test_the_spans_of_a_union_are_apart_and_in_order(found: list[Span]) -> None:
     union = IntervalUnion(found).spans
@@ -28,6 +30,7 @@ def test_the_spans_of_a_union_are_apart_and_in_order(found: list[Span]) -> None:
     assert all(before[1] < after[0] for before, after in itertools.pairwise(union))
 
 
+@settings(max_examples=100)
 @given(spans, st.integers(0, 60), st.integers(1, 60))
 def test_a_span_adds_what_was_not_covered(found: list[Span], start: int, length: int) -> None:
     added = IntervalUnion(found).added(start, start + length)

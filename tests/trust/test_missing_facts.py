@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from groundswell.trust.missing_facts import unbound_rules
 from groundswell.trust.policy import decide
@@ -14,6 +14,7 @@ def codes(book: RuleBook, title: TitleFacts) -> set[str]:
     return {each.code for each in unbound_rules(book, title, NOW)}
 
 
+@settings(max_examples=100)
 @given(facts, rules_of_facts)
 def test_what_is_refused_for_want_of_a_fact_is_listed_and_nothing_else(title: TitleFacts, rule: Rule) -> None:
     book = RuleBook([rule])

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
@@ -365,6 +365,7 @@ async def test_repeat_infringers_climb_the_ladder_and_come_down_again(app: App) 
 DAYS = st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
+@settings(max_examples=100)
 @given(DAYS, st.integers(1, 30))
 def test_business_days_are_neither_weekends_nor_holidays(at: datetime, days: int) -> None:
     end = after_business_days(at, days)
@@ -391,6 +392,7 @@ def test_the_tenth_business_day(day: date, tenth: date) -> None:
     )
 
 
+@settings(max_examples=100)
 @given(DAYS, st.integers(-24, 24))
 def test_months_keep_the_day_where_there_is_one(at: datetime, months: int) -> None:
     later = months_after(at, months)
@@ -398,6 +400,7 @@ def test_months_keep_the_day_where_there_is_one(at: datetime, months: int) -> No
     assert later.day == at.day or (later + timedelta(days=1)).day == 1
 
 
+@settings(max_examples=100)
 @given(st.dictionaries(st.integers(1, 20), st.sampled_from(["demote", "hold", "withhold", "hide"])), st.integers(0, 30))
 def test_the_ladder_gives_the_highest_step_reached(ladder: dict[int, str], strikes: int) -> None:
     step = rung(ladder, strikes)

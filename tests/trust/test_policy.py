@@ -247,6 +247,7 @@ def test_every_check_has_its_words() -> None:
 title_us = st.integers(60 * S, 10_000 * S)
 
 
+@settings(max_examples=100)
 @given(
     duration=title_us,
     start=st.integers(-S, 11_000 * S),
@@ -302,6 +303,7 @@ rules_of_facts = st.builds(
 )
 
 
+@settings(max_examples=100)
 @given(
     facts,
     rules_of_facts,
@@ -332,6 +334,7 @@ def test_whatever_an_unknown_fact_turns_out_to_be_it_is_refused_unless_all_of_it
             assert decide(RuleBook([rule]), replace(request, territory=where), purpose).allowed
 
 
+@settings(max_examples=100)
 @given(
     facts,
     rules_of_facts,

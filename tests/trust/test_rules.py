@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.trust.policy import PolicyRequest, decide
@@ -53,6 +53,7 @@ def test_the_more_specific_of_two_rules_wins(
 SAID = st.one_of(st.none(), st.integers(1, 50))
 
 
+@settings(max_examples=100)
 @given(st.lists(st.tuples(SAID, st.one_of(st.none(), st.booleans())), min_size=8, max_size=8), st.randoms())
 def test_each_field_is_settled_by_the_nearest_rule_that_says_it(
     said: list[tuple[int | None, bool | None]], random: object
@@ -90,6 +91,7 @@ def test_a_film_is_in_no_series() -> None:
     assert book.terms(film, None, NOW).sharing
 
 
+@settings(max_examples=100)
 @given(st.integers(1, 10**11), st.integers(0, 100))
 def test_a_percentage_cap_never_exceeds_its_share(duration: int, percent: int) -> None:
     assert Total(percent=percent).of(duration) * 100 <= duration * percent
@@ -178,6 +180,7 @@ LICENCE = st.builds(Licence, st.none() | st.just(frozenset({"DE"})), st.none() |
 LICENCES = st.none() | st.lists(LICENCE, max_size=3).map(tuple)
 
 
+@settings(max_examples=100)
 @given(DATED, st.none() | st.integers(-16, 2), HOURS, st.floats(0, 1), st.sampled_from([None, "DE", "FR"]), LICENCES)
 def test_nothing_is_decided_otherwise_before_the_next_change(
     rules: list[Rule],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.trust import policy
@@ -70,6 +70,7 @@ def test_rules_that_block_together_are_both_named() -> None:
 maybe = st.one_of(st.none(), st.booleans())
 
 
+@settings(max_examples=100)
 @given(
     st.lists(
         st.builds(

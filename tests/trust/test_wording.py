@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundswell.trust.wording import length, moment_of
@@ -28,6 +28,7 @@ def test_lengths(us: int, words: str) -> None:
     assert length(us) == words
 
 
+@settings(max_examples=100)
 @given(st.integers(0, 59_999_999))
 def test_below_a_minute_a_length_says_its_tenths(us: int) -> None:
     assert float(length(us).removesuffix(" s")) * 10 == pytest.approx(us // 100_000)

@@ -20,6 +20,16 @@ GET = b"GET /v1/me HTTP/1.1\r\nHost: test\r\nUser-Agent: a browser\r\n"
 @pytest.fixture
 async def full(app: App) -> EarlyRefusals:
     """What refuses early, in an application where viewers are refused, and visitors and their links too."""
+    return await filled(app)
+
+
+@pytest.fixture(scope="module")
+async def always_full(shared_app: App) -> EarlyRefusals:
+    """The same, for tests that only look at heads."""
+    return await filled(shared_app)
+
+
+async def filled(app: App) -> EarlyRefusals:
     await app.http.get("/v1/me")
     admission = app.services.get(Admission)
     for name in ("viewers", "visitors"):
@@ -104,8 +114,8 @@ async def test_what_is_refused_unread_is_refused_as_always(
         b"",
     ],
 )
-def test_whatever_is_more_than_a_plain_head_is_read(full: EarlyRefusals, head: bytes) -> None:
-    assert full.of(head) is None
+def test_whatever_is_more_than_a_plain_head_is_read(always_full: EarlyRefusals, head: bytes) -> None:
+    assert always_full.of(head) is None
 
 
 async def test_nothing_is_looked_at_where_nobody_is_refused(app: App, port: int) -> None:

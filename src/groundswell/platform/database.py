@@ -1,7 +1,7 @@
 """The database: engine, sessions, and what every table shares."""
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -12,9 +12,10 @@ import psycopg
 from sqlalchemy import BigInteger, ColumnElement, DateTime, MetaData, Select, any_, event, func, literal, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
+from sqlalchemy.util import LRUCache
 
 from .ids import uuid7
 
@@ -56,6 +57,45 @@ second, so a class that is let in by less than half of that never waits for itse
 
 WAIT_S = 2.0
 """How long a request waits for a connection; background work waits longer."""
+
+STATEMENTS_MAX = 2_000
+
+
+class CompiledStatements(MutableMapping[Any, Any]):
+    """The SQL of statements that were compiled before, for all engines of this process.
+
+    SQLAlchemy keeps them for each engine, by its dialect: every pool would compile for itself what another has
+    compiled, which takes longer than sending it. All our dialects are made in one way, so that what one compiles is
+    what each would, on servers of one version.
+    """
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[Any, Any] = LRUCache(STATEMENTS_MAX)
+
+    def _key(self, key: tuple[Dialect, Any]) -> tuple[Any, ...]:
+        dialect, *statement = key
+        return (type(dialect), dialect.server_version_info, *statement)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self._kept.get(self._key(key), default)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._kept[self._key(key)]
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        self._kept[self._key(key)] = compiled
+
+    def __delitem__(self, key: Any) -> None:
+        del self._kept[self._key(key)]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+COMPILED = CompiledStatements()
 
 
 class Database:
@@ -116,6 +156,8 @@ def _engine(url: str, pool: Pool, size: int) -> AsyncEngine:
         pool_timeout=30 if pool == "background" else WAIT_S,
         pool_pre_ping=True,
         hide_parameters=True,  # an error, and the log of it, holds nothing of a person
+        execution_options={"compiled_cache": COMPILED},
+        use_native_hstore=False,  # nothing is one, and each pool would ask the server for it at its first connection
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
     )
     event.listen(engine.sync_engine, "handle_error", _replace_if_unfit)

@@ -132,17 +132,23 @@ def _home(connection: psycopg.Connection[Any]) -> tuple[int, str | None, int]:
 
 def _newest(connection: psycopg.Connection[Any], metadata: MetaData) -> int:
     """The largest position that any row, mark or snapshot has."""
-    found = [0]
-    for table in metadata.sorted_tables:
+    kept: list[sql.Composed] = []
+    for table in metadata.tables.values():
         for column in table.columns:
             name, of = sql.Identifier(column.name), sql.Identifier(table.name)
             if isinstance(column.type, TransactionId):
-                query = sql.SQL("SELECT {0}::text::bigint FROM {1} ORDER BY {0} DESC LIMIT 1").format(name, of)
+                query = sql.SQL("(SELECT {0}::text::bigint FROM {1} ORDER BY {0} DESC LIMIT 1)").format(name, of)
             elif "position" in column.info:
-                kept = sql.SQL(column.info["position"]).format(name)
-                query = sql.SQL("SELECT max({}) FROM {}").format(kept, of)
+                position = sql.SQL(column.info["position"]).format(name)
+                query = sql.SQL("SELECT max({}) FROM {}").format(position, of)
             else:
                 continue
-            row = connection.execute(query).fetchone()
-            found.append(row[0] or 0 if row else 0)
-    return max(found)
+            kept.append(query)
+    if not kept:
+        return 0
+    query = sql.SQL("SELECT coalesce(max(kept), 0) FROM ({}) AS all_kept(kept)").format(
+        sql.SQL(" UNION ALL ").join(kept)
+    )
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])

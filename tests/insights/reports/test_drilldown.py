@@ -21,9 +21,9 @@ from groundswell.insights.reports.event_rows import EventQuery, columns_of_event
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.ids import uuid7
-from groundswell.platform.settings import Settings
 from groundswell.shares.tables import Share
 from tests.events.places import Shared, make_share, make_shared, viewer
+from tests.support import settings_at
 
 NOON = (utc_now() - timedelta(days=3)).replace(hour=12, minute=0, second=0, microsecond=0)
 MIDNIGHT = NOON.replace(hour=0)
@@ -49,8 +49,10 @@ class Log:
         return {name for name, id in self.events.items() if id in ids}
 
 
-@pytest.fixture
-async def log(database: Database, settings: Settings) -> Log:
+@pytest.fixture(scope="module")
+async def log(shared_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Log:
+    """Made once: all tests read it."""
+    database, settings = shared_database, settings_at(shared_database.url, tmp_path_factory.mktemp("log"))
     one = await make_shared(database, settings, subject="noor", channel="x")
     two = await make_shared(database, settings, subject="kofi", channel="qr")
     async with database.transaction() as session:

@@ -240,8 +240,8 @@ async def test_reports_over_http(app: App, service: dict[str, str]) -> None:
         ("cascades/forged", {}, 404, "link_forged"),
     ],
 )
-async def test_refusals(app: App, path: str, query: dict[str, str], status: int, code: str) -> None:
-    answer = await get(app, path, app.signed_in("mira", "marketer"), **query)
+async def test_refusals(shared_app: App, path: str, query: dict[str, str], status: int, code: str) -> None:
+    answer = await get(shared_app, path, shared_app.signed_in("mira", "marketer"), **query)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 

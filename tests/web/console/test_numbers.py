@@ -1,19 +1,14 @@
 """The console's pages of numbers: every number is that of the rows it opens, as a file too; old answers say so."""
 
-import csv
 import html
-import io
 import re
 from pathlib import Path
 
 import httpx
-import pyarrow.parquet as pq
 import pytest
 
 from groundswell.events.lake.sealer import seal_now
-from groundswell.insights.reports.dimensions import DIMENSIONS
 from groundswell.platform.clock import utc_now
-from groundswell.platform.ids import uuid7
 from tests.events.places import Shared
 from tests.support import App
 from tests.web.console.loop.test_overview import happen, mira, shared, text_of
@@ -22,86 +17,11 @@ pytestmark = pytest.mark.usefixtures("still_server")
 
 __all__ = ["mira", "shared"]  # fixtures
 
-PAGES = ("explore", "cohorts", "traffic", "weekly", "live", "experiments", "views", "credits")
-
-
-@pytest.mark.parametrize("page", PAGES)
-async def test_every_page_explains_itself_before_anything_happened(app: App, mira: dict[str, str], page: str) -> None:
-    answer = await app.http.get(f"/console/{page}", headers=mira)
-    assert answer.status_code == 200, answer.text[:300]
-    assert "as of" in text_of(answer) or "sealed yet" in text_of(answer) or page in ("views", "credits")
-    assert (await app.http.get(f"/console/{page}", headers=app.signed_in("ada"))).status_code == 403
-
 
 def numbers_of(page: httpx.Response) -> list[tuple[float, str]]:
     """Every number of the table, with the address of the rows behind it."""
     found = re.findall(r'<td\s+class="n"\s+data-sort="[^"]*"\s*>\s*<a\s+href="([^"]+)"\s*>([\d,.]+)</a>', page.text)
     return [(float(number.replace(",", "")), html.unescape(address)) for address, number in found]
-
-
-async def counted(app: App, mira: dict[str, str], address: str) -> float:
-    """What the rows at an address add up to."""
-    if address.startswith("/console/credits"):
-        rows = await app.http.get(address.replace("/console/credits?", "/console/credits.csv?"), headers=mira)
-        return sum(int(row["weight_ppm"]) for row in csv.DictReader(io.StringIO(rows.text))) / 1_000_000
-    rows = await app.http.get(address.replace("/console/events?", "/console/events.csv?"), headers=mira)
-    told = list(csv.DictReader(io.StringIO(rows.text)))
-    return len({row["visitor"] or row["id"] for row in told})
-
-
-@pytest.mark.parametrize("by", list(DIMENSIONS))
-async def test_every_number_of_every_dimension_opens_its_rows(
-    app: App, shared: Shared, mira: dict[str, str], by: str
-) -> None:
-    page = await app.http.get(f"/console/explore?by={by}&period=7d", headers=mira)
-    found = numbers_of(page)
-    assert len(found) >= 3, text_of(page)
-    for number, address in found:
-        assert await counted(app, mira, address) == number, address
-    clicks = [number for number, address in found if "kind=click" in address]
-    assert sum(clicks) == 4
-
-
-async def test_a_row_opens_what_is_inside_it(app: App, shared: Shared, mira: dict[str, str]) -> None:
-    whole = await app.http.get("/console/explore?by=channel&period=7d", headers=mira)
-    narrower = re.search(r'<th scope="row" class="middling">\s*<a\s+href="([^"]+)"\s*>WhatsApp</a>', whole.text)
-    assert narrower is not None
-    inside = await app.http.get(html.unescape(narrower[1]), headers=mira)
-    words = text_of(inside)
-    assert "Channel: WhatsApp" in words
-    assert sum(n for n, address in numbers_of(inside) if "kind=click" in address) == 3
-
-
-async def test_two_models_show_how_ranks_move(app: App, shared: Shared, mira: dict[str, str]) -> None:
-    page = await app.http.get("/console/explore?by=channel&model=last&other=first&period=7d", headers=mira)
-    assert "By first touch" in text_of(page)
-    assert 'class="move' in page.text
-
-
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-@pytest.mark.parametrize("page", ["explore", "cohorts", "traffic", "credits"])
-async def test_tables_can_be_taken_away(app: App, shared: Shared, mira: dict[str, str], page: str, kind: str) -> None:
-    by = "&by=channel" if page == "explore" else ""
-    answer = await app.http.get(f"/console/{page}.{kind}?period=7d{by}", headers=mira)
-    assert answer.status_code == 200
-    rows = (
-        list(csv.DictReader(io.StringIO(answer.text)))
-        if kind == "csv"
-        else pq.read_table(io.BytesIO(answer.content)).to_pylist()
-    )
-    assert len(rows) >= 1
-    if page == "explore":
-        assert sum(float(row["click"]) for row in rows) == 4
-
-
-@pytest.mark.parametrize(
-    "query", ["by=nonsense&rank=x&other=y&model=z", "scene=x&moment=y&maker=z", "generation=-1&sharer=%00&territory=zz"]
-)
-async def test_addresses_that_mean_nothing_give_a_page(app: App, mira: dict[str, str], query: str) -> None:
-    for page in ("explore", "credits", "cohorts", "traffic", "events"):
-        answer = await app.http.get(f"/console/{page}?{query}", headers=mira)
-        assert answer.status_code in {200, 422}, (page, answer.text[:200])
-        assert answer.status_code == 200 or "filter_" in answer.text, (page, text_of(answer)[:200])
 
 
 async def test_a_view_is_saved_shared_and_forgotten(app: App, mira: dict[str, str]) -> None:
@@ -126,13 +46,6 @@ async def test_a_view_is_saved_shared_and_forgotten(app: App, mira: dict[str, st
     for bad in ("https://elsewhere/", "//elsewhere/console/", "/s/abc", "/console/\n"):
         refused = await app.http.post("/console/views", data={"name": "x", "address": bad}, headers=mira)
         assert refused.status_code == 422
-
-
-async def test_a_moment_shows_its_whole_tree(app: App, shared: Shared, mira: dict[str, str]) -> None:
-    page = await app.http.get(f"/console/moments/{shared.moment.id}", headers=mira)
-    assert page.text.count('class="edge"') == 2
-    assert "the clip" in text_of(page)
-    assert (await app.http.get(f"/console/moments/{uuid7()}", headers=mira)).status_code == 404
 
 
 def sealed_files(app: App) -> list[Path]:

@@ -68,11 +68,11 @@ ROOMS = [
 
 
 @pytest.mark.parametrize(("address", "role"), ROOMS)
-async def test_a_room_opens_to_its_role_only(app: App, address: str, role: str) -> None:
-    assert (await app.http.get(address, headers=app.signed_in("mira", role))).status_code == 200
-    assert (await app.http.get(address, headers=app.signed_in("root", "admin"))).status_code == 200
+async def test_a_room_opens_to_its_role_only(shared_app: App, address: str, role: str) -> None:
+    assert (await shared_app.http.get(address, headers=shared_app.signed_in("mira", role))).status_code == 200
+    assert (await shared_app.http.get(address, headers=shared_app.signed_in("root", "admin"))).status_code == 200
     other = "trust" if role != "trust" else "finance"
-    refused = await app.http.get(address, headers=app.signed_in("ada", other))
+    refused = await shared_app.http.get(address, headers=shared_app.signed_in("ada", other))
     assert refused.status_code == 403
     said = re.search(r"This needs the role (\w+(?: or \w+)*)\.", text_of(refused))
     assert said is not None
@@ -183,10 +183,12 @@ async def test_a_pool_divided_while_its_page_is_drawn_breaks_nothing(
         ("period", "2999-01", "period_invalid"),
     ],
 )
-async def test_an_impossible_pool_is_refused_beside_the_form(app: App, field: str, value: str, words: str) -> None:
+async def test_an_impossible_pool_is_refused_beside_the_form(
+    shared_app: App, field: str, value: str, words: str
+) -> None:
     form = {"id": str(uuid7()), "period": closed_month(), "amount": "10", "currency": "EUR", "basis": "plays"}
-    answer = await app.http.post(
-        "/console/finance/pools", data=form | {field: value}, headers=app.signed_in("fay", "finance")
+    answer = await shared_app.http.post(
+        "/console/finance/pools", data=form | {field: value}, headers=shared_app.signed_in("fay", "finance")
     )
     assert answer.status_code == 422
     assert words in text_of(answer)

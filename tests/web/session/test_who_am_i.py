@@ -38,8 +38,8 @@ async def test_staff_see_their_roles_what_these_open_and_until_when(app: App) ->
         ("marketer", "https://evil.example/", None),
     ],
 )
-async def test_why_a_page_is_closed(app: App, role: str, path: str, found: str | None) -> None:
-    answer = await app.http.get("/who-am-i", params={"page": path}, headers=app.signed_in("mira", role))
+async def test_why_a_page_is_closed(shared_app: App, role: str, path: str, found: str | None) -> None:
+    answer = await shared_app.http.get("/who-am-i", params={"page": path}, headers=shared_app.signed_in("mira", role))
     assert answer.status_code == 200
     assert door(answer.text) == found
     assert ('class="role"' in answer.text) == (found == "closed")

@@ -28,22 +28,24 @@ TRIGGERS = re.compile(
 )
 
 ACTUAL = """
+    WITH here AS (SELECT current_schema()::regnamespace AS schema)
     SELECT 'table', relname::text, relname::text FROM pg_class
-    WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+    WHERE relkind IN ('r', 'p') AND relnamespace = (SELECT schema FROM here)
     UNION ALL SELECT 'column', relname || '.' || attname,
         format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' not null' ELSE '' END
     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-    WHERE attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+    WHERE attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p') AND relnamespace = (SELECT schema FROM here)
     UNION ALL SELECT 'constraint', relname || '.' || conname, relname
-    FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid WHERE connamespace = current_schema()::regnamespace
+    FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid WHERE connamespace = (SELECT schema FROM here)
     UNION ALL SELECT CASE WHEN indisunique THEN 'unique index' ELSE 'index' END, pg_class.relname, own.relname
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_class own ON own.oid = indrelid
-    WHERE pg_class.relnamespace = current_schema()::regnamespace AND indisvalid
+    WHERE pg_class.relnamespace = (SELECT schema FROM here) AND indisvalid
     UNION ALL SELECT 'trigger', relname || '.' || tgname, relname
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-    WHERE NOT tgisinternal AND tgenabled <> 'D' AND relnamespace = current_schema()::regnamespace
-    UNION ALL SELECT 'view', viewname, viewname FROM pg_views WHERE schemaname = current_schema()
-    UNION ALL SELECT 'function', proname, proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+    WHERE NOT tgisinternal AND tgenabled <> 'D' AND relnamespace = (SELECT schema FROM here)
+    UNION ALL SELECT 'view', relname, relname FROM pg_class
+    WHERE relkind = 'v' AND relnamespace = (SELECT schema FROM here)
+    UNION ALL SELECT 'function', proname, proname FROM pg_proc WHERE pronamespace = (SELECT schema FROM here)
 """
 
 

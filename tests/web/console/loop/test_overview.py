@@ -49,7 +49,11 @@ async def happen(app: App, shared: Shared, share: Share, kind: str, visitor: str
 
 @pytest.fixture
 async def shared(app: App) -> Shared:
-    """A share on X, re-shared on WhatsApp; three people clicked the latter, two played, one joined and paid."""
+    return await make_told(app)
+
+
+async def make_told(app: App) -> Shared:
+    """A share on X, re-shared on WhatsApp; three people clicked the latter, two played, one joined and paid. Sealed."""
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     again, _ = await make_share(
         app.runtime.database, app.runtime.settings, shared.moment, None, channel="whatsapp", parent=shared.share
