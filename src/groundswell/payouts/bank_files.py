@@ -1,7 +1,7 @@
 """What a bank's file says, carried out: payouts are confirmed or come back; the rest waits for somebody to look.
 
 The same file twice is read once, and the same news in two files does once what it says: by the state of each line. A
-file is carried out in one transaction, by as many statements however long it is: a process that is killed has done
+file is carried out in one transaction, by a few statements however long it is: a process that is killed has done
 nothing of it, and the file is sent again.
 """
 
