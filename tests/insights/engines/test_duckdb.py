@@ -83,6 +83,35 @@ def test_any_instant_and_day_are_written_as_ibis_writes_them(at: datetime, day: 
     assert duckdb._sql(question.op()) == directly(question)
 
 
+def test_what_differs_in_more_than_days_is_another_question() -> None:
+    """Also where Python takes it for the same: ``True`` is 1; and where one day stands twice."""
+    table = ibis.table({"day": "date", "seen": "date", "kind": "string", "minor": "int64"}, name="events")
+    one, other = date(2026, 1, 1), date(2026, 2, 1)
+    asked = [
+        table.filter(table.day > one),
+        table.filter(table.seen > one),
+        table.filter(table.day >= one),
+        table.filter(table.day > one, table.seen > one),
+        table.filter(table.day > one, table.seen > other),
+        table.filter(table.seen > one, table.day > other),
+        table.select(said=ibis.literal(1)),
+        table.select(said=ibis.literal(True)),
+        table.select(said=ibis.literal(1.0)),
+        table.select(other=ibis.literal(1)),
+        table.select("day", "seen"),
+        table.select("seen", "day"),
+        table.limit(1),
+        table.limit(2),
+        table.filter(table.kind.isin(["a", "b"])),
+        table.filter(table.kind.isin(["b", "a"])),
+    ]
+    assert [duckdb._sql(question.op()) for question in asked] == [directly(question) for question in asked]
+    assert len({duckdb.Question(question.op()) for question in asked}) == len(asked)
+    again = table.filter(table.day > other, table.seen > one)
+    assert duckdb.Question(again.op()) == duckdb.Question(asked[4].op())
+    assert duckdb._sql(again.op()) == directly(again)
+
+
 def test_the_years_by_which_days_are_put_in_can_be_asked_about() -> None:
     table = ibis.table({"day": "date", "year": "int64"}, name="events")
     for question in (

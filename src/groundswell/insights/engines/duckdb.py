@@ -1,10 +1,11 @@
 """DuckDB inside this process: the default, and enough for what one machine holds."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Any
 
 import duckdb
 import ibis
@@ -13,6 +14,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.dataset as ds
+from ibis.common.graph import Graph, Node
 
 from groundswell.media.scratch import scratch
 
@@ -77,17 +79,54 @@ def _named(name: str, schema: pa.Schema) -> ir.Table:
     return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
 
 
-def _sql(question: ops.Node) -> str:
+class Question:
+    """A question, equal to every other that differs from it in days and instants alone.
+
+    It is told apart by what its nodes are and how they hang together. Making it anew with others in place of its days
+    would tell the same, and take as long as a small answer does: Ibis then checks and derives every node again.
+    """
+
+    def __init__(self, root: ops.Node) -> None:
+        self.root: ops.Node | None = root
+        numbers = {node: number for number, node in enumerate(Graph.from_bfs(root))}
+        self.instants = [node for node in numbers if isinstance(node, ops.Literal) and _is_instant(node)]
+        instants = set(self.instants)
+        self._shape = tuple(
+            (ops.Literal, node.dtype)
+            if node in instants
+            else (type(node), *[_shape(argument, numbers) for argument in node.__args__])
+            for node in numbers
+        )
+        self._hash = hash(self._shape)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Question) and self._shape == other._shape
+
+
+def _shape(argument: Any, numbers: Mapping[Node, int]) -> tuple[Any, ...]:
+    """What a node is given: another node by its number, all else with its type (``True`` is no 1)."""
+    if isinstance(argument, Node):
+        return (Node, numbers[argument])
+    if isinstance(argument, tuple):
+        return (tuple, *[_shape(each, numbers) for each in argument])
+    if isinstance(argument, Mapping):
+        return (Mapping, *[(name, _shape(each, numbers)) for name, each in argument.items()])
+    return (type(argument), argument)
+
+
+def _sql(root: ops.Node) -> str:
     """The SQL of a question. Writing it takes several times as long as a small answer does, and pages are opened
     again and again, of other days or as of another instant: it is written once for all that differ in those alone."""
-    given = dict.fromkeys(literal for literal in question.find(ops.Literal) if _is_instant(literal))
-    if len(given) > STAND_INS:
-        return _written(question)
-    stand_ins = {literal: _stand_in(literal, number) for number, literal in enumerate(given)}
-    text = _written(question.replace(stand_ins)) if stand_ins else _written(question)
-    for literal, stand_in in stand_ins.items():
-        text = text.replace(_literal(stand_in.value), _literal(literal.value))
-    return text if STAND_IN.search(text) is None else _written(question)
+    question = Question(root)
+    if len(question.instants) > STAND_INS:
+        return _directly(root)
+    text = _written(question)
+    for number, literal in enumerate(question.instants):
+        text = text.replace(_literal(_stand_in(literal, number).value), _literal(literal.value))
+    return text if STAND_IN.search(text) is None else _directly(root)
 
 
 def _is_instant(literal: ops.Literal) -> bool:
@@ -96,8 +135,16 @@ def _is_instant(literal: ops.Literal) -> bool:
 
 
 @lru_cache(KEPT)
-def _written(question: ops.Node) -> str:
-    return str(ibis.to_sql(question.to_expr(), dialect="duckdb", pretty=False))
+def _written(question: Question) -> str:
+    """The SQL of a question, with stand-ins for its days and instants."""
+    root, question.root = question.root, None  # what is kept is what tells it from others, without its nodes
+    assert root is not None, "it was asked for before, and is not equal to itself"
+    stand_ins = {literal: _stand_in(literal, number) for number, literal in enumerate(question.instants)}
+    return _directly(root.replace(stand_ins) if stand_ins else root)
+
+
+def _directly(root: ops.Node) -> str:
+    return str(ibis.to_sql(root.to_expr(), dialect="duckdb", pretty=False))
 
 
 def _stand_in(literal: ops.Literal, number: int) -> ops.Literal:
