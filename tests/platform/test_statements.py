@@ -28,7 +28,6 @@ QUERIES = {
     ("discovery/feed.py", "titles_made(only.genre, only.language)"),
     ("campaigns/shortlist.py", "titles_alike(asked.titles)"),
     ("community/reposts.py", "followed"),
-    ("discovery/title_refresh.py", "oldest"),
     ("discovery/trending/reviews.py", "due"),
     ("earnings/acquittals.py", "maker"),
     ("earnings/audit_trail.py", "given"),
@@ -42,6 +41,7 @@ QUERIES = {
     ("notifications/fan_out.py", "series"),
     ("notifications/fan_out.py", "watched_titles(viewer_id)"),
     ("notifications/jobs.py", "old"),
+    ("payouts/bank_files.py", "paid"),
 }
 """Names that stand for a query."""
 

@@ -48,12 +48,12 @@ async def test_every_page_explains_itself_before_anything_happened(shared_app: A
     assert (await shared_app.http.get(f"/console/{page}", headers=shared_app.signed_in("ada"))).status_code == 403
 
 
-async def counted(told: Told, address: str) -> float:
+async def counted(app: App, mira: dict[str, str], address: str) -> float:
     """What the rows at an address add up to."""
     if address.startswith("/console/credits"):
-        rows = await told.app.http.get(address.replace("/console/credits?", "/console/credits.csv?"), headers=told.mira)
+        rows = await app.http.get(address.replace("/console/credits?", "/console/credits.csv?"), headers=mira)
         return sum(int(row["weight_ppm"]) for row in csv.DictReader(io.StringIO(rows.text))) / 1_000_000
-    rows = await told.app.http.get(address.replace("/console/events?", "/console/events.csv?"), headers=told.mira)
+    rows = await app.http.get(address.replace("/console/events?", "/console/events.csv?"), headers=mira)
     found = list(csv.DictReader(io.StringIO(rows.text)))
     return len({row["visitor"] or row["id"] for row in found})
 
@@ -64,7 +64,7 @@ async def test_every_number_of_every_dimension_opens_its_rows(told: Told, by: st
     found = numbers_of(page)
     assert len(found) >= 3, text_of(page)
     for number, address in found:
-        assert await counted(told, address) == number, address
+        assert await counted(told.app, told.mira, address) == number, address
     clicks = [number for number, address in found if "kind=click" in address]
     assert sum(clicks) == 4
 

@@ -18,7 +18,8 @@ from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.events.places import Shared, make_shared
 from tests.support import App
 from tests.web.console.loop.test_overview import mira, shared, text_of
-from tests.web.console.test_numbers import counted, numbers_of
+from tests.web.console.test_numbers import numbers_of
+from tests.web.console.test_numbers_read import counted
 
 pytestmark = pytest.mark.usefixtures("still_server")
 
