@@ -67,6 +67,27 @@ async def test_a_feed_is_synced_and_the_same_again_changes_nothing(database: Dat
     assert first.ended_at is not None
 
 
+async def test_a_feed_half_of_which_is_broken_is_written_and_its_first_refusals_are_kept(
+    database: Database, tmp_path: Path
+) -> None:
+    feed = tmp_path / "feed.ndjson"
+    broken = [
+        '{"external_id": "b1"',
+        "null",
+        '{"external_id": "b2", "name": 7}',
+        '{"external_id": "../x", "name": "X"}',
+    ]
+    lines = [json.dumps(title) for title in titles(1_500)]
+    feed.write_text("".join(f"{line}\n{broken[n % len(broken)]}\n" for n, line in enumerate(lines)))
+    assert await synced(database, feed) == {"created": 1_500, "refused": 1_500}
+    assert await here(database) == {f"t{n}": True for n in range(1_500)}
+    async with database.transaction() as session:
+        latest = (await latest_syncs(session, 1))[0]
+    assert len(latest.refusals) == 100
+    assert all(line["code"] for line in latest.refusals)
+    assert [line["line"] for line in latest.refusals] == list(range(2, 202, 2))
+
+
 async def test_what_is_gone_is_withdrawn_only_where_asked_for_and_comes_back(
     database: Database, tmp_path: Path
 ) -> None:
