@@ -12,8 +12,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from groundswell.accounts.powers import POWERS
-from groundswell.platform.change_pace import SAFE, is_paced
+from groundswell.platform.change_pace import is_paced
 from groundswell.platform.openapi_security import power_of
+from groundswell.platform.routing import SAFE
 
 from .route_powers import every_route
 
