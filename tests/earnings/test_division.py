@@ -1,5 +1,6 @@
 """Money is divided exactly, fairly, and the same way every time."""
 
+import math
 import random
 from fractions import Fraction
 from uuid import UUID
@@ -25,6 +26,24 @@ def test_parts_sum_to_the_amount_and_stay_within_one_unit_of_the_quota(amount: i
         assert abs(part - Fraction(amount * weights[key], total)) < 1
         assert part >= 0
         assert part == 0 or weights[key] > 0
+
+
+def divided_again(amount: int, weights: dict[UUID, int]) -> dict[UUID, int]:
+    """A second implementation: everybody gets what is whole of their quota, and each unit that is left goes to whoever
+    is furthest below theirs, one after the other."""
+    total = sum(weights.values())
+    quotas = {key: Fraction(amount * weight, total) for key, weight in weights.items()}
+    parts = {key: math.floor(quota) for key, quota in quotas.items()}
+    while sum(parts.values()) < amount:
+        furthest = max(weights, key=lambda key: (quotas[key] - parts[key], weights[key], -key.int))
+        parts[furthest] += 1
+    return parts
+
+
+@settings(max_examples=100)
+@given(AMOUNTS, WEIGHTS.filter(lambda weights: sum(weights.values()) > 0))
+def test_a_second_implementation_divides_alike(amount: int, weights: dict[UUID, int]) -> None:
+    assert divide(amount, weights) == divided_again(amount, weights)
 
 
 @settings(max_examples=100)
