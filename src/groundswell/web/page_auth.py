@@ -11,6 +11,8 @@ from groundswell.accounts.tokens import TokenExpired, TokenInvalid, TokenMissing
 from groundswell.platform.change_pace import counts
 from groundswell.platform.routing import SAFE, DbSession
 
+from .route_powers import every_route
+
 
 async def visitor(request: Request, session: DbSession) -> Caller | None:
     """The signed-in person, or None."""
@@ -56,10 +58,10 @@ def staff_sign_in_path(request: Request) -> str:
 
 
 def asked_for(request: Request) -> str:
-    """The page that was asked for, with its query. What a form sent cannot be sent again by a link: then it is the page
-    that the form stood on, as the browser says, or the first one."""
+    """The page that was asked for, with its query. A form is not sent again by a link: where its address is that of no
+    page, it is the page that the form stood on, as the browser says, or the first one."""
     address = request.url
-    if request.method not in SAFE:
+    if request.method not in SAFE and not _is_page(request):
         try:
             address = URL(request.headers.get("referer", ""))
             ours = address.netloc == request.url.netloc
@@ -68,3 +70,9 @@ def asked_for(request: Request) -> str:
         if not ours:
             return "/"
     return address.path + (f"?{address.query}" if address.query else "")
+
+
+def _is_page(request: Request) -> bool:
+    """Whether what was sent to a route may be asked of one at the same path."""
+    path = request.scope["route"].path
+    return any(route.path == path and "GET" in route.methods for route in every_route(request.app.router))

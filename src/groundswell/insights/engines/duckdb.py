@@ -79,7 +79,7 @@ def _named(name: str, schema: pa.Schema) -> ir.Table:
     return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
 
 
-class Question:
+class QuestionShape:
     """A question, equal to every other that differs from it in days and instants alone.
 
     It is told apart by what its nodes are and how they hang together. Making it anew with others in place of its days
@@ -103,7 +103,7 @@ class Question:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Question) and self._shape == other._shape
+        return isinstance(other, QuestionShape) and self._shape == other._shape
 
 
 def _shape(argument: Any, numbers: Mapping[Node, int]) -> tuple[Any, ...]:
@@ -120,7 +120,7 @@ def _shape(argument: Any, numbers: Mapping[Node, int]) -> tuple[Any, ...]:
 def _sql(root: ops.Node) -> str:
     """The SQL of a question. Writing it takes several times as long as a small answer does, and pages are opened
     again and again, of other days or as of another instant: it is written once for all that differ in those alone."""
-    question = Question(root)
+    question = QuestionShape(root)
     if len(question.instants) > STAND_INS:
         return _directly(root)
     text = _written(question)
@@ -135,7 +135,7 @@ def _is_instant(literal: ops.Literal) -> bool:
 
 
 @lru_cache(KEPT)
-def _written(question: Question) -> str:
+def _written(question: QuestionShape) -> str:
     """The SQL of a question, with stand-ins for its days and instants."""
     root, question.root = question.root, None  # what is kept is what tells it from others, without its nodes
     assert root is not None, "it was asked for before, and is not equal to itself"
