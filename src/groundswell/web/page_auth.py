@@ -75,4 +75,4 @@ def asked_for(request: Request) -> str:
 def _is_page(request: Request) -> bool:
     """Whether what was sent to a route may be asked of one at the same path."""
     path = request.scope["route"].path
-    return any(route.path == path and "GET" in route.methods for route in every_route(request.app.router))
+    return any(route.path == path and "GET" in (route.methods or ()) for route in every_route(request.app.router))

@@ -108,7 +108,7 @@ def test_what_differs_in_more_than_days_is_another_question() -> None:
     assert [duckdb._sql(question.op()) for question in asked] == [directly(question) for question in asked]
     assert len({duckdb.QuestionShape(question.op()) for question in asked}) == len(asked)
     again = table.filter(table.day > other, table.seen > one)
-    assert duckdb.QuestionShape(again.op()) == duckdb.Question(asked[4].op())
+    assert duckdb.QuestionShape(again.op()) == duckdb.QuestionShape(asked[4].op())
     assert duckdb._sql(again.op()) == directly(again)
 
 
