@@ -403,3 +403,20 @@ async def test_a_post_is_looked_at_through_the_guarded_way_out(walk: Walk) -> No
     server.close()
     told = (await walk.do("mira", "GET", f"{PATH}/autumn/submissions"))["items"]
     assert told[0]["check_code"] == "absent"
+
+
+async def test_only_moments_that_the_campaign_is_about_can_be_chosen(walk: Walk) -> None:
+    """However many others somebody has clipped since."""
+    budget = {"minor": 100_000, "currency": "EUR"}
+    await walk.do("mira", "POST", PATH, 201, **wish(titles=["night-train"], budget=budget))
+    await walk.do("mira", "PUT", f"{PATH}/autumn/brief", 201, **BRIEF)
+    await walk.takes_part("noor", "kiss")
+    elsewhere = await build(walk.app.runtime.database, "another-film")
+    await walk.world.moment("noor", "elsewhere", title=elsewhere.title)
+    async with walk.app.runtime.database.transaction() as session:
+        codes = {row.title_id: row.code for row in await session.scalars(select(Moment).order_by(Moment.id))}
+    page = await walk.app.http.get("/creator/campaigns/autumn", headers=await walk.app.session("noor"))
+    chosen = re.findall(r'<option\s+value="([^"]+)"', page.text)
+    assert "My posts" in page.text, page.text[-3000:]
+    assert codes[elsewhere.title] not in chosen
+    assert chosen

@@ -1,6 +1,6 @@
 """A viewer's own moments: which of them, page by page, and several deleted at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from groundswell.moments.availability import Audience
 from groundswell.moments.lookup import MomentUnknown, find_moment
 from groundswell.moments.schemas import MomentOut
 from groundswell.moments.tables import Moment
+from groundswell.platform.database import among
 from groundswell.platform.pages import Page, decode_cursor, encode_cursor
 from groundswell.platform.settings import Settings
 
@@ -72,10 +73,14 @@ async def _narrowed(session: AsyncSession, me: Audience, wanted: MomentFilter) -
     return query
 
 
-async def newest_of(session: AsyncSession, viewer_id: UUID, limit: int) -> Sequence[tuple[Moment, str]]:
-    """A viewer's newest moments, each with the name of its title."""
+async def newest_of(
+    session: AsyncSession, viewer_id: UUID, limit: int, titles: Collection[str] | None
+) -> Sequence[tuple[Moment, str]]:
+    """A viewer's newest moments of ``titles`` (slugs; None: of any), each with the name of its title."""
     query = select(Moment, Title.name).join(Title, Title.id == Moment.title_id)
     query = query.where(Moment.viewer_id == viewer_id, Moment.deleted_at.is_(None))
+    if titles is not None:
+        query = query.where(among(Title.slug, titles))
     rows = await session.execute(query.order_by(Moment.id.desc()).limit(limit))
     return [(moment, name) for moment, name in rows]
 

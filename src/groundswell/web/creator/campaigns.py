@@ -90,7 +90,7 @@ async def _campaign(
         part=seen.part,
         scenes=await _scenes(request, session, seen),
         posts=await submissions.of_campaign(session, id, ROWS, creator_id=creator.id),
-        moments=await newest_of(session, caller.id, ROWS),
+        moments=await newest_of(session, caller.id, ROWS, seen.campaign.titles),
         earned=await earnings(session, NEWEST, campaign_id=id, creator_id=creator.id),
         total=next((row[2:] for row in await of_creator(session, creator.id) if row[0].id == id), None),
         leaving=LEAVING,
