@@ -165,8 +165,7 @@ export const theme = css`
     max-block-size: none;
   }
   dialog::backdrop {
-    background: rgb(3 4 7 / 78%);
-    backdrop-filter: blur(6px);
+    background: rgb(3 4 7 / 82%);
   }
   dialog[open] {
     animation: rise 220ms cubic-bezier(0.2, 0, 0, 1);

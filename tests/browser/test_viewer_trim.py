@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Lumen, NewVisitor
-from .walking import handle, open_trimmer
+from .walking import handle, open_trimmer, settled
 
 pytestmark = pytest.mark.browser
 
@@ -118,3 +118,34 @@ async def rule(page: Page, body: dict[str, object]) -> None:
         body,
     )
     assert answer[0], answer[1]
+
+
+IN_TRIMMER = "document.querySelector('gs-clip-button').shadowRoot.querySelector('gs-trimmer').shadowRoot"
+SEEN = f"() => {IN_TRIMMER}.querySelector('canvas.mirror').toDataURL()"
+FRAMES_ASKED = """
+    () => new Promise((counted) => {
+        const ask = window.requestAnimationFrame;
+        let asked = 0;
+        window.requestAnimationFrame = (draw) => { asked += 1; return ask.call(window, draw); };
+        setTimeout(() => { window.requestAnimationFrame = ask; counted(asked); }, 800);
+    })
+"""
+"""How often the page wants to draw within .8 s."""
+
+
+async def test_a_picture_that_stands_still_is_drawn_once(lumen: Lumen, visitor: NewVisitor) -> None:
+    """The preview follows each step of an edge, and then rests: an open trimmer empties no battery."""
+    page = (await visitor()).page
+    await lumen.sign_in(page, "ada")
+    await open_trimmer(lumen, page, at=40)  # another shot begins there, after which the film looks otherwise
+    await page.wait_for_function(f"(before) => ({SEEN})() !== before", arg="")
+    await settled(page)
+    first = await page.evaluate(SEEN)
+    await handle(page, "End").press("Shift+ArrowRight")
+    await page.wait_for_function(f"(before) => ({SEEN})() !== before", arg=first)
+    await settled(page)
+    assert await page.evaluate(FRAMES_ASKED) == 0
+    over = f"getComputedStyle({IN_TRIMMER}.querySelector('dialog'), '::backdrop').backdropFilter"
+    assert await page.evaluate(over) == "none", "a whole page is blurred anew with each picture"
+    await page.evaluate("document.querySelector('#player').play()")
+    assert await page.evaluate(FRAMES_ASKED) > 5

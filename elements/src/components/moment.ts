@@ -109,7 +109,6 @@ export class MomentPlayer extends GroundswellElement {
         inset-inline-start: 0.9rem;
         background: rgb(10 11 17 / 80%);
         color: #fff;
-        backdrop-filter: blur(8px);
       }
       .end {
         background: rgb(5 6 10 / 72%);
