@@ -138,7 +138,8 @@ async def visitor(browser: Browser, url: str, size: tuple[int, int]) -> Page:
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu", "--mute-audio"]
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+        path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+        browser = await playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         await browser.close()
 

@@ -283,7 +283,7 @@ def main() -> int:
             except httpx.TransportError:
                 time.sleep(1)
         with sync_playwright() as playwright:
-            chromium = shutil.which("chromium")
+            chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             link = viewers(browser)
             for part in (
