@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -24,9 +24,9 @@ from tests.catalog.films import film
 from tests.databases import Databases
 from tests.processes import free_port
 
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
-"""The same engine in each; without the windows of a desktop it takes a third less of a processor."""
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+WITH_WINDOWS = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or WITH_WINDOWS
+"""The same engine; without the windows of a desktop it takes a third less of a processor."""
 ORDINARY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 PHONE, DESKTOP = (390, 844), (1440, 900)
 PATIENCE_MS = 90_000
@@ -150,12 +150,19 @@ def is_file(path: str) -> bool:
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """A real browser (the system's, else Playwright's own), or a skip that says how to get one."""
+    async with launched(CHROMIUM) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def launched(path: str | None) -> AsyncIterator[Browser]:
+    """The browser at ``path``, or Playwright's own; a skip where there is none."""
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        if CHROMIUM is None and not is_file(playwright.chromium.executable_path):
+        if path is None and not is_file(playwright.chromium.executable_path):
             pytest.skip("no Chromium here: install Debian's chromium, or name one in CHROMIUM")
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=path,
             args=["--no-sandbox", "--disable-gpu", "--mute-audio", "--disable-background-networking", "--disable-sync"],
         )
         yield browser

@@ -21,7 +21,7 @@ from .conftest import ORDINARY, Lumen, NewVisitor
 from .walking import clip_and_share
 
 PRICE = {"minor": 999, "currency": "EUR"}
-UNITS = 600
+UNITS = 320
 SCOPES = ["conversions:write", "events:write", "reports:read"]
 
 

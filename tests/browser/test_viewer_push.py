@@ -7,12 +7,13 @@ does that, against a receiver of its own).
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import CDPSession, Page, expect
+from playwright.async_api import Browser, CDPSession, Page, expect
 
-from .conftest import Lumen, NewVisitor
+from .conftest import WITH_WINDOWS, Lumen, NewVisitor, launched
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +29,13 @@ TAP = """async () => {
     const tap = new NotificationEvent("notificationclick", { notification });
     self.dispatchEvent(tap);
 }"""
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """One with windows: without them a browser forgets at once what it has shown."""
+    async with launched(WITH_WINDOWS) as browser:
+        yield browser
 
 
 async def registered(page: Page) -> tuple[CDPSession, str]:

@@ -62,8 +62,8 @@ class RenderSpan:
 
 
 WHOLE = RenderSpan()
-QUICK = RenderSpan(held=4)
-"""Six pictures a second: the films jerk, and are there in less than half the time."""
+QUICK = RenderSpan(size=(WIDTH // 2, HEIGHT // 2), held=8)
+"""Three pictures a second, half as wide: the films jerk, and are there in a fraction of the time."""
 
 
 def frames(film: Film, wanted: Iterable[int] | None = None) -> Iterator[Frame]:
