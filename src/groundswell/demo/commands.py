@@ -20,7 +20,7 @@ def demo(
     host: Host = None,
     port: Port = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Draw an eighth of the pictures, at half the size: the films jerk, and are there sooner.")
+        bool, typer.Option("--quick", help="Draw fewer and smaller pictures: the films jerk, and are there sooner.")
     ] = False,
 ) -> None:
     """Serve the whole loop: the demo service Lumen with its films, its audience and its own billing."""

@@ -32,26 +32,30 @@ def write_mp4(
     frames: Iterable[Frame],
     sound: Sound,
     size: tuple[int, int],
+    held: Iterable[int],
     on_frame: Callable[[int], None] | None = None,
 ) -> None:
-    """Encode ``frames`` (RGB, FPS a second) with ``sound`` ((samples, 2) at 48 kHz) to ``path``.
+    """Encode ``frames`` (RGB) with ``sound`` ((samples, 2) at 48 kHz) to ``path``.
 
-    ``size`` is (width, height) in px, both even; frames of another size are scaled. ``on_frame`` hears the number
-    of frames done. Sound is interleaved with the picture, so that a player need not seek.
+    ``size`` is (width, height) in px, both even; frames of another size are scaled. Each is shown for as many times
+    1 / FPS s as ``held`` says. ``on_frame`` hears the number of those done. Sound is interleaved with the picture, so
+    that a player need not seek.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as output:
         video, audio = _video_stream(output, size), _audio_stream(output)
-        scaler, spoken = VideoReformatter(), 0
-        for index, frame in enumerate(frames):
+        scaler, index, spoken = VideoReformatter(), 0, 0
+        for frame, times in zip(frames, held, strict=True):
             picture = scaler.reformat(
                 av.VideoFrame.from_ndarray(frame, format="rgb24"), *size, "yuv420p",
                 dst_colorspace=Colorspace.ITU709, interpolation=Interpolation.BILINEAR,
             )  # fmt: skip
-            picture.pts, picture.time_base = index, Fraction(1, FPS)
-            output.mux(video.encode(picture))
-            spoken = _encode_sound(output, audio, sound, spoken, (index + 1) * RATE // FPS)
-            if on_frame is not None:
-                on_frame(index + 1)
+            for _ in range(times):
+                picture.pts, picture.time_base = index, Fraction(1, FPS)
+                output.mux(video.encode(picture))
+                index += 1
+                spoken = _encode_sound(output, audio, sound, spoken, index * RATE // FPS)
+                if on_frame is not None:
+                    on_frame(index)
         output.mux(video.encode(None))
         _encode_sound(output, audio, sound, spoken, len(sound) + _CHUNK)
         output.mux(audio.encode(None))

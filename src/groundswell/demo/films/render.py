@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from importlib import resources
-from itertools import chain, islice, repeat
 from multiprocessing import connection
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -176,9 +175,9 @@ def _write(film: Film, draft: RenderedFilm, span: RenderSpan, on_progress: Progr
         if done % FPS == 0:
             _report(on_progress, 0.05 + 0.93 * done / count)
 
-    painted = frames(film, range(0, count, span.held))
-    shown = chain.from_iterable(repeat(frame, span.held) for frame in painted)
-    write_mp4(draft.video, islice(shown, count), sound, span.size, on_frame)
+    painted = range(0, count, span.held)
+    held = (min(span.held, count - at) for at in painted)
+    write_mp4(draft.video, frames(film, painted), sound, span.size, held, on_frame)
     until = count * US // FPS
     lines = [line._replace(end_us=min(line.end_us, until)) for line in film.lines if line.start_us < until]
     draft.subtitles.write_text(to_srt(lines), "utf-8")
