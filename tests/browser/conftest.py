@@ -58,7 +58,7 @@ class Lumen:
     async def sign_in(self, page: Page, who: str, to: str | None = None) -> None:
         """Be one of the demo's people; on the page ``to``, or without a page's being drawn that is left at once."""
         if to is None:
-            answer = await page.context.request.get(f"{self.url}/sign-in?as={who}")
+            answer = await page.context.request.get(f"{self.url}/sign-in?as={who}&next=/healthz")
             assert answer.ok, await answer.text()
         else:
             await page.goto(f"{self.url}/sign-in?as={who}&next={to}")
@@ -79,28 +79,35 @@ NewVisitor = Callable[..., Awaitable[Visitor]]
 @pytest.fixture(scope="session")
 async def lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
     """The demonstration with a film and an episode of a minute each, served until the end of the run."""
-    folder = tmp_path_factory.mktemp("lumen")
+    async with demonstration(databases, tmp_path_factory.mktemp("lumen")) as lumen:
+        yield lumen
+
+
+@asynccontextmanager
+async def demonstration(databases: Databases, folder: Path, **changes: Any) -> AsyncIterator[Lumen]:
+    """A demonstration of its own in ``folder``, with ``changes`` of its settings, served while in here."""
     database_url = databases.server.url(databases.take())
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     elsewhere = free_port()
-    settings = Settings(
-        data_dir=folder / "data",
-        database_url=database_url,
-        base_url=url,
-        port=port,
-        demo=True,
-        territory_header="CF-IPCountry",
-        refund_window_days=0,
-        trending_people_min=0,
-        trending_networks_min=0,
-        admission_wait_ms=60_000,  # a machine busy with other tests sheds nothing
-        request_deadline_s=600,
-        share_rate_per_minute=1000,  # one person walks all the tests
-        changes_per_minute=10_000,
-        changes_per_day=100_000,
-        component_origins=[f"http://127.0.0.1:{elsewhere}"],
-    )
+    given: dict[str, Any] = {
+        "data_dir": folder / "data",
+        "database_url": database_url,
+        "base_url": url,
+        "port": port,
+        "demo": True,
+        "territory_header": "CF-IPCountry",
+        "refund_window_days": 0,
+        "trending_people_min": 0,
+        "trending_networks_min": 0,
+        "admission_wait_ms": 60_000,  # a machine busy with other tests sheds nothing
+        "request_deadline_s": 600,
+        "share_rate_per_minute": 1000,  # one person walks all the tests
+        "changes_per_minute": 10_000,
+        "changes_per_day": 100_000,
+        "component_origins": [f"http://127.0.0.1:{elsewhere}"],
+    }
+    settings = Settings(**given | changes)
     app = create_demo_app(settings)
     await fill(settings, folder)
     with serving(app, port):

@@ -30,6 +30,11 @@ async def open_trimmer(lumen: Lumen, page: Page, slug: str = "lamp", at: int = 4
     """Stop a title at a second exactly and press Clip: the same second chooses the same span, whose media is made once
     for all tests."""
     await page.goto(f"{lumen.url}/watch/{slug}?t={at}")
+    await press_clip(page, at)
+
+
+async def press_clip(page: Page, at: int) -> None:
+    """Stop what plays at a second exactly, and press Clip."""
     await page.wait_for_function("() => document.querySelector('#player').readyState >= 2")
     await page.evaluate(STOP_AT, at)
     await page.get_by_role("button", name="Clip").click()
@@ -66,6 +71,11 @@ async def clip_and_share(
     long as the page is open.
     """
     await open_trimmer(lumen, page, slug, at)
+    return await save_and_share(page, caption, **words)
+
+
+async def save_and_share(page: Page, caption: str, **words: bool) -> str:
+    """Save what the trimmer has chosen; returns the link that the sheet shows."""
     await page.get_by_label("Your words").fill(caption)
     if words.get("spoiler"):
         await page.get_by_label("This is a spoiler").check()

@@ -38,6 +38,12 @@ def test_counts_and_instants_are_words() -> None:
     assert wording.percent(0.1234) == "12.3 %"
 
 
+def test_what_begins_a_sentence_keeps_the_names_in_it() -> None:
+    assert wording.sentence(wording.whole_days("UTC")) == "Whole UTC days"
+    assert wording.sentence(wording.whole_days("America/New_York")) == "Whole days in America/New York"
+    assert wording.sentence("") == ""
+
+
 def test_decimals_that_are_read_under_one_another_are_as_many() -> None:
     assert [wording.decimal(value) for value in (0.1, 0.37, 0, 1234.5)] == ["0.10", "0.37", "0.00", "1,234.50"]
 

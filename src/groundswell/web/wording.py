@@ -156,6 +156,12 @@ def whole_days(zone: str) -> str:
     return "whole UTC days" if zone == "UTC" else f"whole days in {zone.replace('_', ' ')}"
 
 
+def sentence(words: str) -> str:
+    """``words`` with a capital to begin with; names in it, such as UTC and DE, stay as they are (Jinja's own
+    ``capitalize`` makes all of it small)."""
+    return words[:1].upper() + words[1:]
+
+
 def ago(when: datetime) -> str:
     """``3 minutes ago``."""
     return format_timedelta(when - utc_now(), add_direction=True, locale=spoken_language())
@@ -201,6 +207,7 @@ FILTERS: dict[str, Callable[..., Any]] = {"clock": format_us} | {
         instant,
         clock_time,
         whole_days,
+        sentence,
         ago,
         counted,
         week_end,

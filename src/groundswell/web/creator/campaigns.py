@@ -39,6 +39,9 @@ SAID = {
     "left": "You have left. What you earned stays.",
     "declined": "Declined. You may still apply, while it takes creators in.",
 }
+OF_PARTS = frozenset({"applied", "accepted", "left", "declined"})
+"""Those of them that tell what somebody's part is, for as long as it is that."""
+
 LEAVING = {"invited": "Decline", "applied": "Withdraw my application", "accepted": "Leave this campaign"}
 """What giving up a part is called, by what it is."""
 
@@ -64,7 +67,7 @@ async def read_campaign(
     request: Request, session: DbSession, caller: Member, key: str, saved: str | None = None
 ) -> Response:
     """One campaign: brief, my part, my posts, and what they brought."""
-    return await _campaign(request, session, caller, key, SAID.get(saved or ""))
+    return await _campaign(request, session, caller, key, saved)
 
 
 async def _campaign(
@@ -79,6 +82,8 @@ async def _campaign(
     creator = await profiles.own(session, caller.id)
     seen = await entry(session, creator, key)
     id = seen.campaign.id
+    if saved in OF_PARTS and (seen.part is None or seen.part.status != saved):
+        saved = None  # it was so when they said it, and the page is open still
     return page(
         request,
         "creator/campaign.html",
@@ -94,19 +99,19 @@ async def _campaign(
         earned=await earnings(session, NEWEST, campaign_id=id, creator_id=creator.id),
         total=next((row[2:] for row in await of_creator(session, creator.id) if row[0].id == id), None),
         leaving=LEAVING,
-        saved=saved,
+        saved=SAID.get(saved or ""),
         problem=problem,
         form=form or {"moment": "", "url": ""},
     )
 
 
 async def _scenes(request: Request, session: AsyncSession, seen: InboxEntry) -> list[tuple[CampaignScene, str, str]]:
-    """Each scene with its title's name and where it is watched, from its beginning on."""
+    """Each scene with its title's name and where it is watched: at its end, since Clip takes what was just seen."""
     settings, device = services_of(request).settings, device_of(request.headers.get("user-agent", ""))
     found = []
     for scene in seen.brief.scenes:
         title = await find_title(session, scene.title)
-        found.append((scene, title.name, watch_address(settings, title, scene.start_us // US_PER_SECOND, device)))
+        found.append((scene, title.name, watch_address(settings, title, scene.end_us // US_PER_SECOND, device)))
     return found
 
 
