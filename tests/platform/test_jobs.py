@@ -6,6 +6,7 @@ import pytest
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.doctor import background_jobs
 from groundswell.platform.clock import utc_now
@@ -101,7 +102,7 @@ async def test_one_that_fails_while_its_like_waits_leaves_the_work_to_that(app: 
     done.clear()
     async with app.runtime.database.transaction() as session:
         await defer(session, fail_beside_its_like, once="like", what="first")
-        first = int(await session.scalar(text("SELECT max(id) FROM procrastinate_jobs")) or 0)
+        first = await id_of(session, "first")
     await app.run_jobs()
     assert done == ["first", "its like"]
     assert await status(app, first) == "aborted"
@@ -115,12 +116,18 @@ async def stall(app: App, *, attempts: int = 0, once: str | None = None, what: s
         worker = await session.scalar(
             text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id")
         )
-        id = await session.scalar(text("SELECT max(id) FROM procrastinate_jobs"))
+        id = await id_of(session, what)
         await session.execute(
             text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = :worker, attempts = :n WHERE id = :id"),
             {"worker": worker, "n": attempts, "id": id},
         )
-    return int(id)
+    return id
+
+
+async def id_of(session: AsyncSession, what: str) -> int:
+    """The newest job that is about ``what``: a starting application has jobs of its own wait."""
+    newest = text("SELECT max(id) FROM procrastinate_jobs WHERE args->>'what' = :what")
+    return int(await session.scalar(newest, {"what": what}) or 0)
 
 
 async def status(app: App, id: int) -> str:
