@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 
 from tests.film_cache import rendered_once
 
@@ -83,7 +84,7 @@ def cell_of(width: int, height: int) -> int:
 
 def number_in(frame: VideoFrame, scale: Fraction | None = None) -> int:
     """The number a frame carries. ``scale``: how much larger the block is than in the film, height for height."""
-    grey = frame.to_ndarray(format="gray")
+    grey, middle = luma_of(frame)
     height, width = grey.shape
     cell = cell_of(width, height) if scale is None else float(CELL * scale)
     top, left = height / 2 - 2 * cell, width / 2 - 2 * cell
@@ -92,8 +93,21 @@ def number_in(frame: VideoFrame, scale: Fraction | None = None) -> int:
         row, column = divmod(bit, 4)
         a, b = top + row * cell + cell / 4, left + column * cell + cell / 4
         block = grey[int(a) : int(a + cell / 2) + 1, int(b) : int(b + cell / 2) + 1]
-        number |= (float(block.mean()) > 127) << bit
+        number |= (float(block.mean()) > middle) << bit
     return number
+
+
+def luma_of(frame: VideoFrame) -> tuple[np.ndarray, float]:
+    """How bright a frame is, (height, width), and what is halfway from black to white: read where it lies if it can be,
+    since to convert a frame takes longer than to decode it."""
+    form = frame.format
+    if not form.name.startswith(("yuv", "nv12")) or form.is_big_endian:
+        return frame.to_ndarray(format="gray"), 127
+    bits = form.components[0].bits
+    plane, kind = frame.planes[0], np.dtype("u1" if bits == 8 else "<u2")
+    rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
+    middle = 127 if frame.color_range == ColorRange.JPEG else 16 + 127 * 219 / 255  # black is 16, white 235
+    return rows[: frame.height, : frame.width], middle * 2 ** (bits - 8)
 
 
 @contextmanager
