@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from groundswell.attribution.invalid_traffic import ACCOUNTS, PER_HOUSEHOLD, PER_MINUTE, PER_NETWORK, suspected
 from groundswell.attribution.seen_visit import SeenVisit
-from groundswell.attribution.shared_places import Proportion, exceeds, is_unusual, unusually_free
+from groundswell.attribution.shared_places import GAPS_LEAST, Proportion, even, exceeds, is_unusual, unusually_free
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SHARER, OTHER = UUID(int=3), UUID(int=4)
@@ -193,3 +193,19 @@ def test_free_sales_are_held_against_what_is_usual() -> None:
     assert unusually_free(3, 3, 0, 0), "where little is sold, three are too many"
     assert unusually_free(9, 10, 10, 200)
     assert not unusually_free(9, 10, 130, 200), "the first month is given away"
+
+
+@pytest.mark.parametrize(("others_s", "is_even"), [(30, True), (29, False), (90, True), (91, False)])
+def test_gaps_are_even_within_half_of_the_median(others_s: int, is_even: bool) -> None:
+    """Eleven gaps of a minute, and ten of others: more than chance has within half of the median, or about as many."""
+    gaps = [60, others_s] * 10 + [60]
+    assert even([0, *accumulate(gaps)]) is is_even
+    assert not even([0, *accumulate([60] * (GAPS_LEAST - 1))])
+    assert even([0, *accumulate([60] * GAPS_LEAST)])
+
+
+def test_what_is_never_seen_elsewhere_is_more_than_chance_makes() -> None:
+    assert exceeds(1, 100, 0.0)
+    assert not exceeds(0, 100, 0.0)
+    assert not exceeds(5, 100, 0.04), "one more than is usual is chance"
+    assert exceeds(20, 100, 0.04)
