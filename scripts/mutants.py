@@ -11,7 +11,7 @@ import hashlib
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from gc import get_objects, unfreeze
@@ -23,6 +23,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
 ROOT = Path(__file__).parents[1]
+PROBE = "__reached__"
 NAME = re.compile(r"""["'][\w.:/-]+["']$""")
 SAID = {"log", "logger", "warnings"}
 CONDITIONS = {"where", "and_", "or_", "order_by", "group_by", "union_all"}
@@ -51,19 +52,29 @@ class Mutant:
         return f"{self.path}:{self.lines[1]}"
 
     def swap(self, functions: Functions) -> None:
-        """Put this code into the function, wherever its decorators have put that.
+        """Have the function do what is wrong here."""
+        put(self, compile(self.code, ROOT / self.path, "exec"), functions)
 
-        Raises:
-            LookupError: nobody has the function.
-        """
-        found = [
-            code for code in _codes(compile(self.code, ROOT / self.path, "exec")) if code.co_qualname == self.function
-        ]
-        new = max(
-            (code for code in found if code.co_firstlineno <= self.lines[0]), key=lambda code: code.co_firstlineno
-        )
-        for function in functions[_key(new)]:
-            function.__code__ = new
+
+def put(mutant: Mutant, module: CodeType, functions: Functions) -> None:
+    """Put the mutant's function, as ``module`` has it, into the one that there is, however that is decorated."""
+    found = [code for code in _codes(module) if code.co_qualname == mutant.function]
+    new = max((code for code in found if code.co_firstlineno <= mutant.lines[0]), key=lambda code: code.co_firstlineno)
+    for function in functions[_key(new)]:
+        function.__code__ = new
+
+
+def with_probes(path: str, mutants: Iterable[Mutant]) -> CodeType:
+    """The module as it is, but that it calls ``PROBE`` with a mutant's id before the statement that it changes."""
+    tree = ast.parse((ROOT / path).read_text())
+    ids: defaultdict[int, list[str]] = defaultdict(list)
+    for mutant in mutants:
+        ids[mutant.lines[0]].append(mutant.id)
+    for node in list(ast.walk(tree)):
+        for name in ("body", "orelse", "finalbody"):
+            if isinstance(block := getattr(node, name, None), list):
+                setattr(node, name, [each for old in block for each in (*_probes(old, ids), old)])
+    return compile(ast.fix_missing_locations(tree), ROOT / path, "exec")
 
 
 def functions_by_code() -> Functions:
@@ -78,6 +89,13 @@ def functions_by_code() -> Functions:
 
 def _key(code: CodeType) -> tuple[str, str, int]:
     return code.co_filename, code.co_qualname, code.co_firstlineno
+
+
+def _probes(before: ast.stmt, ids: Mapping[int, list[str]]) -> list[ast.stmt]:
+    calls = [ast.parse(f"{PROBE}({id!r})").body[0] for id in ids.get(before.lineno, ())]
+    for node in (each for call in calls for each in ast.walk(call) if hasattr(each, "lineno")):
+        ast.copy_location(node, before)
+    return calls
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

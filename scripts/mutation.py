@@ -7,6 +7,7 @@ modules are imported is out of reach.
 """
 
 import argparse
+import builtins
 import json
 import math
 import os
@@ -20,6 +21,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ import psutil
 import psycopg
 import pytest
 from _pytest.main import pytest_runtestloop as run_tests
-from scripts.mutants import ROOT, Mutant, functions_by_code, sample
+from scripts.mutants import PROBE, ROOT, Mutant, functions_by_code, put, sample, with_probes
 from tests import databases
 from tests.databases import QUICK, TEMPLATE, Databases, folder_for_a_server, make_template
 
@@ -70,13 +72,6 @@ def kept_running(server: EmbeddedPostgres) -> Iterator[None]:
         os.waitpid(keeper, 0)
 
 
-def watching(room: str) -> coverage.Coverage:
-    """What sees which lines of the room run."""
-    return coverage.Coverage(
-        data_file=None, config_file=False, source=[str(SOURCES / room)], concurrency=["thread", "greenlet"]
-    )
-
-
 def file_of(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
 
@@ -88,16 +83,17 @@ class Mutation:
         self.room, self.mutants, self.budget = room, mutants, budget
         self.seconds: dict[str, float] = {}
         self.failed: list[str] = []
-        self.reached: dict[str, dict[str, list[str]]] = {}
-        self._coverage: coverage.Coverage | None = None
+        self.reached: dict[str, dict[str, None]] = {}
         self._context = ""
-        self._importing = watching(room)
+        self._importing = coverage.Coverage(data_file=None, config_file=False, source=[str(SOURCES / room)])
         self._importing.start()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         features.load("tables")
         features.declared_signals()
+        for path in (SOURCES / self.room).rglob("*.py"):
+            import_module(".".join(path.relative_to(SOURCES.parent).with_suffix("").parts))
         self._importing.stop()
         databases.AHEAD = 0  # forks are many, and most want few
         self.functions = functions_by_code()
@@ -127,16 +123,17 @@ class Mutation:
                     fixture.func = function
 
     def _look(self, session: pytest.Session) -> None:
-        """Run all tests as they are; remember which lines each reaches, and how long it takes."""
+        """Run all tests as they are; remember which of them reach each mutant, and how long they take."""
 
         def look() -> int:
-            self._coverage = watching(self.room)
-            self._coverage.start()
+            vars(builtins)[PROBE] = lambda id: self.reached.setdefault(id, {}).setdefault(self._context)
+            for path in {mutant.path for mutant in self.mutants}:
+                own = [mutant for mutant in self.mutants if mutant.path == path]
+                probed = with_probes(path, own)
+                for mutant in own:
+                    put(mutant, probed, self.functions)
             run_tests(session)
-            self._coverage.stop()
-            data = self._coverage.get_data()
-            reached = {name: data.contexts_by_lineno(name) for name in data.measured_files()}
-            self.notes.write_text(json.dumps([self.seconds, self.failed, reached]))
+            self.notes.write_text(json.dumps([self.seconds, self.failed, self.reached]))
             return SURVIVED
 
         began = time.monotonic()
@@ -149,13 +146,11 @@ class Mutation:
         )
 
     def _try(self, session: pytest.Session, mutant: Mutant) -> None:
-        lines = self.reached.get(str(ROOT / mutant.path), {})
-        reaching = {test for line in range(mutant.lines[0], mutant.lines[1] + 1) for test in lines.get(str(line), ())}
-        reaching -= set(self.failed)
+        reaching = self.reached.get(mutant.id, {}).keys() - set(self.failed)
         items = [item for item in session.items if reaching & {item.nodeid, file_of(item)}]
         if not items:
-            imported = set(self._importing.get_data().lines(str(ROOT / mutant.path)) or ())
-            mutant.fate = "at import" if imported & set(range(mutant.lines[0], mutant.lines[1] + 1)) else "not covered"
+            imported = self._importing.get_data().lines(str(ROOT / mutant.path)) or ()
+            mutant.fate = "at import" if mutant.lines[0] in imported else "not covered"
             return
         chosen: list[pytest.Item] = []
         expected = 0.0
@@ -238,12 +233,12 @@ class Mutation:
         """Clear up behind a fork, which may have been killed."""
         with psycopg.connect(self.server.url(), autocommit=True) as connection:
             for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test%'").fetchall():
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         began = time.process_time()
-        self._switch(item.nodeid)
+        self._context = item.nodeid
         result = yield
         self.seconds[item.nodeid] = round(time.process_time() - began, 3)
         return result
@@ -253,16 +248,11 @@ class Mutation:
         """What is made once for several tests is reached by all of the file."""
         test = self._context
         if fixturedef.scope != "function":
-            self._switch(test.partition("::")[0])
+            self._context = test.partition("::")[0]
         try:
             return (yield)
         finally:
-            self._switch(test)
-
-    def _switch(self, context: str) -> None:
-        if self._coverage is not None and context != self._context:
-            self._coverage.switch_context(context)
-        self._context = context
+            self._context = test
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not hasattr(report, "wasxfail"):
