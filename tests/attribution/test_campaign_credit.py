@@ -1,6 +1,7 @@
 """A campaign's credit: what refunds take back of it, divided as the sale was; and the same however it is paged."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from uuid import UUID, uuid4
 
 import pytest
@@ -91,6 +92,8 @@ def test_nothing_is_taken_where_nothing_was_given_back() -> None:
 
 
 BEGIN = utc_now() - timedelta(days=9)
+BACKWARDS = count(1_000, -1)
+"""Numbers for ids, so that the order of ids is not that in which rows were written."""
 
 
 @pytest.fixture
@@ -122,8 +125,8 @@ async def sold(world: World, subject: str, hours: float, *shares: UUID, code: st
             touched = {"event_id": uuid4(), "at": at - n * timedelta(minutes=1), "viewer_id": viewer}
             session.add(Touch(id=uuid7(), matched_by="code" if code else "login", **touched, **by))
         sale = Conversion(
-            id=uuid7(), external_id=str(uuid4()), kind="subscription", viewer_id=viewer, at=at, amount_minor=999,
-            currency="EUR",
+            id=UUID(int=next(BACKWARDS)), external_id=str(uuid4()), kind="subscription", viewer_id=viewer, at=at,
+            amount_minor=999, currency="EUR",
         )  # fmt: skip
         session.add(sale)
     return sale.id
@@ -132,8 +135,8 @@ async def sold(world: World, subject: str, hours: float, *shares: UUID, code: st
 async def given_back(world: World, subject: str, sale: UUID, minor: int, hours: float) -> UUID:
     async with world.database.transaction() as session:
         refund = Conversion(
-            id=uuid7(), external_id=str(uuid4()), kind="refund", viewer_id=world.viewers[subject], amount_minor=minor,
-            at=BEGIN + timedelta(hours=hours), currency="EUR", original_id=sale,
+            id=UUID(int=next(BACKWARDS)), external_id=str(uuid4()), kind="refund", viewer_id=world.viewers[subject],
+            amount_minor=minor, at=BEGIN + timedelta(hours=hours), currency="EUR", original_id=sale,
         )  # fmt: skip
         session.add(refund)
     return refund.id

@@ -178,6 +178,10 @@ async def test_a_visit_that_is_a_robots_and_somebody_elses_is_nobodys_touch(
     async with app.runtime.database.transaction() as session:
         whose = select(Viewer.subject).join(Touch, Touch.viewer_id == Viewer.id)
         assert (await session.scalars(whose)).all() == ["one"]
+        said = select(Viewer.subject, LoggedEvent.verdict_reason).join(Viewer, Viewer.id == LoggedEvent.viewer_id)
+        rows = await session.execute(said.where(LoggedEvent.kind == "sign_up"))
+        reasons = {row.subject: row.verdict_reason for row in rows}
+    assert reasons == {"one": None, "two": "token_sharing", "three": "token_of_no_person"}, "whether they are new here"
 
 
 async def creator(app: App, subject: str, code: str) -> UUID:
