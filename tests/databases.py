@@ -4,6 +4,7 @@ A copy is whole, so that a test may commit, listen, break its connections or cha
 server's files in memory it costs less than emptying the tables that a test has filled.
 """
 
+import asyncio
 import shutil
 import tempfile
 import time
@@ -16,7 +17,10 @@ from uuid import uuid4
 
 import psycopg
 
+from groundswell.events.log.partitions import days_ahead, ensure_days
 from groundswell.platform.embedded import EmbeddedPostgres
+from groundswell.platform.migrations import migrate
+from groundswell.web import features
 
 QUICK = {
     "fsync": "off",
@@ -39,6 +43,27 @@ FORSAKEN_AFTER_S = 60
 """By then a server that is in use is locked by its users."""
 
 AHEAD = 2
+TEMPLATE = "template_groundswell"
+
+
+def make_template(server: EmbeddedPostgres) -> str:
+    """Make the database, with every table and the event log's days, that others are copied from. Returns its name."""
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    features.load("tables")
+    features.load(
+        "jobs"
+    )  # what they hear of signals belongs to what a change does, whichever tests run in this process
+    migrate(server.url(TEMPLATE))
+    with asyncio.Runner() as runner:
+        runner.run(_make_days(server.url(TEMPLATE)))
+    return TEMPLATE
+
+
+async def _make_days(url: str) -> None:
+    """Make the event log's days, as every application would at its start."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await ensure_days(connection, days_ahead())
 
 
 class Databases:

@@ -13,12 +13,22 @@ from sqlalchemy import select, update
 from groundswell.accounts import sessions
 from groundswell.accounts.access import COOKIE, viewer_of
 from groundswell.accounts.erasure import erase_viewer
-from groundswell.accounts.staff_roles import note, vouched_addresses, with_power
+from groundswell.accounts.staff_roles import (
+    REPEATED,
+    end_standing,
+    note,
+    roles_held,
+    staff_members,
+    vouched_addresses,
+    with_power,
+)
 from groundswell.accounts.tables import SignIn, StaffStanding, Viewer
 from groundswell.accounts.tokens import Claims, TokenVerifier
 from groundswell.insights.tables import WeeklyMail, WeeklyRecipient
 from groundswell.insights.weekly_mail import deliver, drop_lapsed, stop_address
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
+from groundswell.platform.settings import Settings
 from groundswell.web.console.loop import live
 from tests.insights.test_weekly_mail import Mailbox, smtp_server
 from tests.support import App
@@ -195,3 +205,44 @@ async def _delivered(app: App, viewer: UUID, now: datetime) -> bool:
     async with app.runtime.database.transaction() as session:
         await session.merge(WeeklyMail(viewer_id=viewer, week=WEEK))
     return await deliver(app.runtime, viewer, WEEK, now)
+
+
+async def test_whom_staff_have_ended_holds_again_what_is_said_after(database: Database) -> None:
+    now = utc_now()
+
+    def said(at: datetime, *roles: str) -> Claims:
+        return Claims("service", "mira", "Mira", frozenset(roles), None, False, said_by="service", said_at=at)
+
+    async with database.transaction() as session:
+        viewer = await viewer_of(session, said(now, "marketer"))
+        await session.flush()
+
+        async def member() -> tuple[bool, int, datetime]:
+            (found,) = await staff_members(session, 9)
+            await session.refresh(found.standing)
+            return found.ended, found.sessions, found.standing.said_at
+
+        async def held(power: str = "insights.view") -> bool:
+            return viewer.id in set(await session.scalars(with_power(power, utc_now(), DAYS)))
+
+        await note(session, viewer.id, said(now - timedelta(hours=2), "marketer"))
+        for _ in range(3):
+            cookie = await sessions.begin(session, Settings(), viewer, said(now - timedelta(hours=2), "marketer"))
+        over = update(SignIn).where(SignIn.hash == sessions.hash_of(cookie)).values(ends_at=now - timedelta(hours=1))
+        await session.execute(over)
+        assert await member() == (False, 2, now - timedelta(hours=2)), "of three sessions one is over"
+        assert await held()
+        assert await end_standing(session, viewer.id)
+        assert await member() == (True, 0, now - timedelta(hours=2))
+        assert not await held()
+        assert await roles_held(session, viewer.id, said(now - timedelta(hours=1), "marketer")) == frozenset()
+        assert not await held()
+        later = utc_now() + timedelta(seconds=1)
+        assert await roles_held(session, viewer.id, said(later, "marketer")) == {"marketer"}
+        assert await member() == (False, 0, later)
+        assert await held()
+        await roles_held(session, viewer.id, said(later + REPEATED, "marketer"))
+        assert (await member())[2] == later, "the same said again is not worth a row"
+        await roles_held(session, viewer.id, said(later + timedelta(seconds=1), "trust"))
+        assert (await held(), await held("reports.handle")) == (False, True), "but another role is, at once"
+        assert not await end_standing(session, uuid4())

@@ -11,6 +11,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from groundswell.accounts.access import viewer_of
+from groundswell.accounts.tables import Viewer
+from groundswell.accounts.tokens import Claims
 from groundswell.attribution.eligibility import TOUCHES_MAX
 from groundswell.attribution.markov_training import learn
 from groundswell.attribution.models import MODELS
@@ -149,6 +152,36 @@ async def test_a_typed_code_is_a_touch_of_its_creator(app: App, shared: Shared, 
     assert (await report(app, service, conversion("sign_up", touch=token, code=" noor10"))).status_code in {200, 409}
     own = await report(app, service, conversion("sign_up", id="own", viewer="noor", code="NOOR10"))
     assert own.json()["credits"] == []
+
+
+async def test_who_is_called_alike_by_another_issuer_is_somebody_else(
+    app: App, shared: Shared, service: dict[str, str]
+) -> None:
+    async with app.runtime.database.transaction() as session:
+        await viewer_of(session, Claims("staff", "newcomer", "Newcomer", frozenset(), None, False))
+    token = await visit(app, shared, ago(hours=2))
+    await report(app, service, conversion("sign_up", touch=token))
+    assert (await report(app, service, conversion("subscription", minor=1000))).status_code == 201
+    async with app.runtime.database.transaction() as session:
+        issuers = select(Viewer.issuer).join(Conversion, Conversion.viewer_id == Viewer.id)
+        assert (await session.scalars(issuers)).all() == ["groundswell-demo"] * 2
+
+
+async def test_a_visit_that_is_a_robots_and_somebody_elses_is_nobodys_touch(
+    app: App, shared: Shared, service: dict[str, str]
+) -> None:
+    """Either is enough."""
+    robots = await visit(app, shared, ago(hours=3), verdict="robot")
+    first = await visit(app, shared, ago(hours=2))
+    for name, token in (("one", first), ("two", first), ("three", robots)):
+        await report(app, service, conversion("sign_up", ago(hours=1), id=name, viewer=name, touch=token))
+    async with app.runtime.database.transaction() as session:
+        whose = select(Viewer.subject).join(Touch, Touch.viewer_id == Viewer.id)
+        assert (await session.scalars(whose)).all() == ["one"]
+        said = select(Viewer.subject, LoggedEvent.verdict_reason).join(Viewer, Viewer.id == LoggedEvent.viewer_id)
+        rows = await session.execute(said.where(LoggedEvent.kind == "sign_up"))
+        reasons = {row.subject: row.verdict_reason for row in rows}
+    assert reasons == {"one": None, "two": "token_sharing", "three": "token_of_no_person"}, "whether they are new here"
 
 
 async def creator(app: App, subject: str, code: str) -> UUID:

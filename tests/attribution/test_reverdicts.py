@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from groundswell.attribution import reverdicts
 from groundswell.attribution.reverdicts import rejudge
 from groundswell.events.event import Event
 from groundswell.events.log.event_log import record
@@ -26,13 +28,12 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.
 async def click(app: App, shared: Shared, user_agent: str, rule: str = "1+old", **fields: Any) -> Event:
     event = Event(
         kind="click",
-        id=uuid7(),
         share_id=shared.share.id,
         moment_id=shared.moment.id,
         title_id=shared.title.id,
         verdict_rule=rule,
         inputs={"ua": user_agent},
-        **{"at": ago(hours=1), "verdict": "human", "verdict_reason": "nothing_says_otherwise", **fields},
+        **{"id": uuid7(), "at": ago(hours=1), "verdict": "human", "verdict_reason": "nothing_says_otherwise", **fields},
     )
     async with app.runtime.database.transaction() as session:
         await record(session, event)
@@ -69,6 +70,16 @@ async def test_a_newer_rule_gives_new_rows_and_leaves_the_old(app: App, shared: 
     with pytest.raises(IntegrityError, match="only ever appended"):
         async with app.runtime.database.transaction() as session:
             await session.execute(text("UPDATE verdicts SET kind = 'human'"))
+
+
+async def test_of_one_instant_there_may_be_more_visits_than_are_judged_at_once(
+    app: App, shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reverdicts, "AT_ONCE", 2)
+    at = ago(hours=1)
+    ids = {(await click(app, shared, "curl/8.1", at=at, id=UUID(int=n))).id for n in range(9, 0, -1)}
+    assert await judged(app) == 9
+    assert set(await verdicts(app)) == ids
 
 
 async def test_a_verdict_that_a_newer_rule_takes_back_is_current_again(app: App, shared: Shared) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,16 @@ from hypothesis import strategies as st
 
 from groundswell.attribution.invalid_traffic import ACCOUNTS, PER_HOUSEHOLD, PER_MINUTE, PER_NETWORK, suspected
 from groundswell.attribution.seen_visit import SeenVisit
-from groundswell.attribution.shared_places import Proportion, exceeds, is_unusual, unusually_free
+from groundswell.attribution.shared_places import (
+    GAPS_LEAST,
+    Proportion,
+    even,
+    exceeds,
+    is_unusual,
+    signs,
+    unusually_free,
+    usual,
+)
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SHARER, OTHER = UUID(int=3), UUID(int=4)
@@ -70,7 +80,7 @@ class Crowd:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_crowd_behind_one_address_is_not_accused(seed: int) -> None:
     crowd = Crowd(seed)
-    usual = crowd.elsewhere()
+    normal = crowd.elsewhere()
     campus = crowd.people(150, household="campus", network="university")
     friends = crowd.people(40, 8, household="office", network="office", sharer_id=OTHER)
     carrier = [
@@ -78,18 +88,18 @@ def test_a_crowd_behind_one_address_is_not_accused(seed: int) -> None:
         for n in range(PER_NETWORK + 60)
         for visit in crowd.people(1, 20_000, household=f"gateway-{n % 16}", network="carrier", visitor=f"phone-{n}")
     ]
-    assert suspected(usual + campus + friends + carrier) == {}
+    assert suspected(normal + campus + friends + carrier) == {}
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_where_little_is_known_a_crowd_is_not_accused(seed: int) -> None:
     """It is most of all there is: names that nobody else has may be anybody's, and rates of few are chance's."""
     crowd = Crowd(seed, names=300)
-    usual = crowd.elsewhere(80)
+    normal = crowd.elsewhere(80)
     campus = crowd.people(300, household="campus", network="university")
-    assert suspected(usual + campus) == {}
+    assert suspected(normal + campus) == {}
     farm = crowd.farm(60, household="farm", network="n")
-    assert set(suspected(usual + campus + farm)) == {visit.event_id for visit in farm}, "which is more than chance"
+    assert set(suspected(normal + campus + farm)) == {visit.event_id for visit in farm}, "which is more than chance"
 
 
 @settings(max_examples=100)
@@ -110,14 +120,14 @@ def test_what_is_seen_elsewhere_is_chance_too(here: int, elsewhere: int, data: s
 @pytest.mark.parametrize("seed", range(3))
 def test_a_farm_is_found_wherever_it_stands(seed: int) -> None:
     crowd = Crowd(seed)
-    usual = crowd.elsewhere()
+    normal = crowd.elsewhere()
     farm = crowd.farm(PER_HOUSEHOLD + 1, household="farm", network="n")
-    assert set(suspected(usual + farm)) == {visit.event_id for visit in farm}
+    assert set(suspected(normal + farm)) == {visit.event_id for visit in farm}
     hidden = crowd.farm(60, household="campus", network="n")
     campus = crowd.people(150, household="campus", network="n", sharer_id=OTHER)
-    assert set(suspected(usual + campus + hidden)) == {visit.event_id for visit in hidden}, "the campus is not"
+    assert set(suspected(normal + campus + hidden)) == {visit.event_id for visit in hidden}, "the campus is not"
     carried = [replace(visit, carrier=True) for visit in farm]
-    assert set(suspected(usual + carried)) == {visit.event_id for visit in farm}
+    assert set(suspected(normal + carried)) == {visit.event_id for visit in farm}
     rack = [
         visit
         for n in range(PER_NETWORK + 1)
@@ -125,7 +135,7 @@ def test_a_farm_is_found_wherever_it_stands(seed: int) -> None:
             n * 45, f"r-{n}", 0, 0.5, household=f"r-{n}", network="rack", browser=crowd.name(), sharer_id=SHARER
         )
     ]
-    assert set(suspected(usual + rack)) == {visit.event_id for visit in rack}
+    assert set(suspected(normal + rack)) == {visit.event_id for visit in rack}
 
 
 @settings(max_examples=16)
@@ -133,7 +143,7 @@ def test_a_farm_is_found_wherever_it_stands(seed: int) -> None:
 def test_one_sign_alone_accuses_nobody(seed: int, sign: str) -> None:
     """A lecture that ends, browsers of a new kind, people who watch later or join at once."""
     crowd = Crowd(seed)
-    usual = crowd.elsewhere(120)
+    normal = crowd.elsewhere(120)
     others = crowd.people(40, household="campus", network="n", sharer_id=OTHER)
     campus = crowd.people(80, household="campus", network="n")
     clicks = [visit for visit in campus if visit.kind == "click"]
@@ -144,7 +154,7 @@ def test_one_sign_alone_accuses_nobody(seed: int, sign: str) -> None:
         "eager": [replace(v, bought_after_s=900.0) if v.kind == "click" else v for v in campus],
     }[sign]
     plays = [visit for visit in campus if visit.kind == "play"] if sign == "regular" else []
-    found = set(suspected(usual + others + changed + plays).values())
+    found = set(suspected(normal + others + changed + plays).values())
     assert not {reason for reason in found if reason.endswith(f", {sign}")}
     assert all(" and " in reason for reason in found), "by chance two, never one"
 
@@ -193,3 +203,65 @@ def test_free_sales_are_held_against_what_is_usual() -> None:
     assert unusually_free(3, 3, 0, 0), "where little is sold, three are too many"
     assert unusually_free(9, 10, 10, 200)
     assert not unusually_free(9, 10, 130, 200), "the first month is given away"
+
+
+@pytest.mark.parametrize(("others_s", "is_even"), [(30, True), (29, False), (90, True), (91, False)])
+def test_gaps_are_even_within_half_of_the_median(others_s: int, is_even: bool) -> None:
+    """Eleven gaps of a minute, and ten of others: more than chance has within half of the median, or about as many."""
+    gaps = [60, others_s] * 10 + [60]
+    assert even([0, *accumulate(gaps)]) is is_even
+    assert not even([0, *accumulate([60] * (GAPS_LEAST - 1))])
+    assert even([0, *accumulate([60] * GAPS_LEAST)])
+
+
+def test_what_is_never_seen_elsewhere_is_more_than_chance_makes() -> None:
+    assert exceeds(1, 100, 0.0)
+    assert not exceeds(0, 100, 0.0)
+    assert not exceeds(5, 100, 0.04), "one more than is usual is chance"
+    assert exceeds(20, 100, 0.04)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("changed", "shown"),
+    [
+        ({}, set()),
+        ({"plays": 0.0}, {"unwatched"}),
+        ({"buys": 1.0}, {"eager"}),
+        ({"every_s": 60.0}, {"regular"}),
+        ({"browser": "invented"}, {"invented"}),
+        (
+            {"plays": 0.0, "buys": 1.0, "every_s": 60.0, "browser": "invented"},
+            {"unwatched", "eager", "regular", "invented"},
+        ),
+    ],
+)
+def test_each_sign_shows_what_is_more_than_elsewhere(seed: int, changed: dict[str, Any], shown: set[str]) -> None:
+    crowd = Crowd(seed)
+    known = {"plays": PLAYS, "buys": BUYS, "every_s": None, "browser": None} | changed
+    instants = accumulate(known["every_s"] or crowd.random.expovariate(1 / 60) for _ in range(120))
+    led = [
+        visit
+        for n, at in enumerate(instants)
+        for visit in crowd.visit(
+            at, f"led-{n}", known["plays"], known["buys"], household="campus",
+            browser=f"invented-{n}" if known["browser"] else crowd.name(),
+        )
+    ]  # fmt: skip
+    others, elsewhere = crowd.people(40, household="campus", sharer_id=OTHER), crowd.elsewhere(600)
+    found = signs(led, led + others, usual(elsewhere, led + others + elsewhere))
+    assert set(found) == shown
+    little = usual(elsewhere[:20], led + others + elsewhere)
+    assert set(signs(led, led + others, little)) <= {"regular"}, "where little is known, only the clock speaks"
+
+
+def test_a_browser_has_watched_when_it_has_played() -> None:
+    """Each browser counts once, and what others than those who clicked did is nothing of it."""
+    clicks = [SeenVisit(uuid4(), NOON, f"v-{n % 60}", sharer_id=SHARER, household=f"h-{n}") for n in range(120)]
+    other = [SeenVisit(uuid4(), NOON, f"v-{n}", kind="react", household=f"h-{n}") for n in range(60)]
+    plays = [SeenVisit(uuid4(), NOON, f"v-{n}", kind="play", household=f"h-{n}") for n in (*range(15), 99)]
+    bought = [replace(visit, bought_after_s=5.0) if n % 4 == 0 else visit for n, visit in enumerate(clicks)]
+    measure = usual(bought + other + plays, clicks)
+    assert (measure.unwatched, measure.eager) == (Proportion(45, 60), Proportion(30, 120))
+    few = usual(clicks[:49], clicks)
+    assert (few.unwatched, few.eager) == (None, None)

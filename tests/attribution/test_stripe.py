@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from groundswell.attribution.stripe_events import (
+    GivenBack,
     PaidInvoice,
+    PaymentOf,
     StripeEventUnreadable,
     StripeSignatureInvalid,
     check_signature,
@@ -114,6 +116,47 @@ def test_a_trial_costs_nothing() -> None:
     (found,) = facts_of(event("invoice.paid", invoice(0)))
     assert isinstance(found, PaidInvoice)
     assert (sale_of(found, [], subscribed=False, late=False), found.paid_minor) == ("trial", 0)
+
+
+def test_an_invoice_is_read_wherever_a_version_of_stripe_has_its_parts() -> None:
+    """It was paid when it says so, not when the event was sent, and is for until the last of its lines ends."""
+    paid_at, month = NOW - timedelta(days=2), timedelta(days=30)
+    periods = [(NOW - month, NOW), (NOW, NOW + month), (NOW - month, NOW - timedelta(days=1))]
+    lines = [{"period": {"start": start.timestamp(), "end": end.timestamp()}} for start, end in periods]
+    about = {"metadata": {"groundswell_viewer": "newcomer"}, "subscription": "sub_1"}
+    said = invoice() | {"status_transitions": {"paid_at": paid_at.timestamp()}, "lines": {"data": [*lines, {}]}}
+    paid = PaymentOf("pi_1", "in_1"), PaymentOf("ch_1", "in_1")
+    newer = said | {
+        "parent": {"subscription_details": about},
+        "payments": {"data": [{"payment": {"payment_intent": "pi_1"}}, {"payment": {"charge": {"id": "ch_1"}}}]},
+    }
+    older = said | {"parent": None, "subscription_details": about | {"subscription": None}, "subscription": "sub_1"}
+    for body, payments in (
+        (newer, [*paid]),
+        (older | {"payment_intent": {"id": "pi_1"}, "charge": "ch_1"}, [paid[0]]),
+        (older | {"charge": "ch_1"}, [paid[1]]),
+    ):
+        *found, of = facts_of(event("invoice.paid", body, created=NOW))
+        assert found == payments
+        assert isinstance(of, PaidInvoice)
+        assert (of.subscription, of.at, of.starts, of.ends) == ("sub_1", paid_at, NOW, NOW + month)
+    (plain,) = facts_of(event("invoice.paid", invoice(), created=NOW))
+    assert isinstance(plain, PaidInvoice)
+    assert (plain.subscription, plain.at, plain.starts, plain.ends) == (None, NOW, None, None)
+
+
+@pytest.mark.parametrize("names", [{"payment_intent": "pi_1", "charge": "ch_1"}, {"payment_intent": {"id": "pi_1"}}])
+def test_money_goes_back_when_stripe_says_so_by_the_payment_or_else_the_charge(names: dict[str, Any]) -> None:
+    one = {"id": "x_1", "amount": 300, "currency": "eur", "status": "succeeded", **names}
+    assert facts_of(event("refund.created", one, created=NOW)) == [
+        GivenBack("x_1", "refund", "pi_1", None, 300, "EUR", NOW)
+    ]
+    lost = one | {"status": "lost", "payment_intent": None, "charge": "ch_1"}
+    assert facts_of(event("charge.dispute.closed", lost, created=NOW)) == [
+        GivenBack("x_1", "dispute", "ch_1", None, 300, "EUR", NOW)
+    ]
+    assert facts_of(event("charge.dispute.closed", lost | {"status": "won"})) == []
+    assert facts_of(event("refund.updated", one | {"status": "pending"})) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"type": []}', b'{"type": "invoice.paid", "data": 1}', b"\xff"])

@@ -17,7 +17,8 @@ from groundswell.campaigns import post_check, submissions
 from groundswell.campaigns.tables import CampaignSubmission
 from groundswell.creators.tables import Creator
 from groundswell.earnings import campaign_budgets, campaign_sources, trial_balance
-from groundswell.earnings.tables import CampaignEarning
+from groundswell.earnings.ledger import posting_id
+from groundswell.earnings.tables import CampaignEarning, PostingRow
 from groundswell.events.tables import Reverdict
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
@@ -124,6 +125,9 @@ async def test_from_brief_to_payout(walk: Walk) -> None:
     sale = await walk.shop.sell("bea", "kiss", minor=1000)
     funded = await walk.do("fay", "POST", f"{PATH}/autumn/budget", 201)
     assert funded["left_minor"] == 100_000
+    async with walk.app.runtime.database.transaction() as session:
+        campaign = await session.scalar(select(Campaign.id))
+        assert await session.scalar(select(PostingRow.id)) == posting_id("campaign", campaign, "funded")
     assert (await walk.do("pia", "POST", f"{PATH}/autumn/budget", 409))["code"] == "budget_funded"
     await walk.world.happen("kiss", "play", *(f"v{n}" for n in range(7)))
     await walk.settle()

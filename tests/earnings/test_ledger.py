@@ -15,6 +15,7 @@ from groundswell.earnings.ledger import (
     Posting,
     PostingConflict,
     PostingRefused,
+    account_id,
     balance,
     open_account,
     open_accounts,
@@ -50,6 +51,12 @@ async def test_a_posting_moves_money_once(database: Database) -> None:
     async with database.transaction() as session:
         assert (await balance(session, pool), await balance(session, funding)) == (507, -507)
         assert await balance(session, uuid4()) == 0
+
+
+def test_ids_are_those_of_every_release() -> None:
+    """What a release before has posted is known again by the next, so that it is not posted twice."""
+    assert posting_id("pool", UUID(int=7), "funded") == UUID("58dfef6e-8afe-51ca-97ae-97f12d1e71a4")
+    assert account_id("creator", UUID(int=7), "EUR") == UUID("bdd14b39-7338-51e8-bf2b-bd14071ec6d9")
 
 
 async def test_the_same_id_with_other_content_is_a_conflict(database: Database) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from groundswell.earnings import eligible_views, pools, statements, trial_balance
+from groundswell.earnings.ledger import posting_id
 from groundswell.earnings.rules import RULES_BY_ANY_VERDICT
 from groundswell.earnings.tables import LedgerAccount, Pool, PostingRow, Statement, StatementLine
 from groundswell.events.event import Event
@@ -75,6 +76,9 @@ async def test_a_pool_is_divided_over_plays(world: World) -> None:
         pool = await session.get_one(Pool, pool_id)
         assert (pool.status, pool.weight) == ("divided", 7)
         assert (await statements.shown_pool(session, pool)).left_minor == 0
+        posted = set(await session.scalars(select(PostingRow.id)))
+    shares = {posting_id("pool", pool_id, "creator", world.creators[name]) for name in ("noor", "kofi")}
+    assert posted == {posting_id("pool", pool_id, "funded"), *shares}, "by which a run of any release knows them"
 
 
 async def test_what_is_not_an_eligible_view_earns_nothing(world: World) -> None:

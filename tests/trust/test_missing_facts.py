@@ -1,6 +1,7 @@
 """Which rules cannot bind is said exactly where policy refuses for want of a fact."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 from hypothesis import given, settings
 
@@ -52,3 +53,11 @@ def test_a_rule_of_one_territory_asks_too_and_is_named() -> None:
     there = Rule(FILM.id, "title", str(FILM.id), territory="DE", ratings_off=frozenset({"18"}))
     (only,) = unbound_rules(RuleBook([there]), replace(FILM, live=False), NOW)
     assert (only.code, only.rule, only.all_of_it) == ("rating_unknown", there, True)
+
+
+def test_of_the_ending_the_rule_of_its_days_is_named_or_else_that_of_its_part() -> None:
+    days = Rule(uuid4(), "title", str(FILM.id), ending_days=30)
+    part = Rule(uuid4(), "all", "*", ending_percent=50)
+    for rules, named in (([days, part], days), ([part], part), ([days], days)):
+        (only,) = unbound_rules(RuleBook(rules), UNKNOWN, NOW)
+        assert (only.code, only.rule) == ("release_unknown", named)
