@@ -205,6 +205,15 @@ async def refusals(app: App) -> list[tuple[str, str, str]]:
     return [(each["actor"], each["action"], each["subject"]["refused"]) for each in told]
 
 
+async def test_what_is_answered_again_under_its_key_is_recorded_once(app: App) -> None:
+    mira = app.signed_in("mira", "marketer") | {"Idempotency-Key": "once"}
+    body = {"key": "sheet", "name": "The sheet", "subject": "sharing", "unit": "viewer"}
+    first, again = [await app.http.post("/v1/experiments", json=body, headers=mira) for _ in range(2)]
+    assert (first.is_success, again.content) == (True, first.content)
+    async with app.runtime.database.transaction() as session:
+        assert len(await page_of(session, 10, None, None)) == 1
+
+
 async def test_what_staff_and_keys_may_not_is_recorded_once_an_hour(app: App) -> None:
     reads, staff = await app.service_key("reports:read"), app.signed_in("mira", "marketer")
     bad = {"Authorization": "Bearer gsk_made_up"}

@@ -58,6 +58,9 @@ class ChangesHeard:
     wait: Callable[[], Awaitable[None]]
 
 
+REPLAYED = "Idempotency-Replayed"
+
+
 class IdempotencyKey(Base):
     """One answered POST, by who asked and the key they chose; kept for a day (``ANSWERS_LAST``).
 
@@ -103,7 +106,8 @@ class TransactionalRoute(APIRoute):
                 key = request.headers.get("idempotency-key") if request.method == "POST" else None
                 answer = await (self._once(request, session, key, handler) if key else handler(request))
                 if answer.status_code < 400:
-                    if (trail := services.find(AuditTrail)) is not None:
+                    trail = services.find(AuditTrail)
+                    if trail is not None and REPLAYED not in answer.headers:  # what is answered again is not done again
                         await trail.record(request, session, answer)
                     changed = request.method not in SAFE and session.in_transaction()
                     await session.commit()
@@ -154,7 +158,7 @@ def is_secret(answer: Response) -> bool:
 def _replay(stored: IdempotencyKey | None, request_hash: bytes, settings: Settings) -> Response:
     if stored is None or stored.request_hash != request_hash:
         raise IdempotencyKeyReused()
-    headers, body = {"Idempotency-Replayed": "true"}, stored.body
+    headers, body = {REPLAYED: "true"}, stored.body
     if stored.sealed and body is not None:
         headers["Cache-Control"] = "no-store"
         try:
