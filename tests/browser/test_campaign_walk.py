@@ -49,8 +49,7 @@ SCENE_ENDS_S = 40
 async def lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
     """A demonstration of this walk's own: its months are closed, and its creators paid, here alone."""
     folder = tmp_path_factory.mktemp("campaign")
-    patient = {"admission_wait_ms": PATIENCE_MS, "request_deadline_s": PATIENCE_MS / 1000}
-    async with demonstration(databases, folder, payer_iban=PAYER_IBAN, **patient) as lumen:
+    async with demonstration(databases, folder, payer_iban=PAYER_IBAN) as lumen:
         yield lumen
 
 
