@@ -105,8 +105,6 @@ async def demonstration(databases: Databases, folder: Path, **changes: Any) -> A
         "share_rate_per_minute": 1000,  # one person walks all the tests
         "changes_per_minute": 10_000,
         "changes_per_day": 100_000,
-        "admission_wait_ms": PATIENCE_MS,  # nobody is turned away, however slow the machine
-        "request_deadline_s": PATIENCE_MS / 1000,
         "component_origins": [f"http://127.0.0.1:{elsewhere}"],
     }
     settings = Settings(**given | changes)
