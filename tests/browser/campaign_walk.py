@@ -44,13 +44,18 @@ class Walk:
         """Have the service's own worker do now what it does by the clock."""
         async with self.runtime.database.transaction() as session:
             await defer(session, job, timestamp=0)
-        waits = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s AND status IN ('todo', 'doing')"
-        for _ in range(PATIENCE_MS // 100):
-            if not self.sum(waits, job.name):
-                break
-            await asyncio.sleep(0.1)
+        none_left = "SELECT count(*) = 0 FROM procrastinate_jobs WHERE task_name = %s AND status IN ('todo', 'doing')"
+        await self.until(none_left, job.name)
         ended = "SELECT status::text FROM procrastinate_jobs WHERE task_name = %s ORDER BY id DESC LIMIT 1"
         assert self.lumen.rows(ended, job.name) == [("succeeded",)]
+
+    async def until(self, query: str, *values: object) -> None:
+        """Wait until the database says yes."""
+        for _ in range(PATIENCE_MS // 100):
+            if self.lumen.rows(query, *values)[0][0]:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(query)
 
     def sum(self, query: str, *values: object) -> int:
         """One sum of the database's."""

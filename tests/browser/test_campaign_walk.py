@@ -73,6 +73,7 @@ async def test_a_campaign_from_its_brief_to_what_the_bank_sends_back(walk: Walk,
     for who in ("ada", "noor"):
         await become_creator(walk, who)
     await clip_and_share(walk.lumen, walk.pages["ada"], "Before anybody asked", public=True)
+    await walk.until("SELECT count(*) = 1 FROM scenes")
     await make(walk)
     await brief(walk)
     await fund(walk)
