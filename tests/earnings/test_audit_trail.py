@@ -42,10 +42,16 @@ async def test_every_cent_is_followed_to_the_click_and_back(walk: Walk) -> None:
         asked = [*ids, *events, str(play), "SEPA 7", str(number), "#1", sale]
         assert len(asked) > 20
         for each in asked:
-            assert (await trail(session, each)).difference_minor == 0, each
+            followed = await trail(session, each)
+            assert followed.difference_minor == 0, each
+            for step in (followed.this, *followed.behind, *followed.before):
+                assert step.currency == (None if step.minor is None else "EUR"), step
         found = await trail(session, "SEPA 7")
         assert sorted({step.kind for step in found.behind}) == ["earning", "statement"]
-        assert [step.kind for step in (await trail(session, str(play))).before] == ["statement"]
+        played = await trail(session, str(play))
+        assert [step.kind for step in played.before] == ["statement"]
+        (counted,) = (await trail(session, str(played.before[0].id))).behind
+        assert (counted.id, counted.words.partition(",")[0]) == (play, "play of “kiss”")
         (earning, *_) = [step for step in found.behind if step.kind == "earning" and "subscription" in step.words]
         behind = await trail(session, str(earning.id))
         assert [step.kind for step in behind.behind] == ["conversion", "event"]

@@ -16,8 +16,8 @@ from groundswell.attribution.tables import Campaign
 from groundswell.campaigns import post_check, submissions
 from groundswell.campaigns.tables import CampaignSubmission
 from groundswell.creators.tables import Creator
-from groundswell.earnings import campaign_budgets, campaign_sources, trial_balance
-from groundswell.earnings.ledger import posting_id
+from groundswell.earnings import campaign_budgets, campaign_sources
+from groundswell.earnings.ledger import account_id, balance, posting_id
 from groundswell.earnings.tables import CampaignEarning, PostingRow
 from groundswell.events.tables import Reverdict
 from groundswell.moments.tables import Moment
@@ -27,7 +27,7 @@ from tests.campaigns.test_lifecycle import PATH, wish
 from tests.support import App
 
 from .shop import Shop
-from .world import World, build
+from .world import World, build, prove_books
 
 TERMS = [
     {"kind": "post", "amount_minor": 500},
@@ -87,9 +87,7 @@ class Walk:
                 await campaign_sources.settle_posts(session, each)
                 await campaign_sources.settle_plays(session, each)
         async with database.transaction() as session:
-            trial = await trial_balance.trial_balance(session)
-            assert trial.balanced
-            assert trial.agrees
+            await prove_books(session)
 
     async def budget(self, key: str = "autumn") -> dict[str, Any]:
         told: dict[str, Any] = await self.do("mira", "GET", f"{PATH}/{key}/budget")
@@ -250,6 +248,9 @@ async def test_a_ring_that_is_found_out_later_is_taken_back_and_settling_returns
     await over_for_long(walk)
     settled = await walk.do("fay", "POST", f"{PATH}/autumn/settle", reason="It is over.")
     assert (settled["left_minor"], settled["returned_minor"]) == (0, 99_500)
+    async with walk.app.runtime.database.transaction() as session:
+        await prove_books(session)
+        assert await balance(session, account_id("funding", "service", "EUR")) == -500, "the rest came back"
     assert (await walk.do("fay", "POST", f"{PATH}/autumn/settle", 409, reason="Again."))["code"] == "budget_settled"
 
 

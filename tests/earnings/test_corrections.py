@@ -19,7 +19,6 @@ from groundswell.earnings import (
     pools,
     rates,
     statements,
-    trial_balance,
 )
 from groundswell.earnings.ledger import account_id, balance, posting_id
 from groundswell.earnings.receivables import owed_back
@@ -30,7 +29,7 @@ from groundswell.platform.database import Database
 from groundswell.platform.settings import Settings
 
 from .shop import Shop
-from .world import NOT_HELD, World, build, in_month, month_before, this_month
+from .world import NOT_HELD, World, build, in_month, month_before, prove_books, this_month
 
 WHY = "Booked twice."
 
@@ -71,9 +70,7 @@ async def forced(world: World, statement: UUID, by: str) -> None:
 async def owned(world: World, subject: str = "noor") -> tuple[int, int]:
     """What a creator is owed, and what they owe."""
     async with world.database.transaction() as session:
-        trial = await trial_balance.trial_balance(session)
-        assert trial.balanced
-        assert trial.agrees
+        await prove_books(session)
         creator = world.creators[subject]
         return await balance(session, account_id("creator", creator, "EUR")), await owed_back(session, creator, "EUR")
 
@@ -201,6 +198,9 @@ async def test_a_cancelled_pool_leaves_nothing_behind_and_its_month_can_be_count
     with pytest.raises(pools.PoolCancelled):
         async with world.database.transaction() as session:
             await corrections.cancel(session, pool, "fay", WHY)
+    with pytest.raises(pools.PoolCancelled):
+        async with world.database.transaction() as session:
+            await pools.check_runnable(session, pool, "fay")
     async with world.database.transaction() as session:
         funding = await balance(session, account_id("funding", "service", "EUR"))
         (statement,) = await statements.of_creator(session, world.creators["noor"], None, 10)
@@ -221,6 +221,8 @@ async def test_a_pool_that_has_been_paid_is_cancelled_only_when_the_payout_came_
         with pytest.raises(corrections.PayoutReturned):
             await corrections.return_payout(session, payout.id, "pia", WHY)
     assert await owned(world) == (5_000, 0)
+    async with world.database.transaction() as session:
+        assert await balance(session, account_id("paid", "service", "EUR")) == 0
     again = await pay(world, statement_of(world, pool))
     async with world.database.transaction() as session:
         (newer, older) = await statements.newest_payouts(session)

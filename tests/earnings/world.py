@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.accounts.tables import Viewer
 from groundswell.catalog.tables import Source, Title
 from groundswell.creators.tables import Creator
 from groundswell.earnings.rules import PoolTerms, period_bounds
+from groundswell.earnings.tables import LedgerAccount
+from groundswell.earnings.trial_balance import trial_balance
 from groundswell.events.event import Event, Kind
 from groundswell.events.log.event_log import record
 from groundswell.events.tables import LoggedEvent, Reverdict
@@ -20,6 +23,16 @@ from groundswell.platform.ids import random_code, uuid7
 from groundswell.shares.tables import Share
 
 MINUTE_US = 60_000_000
+
+
+async def prove_books(session: AsyncSession) -> None:
+    """Debits equal credits, running totals equal the sum of postings; and the service has one account of its own for
+    what it funds, and one for what it has paid, in each currency."""
+    trial = await trial_balance(session)
+    assert trial.balanced
+    assert trial.agrees
+    own = select(LedgerAccount.owner).where(LedgerAccount.kind.in_(["funding", "paid"]))
+    assert set(await session.scalars(own)) <= {"service"}
 
 
 def this_month() -> str:
