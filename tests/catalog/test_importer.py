@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -24,6 +23,7 @@ from groundswell.media import MediaError, TitleIndex, probe
 from groundswell.platform import signals
 from groundswell.platform.runtime import Runtime
 from tests.catalog.films import film
+from tests.programs import begin
 from tests.support import App
 
 pytestmark = pytest.mark.usefixtures("media_cache")
@@ -356,14 +356,14 @@ asyncio.run(main())
 """
 
 
-async def test_an_import_that_was_killed_is_taken_up_by_the_next(runtime: Runtime, film_file: Path) -> None:
-    environment = {
-        **os.environ,
-        "GROUNDSWELL_DATA_DIR": str(runtime.settings.data_dir),
-        "GROUNDSWELL_DATABASE_URL": runtime.settings.database_url or "",
-    }
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(film_file), env=environment)
-    assert await child.wait() == -signal.SIGKILL
+async def test_an_import_that_was_killed_is_taken_up_by_the_next(
+    runtime: Runtime, film_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUNDSWELL_DATA_DIR", str(runtime.settings.data_dir))
+    monkeypatch.setenv("GROUNDSWELL_DATABASE_URL", runtime.settings.database_url or "")
+    child = begin(KILLED, str(film_file))
+    await asyncio.to_thread(child.join)
+    assert child.exitcode == -signal.SIGKILL
     assert await rows(runtime) == 0
     assert len(objects(runtime)) == 1
     _, source, *_ = await read(runtime, await import_title(runtime, film_file, name="F"))

@@ -2,9 +2,6 @@
 changes."""
 
 import asyncio
-import os
-import signal
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ from groundswell.platform.locks import Lock, giving_back, taking
 from groundswell.platform.signals import send
 from tests.media.film import make, numbers
 from tests.moments.clipping import FILM, WIDE_SCALE, add_title, clipped, set_rights, take_down, worker
+from tests.programs import telling
 from tests.support import App
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -350,20 +348,13 @@ async def test_a_killed_maker_leaves_no_orphan_and_it_is_made_once(app: App, tit
         row = (await session.scalars(select(Supercut))).one()
     assert row.recipe_hash is not None
     settings = app.runtime.settings
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", MAKER, str(settings.data_dir), str(settings.database_url), str(row.collection_id),
-        row.recipe_hash, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert child.stdout is not None
-        assert (await child.stdout.readline()).decode().strip() == storage_key(row.recipe_hash)
+    arguments = str(settings.data_dir), str(settings.database_url), str(row.collection_id), row.recipe_hash
+    with telling(MAKER, *arguments) as (_, said):
+        assert (await asyncio.to_thread(said.readline)).decode().strip() == storage_key(row.recipe_hash)
         async with sole_maker(app.runtime.database, row.recipe_hash) as mine:
             assert mine is None, "who else would make it is kept off"
         with pytest.raises(supercut_maker.SupercutBusy):
             await supercut_maker.make(app.runtime, row.collection_id, row.recipe_hash)
-    finally:
-        os.kill(child.pid, signal.SIGKILL)
-        await child.wait()
     async with await app.runtime.database.connect(autocommit=True) as connection:
         await connection.execute(*taking(Lock.RENDERING, row.recipe_hash))
         await connection.execute(*giving_back(Lock.RENDERING, row.recipe_hash))

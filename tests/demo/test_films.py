@@ -316,7 +316,7 @@ _KILLED = """
 import sys, pathlib
 from groundswell.demo.films import RenderSpan, render_all
 if __name__ == "__main__":
-    render_all(pathlib.Path(sys.argv[1]), lambda share: print(share, flush=True), RenderSpan(30, (320, 180)))
+    render_all(pathlib.Path(sys.argv[1]), lambda share: print(share, flush=True), RenderSpan(12, (320, 180)))
 """
 
 
@@ -338,7 +338,7 @@ def test_a_killed_rendering_leaves_nothing_that_looks_finished_and_nobody_at_wor
     assert not psutil.wait_procs(workers, timeout=20)[1], "its workers went on without it"
     assert list(folder.glob(f".{film.slug}-*/*.mp4")), "it was killed before it wrote anything"
     assert not list(folder.glob("[!.]*"))
-    assert not any(is_rendered(each, folder, RenderSpan(30, (320, 180))) for each in FILMS)
+    assert not any(is_rendered(each, folder, RenderSpan(12, (320, 180))) for each in FILMS)
     started = time.time()
     files = render_film(film, folder, None, brief)
     assert is_rendered(film, folder, brief)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +17,7 @@ from groundswell.platform.database import Database
 from groundswell.platform.problems import NotFound
 from groundswell.trust.decisions import decide, lift
 from tests.gates import gate
+from tests.programs import begin
 from tests.support import App
 
 from .world import NOT_HELD, World, build, in_month, month_before, this_month
@@ -157,10 +157,10 @@ async def test_a_payout_killed_in_the_middle_did_not_happen_and_is_made_once_whe
     headers = app.signed_in("pia", "finance") | {"Idempotency-Key": "the payout"}
     arguments = [str(app.runtime.settings.data_dir), database_url, json.dumps(asked), json.dumps(headers)]
     with gate(database_url, "postings", "NEW.reason = 'payout'") as before_the_posting:
-        paying = await asyncio.create_subprocess_exec(sys.executable, "-c", PAY, *arguments)
+        paying = begin(PAY, *arguments)
         await asyncio.to_thread(before_the_posting.await_somebody)
         paying.kill()
-        await paying.wait()
+        await asyncio.to_thread(paying.join)
         await asyncio.to_thread(before_the_posting.open)
     assert await paid_out(world) == (0, 0), "neither the payout nor its posting, nor one without the other"
     assert await accounts(world) == (5000, 0)

@@ -1,11 +1,7 @@
 """A pool is divided once, to the last cent, over what people really watched; a killed run is finished by the next."""
 
 import asyncio
-import os
-import signal
-import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +18,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.ids import uuid7
 from groundswell.trust.decisions import decide
+from tests.programs import begin
 
 from .world import World, build, closed_month, early_this_month, in_month, month_before, prove_books, this_month
 
@@ -367,22 +364,20 @@ asyncio.run(main())
 
 
 @pytest.mark.slow
-async def test_a_run_that_is_killed_is_finished_by_the_next(world: World, database_url: str, tmp_path: Path) -> None:
+async def test_a_run_that_is_killed_is_finished_by_the_next(world: World, database_url: str) -> None:
     """SIGKILL at some point between the first and the last posting, three times over; then a run to the end."""
     for n in range(40):
         await world.creator(f"c{n}")
         await world.moment(f"c{n}", f"m{n}")
         await world.happen(f"m{n}", "play", *(f"v{k}" for k in range(n % 7 + 1)))
     pool_id = await funded(world, amount=123_457)
-    script = tmp_path / "run.py"
-    script.write_text(RUN)
     seen = 0
     for _ in range(3):
-        process = await asyncio.create_subprocess_exec(sys.executable, str(script), database_url, str(pool_id))
-        while process.returncode is None and await shares(world) < seen + 3:  # noqa: ASYNC110
+        process = begin(RUN, database_url, str(pool_id))
+        while process.is_alive() and await shares(world) < seen + 3:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        await process.wait()
+        process.kill()
+        await asyncio.to_thread(process.join)
         seen = await shares(world)
     assert 9 <= seen < 40, "it was killed in the middle"
     await world.happen("rain", "play", "after the count")

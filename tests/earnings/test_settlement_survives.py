@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +12,7 @@ from groundswell.earnings.ledger import account_id, balance, posting_id
 from groundswell.earnings.tables import CampaignBudget, CampaignRecount, PostingRow
 from tests.campaigns.test_lifecycle import PATH
 from tests.gates import gate
+from tests.programs import begin
 from tests.support import App
 
 from .test_campaigns import Walk, over_for_long
@@ -75,10 +75,10 @@ async def killed_at(walk: Walk, url: str, when: str, program: str, *arguments: s
     (SQL, of ``NEW``) says."""
     data = str(walk.app.runtime.settings.data_dir)
     with gate(url, "postings", when) as before_the_posting:
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, data, url, *arguments)
+        process = begin(program, data, url, *arguments)
         await asyncio.to_thread(before_the_posting.await_somebody)
         process.kill()
-        await process.wait()
+        await asyncio.to_thread(process.join)
         await asyncio.to_thread(before_the_posting.open)
 
 

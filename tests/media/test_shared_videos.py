@@ -3,6 +3,7 @@
 ``GROUNDSWELL_LONG_TESTS=1`` tries every file in every profile at every place.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from groundswell.media import PROFILES, ClipRequest, cut, probe
 from tests.conftest import SHARED_DATA
+from tests.film_cache import rendered_once
 from tests.media.exactness import assert_well_formed, origin_of
 
 
@@ -20,6 +22,13 @@ def shown(path: Path) -> list[float]:
     with av.open(str(path)) as container:
         frames = container.decode(video=0)
         return [float(frame.pts * frame.time_base - origin) * 1e6 for frame in frames if frame.pts is not None]
+
+
+@rendered_once
+def times_of(path: Path, film: str, size_bytes: int) -> Path:
+    """When each frame of a film is shown, as JSON: to learn it, all of the film is decoded, by FFmpeg alone."""
+    path.write_text(json.dumps(shown(Path(film))))
+    return path
 
 
 FILES = ["an absent folder"]
@@ -33,7 +42,7 @@ EVERY_FILE = pytest.mark.parametrize("name", FILES)
 @EVERY_FILE
 def test_every_real_file_is_cut_exactly(shared_data: Path, tmp_path: Path, name: str) -> None:
     path, clip = shared_data / "video" / name, tmp_path / "clip.mp4"
-    times = shown(path)
+    times = json.loads(times_of(tmp_path / "times.json", str(path), path.stat().st_size).read_text())
     lasts = max(times)
     source, *others = PROFILES
     turn = FILES.index(name) % 3

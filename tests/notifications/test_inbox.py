@@ -1,9 +1,6 @@
 """The inbox: one row for each kind and subject, whose count, names and words are those of the moment it is read."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +25,7 @@ from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.events.places import Shared, make_shared, viewer
 from tests.gates import gate
 from tests.notifications.people import call, handle_of, id_of, inbox, play, read_all, say, texts, world
+from tests.programs import begin
 from tests.support import App
 
 ROBOT = Verdict("robot", "rate", "rate-2")
@@ -283,10 +281,10 @@ async def test_killed_in_between_neither_it_nor_the_notification_is_there(app: A
     await call(app, "PATCH", "/v1/followers", "noor", approves=False)
     url, ada, noor = str(app.runtime.settings.database_url), await id_of(app, "ada"), await id_of(app, "noor")
     with gate(url, "notifications", "NEW.kind = 'follower'") as closed:
-        process = subprocess.Popen([sys.executable, "-c", FOLLOWS, url, str(ada), str(noor)])  # noqa: ASYNC220
+        process = begin(FOLLOWS, url, str(ada), str(noor))
         await asyncio.to_thread(closed.await_somebody)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        await asyncio.to_thread(process.join)
     assert await texts(app, "noor") == []
     async with app.runtime.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Follow)) == 0

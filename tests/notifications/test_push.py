@@ -1,9 +1,6 @@
 """Web push: to a real receiver that verifies who sends and decrypts; once, also across kill -9."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -21,6 +18,7 @@ from groundswell.platform.settings import Settings
 from groundswell.trust.tables import Decision
 from tests.attribution.test_conversions import ago
 from tests.notifications.people import call, handle_of, id_of, inbox, read_all, say, world
+from tests.programs import begin
 from tests.push_receiver import PushReceiver, receiving_pushes
 from tests.support import App
 
@@ -203,12 +201,12 @@ async def test_kill_9_in_the_middle_loses_nothing_and_shows_nothing_twice(app: A
         await session.execute(insert(PushDelivery), due)
     receiver.takes_s = 0.05
     arguments = [settings.database_url, str(settings.data_dir), settings.secret.decode()]
-    process = subprocess.Popen([sys.executable, "-c", KILLED, *map(str, arguments)])  # noqa: ASYNC220
+    process = begin(KILLED, *map(str, arguments))
     while len(receiver.told) < 70:
-        assert process.poll() is None
+        assert process.is_alive()
         await asyncio.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    await asyncio.to_thread(process.join)
     receiver.takes_s = 0
     assert 0 < await waiting(app) < many
     async with app.runtime.database.transaction() as session:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from groundswell.platform.ids import uuid7
 from groundswell.platform.settings import Settings
 from tests.earnings.world import World, build
 from tests.gates import gate
+from tests.programs import begin
 from tests.support import App
 
 from .bank import Entry, statement
@@ -122,10 +122,10 @@ async def test_a_file_whose_reading_is_killed_is_carried_out_once_when_it_is_sen
     file = tmp_path / "statement.xml"
     file.write_bytes(content)
     with gate(database_url, "bank_lines", "NEW.number = 4") as before_the_last_line:
-        reading = await asyncio.create_subprocess_exec(sys.executable, "-c", TAKE, database_url, str(file))
+        reading = begin(TAKE, database_url, str(file))
         await asyncio.to_thread(before_the_last_line.await_somebody)
         reading.kill()
-        await reading.wait()
+        await asyncio.to_thread(reading.join)
         await asyncio.to_thread(before_the_last_line.open)
     assert await kept(world) == {"files": 0, "lines": 0, "returned": 0}
     assert {line[0] for line in (await lines(world, run)).values()} == {"sent"}

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -30,6 +29,7 @@ from groundswell.platform.settings import Settings
 from groundswell.trust.decisions import decide
 from tests.earnings.world import World, build
 from tests.gates import gate
+from tests.programs import begin
 
 from .bank import Entry, report, statement
 from .places import FACTS, approved, drafted, earned, enter, filed, ids, lines, payer, run_row
@@ -353,10 +353,10 @@ async def test_a_run_killed_in_the_middle_paid_nobody_and_pays_everybody_once_wh
     when = f"NEW.reason = 'payout' AND NEW.debit_account_id = '{account_id('creator', last, 'EUR')}'"
     arguments = [str(pays.data_dir), database_url, str(run)]
     with gate(database_url, "postings", when) as before_the_last:
-        filing_ = await asyncio.create_subprocess_exec(sys.executable, "-c", FILE, *arguments)
+        filing_ = begin(FILE, *arguments)
         await asyncio.to_thread(before_the_last.await_somebody)
         filing_.kill()
-        await filing_.wait()
+        await asyncio.to_thread(filing_.join)
         await asyncio.to_thread(before_the_last.open)
     assert await made(world) == (0, 0)
     assert {line[0] for line in (await lines(world, run)).values()} == {"waiting"}

@@ -1,9 +1,6 @@
 """Webhooks: what happened is told, signed, in the order of each subject, at least once, over real HTTP."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 from uuid import UUID
@@ -32,6 +29,7 @@ from tests.attribution.test_conversions import ago, conversion, report, visit
 from tests.earnings.test_payouts import earned, pay
 from tests.earnings.world import build
 from tests.events.places import Shared, make_share, make_shared
+from tests.programs import begin
 from tests.support import App
 from tests.webhook_receiver import Receiver, receiving
 
@@ -400,13 +398,13 @@ async def test_kill_9_in_the_middle_loses_nothing_and_keeps_the_order(app: App, 
     receiver.takes_s = 0.005
     assert settings.database_url is not None
     arguments = [settings.database_url, str(settings.data_dir), made["id"], settings.secret.decode()]
-    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments])  # noqa: ASYNC220 - it runs beside us
+    process = begin(KILLED, *arguments)
     while len(receiver.told) < 300:
-        assert process.poll() is None
+        assert process.is_alive()
         await asyncio.sleep(0.01)
     assert not await deliver(app.runtime.database, settings, UUID(made["id"]), 60)  # one at a time
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    await asyncio.to_thread(process.join)
     receiver.takes_s = 0
     while any(row.status == "waiting" for row in await rows(app)):
         await deliver(app.runtime.database, settings, UUID(made["id"]), 60)

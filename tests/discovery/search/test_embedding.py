@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from groundswell.discovery.search import embedding
-from groundswell.discovery.search.embedding import FILES, Embedding, MeaningUnavailable, model_folder
+from groundswell.discovery.search.embedding import BATCH, FILES, Embedding, MeaningUnavailable, model_folder
 
 MODEL = pytest.mark.skipif(
     embedding.find_spec(embedding.PACKAGE) is None, reason="make .stamps/meaning installs the model"
@@ -29,7 +29,8 @@ def test_sentences_are_as_alike_as_the_models_makers_say() -> None:
 def test_a_sentence_means_the_same_beside_whatever_others() -> None:
     model = Embedding(model_folder(None))
     said = ["Row your boat.", "", "word " * 400, "我爱你", "A much longer sentence than the others are, of many words."]
-    together = model.of(said * 20)[: len(said)]
+    others = [each for each in said if len(each) < 100] * (2 * BATCH // 4)  # a long one costs as much as all of these
+    together = model.of(said + others)[: len(said)]
     alone = np.vstack([model.of([each]) for each in said])
     assert np.allclose(together, alone, atol=1e-5)
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)

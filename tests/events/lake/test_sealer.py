@@ -1,11 +1,7 @@
 """Every committed event is in the lake exactly once, whenever it committed and whatever was killed."""
 
 import asyncio
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,6 +23,7 @@ from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
 from groundswell.platform.locks import Lock
 from groundswell.platform.settings import Settings
+from tests.programs import telling
 
 pytestmark = pytest.mark.usefixtures("still_server")
 
@@ -263,6 +260,7 @@ def test_credit_is_sealed_too() -> None:
 
 SEALING = """
 import sys
+from pathlib import Path
 from groundswell.events.lake.sealer import Sealer
 from groundswell.platform.settings import Settings
 sealer = Sealer(sys.argv[1], Settings(data_dir=Path(sys.argv[2])))
@@ -300,12 +298,9 @@ async def test_a_sealer_killed_again_and_again_loses_and_doubles_nothing(
 
 def seal_and_kill(url: str, settings: Settings) -> None:
     """A process of its own that seals without pause, killed in the middle of its work."""
-    command = [sys.executable, "-c", SEALING, url, str(settings.data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) as process:
-        assert process.stdout is not None
+    with telling(SEALING, url, str(settings.data_dir)) as (_, said):
         for _ in range(5):
-            process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
+            assert said.readline() == b"sealed\n"
 
 
 @pytest.mark.parametrize("before", [0, 2])

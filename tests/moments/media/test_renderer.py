@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -29,6 +27,7 @@ from groundswell.platform.settings import Settings
 from tests.media.film import numbers
 from tests.moments.clipping import SECOND_US, WIDE_SCALE, rows
 from tests.processes import eventually
+from tests.programs import telling
 from tests.support import App
 
 
@@ -138,20 +137,12 @@ async def test_a_killed_makers_work_is_taken_up_at_once(app: App, recipe: Recipe
     async with app.runtime.database.transaction() as session:
         await session.execute(update(Rendition).values(status="queued", storage_key=None, progress=0, settled_at=None))
     await app.runtime.store.delete(recipe.storage_key)
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", MAKER, str(settings.data_dir), str(settings.database_url), recipe.hash,
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert child.stdout is not None
-        assert await child.stdout.readline() == b"rendering\n"
+    with telling(MAKER, str(settings.data_dir), str(settings.database_url), recipe.hash) as (_, said):
+        assert await asyncio.to_thread(said.readline) == b"rendering\n"
         during = await rendition(app, recipe)
         assert (during.status, during.progress) == ("rendering", 420)
         async with app.runtime.database.transaction() as session:
             assert await is_being_made(session, recipe.hash)
-    finally:
-        os.kill(child.pid, signal.SIGKILL)
-        await child.wait()
     await _lock_free(app, recipe)
     async with app.runtime.database.transaction() as session:
         await ensure(session, recipe, WAITING_VIEWER)
