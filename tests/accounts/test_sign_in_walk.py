@@ -48,3 +48,10 @@ async def test_what_is_wrong_is_said_where_it_is(
     found = await steps(change.pop("issuer", openid_issuer), **change)
     assert not found[step].ok
     assert said in found[step].detail
+
+
+async def test_where_staff_sign_in_as_viewers_do_nothing_is_wrong_with_that() -> None:
+    settings = Settings(viewer_issuers=[ViewerIssuer(issuer="http://127.0.0.1:9")], service_url="http://127.0.0.1:9")
+    found = {step.what: step async for step in walk(settings, StaffProviders(settings))}
+    assert (found["staff"].ok, "not set" in found["staff"].detail) == (True, True)
+    assert [what for what in found if what.startswith("Acme")] == []
