@@ -100,6 +100,7 @@ async def fail_beside_its_like(context: JobContext, what: str) -> None:
 async def test_one_that_fails_while_its_like_waits_leaves_the_work_to_that(app: App) -> None:
     """The key is the waiting one's: were it tried again, there would be two, which the database refuses."""
     done.clear()
+    app.runtime.jobs.worker_defaults["concurrency"] = 1  # its like waits for as long as the first takes to fail
     async with app.runtime.database.transaction() as session:
         await defer(session, fail_beside_its_like, once="like", what="first")
         first = await id_of(session, "first")
