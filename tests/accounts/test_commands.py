@@ -1,4 +1,4 @@
-"""``groundswell keys`` and ``groundswell audit``: keys are made, printed once, revoked; the log is proved and exported."""
+"""``groundswell keys`` and ``groundswell audit``: keys are made, printed once, revoked; the log is proved, exported."""
 
 import json
 from pathlib import Path
