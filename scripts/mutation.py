@@ -40,7 +40,7 @@ from groundswell.web import features
 
 SOURCES, RESULTS = ROOT / "src" / "groundswell", ROOT / "dist" / "mutation"
 KNOWN = tomllib.loads((ROOT / "scripts" / "mutation.toml").read_text())
-PLAINLY = "-p no:cacheprovider -p no:xdist -p no:rerunfailures --hypothesis-seed=0".split()
+PLAINLY = "--timeout=0 -p no:cacheprovider -p no:xdist -p no:rerunfailures --hypothesis-seed=0".split()
 SURVIVED, KILLED, BROKEN = 0, 1, 2
 FATES = {SURVIVED: "survived", KILLED: "killed"}
 MEMORY_BYTES = 8 << 30
