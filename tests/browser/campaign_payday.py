@@ -46,6 +46,7 @@ async def close_the_month(walk: Walk) -> None:
     await month.get_by_text("Close it", exact=True).click()
     await month.get_by_label("Why").fill("All that was sold in it is divided.")
     await month.get_by_role("button", name="Ask to close it").click()
+    await expect(month).to_contain_text("Fay asked to close it. All that was sold in it is divided.")
     await expect(month.get_by_role("button", name=f"Close {MONTH}")).to_have_count(0)
     pia = await walk.open("pia", "/console/finance/months")
     await pia.get_by_role("button", name=f"Close {MONTH}").click()
