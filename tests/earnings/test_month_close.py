@@ -269,6 +269,9 @@ async def test_a_month_with_sales_and_no_pool_is_closed_by_two_who_say_so(app: A
     page = await app.session("fay", "finance")
     assert "Nothing that was sold in it is shared" in (await app.http.get("/console/finance/months", headers=page)).text
     assert (await ask(without_pool=True))["without_pool"] is True
+    asked = " ".join((await app.http.get("/console/finance/months", headers=page)).text.split())
+    assert "Fay asked to close it without a pool. Nothing is shared this month." in asked
+    assert "Closed" not in asked, "nothing is closed that was only asked for"
     async with app.runtime.database.transaction() as session:
         stream: dict[str, Any] = {"period": month, "basis": "revenue", "currency": "EUR", "created_by": "fay"}
         pool = await pools.fund(session, **stream, amount_minor=100, terms=NOT_HELD)
