@@ -108,7 +108,8 @@ async def test_whoever_is_waited_for_takes_their_place_by_their_link_and_nobody_
     token = link.rpartition("/")[2]
     refused = await app.http.post("/v1/creators/me/partner", json={"token": token}, headers=kid)
     assert refused.json()["code"] == "partner_minor"
-    forged = await app.http.post("/v1/creators/me/partner", json={"token": ("B" if token[0] == "A" else "A") + token[1:]}, headers=ada)
+    other = ("B" if token[0] == "A" else "A") + token[1:]
+    forged = await app.http.post("/v1/creators/me/partner", json={"token": other}, headers=ada)
     assert forged.json()["code"] == "imported_partner_unknown"
     assert (await app.http.post(link, headers=noor)).headers["location"].startswith("/creator")
     assert (await app.http.post("/v1/creators/me/partner", json={"token": token}, headers=ada)).json()["code"] == (
