@@ -206,10 +206,11 @@ async def refusals(app: App) -> list[tuple[str, str, str]]:
 
 
 async def test_what_is_answered_again_under_its_key_is_recorded_once(app: App) -> None:
-    mira = app.signed_in("mira", "marketer") | {"Idempotency-Key": "once"}
-    body = {"key": "sheet", "name": "The sheet", "subject": "sharing", "unit": "viewer"}
-    first, again = [await app.http.post("/v1/experiments", json=body, headers=mira) for _ in range(2)]
+    service = await app.service_key("conversions:write") | {"Idempotency-Key": "once"}
+    body = {"id": "c1", "kind": "sign_up", "viewer": "ada", "at": utc_now().isoformat()}
+    first, again = [await app.http.post("/v1/conversions", json=body, headers=service) for _ in range(2)]
     assert (first.is_success, again.content) == (True, first.content)
+    assert again.headers["Idempotency-Replayed"] == "true"
     async with app.runtime.database.transaction() as session:
         assert len(await page_of(session, 10, None, None)) == 1
 
