@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, DateTime, MetaData, Select, an
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.engine import Dialect, ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
 from sqlalchemy.util import LRUCache
 
@@ -107,19 +107,19 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engines = {pool: _engine(url, pool, size) for pool, size in POOL_SIZES.items()}
-        self._makers = {
-            pool: async_sessionmaker(engine, expire_on_commit=False) for pool, engine in self._engines.items()
-        }
+        self._engines: dict[Pool, AsyncEngine] = {}
 
     @property
     def engine(self) -> AsyncEngine:
-        """The engine of the pool that is in use here."""
-        return self._engines[POOL.get()]
+        """The engine of the pool that is in use here, made when it is first used."""
+        pool = POOL.get()
+        if (engine := self._engines.get(pool)) is None:
+            engine = self._engines[pool] = _engine(self.url, pool, POOL_SIZES[pool])
+        return engine
 
     def sessions(self) -> AsyncSession:
         """A session on a connection of the pool that is in use here."""
-        return self._makers[POOL.get()]()
+        return AsyncSession(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

@@ -20,6 +20,9 @@ from sqlalchemy import ARRAY, LargeBinary, String, bindparam, delete, select, te
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from starlette._utils import get_route_path
+from starlette.routing import Match
+from starlette.types import Scope
 
 from .database import Base, CreatedAt
 from .openapi_security import describe, power_of
@@ -87,6 +90,14 @@ class TransactionalRoute(APIRoute):
         super().__init__(path, endpoint, **options)
         describe(self)
         self.power = power_of(self)
+        self.begins = self.path_format.partition("{")[0]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As ``APIRoute`` has it; most of some six hundred routes are told apart by how their path begins, for a tenth
+        of what an expression takes."""
+        if not get_route_path(scope).startswith(self.begins):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()

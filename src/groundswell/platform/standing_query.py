@@ -7,14 +7,16 @@ written by it, so it commits nothing.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from .database import Database
 from .raw_connection import RawConnection, error_of
@@ -35,23 +37,9 @@ class StandingQuery:
     connection, which is kept."""
 
     def __init__(self, database: Database, statement: Select[Any]) -> None:
-        compiled = statement.compile(dialect=database.engine.dialect)
-        self.database, self._given = database, list[bytes | None]()
-        self._text = self._numbered(str(compiled), compiled.params)
+        self.database = database
+        self._text, self._given = _numbered(statement)
         self._idle: list[Prepared] = []
-
-    def _numbered(self, text: str, parameters: Mapping[str, Any]) -> str:
-        """The statement with its parameters numbered, as PREPARE has them, and what stands for each."""
-        names: list[str] = []
-
-        def number(found: re.Match[str]) -> str:
-            if found[1] not in names:
-                names.append(found[1])
-            return f"${names.index(found[1]) + 1}"
-
-        numbered = re.sub(r"%\((\w+)\)s", number, text).replace("%%", "%")
-        self._given = [None if name == VALUES else str(parameters[name]).encode() for name in names]
-        return numbered
 
     async def rows(self, values: Sequence[str]) -> list[tuple[Any, ...]]:
         """The statement's rows for ``values``.
@@ -150,6 +138,22 @@ class Prepared(RawConnection):
             self._asked.set_result(self._found)
         else:
             self._asked.set_exception(self._error)
+
+
+@cache
+def _numbered(statement: Select[Any]) -> tuple[str, list[bytes | None]]:
+    """The statement with its parameters numbered, as PREPARE has them, and what stands for each; None for the array.
+    A program asks few, and writing one takes longer than asking it a hundred times."""
+    compiled = statement.compile(dialect=PGDialect_psycopg())  # type: ignore[no-untyped-call]
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    numbered = re.sub(r"%\((\w+)\)s", number, str(compiled)).replace("%%", "%")
+    return numbered, [None if name == VALUES else str(compiled.params[name]).encode() for name in names]
 
 
 def _array(values: Sequence[str]) -> bytes:

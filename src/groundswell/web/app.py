@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache, partial
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
@@ -211,7 +211,7 @@ def create_app(settings: Settings, keys: KeySource | None = None) -> FastAPI:
         )
     problems.install(app)
     app.router.routes.extend(api_routes())
-    add_health(app)
+    app.router.routes.extend(health.routes)
     openapi.describe(app)
     openapi.serve(app, "/v1/openapi.json", "/v1/docs")
     pages.install(app)
@@ -275,35 +275,38 @@ async def forget_ended_jobs(runtime: Runtime) -> None:
         await forget_ended(runtime.jobs, now)
 
 
-def add_health(app: FastAPI) -> None:
-    """Liveness, readiness and metrics, for whatever runs us."""
-
-    @app.get("/healthz", tags=["operations"])
-    async def alive() -> dict[str, str]:
-        """This process answers. It does not ask the database, whose absence a restart would not mend."""
-        return {"status": "ok", "version": __version__}
-
-    @app.get("/readyz", tags=["operations"])
-    async def ready(request: Request) -> Readiness:
-        """This process can serve: its database answers (503 otherwise). `lake_lag_s`: how long the oldest event,
-        verdict or credit that reports do not count yet has waited; more than a minute is too long."""
-        async with services_of(request).database.sessions() as session:
-            return Readiness(lake_lag_s=(await lake_lag(session)).total_seconds())
-
-    @app.get("/metrics", tags=["operations"], include_in_schema=False)
-    async def metrics(request: Request) -> Response:
-        if not may_read_metrics(services_of(request).settings, request):
-            raise NotFound()
-        LAKE_LAG.set(await _lake_lag_s(services_of(request).database))
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
 class Readiness(BaseModel):
     """What ``/readyz`` answers."""
 
     status: str = "ready"
     version: str = __version__
     lake_lag_s: float
+
+
+health = APIRouter(tags=["operations"])
+"""Liveness, readiness and metrics, for whatever runs us."""
+
+
+@health.get("/healthz")
+async def alive() -> dict[str, str]:
+    """This process answers. It does not ask the database, whose absence a restart would not mend."""
+    return {"status": "ok", "version": __version__}
+
+
+@health.get("/readyz")
+async def ready(request: Request) -> Readiness:
+    """This process can serve: its database answers (503 otherwise). `lake_lag_s`: how long the oldest event,
+    verdict or credit that reports do not count yet has waited; more than a minute is too long."""
+    async with services_of(request).database.sessions() as session:
+        return Readiness(lake_lag_s=(await lake_lag(session)).total_seconds())
+
+
+@health.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    if not may_read_metrics(services_of(request).settings, request):
+        raise NotFound()
+    LAKE_LAG.set(await _lake_lag_s(services_of(request).database))
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _lake_lag_s(database: Database) -> float:
