@@ -1,6 +1,9 @@
 """What every test may ask for: a real PostgreSQL, a fresh database in it, a running application."""
 
 import gc
+
+gc.disable()  # until all is collected: modules, and some thousand tests, are here to stay
+
 import os
 import shutil
 import signal
@@ -66,11 +69,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "chromium" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: (not item.get_closest_marker("slow"), not item.get_closest_marker("browser")))
-
-
-def pytest_collection() -> None:
-    """Collect no garbage while tests are collected: modules, and some thousand tests, are here to stay."""
-    gc.disable()
 
 
 def pytest_collection_finish() -> None:
