@@ -106,7 +106,7 @@ def _tag(content: bytes) -> str:
 def object_server() -> Iterator[ObjectServer]:
     """A running one."""
     with ObjectServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield server

@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def stream_server() -> Iterator[StreamServer]:
     with StreamServer() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
 

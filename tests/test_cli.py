@@ -112,7 +112,7 @@ def test_cut_needs_no_server(tmp_path: Path) -> None:
 def published(folder: Path) -> Iterator[str]:
     """The address under which the files of ``folder`` can be fetched."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

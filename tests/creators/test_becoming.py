@@ -93,7 +93,7 @@ async def test_who_applies_accepts_the_terms_and_is_answered_with_a_reason(app: 
 
 async def verify_a_channel(app: App, ada: dict[str, str]) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         address = f"http://127.0.0.1:{server.server_port}/@ada"
         named = await app.http.post("/v1/creators/me/channels", json={"address": address}, headers=ada)

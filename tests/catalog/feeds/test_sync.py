@@ -203,7 +203,7 @@ def serving(bodies: dict[str, tuple[int, bytes, str]], host: str = "127.0.0.1") 
             pass
 
     server = ThreadingHTTPServer((host, 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://{host}:{server.server_port}", asked
