@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -179,7 +180,7 @@ def serve(control: socket.socket) -> tuple[str, tuple[str, ...]] | None:
         for descriptor in (wish, out, errors):
             os.close(descriptor)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-    for pid in ends:
+    for pid in list(ends):
         os.kill(pid, signal.SIGTERM)
     return None
 
@@ -197,6 +198,7 @@ def become(wish: int, out: int, errors: int, end: int) -> tuple[str, tuple[str, 
         program, arguments, environment, folder = pickle.load(file)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     os.chdir(folder)
     return program, arguments
 
