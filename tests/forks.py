@@ -39,6 +39,8 @@ PRELOADED = (
 """All that the commands and the tests' programs load."""
 COMMAND = "import sys; from groundswell.cli import app; sys.exit(app())"
 """What the script ``groundswell`` does."""
+SCRIPT = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+"""What ``python <file>`` does."""
 
 
 NUMBER = struct.Struct("q")
@@ -109,17 +111,19 @@ def groundswell(words: Sequence[str], environment: Mapping[str, str], out: int =
     return fork(COMMAND, *words, environment=environment, out=out, errors=errors)
 
 
-def run(words: Sequence[str], environment: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
-    """Run ``groundswell <words>`` to its end, as `subprocess.run` would."""
+def run(
+    program: str, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = 600
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, as `subprocess.run` would."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        process = groundswell(words, environment, out.fileno(), errors.fileno())
+        process = fork(program, *arguments, environment=environment, out=out.fileno(), errors=errors.fileno())
         try:
             code = process.wait(timeout)
         finally:
             process.kill()
         for file in (out, errors):
             file.seek(0)
-        return subprocess.CompletedProcess(words, code, out.read().decode(), errors.read().decode())
+        return subprocess.CompletedProcess(arguments, code, out.read().decode(), errors.read().decode())
 
 
 @cache

@@ -49,7 +49,7 @@ def groundswell(
 ) -> subprocess.CompletedProcess[str]:
     """Run ``groundswell <words>`` to its end: in a fork, or as ``program`` starts it."""
     if program is None:
-        return forks.run(words, environment, timeout=600)
+        return forks.run(forks.COMMAND, *words, environment=environment)
     command = [*program, *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
