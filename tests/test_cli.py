@@ -18,11 +18,10 @@ import psycopg
 import pytest
 
 from groundswell.demo.identity import IdentityProvider
+from tests.film_cache import cache_folder
 from tests.media.film import Film, make
 from tests.processes import COMMAND, Service, eventually, free_port
 from tests.processes import groundswell as run_groundswell
-
-REPOSITORY = Path(__file__).parents[1]
 
 
 def groundswell(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -189,9 +188,10 @@ def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_the_demo_prepares_itself_and_starts_again_at_once(server_folder: Path) -> None:
-    """The films are kept in the checkout: drawn once, for every run."""
-    films = REPOSITORY / "data" / "quick-films"
-    films.mkdir(parents=True, exist_ok=True)
+    """The films are kept with those of the tests: drawn once, for every run."""
+    films = cache_folder() / "demo"
+    films.mkdir(exist_ok=True)
+    os.utime(films)
     service = Service(server_folder / "data", program=COMMAND)
     service.settings.data_dir.mkdir(exist_ok=True)
     (service.settings.data_dir / "films").symlink_to(films, target_is_directory=True)
