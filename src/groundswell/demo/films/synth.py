@@ -45,7 +45,7 @@ def _play(cycle: Mono, frequency: float, seconds: float, wobble: float = 0.0) ->
     if wobble:
         phase += wobble * _vibrato(count)
     phase *= 4096
-    return cycle[phase.astype(np.int32) & 4095]
+    return np.asarray(cycle[phase.astype(np.int32) & 4095], np.float32)
 
 
 _swings = np.zeros(0)
