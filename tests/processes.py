@@ -1,4 +1,7 @@
-"""Shared by tests that kill things: the service as real processes over one data folder, with durability on."""
+"""Shared by tests that kill things: the service as real processes over one data folder, with durability on.
+
+They are forks of one that has loaded it (see ``tests/forks.py``), unless a test asks for such as are started.
+"""
 
 import os
 import signal
@@ -16,6 +19,11 @@ import psycopg
 
 from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.settings import Settings
+from tests import forks
+from tests.forks import Forked
+
+COMMAND = (sys.executable, "-m", "groundswell.cli")
+Process = subprocess.Popen[bytes] | Forked
 
 
 def free_port() -> int:
@@ -36,7 +44,17 @@ def eventually(look: Callable[[], Any], seconds: float = 90, what: str = "it") -
     raise AssertionError(f"{what} did not happen in {seconds} s")
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def groundswell(
+    *words: str, environment: Mapping[str, str], program: Sequence[str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``groundswell <words>`` to its end: in a fork, or as ``program`` starts it."""
+    if program is None:
+        return forks.run(forks.COMMAND, *words, environment=environment)
+    command = [*program, *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+
+
+def kill(process: Process) -> None:
     """``kill -9``; returns when it has ended."""
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -50,7 +68,7 @@ class Service:
         folder: Path,
         *,
         demo: bool = True,
-        program: Sequence[str] = (sys.executable, "-m", "groundswell.cli"),
+        program: Sequence[str] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.port = free_port()
@@ -59,14 +77,14 @@ class Service:
         self.settings = Settings(data_dir=folder, demo=demo, port=self.port, base_url=self.url)
         self.postgres = EmbeddedPostgres(folder / "postgres")
         self.http = httpx.Client(base_url=self.url)  # making one takes longer than asking: it reads all certificates
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Process] = []
 
     @property
     def environment(self) -> dict[str, str]:
         """What every command of it is given."""
         return {**os.environ, **self.more, "GROUNDSWELL_DATA_DIR": str(self.settings.data_dir)}
 
-    def run(self, *command: str, worker_inside: bool = False) -> subprocess.Popen[bytes]:
+    def run(self, *command: str, worker_inside: bool = False) -> Process:
         """Start ``groundswell <command>`` in the background."""
         environment = self.environment | {
             "GROUNDSWELL_BASE_URL": self.url,
@@ -75,17 +93,20 @@ class Service:
             "GROUNDSWELL_WORKER_IN_SERVER": str(worker_inside).lower(),
         }
         with (self.settings.data_dir.parent / f"{command[0]}.log").open("ab") as log:
-            process = subprocess.Popen([*self.program, *command], env=environment, stdout=log, stderr=log)
+            if self.program is None:
+                process: Process = forks.groundswell(command, environment, log.fileno(), log.fileno())
+            else:
+                process = subprocess.Popen([*self.program, *command], env=environment, stdout=log, stderr=log)
         self.processes.append(process)
         return process
 
-    def serve(self, *, worker_inside: bool = False) -> subprocess.Popen[bytes]:
+    def serve(self, *, worker_inside: bool = False) -> Process:
         """Start the server and wait until it answers."""
         process = self.run("serve", worker_inside=worker_inside)
         self.wait_for_answer(process, "/healthz")
         return process
 
-    def wait_for_answer(self, process: subprocess.Popen[bytes], path: str = "/", seconds: float = 90) -> None:
+    def wait_for_answer(self, process: Process, path: str = "/", seconds: float = 90) -> None:
         """Wait until ``path`` answers with success. A process that has ended will not: its log is what failed."""
 
         def answered() -> bool:
@@ -98,8 +119,7 @@ class Service:
 
     def command(self, *words: str) -> str:
         """Run ``groundswell <words>`` to its end; its standard output."""
-        command = [*self.program, *words]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180, check=False)
+        done = groundswell(*words, program=self.program, environment=self.environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 

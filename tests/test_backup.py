@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from groundswell.backup import BackupFailed, back_up, backups_at, restore, rows_of_tables, store_at
 from groundswell.events.lake.sealer import seal_now
 from groundswell.platform.settings import Settings
+from tests import forks
 from tests.databases import Databases
 from tests.events.places import Shared
 from tests.support import App, started
@@ -74,9 +73,7 @@ async def killed(settings: Settings, once: Callable[[], bool], *command: str) ->
         "GROUNDSWELL_DATA_DIR": str(settings.data_dir),
         "GROUNDSWELL_DATABASE_URL": str(settings.database_url),
     }
-    process = subprocess.Popen(  # noqa: ASYNC220
-        [sys.executable, "-m", "groundswell.cli", *command], env=environment, stdout=subprocess.PIPE
-    )
+    process = forks.groundswell(command, environment)
     async with asyncio.timeout(120):
         while not once():
             assert process.poll() is None, "it ended before it could be killed"

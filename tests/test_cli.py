@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,17 +18,16 @@ import psycopg
 import pytest
 
 from groundswell.demo.identity import IdentityProvider
+from tests.film_cache import cache_folder
 from tests.media.film import Film, make
-from tests.processes import Service, eventually, free_port
-
-REPOSITORY = Path(__file__).parents[1]
+from tests.processes import COMMAND, Service, eventually, free_port
+from tests.processes import groundswell as run_groundswell
 
 
 def groundswell(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``groundswell <words>`` to its end."""
-    command = [sys.executable, "-m", "groundswell.cli", *words]
     settings = {"GROUNDSWELL_LOG_LEVEL": "WARNING"} | environment
-    return subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, timeout=240, check=False)
+    return run_groundswell(*words, environment=os.environ | settings)
 
 
 @pytest.fixture
@@ -180,6 +178,8 @@ def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:
     wrong = groundswell("serve", GROUNDSWELL_PORT="eighty")
     assert wrong.returncode == 2
     assert "GROUNDSWELL_PORT" in wrong.stderr
+    started = run_groundswell("serve", environment=os.environ | {"GROUNDSWELL_PORT": "eighty"}, program=COMMAND)
+    assert (started.returncode, started.stdout, started.stderr) == (2, wrong.stdout, wrong.stderr), "as a fork has it"
     scope = groundswell("keys", "create", "x", "--scope", "everything", GROUNDSWELL_DATA_DIR=str(tmp_path / "data"))
     assert scope.returncode == 2
     assert "conversions:write" in scope.stderr
@@ -188,10 +188,11 @@ def test_wrong_settings_and_scopes_are_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_the_demo_prepares_itself_and_starts_again_at_once(server_folder: Path) -> None:
-    """The films are kept in the checkout: drawn once, for every run."""
-    films = REPOSITORY / "data" / "quick-films"
-    films.mkdir(parents=True, exist_ok=True)
-    service = Service(server_folder / "data")
+    """The films are kept with those of the tests: drawn once, for every run."""
+    films = cache_folder() / "demo"
+    films.mkdir(exist_ok=True)
+    os.utime(films)
+    service = Service(server_folder / "data", program=COMMAND)
     service.settings.data_dir.mkdir(exist_ok=True)
     (service.settings.data_dir / "films").symlink_to(films, target_is_directory=True)
     try:

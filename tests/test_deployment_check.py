@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from groundswell.demo.identity import IdentityProvider
 from tests.media.film import Film, make
-from tests.processes import Service, free_port
+from tests.processes import Service, free_port, groundswell
 from tests.webhook_receiver import receiving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -31,8 +30,7 @@ def service(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
 
 def check(*words: str) -> tuple[int, list[dict[str, Any]]]:
     """The exit code, and the steps."""
-    command = [sys.executable, "-m", "groundswell.cli", "check", *words, "--patience", "120", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    done = groundswell("check", *words, "--patience", "120", "--json", environment=os.environ)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 

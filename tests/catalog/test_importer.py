@@ -362,8 +362,8 @@ async def test_an_import_that_was_killed_is_taken_up_by_the_next(
     monkeypatch.setenv("GROUNDSWELL_DATA_DIR", str(runtime.settings.data_dir))
     monkeypatch.setenv("GROUNDSWELL_DATABASE_URL", runtime.settings.database_url or "")
     child = begin(KILLED, str(film_file))
-    await asyncio.to_thread(child.join)
-    assert child.exitcode == -signal.SIGKILL
+    await asyncio.to_thread(child.wait)
+    assert child.returncode == -signal.SIGKILL
     assert await rows(runtime) == 0
     assert len(objects(runtime)) == 1
     _, source, *_ = await read(runtime, await import_title(runtime, film_file, name="F"))

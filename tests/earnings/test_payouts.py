@@ -160,7 +160,7 @@ async def test_a_payout_killed_in_the_middle_did_not_happen_and_is_made_once_whe
         paying = begin(PAY, *arguments)
         await asyncio.to_thread(before_the_posting.await_somebody)
         paying.kill()
-        await asyncio.to_thread(paying.join)
+        await asyncio.to_thread(paying.wait)
         await asyncio.to_thread(before_the_posting.open)
     assert await paid_out(world) == (0, 0), "neither the payout nor its posting, nor one without the other"
     assert await accounts(world) == (5000, 0)

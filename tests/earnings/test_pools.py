@@ -374,10 +374,10 @@ async def test_a_run_that_is_killed_is_finished_by_the_next(world: World, databa
     seen = 0
     for _ in range(3):
         process = begin(RUN, database_url, str(pool_id))
-        while process.is_alive() and await shares(world) < seen + 3:  # noqa: ASYNC110
+        while process.poll() is None and await shares(world) < seen + 3:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         process.kill()
-        await asyncio.to_thread(process.join)
+        await asyncio.to_thread(process.wait)
         seen = await shares(world)
     assert 9 <= seen < 40, "it was killed in the middle"
     await world.happen("rain", "play", "after the count")

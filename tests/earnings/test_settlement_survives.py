@@ -78,7 +78,7 @@ async def killed_at(walk: Walk, url: str, when: str, program: str, *arguments: s
         process = begin(program, data, url, *arguments)
         await asyncio.to_thread(before_the_posting.await_somebody)
         process.kill()
-        await asyncio.to_thread(process.join)
+        await asyncio.to_thread(process.wait)
         await asyncio.to_thread(before_the_posting.open)
 
 

@@ -284,7 +284,7 @@ async def test_killed_in_between_neither_it_nor_the_notification_is_there(app: A
         process = begin(FOLLOWS, url, str(ada), str(noor))
         await asyncio.to_thread(closed.await_somebody)
         process.kill()
-        await asyncio.to_thread(process.join)
+        await asyncio.to_thread(process.wait)
     assert await texts(app, "noor") == []
     async with app.runtime.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Follow)) == 0

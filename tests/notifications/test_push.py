@@ -203,10 +203,10 @@ async def test_kill_9_in_the_middle_loses_nothing_and_shows_nothing_twice(app: A
     arguments = [settings.database_url, str(settings.data_dir), settings.secret.decode()]
     process = begin(KILLED, *map(str, arguments))
     while len(receiver.told) < 70:
-        assert process.is_alive()
+        assert process.poll() is None
         await asyncio.sleep(0.01)
     process.kill()
-    await asyncio.to_thread(process.join)
+    await asyncio.to_thread(process.wait)
     receiver.takes_s = 0
     assert 0 < await waiting(app) < many
     async with app.runtime.database.transaction() as session:

@@ -125,7 +125,7 @@ async def test_a_file_whose_reading_is_killed_is_carried_out_once_when_it_is_sen
         reading = begin(TAKE, database_url, str(file))
         await asyncio.to_thread(before_the_last_line.await_somebody)
         reading.kill()
-        await asyncio.to_thread(reading.join)
+        await asyncio.to_thread(reading.wait)
         await asyncio.to_thread(before_the_last_line.open)
     assert await kept(world) == {"files": 0, "lines": 0, "returned": 0}
     assert {line[0] for line in (await lines(world, run)).values()} == {"sent"}

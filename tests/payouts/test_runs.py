@@ -356,7 +356,7 @@ async def test_a_run_killed_in_the_middle_paid_nobody_and_pays_everybody_once_wh
         filing_ = begin(FILE, *arguments)
         await asyncio.to_thread(before_the_last.await_somebody)
         filing_.kill()
-        await asyncio.to_thread(filing_.join)
+        await asyncio.to_thread(filing_.wait)
         await asyncio.to_thread(before_the_last.open)
     assert await made(world) == (0, 0)
     assert {line[0] for line in (await lines(world, run)).values()} == {"waiting"}

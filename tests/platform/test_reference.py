@@ -1,7 +1,5 @@
 """The reference pages say what the code does."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ from typer.main import get_command
 from groundswell.cli import app
 from groundswell.platform.cannot_start import CannotStart
 from groundswell.web.reason_codes import reason_codes
+from tests.forks import SCRIPT, run
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -33,6 +32,5 @@ def test_whatever_keeps_a_process_from_starting_is_documented() -> None:
 @pytest.mark.slow
 def test_settings_and_reason_codes_are_up_to_date() -> None:
     """In a process of its own: the pages say what the product has, not what other tests registered meanwhile."""
-    command = [sys.executable, str(REPOSITORY / "scripts" / "reference.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run(SCRIPT, str(REPOSITORY / "scripts" / "reference.py"), "--check")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -31,11 +31,12 @@ PARTS = ("src", "scripts", "docs", "pyproject.toml")
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the repository's code and docs, to which a folder can be added."""
+    """A copy of the repository's code and docs, to which a folder can be added. What Python has compiled comes with it:
+    files keep their times, so whatever a test changes is compiled anew."""
     for part in PARTS:
         source, target = REPOSITORY / part, tmp_path / "tree" / part
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target)
         else:
             shutil.copy(source, target)
     return tmp_path / "tree"

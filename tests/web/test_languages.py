@@ -1,8 +1,6 @@
 """Pages and components say everything in every language, and each reader gets theirs."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from babel.messages.pofile import read_po
 from groundswell.platform.settings import Settings
 from groundswell.web import templating
 from groundswell.web.languages import COOKIE, LANGUAGES, LOCALES, language_of, preferred
+from tests.forks import SCRIPT, run
 from tests.shares.sharing import shared
 from tests.support import App
 
@@ -43,8 +42,7 @@ def test_everything_is_translated_and_names_what_english_names(language: str) ->
 
 
 def test_the_catalogues_hold_all_that_is_said_and_the_components_say_the_same() -> None:
-    check = [sys.executable, str(ROOT / "scripts" / "messages.py"), "--check"]
-    done = subprocess.run(check, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = run(SCRIPT, str(ROOT / "scripts" / "messages.py"), "--check")
     assert done.returncode == 0, done.stderr
 
 

@@ -400,11 +400,11 @@ async def test_kill_9_in_the_middle_loses_nothing_and_keeps_the_order(app: App, 
     arguments = [settings.database_url, str(settings.data_dir), made["id"], settings.secret.decode()]
     process = begin(KILLED, *arguments)
     while len(receiver.told) < 300:
-        assert process.is_alive()
+        assert process.poll() is None
         await asyncio.sleep(0.01)
     assert not await deliver(app.runtime.database, settings, UUID(made["id"]), 60)  # one at a time
     process.kill()
-    await asyncio.to_thread(process.join)
+    await asyncio.to_thread(process.wait)
     receiver.takes_s = 0
     while any(row.status == "waiting" for row in await rows(app)):
         await deliver(app.runtime.database, settings, UUID(made["id"]), 60)

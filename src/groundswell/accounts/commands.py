@@ -31,13 +31,14 @@ def create_key(
     from groundswell.platform.problems import Problem
     from groundswell.platform.runtime import open_runtime
 
-    from .keys import make_key
+    from .keys import ensure_known, make_key
 
     async def run() -> str:
         async with open_runtime(read_settings()) as runtime, runtime.database.transaction() as session:
             return await make_key(session, name, scope)
 
     try:
+        ensure_known(scope)  # before a database is started for nothing
         print(asyncio.run(run()))
     except Problem as problem:
         raise refuse(f"{problem.code}: {problem.detail}") from None

@@ -39,6 +39,12 @@ class KeyUnknown(NotFound):
     code, title = "service_key_unknown", "There is no such service key."
 
 
+def ensure_known(scopes: list[str]) -> None:
+    """Raises ValueError: a scope that does not exist."""
+    if unknown := set(scopes) - set(SCOPES):
+        raise ValueError(f"unknown scope {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
+
+
 async def make_key(session: AsyncSession, name: str, scopes: list[str]) -> str:
     """A new key, ``gsk_…``: shown this once, stored only as a hash.
 
@@ -46,8 +52,7 @@ async def make_key(session: AsyncSession, name: str, scopes: list[str]) -> str:
         KeysFull: ``MOST`` hold.
         ValueError: a scope that does not exist.
     """
-    if unknown := set(scopes) - set(SCOPES):
-        raise ValueError(f"unknown scope {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
+    ensure_known(scopes)
     if (await session.scalar(select(func.count()).select_from(ServiceKey).filter_by(revoked_at=None)) or 0) >= MOST:
         raise KeysFull()
     key = f"gsk_{secrets.token_urlsafe(32)}"

@@ -1,13 +1,14 @@
 """``groundswell preview`` as people run it, against a real server."""
 
 import json
+import os
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from groundswell.shares.preview.targets import TARGETS
+from tests.processes import groundswell
 
 from .site import Answer, Site, page, running, whole
 
@@ -20,8 +21,7 @@ def site() -> Iterator[Site]:
 
 
 def preview(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "groundswell.cli", "preview", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return groundswell("preview", *words, environment=os.environ)
 
 
 def test_a_page_in_order_is_a_table_and_exit_0(site: Site) -> None:

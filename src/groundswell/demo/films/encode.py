@@ -73,7 +73,8 @@ def _video_stream(output: OutputContainer, size: tuple[int, int]) -> VideoStream
 
 
 def _audio_stream(output: OutputContainer) -> AudioStream:
-    stream = output.add_stream("aac", rate=RATE, layout="stereo")
+    # Twice as fast as what the encoder does unasked, and at this rate nearer to what is played.
+    stream = output.add_stream("aac", rate=RATE, layout="stereo", options={"aac_coder": "fast"})
     stream.bit_rate = 160_000
     return stream
 

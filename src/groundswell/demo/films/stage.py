@@ -111,20 +111,43 @@ class Layer:
 
 def _filtered(field: Field, kernel: tuple[float, float, float], tile: bool) -> Field:
     """Convolve rows with (left neighbour, self, right neighbour); a tile's last column is its first's neighbour."""
-    padded = np.pad(field, ((0, 0), (1, 1), (0, 0)), mode="wrap" if tile else "edge")
     left, here, right = kernel
-    out = field * here + padded[:, :-2] * left
-    return out + padded[:, 2:] * right if right else out
+    out = field * here
+    out[:, 1:] += field[:, :-1] * left
+    out[:, 0] += field[:, -1 if tile else 0] * left
+    if right:
+        out[:, :-1] += field[:, 1:] * right
+        out[:, -1] += field[:, 0 if tile else -1] * right
+    return out
 
 
 def _quantise(colour: Field, keep: Field) -> _Plate:
-    noise = np.random.default_rng(7).random(colour.shape[:2], np.float32)[..., None]  # dither: no banding
-    keep16 = np.rint(np.clip(keep, 0, 1) * 256).astype(np.uint16)
+    height, width = colour.shape[:2]
+    scaled = np.clip(keep, 0, 1)
+    scaled *= 256
+    keep16 = np.rint(scaled, out=scaled).astype(np.uint16)
     painted = (keep16 < 256) | (colour > 1 / 512)
-    colour8 = np.floor(np.clip(colour, 0, 1) * 254 + noise * painted).astype(np.uint8)
-    colour8 = np.minimum(colour8, 255 - ((np.uint16(255) * keep16) >> 8)).astype(np.uint8)
-    see_through = np.flatnonzero(keep16.reshape(len(keep16), -1).any(axis=1))
+    np.multiply(_dither(height * width).reshape(height, width, 1), painted, out=scaled)
+    bright = np.clip(colour, 0, 1)
+    bright *= 254
+    bright += scaled
+    most = keep16 * np.uint16(255)
+    most >>= 8
+    np.subtract(255, most, out=most)
+    colour8 = np.minimum(bright.astype(np.uint8), most, out=most).astype(np.uint8)
+    see_through = np.flatnonzero(keep16.reshape(height, -1).any(axis=1))
     return _Plate(colour8, keep16, int(see_through[-1]) + 1 if see_through.size else 0)
+
+
+def _dither(count: int) -> Field:
+    """Noise, so that there is no banding: the first ``count`` numbers of what is always the same."""
+    global _noise
+    if len(_noise) < count:
+        _noise = np.random.default_rng(7).random(count, np.float32)
+    return _noise[:count]
+
+
+_noise = np.zeros(0, np.float32)
 
 
 class Canvas:
@@ -139,20 +162,26 @@ class Canvas:
     def over(self, mask: Field, colour: Colour | Field, opacity: float = 1.0, x: int = 0, y: int = 0) -> Canvas:
         """Paint ``colour`` (one colour, or a field of the mask's shape) where ``mask`` says."""
         here, there = self._stroke(mask, x, y)
-        alpha = (mask[there] * opacity)[..., None]
+        alpha = mask[there] * opacity
+        clear = 1 - alpha
         value = colour if isinstance(colour, np.ndarray) else rgb(colour)
         if value.ndim == 3:
             value = value[there]
-        self.colour[here] += (value - self.colour[here]) * alpha
-        self.keep[here] *= 1 - alpha
+        for channel in range(3):  # one after another: loops over three numbers take several times as long
+            painted, kept = self.colour[here][..., channel], self.keep[here][..., channel]
+            painted += (value[..., channel] - painted) * alpha
+            kept *= clear
         return self
 
     def light(self, mask: Field, colour: Colour, strength: float = 1.0, x: int = 0, y: int = 0) -> Canvas:
         """Add light (screen): brightens what is there and what will be below, never beyond white."""
         here, there = self._stroke(mask, x, y)
-        amount = np.clip(mask[there] * strength, 0, 1)[..., None] * rgb(colour)
-        self.colour[here] += amount * (1 - self.colour[here])
-        self.keep[here] *= 1 - amount
+        shining = np.clip(mask[there] * strength, 0, 1)
+        for channel, part in enumerate(rgb(colour)):
+            painted, kept = self.colour[here][..., channel], self.keep[here][..., channel]
+            amount = shining * part
+            painted += amount * (1 - painted)
+            kept *= np.subtract(1, amount, out=amount)
         return self
 
     def shade(self, mask: Field, strength: float = 1.0) -> Canvas:

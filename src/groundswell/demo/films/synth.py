@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groundswell.demo.films.loudness import RATE, Mono, Sound, convolved, fast_length, integrated_loudness
 
@@ -39,9 +40,23 @@ def _wave(partials: int, slope: float) -> Mono:
 
 
 def _play(cycle: Mono, frequency: float, seconds: float, wobble: float = 0.0) -> Mono:
-    t = np.arange(int(seconds * RATE), dtype=np.float64) / RATE
-    phase = t * frequency + (wobble * np.sin(2 * np.pi * 4.7 * t) if wobble else 0)
-    return np.asarray(cycle[(phase * 4096).astype(np.int64) & 4095], np.float32)
+    count = int(seconds * RATE)
+    phase = np.arange(count, dtype=np.float64) / RATE * frequency
+    if wobble:
+        phase += wobble * _vibrato(count)
+    phase *= 4096
+    return np.asarray(cycle[phase.astype(np.int32) & 4095], np.float32)
+
+
+_swings = np.zeros(0)
+
+
+def _vibrato(count: int) -> NDArray[np.float64]:
+    """What every voice that wobbles swings by: worked out once, as far as the longest goes."""
+    global _swings
+    if len(_swings) < count:
+        _swings = np.sin(2 * np.pi * 4.7 * (np.arange(count, dtype=np.float64) / RATE))
+    return _swings[:count]
 
 
 def pad(frequency: float, seconds: float, bright: float = 1.6, attack: float = 1.5, release: float = 2.0) -> Mono:
@@ -200,20 +215,22 @@ class Mix:
 
     def __init__(self, seconds: float, seed: int) -> None:
         self.seconds, self._seed = seconds, seed
-        self._dry = np.zeros((round(seconds * RATE), 2), np.float32)
+        self._dry = np.zeros((2, round(seconds * RATE)), np.float32)  # a side after the other
         self._send = np.zeros_like(self._dry)
 
     def add(self, sound: Mono, at: float, gain: float = 1.0, pan: float = 0.0, room: float = 0.25) -> None:
         """Lay ``sound`` from ``at`` s on; ``pan`` -1 left … 1 right; ``room`` is the reverb's share."""
         start = int(at * RATE)
-        part = sound[: max(0, len(self._dry) - start)]
+        part = sound[: max(0, self._dry.shape[1] - start)]
         if start < 0 or not len(part):
             return
         angle = (pan + 1) * np.pi / 4
         sides = np.array([np.cos(angle), np.sin(angle)], np.float32) * np.float32(gain)
-        self._dry[start : start + len(part)] += part[:, None] * sides
-        if room:
-            self._send[start : start + len(part)] += part[:, None] * (sides * np.float32(room))
+        here = np.s_[start : start + len(part)]
+        for side, share in enumerate(sides):
+            self._dry[side][here] += part * share
+            if room:
+                self._send[side][here] += part * (share * np.float32(room))
 
     def bed(self, sound: Mono, at: float, gain: float, fade: float = 0.8, pan: float = 0.0, room: float = 0.1) -> None:
         """Lay an ambience, faded in and out."""
@@ -222,12 +239,13 @@ class Mix:
     def master(self, loudness: float = -18.0, reverb_s: float = 2.6) -> Sound:
         """Reverb, loudness (LUFS), a soft ceiling at -1 dBFS, and faded ends."""
         mixed = self._dry + self._reverberated(reverb_s)
-        mixed *= np.float32(10 ** ((loudness - integrated_loudness(mixed)) / 20))
+        mixed *= np.float32(10 ** ((loudness - integrated_loudness(mixed.T)) / 20))
         ceiling, knee = np.float32(0.89), np.float32(0.6)
-        size = np.abs(mixed)
-        bent = knee + (ceiling - knee) * np.tanh((size - knee) / (ceiling - knee))
-        mixed = np.where(size > knee, np.sign(mixed) * bent, mixed).astype(np.float32)
-        return mixed * _swell(len(mixed), 0.4, 2.5)[:, None]
+        loud = np.abs(mixed) > knee
+        size = np.abs(mixed[loud])
+        mixed[loud] = np.sign(mixed[loud]) * (knee + (ceiling - knee) * np.tanh((size - knee) / (ceiling - knee)))
+        mixed *= _swell(mixed.shape[1], 0.4, 2.5)
+        return mixed.T
 
     def _reverberated(self, seconds: float) -> Sound:
         t = _time(seconds)
@@ -240,5 +258,5 @@ class Mix:
             tail = tail.astype(np.float32)
             tail[1:] = 0.45 * tail[1:] + 0.55 * tail[:-1]  # darker than the source
             tail /= np.sqrt((tail**2).sum())
-            out[:, side] = convolved(np.ascontiguousarray(self._send[:, side]), tail)
+            out[side] = convolved(self._send[side], tail)
         return out

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from groundswell.media.reading.frames import SkipType, decode_between
 from groundswell.media.reading.probe import index_of
@@ -86,8 +87,10 @@ def _exact(title: OpenSource, step: _Step) -> int:
 
 def _steps(title: OpenSource, lo: int, hi: int, skip: SkipType) -> Iterator[_Step]:
     last: tuple[int, Thumbnail] | None = None
+    scaler = VideoReformatter()  # one for all: `VideoFrame.reformat` makes its own, which takes longer than scaling
     for pts, frame in decode_between(title, lo, hi, skip=skip):
-        small = frame.reformat(*THUMBNAIL, format="rgb24", interpolation="AREA").to_ndarray().astype(np.int16)
+        thumbnail = scaler.reformat(frame, *THUMBNAIL, format="rgb24", interpolation="AREA")
+        small = thumbnail.to_ndarray().astype(np.int16)
         if last is not None:
             yield _Step(last[0], pts, bool(frame.key_frame), float(np.abs(small - last[1]).mean()))
         last = pts, small
