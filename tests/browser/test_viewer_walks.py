@@ -15,7 +15,7 @@ from playwright.async_api import Locator, Page, expect
 from groundswell.web.languages import catalogue, direction
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
-from .walking import settled
+from .walking import STOP_AT, settled
 
 pytestmark = pytest.mark.browser
 
@@ -144,6 +144,7 @@ async def clip(walk: Walk) -> str:
     await walk.lumen.sign_in(page, "ada")
     await page.goto("/watch/lamp?t=40")
     await page.wait_for_function("() => document.querySelector('#player').readyState >= 2")
+    await page.evaluate(STOP_AT, 40)  # the same second for everybody: what they clip is cut once
     await walk.stop("watch")
     if walk.how.keyboard:
         await page.keyboard.press("c")
