@@ -26,7 +26,7 @@ from groundswell.media.sandbox import child_process
 from groundswell.media.sandbox.child_process import SERVER, ChildProcess, status_of
 from tests.film_cache import cache_folder, engine_digest
 
-REMEMBERED = {"cut", "poster", "preview", "survey", "artwork", "package", "exact_hls", "probe", "crop_plan"}
+REMEMBERED = {"cut", "poster", "preview", "survey", "artwork", "package", "exact_hls", "probe", "crop_plan", "join"}
 PATH = re.compile(r'(?<=")/[^"\\]+')
 DECISIVE = ("call", "arguments", "memory_bytes", "cpu_s")
 
