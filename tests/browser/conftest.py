@@ -146,7 +146,9 @@ def srt(seconds: int) -> str:
 @contextmanager
 def serving(app: Any, port: int, **options: Any) -> Iterator[None]:
     """Serve ``app`` from a thread with an event loop of its own."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3, **options)
+    options |= {"log_config": None, "timeout_graceful_shutdown": 3}
+    options |= {"timeout_keep_alive": 600}  # what is asked while a connection is given up is lost
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -39,7 +39,7 @@ from .campaign_walk import (
     row,
 )
 from .conftest import PATIENCE_MS, PHONE, Lumen, NewVisitor, demonstration
-from .walking import clip_and_share, press_clip, save_and_share
+from .walking import link_of, press_clip, save_and_share
 
 CAMPAIGN, PAY = "/console/campaigns/lamp-nights", "/console/campaigns/lamp-nights/pay"
 SCENE_ENDS_S = 40
@@ -72,7 +72,7 @@ async def walk(lumen: Lumen, visitor: NewVisitor) -> AsyncIterator[Walk]:
 async def test_a_campaign_from_its_brief_to_what_the_bank_sends_back(walk: Walk, tmp_path: Path) -> None:
     for who in ("ada", "noor"):
         await become_creator(walk, who)
-    await clip_and_share(walk.lumen, walk.pages["ada"], "Before anybody asked", public=True)
+    await link_of(walk.lumen, "ada", "Before anybody asked", visibility="public")
     await walk.until("SELECT count(*) = 1 FROM scenes")
     await make(walk)
     await brief(walk)
