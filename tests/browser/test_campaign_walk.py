@@ -236,12 +236,13 @@ async def show_what_it_came_to(walk: Walk) -> None:
         await expect(page.get_by_role("region", name="Due to you now")).to_contain_text(euros(by_hand(who)))
         mira = walk.pages["mira"]
     paying = sum(map(len, FOLLOWERS.values()))
+    net = paying * PRICE_MINOR - sum(BACK.values())
     for _ in range(PATIENCE_MS // 1000):
         await walk.open("mira", CAMPAIGN)
-        if await figure(mira, "Subscriptions").inner_text() == str(paying):
+        counted = [await figure(mira, name).inner_text() for name in ("Subscriptions", "Revenue, net")]
+        if counted == [str(paying), euros(net)]:  # what was given back may be counted later than what was paid
             break
         await mira.wait_for_timeout(1000)
-    net = paying * PRICE_MINOR - sum(BACK.values())
     await expect(figure(mira, "Subscriptions")).to_have_text(str(paying))
     await expect(figure(mira, "Revenue, net")).to_have_text(euros(net))
     await walk.open("mira", PAY)
