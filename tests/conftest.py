@@ -9,23 +9,19 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from functools import cache
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 import structlog
 
-from groundswell.media.sandbox import child_process
-from groundswell.media.sandbox.child_process import ChildProcess
 from groundswell.platform.database import Database
 from groundswell.platform.embedded import EmbeddedPostgres
 from groundswell.platform.settings import Settings
 from tests.built import build_wheel, unpack_components
 from tests.databases import QUICK, Databases, folder_for_a_server, make_template
-from tests.film_cache import cache_folder, engine_digest
-from tests.media_cache import remembering
+from tests.media_cache import remembered
 from tests.once import once
 from tests.openid_provider import openid_provider
 from tests.support import App, own_app, settings_at, started
@@ -138,14 +134,10 @@ def databases(postgres: EmbeddedPostgres) -> Iterator[Databases]:
 
 
 @pytest.fixture
-def media_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+def media_cache() -> Iterator[None]:
     """Have each piece of media work done once, for all tests that ask for this (see ``tests/media_cache.py``)."""
-    monkeypatch.setattr(child_process, "start", _remembering())
-
-
-@cache
-def _remembering() -> Callable[[], ChildProcess]:
-    return remembering(cache_folder(), engine_digest())
+    with remembered():
+        yield
 
 
 @pytest.fixture

@@ -14,16 +14,34 @@ import re
 import shutil
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from groundswell.media.sandbox.child_process import SERVER, ChildProcess, status_of
+import pytest
 
-REMEMBERED = {"cut", "poster", "preview", "survey", "artwork", "package", "exact_hls", "probe", "crop_plan"}
+from groundswell.media.sandbox import child_process
+from groundswell.media.sandbox.child_process import SERVER, ChildProcess, status_of
+from tests.film_cache import cache_folder, engine_digest
+
+REMEMBERED = {"cut", "poster", "preview", "survey", "artwork", "package", "exact_hls", "probe", "crop_plan", "join"}
 PATH = re.compile(r'(?<=")/[^"\\]+')
 DECISIVE = ("call", "arguments", "memory_bytes", "cpu_s")
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Have each piece of media work that this process asks for in here done once, for whoever asks for it in here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(child_process, "start", _remembering())
+        yield
+
+
+@cache
+def _remembering() -> Callable[[], ChildProcess]:
+    return remembering(cache_folder(), engine_digest())
 
 
 def remembering(folder: Path, engine: str) -> Callable[[], ChildProcess]:

@@ -22,6 +22,7 @@ from groundswell.platform.runtime import open_runtime
 from groundswell.platform.settings import Settings
 from tests.catalog.films import film
 from tests.databases import Databases
+from tests.media_cache import remembered
 from tests.processes import free_port
 
 WITH_WINDOWS = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -76,6 +77,11 @@ class Visitor:
 NewVisitor = Callable[..., Awaitable[Visitor]]
 
 
+@pytest.fixture(autouse=True)
+def cut_once(media_cache: None) -> None:
+    """What plays here is the clip engine's work, remembered: these tests are about what people do with it."""
+
+
 @pytest.fixture(scope="session")
 async def lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
     """The demonstration with a film and an episode of a minute each, served until the end of the run."""
@@ -105,11 +111,13 @@ async def demonstration(databases: Databases, folder: Path, **changes: Any) -> A
         "share_rate_per_minute": 1000,  # one person walks all the tests
         "changes_per_minute": 10_000,
         "changes_per_day": 100_000,
+        "reports_in_processes": False,  # by the same way, without the seconds that each takes to start
         "component_origins": [f"http://127.0.0.1:{elsewhere}"],
     }
     settings = Settings(**given | changes)
     app = create_demo_app(settings)
-    await fill(settings, folder)
+    with remembered():
+        await fill(settings, folder)
     with serving(app, port):
         yield Lumen(url, database_url, settings, elsewhere)
 
@@ -138,7 +146,9 @@ def srt(seconds: int) -> str:
 @contextmanager
 def serving(app: Any, port: int, **options: Any) -> Iterator[None]:
     """Serve ``app`` from a thread with an event loop of its own."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3, **options)
+    options |= {"log_config": None, "timeout_graceful_shutdown": 3}
+    options |= {"timeout_keep_alive": 600}  # what is asked while a connection is given up is lost
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

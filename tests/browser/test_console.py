@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, Route, expect
 from sqlalchemy import select
 
@@ -17,8 +16,8 @@ from groundswell.web.features import discovered
 from tests.earnings.world import closed_month, in_closed_month
 
 from .conftest import PHONE, Lumen, NewVisitor
-from .test_viewer_access import WCAG, WRONG_ONLY
-from .walking import clip_and_share, settled
+from .test_viewer_access import WCAG, WRONG_ONLY, violations
+from .walking import link_of, settled
 
 ROOMS = {
     "mira": (
@@ -43,9 +42,8 @@ ROOMS = {
 
 async def accessible(page: Page) -> list[str]:
     """What axe finds wrong, by WCAG 2.2 A and AA."""
-    await settled(page)
-    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}} | WRONG_ONLY)
-    return [f"{each['id']}: {node['html'][:160]}" for each in found.response["violations"] for node in each["nodes"]]
+    found = await violations(page, {"runOnly": {"type": "tag", "values": WCAG}} | WRONG_ONLY)
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 @pytest.mark.browser
@@ -95,11 +93,10 @@ async def test_every_page_of_the_menus_fits_and_can_be_read_by_everybody(
 
 @pytest.mark.browser
 async def test_a_marketer_goes_from_a_number_to_the_raw_events(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = await visitor()
-    await lumen.sign_in(ada.page, "ada")
-    link = await clip_and_share(lumen, ada.page, "Then who lit the lamp?")
+    link = await link_of(lumen, "ada", "Then who lit the lamp?")
     friend = await visitor(PHONE)
     await friend.page.goto(link)
+    await friend.page.close()
 
     mira = await visitor()
     await lumen.sign_in(mira.page, "mira", "/console/loop")
@@ -140,9 +137,7 @@ async def test_charts_are_drawn_when_they_come_into_view_and_tables_sort(lumen: 
 
 @pytest.mark.browser
 async def test_rights_switch_a_title_off_and_its_links_say_so(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = await visitor()
-    await lumen.sign_in(ada.page, "ada")
-    link = await clip_and_share(lumen, ada.page, slug="storm")
+    link = await link_of(lumen, "ada", slug="storm")
     ravi = await visitor(javascript=False)
     await lumen.sign_in(ravi.page, "ravi", "/console/rights")
     await ravi.page.get_by_role("button", name="Switch sharing of The Storm off").click()
@@ -157,9 +152,7 @@ async def test_rights_switch_a_title_off_and_its_links_say_so(lumen: Lumen, visi
 
 @pytest.mark.browser
 async def test_trust_takes_a_moment_down_and_its_link_says_why(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = await visitor()
-    await lumen.sign_in(ada.page, "ada")
-    link = await clip_and_share(lumen, ada.page, "Rude words about somebody")
+    link = await link_of(lumen, "ada", "Rude words about somebody")
     ((code,),) = lumen.rows("SELECT code FROM moments WHERE caption = 'Rude words about somebody'")
     tess = await visitor()
     await lumen.sign_in(tess.page, "tess", "/console/trust")
@@ -196,7 +189,7 @@ async def test_a_creator_is_paid_from_the_pool_that_finance_divides(lumen: Lumen
     await kofi.page.get_by_label("Code to say aloud").fill("ADA10")
     await kofi.page.get_by_role("button", name="Become a creator").click()
     await expect(kofi.page.get_by_role("heading", name="What my moments brought")).to_be_visible()
-    link = await clip_and_share(lumen, kofi.page, "Listen.", public=True)
+    link = await link_of(lumen, "ada", "Listen.", visibility="public")
     friend = await visitor()
     await friend.page.goto(link)
     for _ in range(60):
@@ -205,6 +198,7 @@ async def test_a_creator_is_paid_from_the_pool_that_finance_divides(lumen: Lumen
         ):
             break
         await friend.page.wait_for_timeout(500)
+    await friend.page.close()
 
     await play_last_month(lumen, "Listen.")  # this month is divided when it is over
     fay = await visitor()

@@ -18,7 +18,7 @@ from groundswell.platform.runtime import open_runtime
 from tests.catalog.films import film
 
 from .conftest import ORDINARY, Lumen, NewVisitor
-from .walking import clip_and_share
+from .walking import link_of
 
 PRICE = {"minor": 999, "currency": "EUR"}
 UNITS = 320
@@ -71,10 +71,8 @@ async def test_which_scene_through_which_channel_and_would_they_have_come_anyway
     lumen: Lumen, visitor: NewVisitor, tmp_path: Path
 ) -> None:
     await add_own_title(lumen, tmp_path)
-    ada = await visitor()
-    await lumen.sign_in(ada.page, "ada")
-    best = await clip_and_share(lumen, ada.page, "The one that brought them", slug="well")
-    other = await clip_and_share(lumen, ada.page, "The one that did not", slug="storm", at=50)
+    best = await link_of(lumen, "ada", "The one that brought them", slug="well")
+    other = await link_of(lumen, "ada", "The one that did not", slug="storm", at=50)
     key = await service_key(lumen)
     async with httpx.AsyncClient(base_url=lumen.url, timeout=30) as http:
         for n in range(5):

@@ -13,9 +13,17 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from groundswell.media import ExactHls, exact_hls, exact_master_playlist, exact_media_playlist, package
+from groundswell.media import (
+    ExactHls,
+    Package,
+    exact_hls_bounded_sync,
+    exact_master_playlist,
+    exact_media_playlist,
+    run_bounded_sync,
+)
 from tests.browser.conftest import serving
 from tests.media.film import Film, make
+from tests.media_cache import remembered
 from tests.processes import free_port
 
 pytestmark = pytest.mark.browser
@@ -84,7 +92,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     if not (PLAYERS / "shaka-player").is_dir() or not (PLAYERS / "hls.js").is_dir():
         pytest.skip("the players are not installed: npm ci")
     root = tmp_path_factory.mktemp("hls")
-    clips = {name: clip_of(film, root / str(n)) for n, (name, film) in enumerate(FILMS.items())}
+    with remembered():
+        clips = {name: clip_of(film, root / str(n)) for n, (name, film) in enumerate(FILMS.items())}
     port = free_port()
     routes = [
         Route("/", lambda _: HTMLResponse(PAGE)),
@@ -98,8 +107,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def clip_of(film: Film, folder: Path) -> ExactHls:
     """A clip, its package and its playlists in one folder."""
     folder.mkdir()
-    packed = package(make(film, folder / "title"), folder)
-    clip = exact_hls(packed, folder, START_US, END_US, folder / "clip")
+    asked = {"source": str(make(film, folder / "title")), "folder": str(folder)}
+    packed = Package.model_validate(run_bounded_sync("package", asked))
+    clip = exact_hls_bounded_sync(packed, folder, START_US, END_US, folder / "clip")
     assert isinstance(clip, ExactHls)
     made = set(clip.files)
 

@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
 from .test_viewer_access import assert_accessible
-from .walking import clip_and_share
+from .walking import link_of
 
 pytestmark = pytest.mark.browser
 
@@ -29,9 +29,7 @@ async def put(page: Page, rule: dict[str, object]) -> str:
 async def test_a_link_that_cannot_be_seen_yet_is_waited_for(
     lumen: Lumen, visitor: NewVisitor, size: tuple[int, int], javascript: bool
 ) -> None:
-    maker = (await visitor()).page
-    await lumen.sign_in(maker, "noor")
-    link = await clip_and_share(lumen, maker, "Only elsewhere", slug="storm")
+    link = await link_of(lumen, "noor", "Only elsewhere", slug="storm")
     rights = (await visitor()).page
     await lumen.sign_in(rights, "ravi", "/")
     rule = await put(rights, RULE)

@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 from .conftest import PHONE, Lumen, NewVisitor
 from .test_viewer_clip import put_rule
 from .test_viewer_quick import SHIFTS
-from .walking import clip_and_share, handle, open_trimmer
+from .walking import handle, link_of, open_trimmer
 
 pytestmark = pytest.mark.browser
 
@@ -111,9 +111,7 @@ async def test_one_goes_on_where_one_left(lumen: Lumen, visitor: NewVisitor) -> 
 
 
 async def test_nothing_moves_while_subtitles_come_and_go_and_the_clip_ends(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Still", at=46)
+    link = await link_of(lumen, "ada", "Still", at=46)
     page = (await visitor(PHONE)).page
     await page.add_init_script(SHIFTS)
     await page.goto(link)

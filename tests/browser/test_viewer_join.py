@@ -6,15 +6,13 @@ import pytest
 from playwright.async_api import expect
 
 from .conftest import PHONE, Lumen, NewVisitor
-from .walking import clip_and_share
+from .walking import link_of
 
 pytestmark = pytest.mark.browser
 
 
 async def test_a_stranger_becomes_a_member_at_the_very_second(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Brings a member")
+    link = await link_of(lumen, "ada", "Brings a member")
 
     page = (await visitor(PHONE)).page
     await page.goto(link)

@@ -7,18 +7,11 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .conftest import DESKTOP, ORDINARY, PHONE, Lumen, NewVisitor
-from .walking import clip_and_share, when_made
+from .walking import link_of, when_made
 
 pytestmark = pytest.mark.browser
 
 DISCORD = "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"
-
-
-async def made_link(lumen: Lumen, visitor: NewVisitor, caption: str, **words: bool) -> str:
-    """A link that Ada made."""
-    page = (await visitor()).page
-    await lumen.sign_in(page, "ada")
-    return await clip_and_share(lumen, page, caption, **words)
 
 
 def counted(lumen: Lumen, link: str) -> dict[str, int]:
@@ -38,7 +31,7 @@ async def plays(page: Page) -> None:
 async def test_a_stranger_lands_and_the_clip_plays_silently(
     lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]
 ) -> None:
-    link = await made_link(lumen, visitor, f"For {size}")
+    link = await link_of(lumen, "ada", f"For {size}")
     stranger = (await visitor(size)).page
     await stranger.goto(link)
     await expect(stranger.get_by_role("heading", name="The Lamp Room", level=1)).to_be_visible()
@@ -59,7 +52,7 @@ async def test_a_stranger_lands_and_the_clip_plays_silently(
 
 
 async def test_it_works_without_javascript(lumen: Lumen, visitor: NewVisitor) -> None:
-    link = await made_link(lumen, visitor, "No script needed")
+    link = await link_of(lumen, "ada", "No script needed")
     stranger = (await visitor(javascript=False)).page
     await stranger.goto(link)
     video = stranger.locator("video")
@@ -78,7 +71,7 @@ async def test_it_works_without_javascript(lumen: Lumen, visitor: NewVisitor) ->
 
 
 async def test_robots_read_the_head_and_are_counted_as_unfurls(lumen: Lumen, visitor: NewVisitor) -> None:
-    link = await made_link(lumen, visitor, 'Quotes " & <tags>')
+    link = await link_of(lumen, "ada", 'Quotes " & <tags>')
     async with httpx.AsyncClient(headers={"User-Agent": DISCORD}, timeout=60) as robot:
         page = await robot.get(link)
         head = page.content[: 32 * 1024].decode()
@@ -101,8 +94,8 @@ async def test_robots_read_the_head_and_are_counted_as_unfurls(lumen: Lumen, vis
 
 async def test_links_that_lead_nowhere_say_why(lumen: Lumen, visitor: NewVisitor) -> None:
     ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Soon gone", public=True)
+    await lumen.sign_in(ada, "ada", "/moments")
+    link = await link_of(lumen, "ada", "Soon gone", visibility="public")
     altered = link[:-1] + ("2" if link[-1] != "2" else "3")
     share = lumen.rows("SELECT id FROM shares WHERE %s LIKE code || '%%'", link.rsplit("/", 1)[1])[0][0]
     stranger = (await visitor()).page
@@ -141,7 +134,7 @@ async def test_links_that_lead_nowhere_say_why(lumen: Lumen, visitor: NewVisitor
 async def test_a_spoiler_is_veiled_until_one_wants_to_see_it(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor()).page
     await lumen.sign_in(page, "ada")
-    link = await clip_and_share(lumen, page, "It was the captain", slug="storm", spoiler=True)
+    link = await link_of(lumen, "ada", "It was the captain", slug="storm", spoiler=True)
     for javascript in (True, False):
         stranger = (await visitor(PHONE, javascript=javascript)).page
         await stranger.goto(link)

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from .conftest import ORDINARY, PHONE, Lumen, NewVisitor
-from .walking import clip_and_share, shown_link, when_made
+from .walking import clip_and_share, link_of, shown_link, when_made
 
 pytestmark = pytest.mark.browser
 
@@ -74,9 +74,7 @@ async def test_an_upright_link_plays_at_once_and_changes_over_when_its_file_is_t
 
 
 async def test_pass_it_on_survives_a_part_and_a_request_that_did_not_come(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Through the wall")
+    link = await link_of(lumen, "ada", "Through the wall")
     someone = await visitor(PHONE)
     page = someone.page
     script, shares = Closed(), Closed()
@@ -123,7 +121,7 @@ async def test_a_creator_s_link_carries_their_code_to_the_sign_up(lumen: Lumen, 
         await noor.get_by_label("Handle").fill("noor")
         await noor.get_by_label("Code to say aloud").fill("NOOR10")
         await noor.get_by_role("button", name="Become a creator").click()
-    await clip_and_share(lumen, noor, "By somebody", public=True)
+    await link_of(lumen, "noor", "By somebody", visibility="public")
     ((code,),) = lumen.rows("SELECT code FROM moments WHERE caption = 'By somebody'")
     page = (await visitor(PHONE)).page
     await page.goto(f"{lumen.url}/m/{code}")

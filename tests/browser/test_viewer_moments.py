@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
-from .walking import clip_and_share, handle
+from .walking import clip_and_share, handle, link_of
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ async def test_words_and_span_change_and_the_link_follows(
     page = (await visitor(size)).page
     await lumen.sign_in(page, "ada")
     name = f"To be changed {size[0]}"
-    link = await clip_and_share(lumen, page, name)
+    link = await link_of(lumen, "ada", name)
     await edit(page, lumen, name)
     wide = await page.evaluate("document.documentElement.scrollWidth")
     assert wide <= size[0], "the page must not scroll sideways"
@@ -60,7 +60,7 @@ async def test_several_are_narrowed_chosen_and_deleted(lumen: Lumen, visitor: Ne
     page = (await visitor()).page
     await lumen.sign_in(page, "noor")
     for name in ("Chosen one", "Chosen two", "Left alone"):
-        await clip_and_share(lumen, page, name)
+        await link_of(lumen, "noor", name)
     await page.goto(f"{lumen.url}/moments")
     await page.get_by_label("Find words").fill("chosen")
     await page.get_by_role("button", name="Show", exact=True).click()
@@ -131,7 +131,7 @@ async def test_the_options_of_the_sheet_change_the_link(lumen: Lumen, visitor: N
 async def test_a_moment_goes_into_a_collection_by_keyboard_and_by_thumb(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor()).page
     await lumen.sign_in(page, "noor")
-    link = await clip_and_share(lumen, page, "To be collected")
+    link = await link_of(lumen, "noor", "To be collected")
     await page.goto(f"{lumen.url}/moments")
     await page.get_by_role("link", name="Add To be collected to a collection").focus()
     await page.keyboard.press("Enter")

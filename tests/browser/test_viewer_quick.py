@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Request, Route, expect
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
-from .walking import clip_and_share, settled
+from .walking import clip_and_share, link_of, settled
 
 pytestmark = pytest.mark.browser
 
@@ -51,9 +51,7 @@ async def test_it_is_light_and_does_not_move(lumen: Lumen, visitor: NewVisitor, 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 async def test_nothing_moves_when_the_type_comes_late(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Type comes late, and there are several words")
+    link = await link_of(lumen, "ada", "Type comes late, and there are several words")
     someone = await visitor(size)
     page, seen = someone.page, asyncio.Event()
 
@@ -90,9 +88,7 @@ async def test_the_picture_is_there_before_any_script(lumen: Lumen, visitor: New
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
 async def test_nothing_moves_when_people_come(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, f"People come {size[0]}")
+    link = await link_of(lumen, "ada", f"People come {size[0]}")
     page = (await visitor(size)).page
     await page.add_init_script(SHIFTS)
     await page.goto(link)

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Lumen, NewVisitor
 from .test_viewer_quick import SHIFTS
-from .walking import clip_and_share, handle, open_trimmer, settled, shown_link
+from .walking import handle, link_of, open_trimmer, settled, shown_link
 
 pytestmark = pytest.mark.browser
 
@@ -61,9 +61,7 @@ async def test_where_nothing_may_begin_by_itself_a_large_button_does(lumen: Lume
 
 @pytest.mark.parametrize("size", [LANDSCAPE, (720, 450)])
 async def test_a_clip_is_no_taller_than_the_window(lumen: Lumen, visitor: NewVisitor, size: tuple[int, int]) -> None:
-    maker = (await visitor()).page
-    await lumen.sign_in(maker, "ada")
-    link = await clip_and_share(lumen, maker, f"Wide at {size[0]}")
+    link = await link_of(lumen, "ada", f"Wide at {size[0]}")
     page = (await visitor(size)).page
     await page.goto(link)
     await settled(page)
@@ -127,9 +125,7 @@ async def test_on_the_smallest_phone_nothing_is_squeezed_or_runs_together(lumen:
 
 async def test_a_landing_page_leads_on_wherever_one_looks(lumen: Lumen, visitor: NewVisitor) -> None:
     """To another clip, to the film, to what it is about; a phone's last third is not black; so after a report."""
-    maker = (await visitor()).page
-    await lumen.sign_in(maker, "ada")
-    link = await clip_and_share(lumen, maker, "Leads on", public=True)
+    link = await link_of(lumen, "ada", "Leads on", visibility="public")
     page = (await visitor(PHONE)).page
     await page.goto(link)
     await settled(page)
@@ -168,7 +164,7 @@ async def test_the_trimmer_of_a_phone_is_short_and_says_what_it_suggests(lumen: 
 async def test_my_moments_on_a_phone_begin_with_moments(lumen: Lumen, visitor: NewVisitor) -> None:
     page = (await visitor(PHONE)).page
     await lumen.sign_in(page, "ada")
-    await clip_and_share(lumen, page, "On the first screen")
+    await link_of(lumen, "ada", "On the first screen")
     await page.goto(f"{lumen.url}/moments")
     await settled(page)
     first = await page.locator("article.card .frame").first.bounding_box()

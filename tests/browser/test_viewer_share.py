@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from .conftest import Lumen, NewVisitor
-from .walking import clip_and_share, open_trimmer, shown_link
+from .walking import clip_and_share, link_of, open_trimmer, shown_link
 
 pytestmark = pytest.mark.browser
 
@@ -61,9 +61,7 @@ async def test_a_channel_with_a_page_of_its_own_is_opened_with_its_link(lumen: L
 
 
 async def test_a_visitor_passes_it_on_and_the_new_share_knows_its_parent(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Pass me on")
+    link = await link_of(lumen, "ada", "Pass me on")
 
     stranger = (await visitor()).page
     await stranger.goto(link)

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from groundswell.moments.media import renderer
 
 from .conftest import PATIENCE_MS, Lumen, NewVisitor, Visitor
-from .walking import clip_and_share, when_made
+from .walking import clip_and_share, link_of, when_made
 
 pytestmark = pytest.mark.browser
 UNUSED_S = 47
@@ -109,10 +109,8 @@ async def test_a_saved_clip_plays_at_once_and_gets_exact_and_downloadable_while_
 async def test_a_visitor_of_a_fresh_link_sees_it_at_once_too(
     lumen: Lumen, visitor: NewVisitor, gate: threading.Event
 ) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
     ((tried,),) = lumen.rows("SELECT count(*) FROM moments WHERE caption = 'Fresh'")
-    link = await clip_and_share(lumen, ada, "Fresh", slug="storm", at=UNUSED_S + 4 * tried)
+    link = await link_of(lumen, "ada", "Fresh", slug="storm", at=UNUSED_S + 4 * tried)
     page = (await visitor()).page
     await page.goto(link)
     await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
@@ -121,9 +119,7 @@ async def test_a_visitor_of_a_fresh_link_sees_it_at_once_too(
 
 
 async def test_without_a_script_the_clip_is_a_video_with_a_poster(lumen: Lumen, visitor: NewVisitor) -> None:
-    ada = (await visitor()).page
-    await lumen.sign_in(ada, "ada")
-    link = await clip_and_share(lumen, ada, "Plain")
+    link = await link_of(lumen, "ada", "Plain")
     page = (await visitor(javascript=False)).page
     await page.goto(link)
     video = page.locator("gs-moment video")

@@ -15,7 +15,7 @@ from playwright.async_api import Locator, Page, expect
 from groundswell.web.languages import catalogue, direction
 
 from .conftest import DESKTOP, PHONE, Lumen, NewVisitor
-from .walking import settled
+from .walking import REST, STOP_AT, settled
 
 pytestmark = pytest.mark.browser
 
@@ -92,8 +92,10 @@ class Walk:
     async def reach(self, what: Locator, most: int = 120) -> None:
         """Press Tab until the focus is there."""
         await expect(what).to_be_visible()
+        await self.page.evaluate(REST)  # what plays is drawn all the while
+        there = await what.element_handle()  # found once: to look for it by its name at each Tab takes far longer
         for _ in range(most):
-            if await what.evaluate(FOCUSED):
+            if await there.evaluate(FOCUSED):
                 return
             await self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab never reached {what}")
@@ -144,6 +146,7 @@ async def clip(walk: Walk) -> str:
     await walk.lumen.sign_in(page, "ada")
     await page.goto("/watch/lamp?t=40")
     await page.wait_for_function("() => document.querySelector('#player').readyState >= 2")
+    await page.evaluate(STOP_AT, 40)  # the same second for everybody: what they clip is cut once
     await walk.stop("watch")
     if walk.how.keyboard:
         await page.keyboard.press("c")

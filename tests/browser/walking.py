@@ -17,6 +17,7 @@ STOP_AT = """async (at) => {
     film.currentTime = at;
     await there;
 }"""
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 REST = """() => {
     const rest = (tree) => {
         for (const video of tree.querySelectorAll("video")) video.pause();
@@ -72,6 +73,17 @@ async def clip_and_share(
     """
     await open_trimmer(lumen, page, slug, at)
     return await save_and_share(page, caption, **words)
+
+
+async def link_of(lumen: Lumen, who: str, caption: str = "", slug: str = "lamp", at: int = 40, **words: object) -> str:
+    """A link that somebody made, over HTTP: what ``clip_and_share`` makes, for a test of whoever comes by it."""
+    async with httpx.AsyncClient(base_url=lumen.url, headers=SAME_ORIGIN, timeout=60) as http:
+        (await http.get("/sign-in", params={"as": who, "next": "/healthz"}, follow_redirects=True)).raise_for_status()
+        span = {"start_us": (at - 15) * 1_000_000, "end_us": at * 1_000_000}
+        made = await http.post("/v1/moments", json={"title": slug, "caption": caption} | span | words)
+        shared = await http.post("/v1/shares", json={"moment": made.raise_for_status().json()["id"], "channel": "copy"})
+        url: str = shared.raise_for_status().json()["url"]
+    return url
 
 
 async def save_and_share(page: Page, caption: str, **words: bool) -> str:
