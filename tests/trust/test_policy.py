@@ -20,6 +20,7 @@ from groundswell.trust.policy import (
     allowed_elsewhere,
     decide,
     decide_all,
+    fits_one_clip,
 )
 from groundswell.trust.rules import ANYWHERE, BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 from groundswell.trust.wording import CODES
@@ -165,6 +166,13 @@ def test_lengths_are_judged_to_a_frame_and_no_further() -> None:
         (60 * S + LENGTH_TOLERANCE_US + 1, False),
     ):
         assert decide(RuleBook(), replace(clip(), end_us=100 * S + length_us)).allowed is allowed, length_us
+
+
+def test_how_much_fits_one_clip_is_a_matter_of_its_length_alone() -> None:
+    rules, rule = book(max_clip_us=20 * S, sharing=False)
+    assert fits_one_clip(rules, clip(5900, 5920, title=NEW_FILM)) == ALLOWED
+    too_long = fits_one_clip(rules, clip(0, 21))
+    assert (too_long.allowed, too_long.code, too_long.rule_id) == (False, "clip_too_long", rule.id)
 
 
 def test_clipping_the_same_scene_again_costs_nothing() -> None:

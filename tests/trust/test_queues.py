@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groundswell.community.comment_tables import Comment
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
+from groundswell.platform.ids import uuid7
 from groundswell.platform.problems import TooManyRequests
 from groundswell.platform.settings import Settings
 from groundswell.trust import decisions, reports
 from groundswell.trust.reports import MOST_IN_WINDOW, WINDOW
-from groundswell.trust.subjects import SubjectUnknown, find_reportable, find_subject
+from groundswell.trust.subjects import SubjectUnknown, find_open, find_reportable, find_subject
 from groundswell.trust.tables import Report
 from tests.events.places import Shared, make_shared
 
@@ -136,3 +138,19 @@ async def test_a_private_moment_is_reported_by_its_maker_alone(
                     await find_reportable(session, moment.code, reporter)
             else:
                 assert await find_reportable(session, moment.code, reporter) == moment.id
+
+
+async def test_a_comment_is_reported_by_whoever_may_see_the_moment(database: Database, settings: Settings) -> None:
+    shared = await make_shared(database, settings)
+    said = {"text": "Late!", "same_as": "late", "at_us": 75_000_000, "moment_id": shared.moment.id}
+    async with database.transaction() as session:
+        comment = Comment(id=uuid7(), viewer_id=shared.moment.viewer_id, **said)
+        session.add(comment)
+        await session.flush()
+        assert await find_open(session, "comment", str(comment.id), None) == comment.id
+        (await session.merge(shared.moment)).visibility = "private"
+        await session.flush()
+        assert await find_open(session, "comment", str(comment.id), shared.moment.viewer_id) == comment.id
+        for reporter in (None, uuid4()):
+            with pytest.raises(SubjectUnknown):
+                await find_open(session, "comment", str(comment.id), reporter)
