@@ -204,6 +204,14 @@ def test_where_it_is_not_known_where_one_is_nothing_is_said_of_elsewhere(territo
     assert not allowed_elsewhere(RuleBook(), clip(territory=territory), "clip")
 
 
+def test_what_a_licence_or_a_rule_allows_in_another_place_is_allowed_elsewhere() -> None:
+    in_germany = clip(title=licensed(Licence(frozenset({"DE"}))), territory="FR")
+    assert allowed_elsewhere(RuleBook(), in_germany, "clip")
+    off, on = [replace(book(sharing=says)[1], territory=place) for says, place in ((False, None), (True, "DE"))]
+    assert allowed_elsewhere(RuleBook([off, on]), clip(territory="FR"), "clip")
+    assert not allowed_elsewhere(RuleBook([off]), clip(territory="FR"), "clip"), "nor is it anywhere else"
+
+
 def test_members_only_and_no_saving() -> None:
     rules, rule = book(public_playback=False, download=False)
     refused = decide(rules, clip(member=False), "play")
