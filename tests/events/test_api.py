@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from groundswell.accounts.keys import revoke_key
 from groundswell.accounts.tables import Viewer
+from groundswell.events.ingest.refused_plays import LEAST
+from groundswell.events.signals import PlaysRefused
 from groundswell.events.tables import LoggedEvent
 from groundswell.platform.clock import utc_now
 from tests.events.places import Shared, make_shared, viewer
 from tests.events.tickets import BROWSER, played, share_played, ticket
-from tests.support import App
+from tests.support import App, hearing
 
 
 @pytest.fixture
@@ -262,6 +264,21 @@ async def test_references_that_do_not_belong_together_are_refused(
 async def test_a_page_may_not_speak_for_the_service(shared_app: App, event: dict[str, Any]) -> None:
     answer = await shared_app.http.post("/v1/events", json={"events": [event]})
     assert (answer.status_code, answer.json()["code"]) == (403, "service_key_needed")
+
+
+async def test_plays_refused_are_told_once_when_they_are_many(
+    shared_app: App, known_to_all: tuple[Shared, dict[str, str]]
+) -> None:
+    shared, _ = known_to_all
+    refused = {"kind": "play", "share": shared.token}
+    with hearing(PlaysRefused) as heard:
+        for count, told in ((LEAST - 1, 0), (1, 1), (LEAST, 1)):
+            answer = await shared_app.http.post("/v1/events", json={"events": [refused] * count})
+            assert answer.json()["code"] == "visit_missing"
+            assert len(heard) == told
+    (said,) = heard
+    assert (said.moment_id, said.share_id) == (shared.moment.id, shared.share.id)
+    assert (said.code, said.count) == ("visit_missing", LEAST)
 
 
 async def test_keys_that_will_not_do(app: App, service: dict[str, str]) -> None:

@@ -130,6 +130,7 @@ async def test_many_reports_are_one_review_and_remove_nothing(app: App) -> None:
     assert (await call(app, "POST", "/saved-replies", UMA, **reply)).json()["code"] == "reply_name_taken"
     assert (await call(app, "GET", "/saved-replies", UMA)).json()["items"][0]["text"] == reply["text"]
     assert (await call(app, "DELETE", f"/saved-replies/{made['id']}", UMA)).status_code == 204
+    assert (await call(app, "GET", "/saved-replies", UMA)).json()["items"] == []
 
 
 async def test_a_notice_by_a_visitor_is_confirmed_decided_and_answered(app: App) -> None:
@@ -347,6 +348,8 @@ async def test_repeat_infringers_climb_the_ladder_and_come_down_again(app: App) 
     taken = {(each["action"], each["reason_code"]): each["count"] for each in report["restrictions"]}
     assert taken[("hide", "rights")] == 3
     assert taken[("withhold", "repeat_infringer")] == 2
+    found = {(each["reason_code"], each["source"], each["automated"] > 0) for each in report["restrictions"]}
+    assert found == {("rights", "own", False), ("repeat_infringer", "rule", True)}
     path = "/v1/transparency/statements.csv"
     told = list(csv.DictReader(io.StringIO((await app.http.get(path, headers=app.signed_in(*TESS))).text)))
     assert set(told[0]) == set(COLUMNS)

@@ -20,6 +20,7 @@ from groundswell.trust.policy import (
     allowed_elsewhere,
     decide,
     decide_all,
+    fits_one_clip,
 )
 from groundswell.trust.rules import ANYWHERE, BlockedRange, Licence, Rule, RuleBook, TitleFacts, Total
 from groundswell.trust.wording import CODES
@@ -167,6 +168,13 @@ def test_lengths_are_judged_to_a_frame_and_no_further() -> None:
         assert decide(RuleBook(), replace(clip(), end_us=100 * S + length_us)).allowed is allowed, length_us
 
 
+def test_how_much_fits_one_clip_is_a_matter_of_its_length_alone() -> None:
+    rules, rule = book(max_clip_us=20 * S, sharing=False)
+    assert fits_one_clip(rules, clip(5900, 5920, title=NEW_FILM)) == ALLOWED
+    too_long = fits_one_clip(rules, clip(0, 21))
+    assert (too_long.allowed, too_long.code, too_long.rule_id) == (False, "clip_too_long", rule.id)
+
+
 def test_clipping_the_same_scene_again_costs_nothing() -> None:
     spent = IntervalUnion([(100 * S, 700 * S)])
     assert decide(RuleBook(), clip(100, 130, viewer_clips=spent)).allowed
@@ -194,6 +202,14 @@ def test_caps_and_lengths_bind_the_making_and_not_the_playing() -> None:
 @pytest.mark.parametrize("territory", [None, ANYWHERE])
 def test_where_it_is_not_known_where_one_is_nothing_is_said_of_elsewhere(territory: str | None) -> None:
     assert not allowed_elsewhere(RuleBook(), clip(territory=territory), "clip")
+
+
+def test_what_a_licence_or_a_rule_allows_in_another_place_is_allowed_elsewhere() -> None:
+    in_germany = clip(title=licensed(Licence(frozenset({"DE"}))), territory="FR")
+    assert allowed_elsewhere(RuleBook(), in_germany, "clip")
+    off, on = [replace(book(sharing=says)[1], territory=place) for says, place in ((False, None), (True, "DE"))]
+    assert allowed_elsewhere(RuleBook([off, on]), clip(territory="FR"), "clip")
+    assert not allowed_elsewhere(RuleBook([off]), clip(territory="FR"), "clip"), "nor is it anywhere else"
 
 
 def test_members_only_and_no_saving() -> None:

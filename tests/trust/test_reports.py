@@ -107,6 +107,15 @@ async def test_a_decision_closes_the_reports_about_its_moment(app: App, moment_i
     assert len(await listed(app, moment=str(moment_id))) == 2
 
 
+async def test_reports_are_read_page_by_page(app: App, moment_id: UUID) -> None:
+    made = [(await report(app, moment_id, headers=app.signed_in(who))).json()["id"] for who in ("ada", "ben", "cleo")]
+    tess = app.signed_in("tess", "trust")
+    first = (await app.http.get("/v1/reports", params={"limit": 2}, headers=tess)).json()
+    assert [each["id"] for each in first["items"]] == [made[2], made[1]]
+    rest = (await app.http.get("/v1/reports", params={"limit": 2, "cursor": first["next"]}, headers=tess)).json()
+    assert ([each["id"] for each in rest["items"]], rest["next"]) == ([made[0]], None)
+
+
 async def test_dismissing(app: App, moment_id: UUID) -> None:
     made = (await report(app, moment_id)).json()["id"]
     headers = app.signed_in("tess", "trust")

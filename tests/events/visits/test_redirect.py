@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -10,6 +11,8 @@ from sqlalchemy import select, update
 
 from groundswell.catalog.tables import Title
 from groundswell.events.tables import LoggedEvent
+from groundswell.events.visits.deferred_response import DeferredResponse
+from groundswell.events.visits.redirect import Redirects
 from groundswell.events.visits.touch_tokens import read_touch_token
 from groundswell.moments.tables import Moment
 from groundswell.platform.clock import utc_now
@@ -180,6 +183,23 @@ async def test_clicks_at_once_share_commits_and_none_is_lost(app: App, shared: S
         xids = list(await session.scalars(select(LoggedEvent.xid)))
     assert len(xids) == 201
     assert len(set(xids)) < 100
+
+
+async def test_a_link_that_is_looked_up_without_a_task_leads_where_it_does_with_one(app: App, shared: Shared) -> None:
+    redirects, found = app.services.get(Redirects), asyncio.get_running_loop().create_future()
+
+    def asked(token: str, method: str = "GET", query: bytes = b"from=landing") -> dict[str, Any]:
+        headers = [(b"user-agent", BROWSER.encode())]
+        return {"method": method, "path": f"/s/{token}/go", "query_string": query, "headers": headers, "client": None}
+
+    assert redirects.answer_soon(asked(shared.token), found.set_result)
+    async with asyncio.timeout(5):
+        answer = await found
+    assert isinstance(answer, DeferredResponse)
+    assert (answer.status, answer.arrival.kind) == (302, "continue")
+    assert f"/watch/{shared.title.slug}?t=87&" in dict(answer.headers)[b"location"].decode()
+    for other in (asked(shared.token, "HEAD"), asked("forged123")):
+        assert not redirects.answer_soon(other, found.set_result), "the usual way says what it is"
 
 
 async def test_what_is_not_a_link_is_left_to_the_application(app: App) -> None:

@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from groundswell.attribution.reverdicts import note
 from groundswell.events.event import Event
 from groundswell.events.lake.sealer import seal_now
 from groundswell.events.log.event_log import record
 from groundswell.events.traffic.verdicts import Verdict
-from groundswell.insights.reports.closed_periods import changes
+from groundswell.insights.reports.closed_periods import KEPT, changes, forget_closed
 from groundswell.insights.reports.loop import loop_report
 from groundswell.insights.reports.report_filter import Slice
+from groundswell.insights.tables import ClosedReport
 from groundswell.platform.clock import utc_now
+from groundswell.platform.database import Database
 from groundswell.platform.ids import uuid7
 from tests.support import App
 from tests.web.console.loop.test_overview import text_of
@@ -23,6 +27,16 @@ def test_only_what_differs_is_told_in_the_order_of_the_funnel() -> None:
         ("sign_up", 0, 1),
         ("revenue EUR", 100, 0),
     ]
+
+
+async def test_what_nobody_can_ask_for_any_more_is_forgotten(database: Database) -> None:
+    now = utc_now()
+    async with database.transaction() as session:
+        for question, age in (("old", KEPT + timedelta(seconds=1)), ("young", KEPT)):
+            session.add(ClosedReport(question=question, figures={}, as_of=now - age))
+        await session.flush()
+        await forget_closed(session, now)
+        assert (await session.scalars(select(ClosedReport.question))).all() == ["young"]
 
 
 async def test_late_events_and_verdicts_are_said(app: App, still_server: None) -> None:
