@@ -116,6 +116,7 @@ async def test_the_drill(app: App, shared: Shared, elsewhere: Settings, tmp_path
         await restore(elsewhere, str(there))
 
 
+@pytest.mark.slow
 async def test_a_second_backup_takes_only_what_is_new(app: App, elsewhere: Settings, tmp_path: Path) -> None:
     there = tmp_path / "backups"
     await app.runtime.store.put_bytes("titles/1/film.mp4", b"film")
@@ -175,6 +176,7 @@ def led_astray(manifest: dict[str, Any], how: str) -> None:
         manifest[part][name] = film
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [

@@ -95,6 +95,7 @@ def test_what_is_not_a_film_is_refused_in_one_line(service: Service, tmp_path: P
     assert service.rows("SELECT count(*) FROM titles") == [(0,)]
 
 
+@pytest.mark.slow
 def test_cut_needs_no_server(tmp_path: Path) -> None:
     film = make(Film(frames=250), tmp_path / "film.mp4")
     clip = tmp_path / "clip.mp4"
@@ -151,6 +152,7 @@ def test_a_newer_versions_database_is_refused_with_its_reason(database_url: str,
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
 
 
+@pytest.mark.slow
 def test_a_database_that_is_not_there_is_refused_with_its_reason(tmp_path: Path) -> None:
     nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
     done = groundswell("migrate", GROUNDSWELL_DATABASE_URL=nowhere, GROUNDSWELL_DATA_DIR=str(tmp_path / "data"))

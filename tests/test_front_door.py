@@ -28,6 +28,7 @@ def test_the_version_stands_in_one_place() -> None:
     assert 'version = "' not in (ROOT / "pyproject.toml").read_text().split("[project]")[1].split("[project.opt")[0]
 
 
+@pytest.mark.slow
 def test_the_command_says_its_version() -> None:
     command = [sys.executable, "-m", "groundswell.cli", "--version"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)

@@ -72,6 +72,7 @@ async def test_a_handle_can_stand_in_an_address(database: Database, name: str, s
     assert handle == handle.lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", OPENED)
 async def test_a_role_opens_its_own_doors_and_no_other(app: App, role: str) -> None:
     for needed, address in OPENED.items():

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 from sqlalchemy import ARRAY, Column, LargeBinary, String, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -401,6 +402,7 @@ async def erase(app: App, service: dict[str, str]) -> httpx.Response:
     return await app.http.delete(f"/v1/viewers/{SUBJECT}", headers=service)
 
 
+@pytest.mark.slow
 async def test_nothing_that_leads_to_them_is_left_anywhere(app: App) -> None:
     ann = await someone(app)
     before = await everything(app)
@@ -426,6 +428,7 @@ async def test_nothing_that_leads_to_them_is_left_anywhere(app: App) -> None:
         assert set(await session.scalars(text("SELECT viewer FROM exposures"))) == {viewer.subject}
 
 
+@pytest.mark.slow
 async def test_media_that_names_their_caption_is_dropped(app: App) -> None:
     ann = await someone(app)
     await erase(app, ann["service"])
@@ -492,6 +495,7 @@ async def test_an_emptied_answer_is_still_an_answer(app: App) -> None:
     assert repeated.headers["idempotency-replayed"] == "true"
 
 
+@pytest.mark.slow
 async def test_no_address_is_kept_with_a_stored_answer_and_it_expires(app: App) -> None:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     told_of = {"moment": shared.moment.code, "reason_code": "other", "text": "No."}

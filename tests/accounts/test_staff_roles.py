@@ -71,6 +71,7 @@ async def holds(app: App, subject: str, power: str = "insights.view", at: dateti
         return viewer in set(await session.scalars(with_power(power, at or utc_now(), DAYS)))
 
 
+@pytest.mark.slow
 async def test_a_power_is_held_as_long_as_was_said_lately(app: App) -> None:
     await app.http.get("/console/weekly", headers=bearer(app, "mira", "marketer"))
     await app.http.get("/v1/me", headers=bearer(app, "ada"))
@@ -85,6 +86,7 @@ async def test_a_power_is_held_as_long_as_was_said_lately(app: App) -> None:
     assert await id_of(app, "ada") not in kept, "of viewers nothing is kept"
 
 
+@pytest.mark.slow
 async def test_what_was_said_last_stands_in_every_browser(app: App) -> None:
     old = await sign_in(app, "mira", "marketer", "trust", ago=timedelta(minutes=30))
     assert (await app.http.get("/console/weekly", headers=old)).status_code == 200
@@ -106,6 +108,7 @@ async def test_a_provider_that_gives_no_role_any_more_ends_it_although_it_refuse
     assert not await holds(app, "mira")
 
 
+@pytest.mark.slow
 async def test_staff_end_what_goes_on_for_one_of_them(app: App) -> None:
     mira, token = await sign_in(app, "mira", "marketer"), bearer(app, "mira", "marketer")
     assert (await app.http.get("/console/weekly", headers=token)).status_code == 200
@@ -146,6 +149,7 @@ async def _until(happened: Callable[[], object]) -> None:
     raise AssertionError("it did not happen")
 
 
+@pytest.mark.slow
 async def test_the_report_is_mailed_only_to_whoever_may_read_it(app: App) -> None:
     box, settings, now = Mailbox(), app.runtime.settings, utc_now()
     async with smtp_server(box) as port:

@@ -43,6 +43,7 @@ def try_as_somebody_else(url: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_its_socket_lies_where_only_its_owner_can_go(server: EmbeddedPostgres) -> None:
     place = server.socket_dir
     assert is_private(place, place.stat().st_uid)

@@ -85,6 +85,7 @@ async def looked_for_cases(world: World) -> int:
     return await beyond_limits.open_cases(world.database, now - timedelta(days=2), now + timedelta(minutes=5))
 
 
+@pytest.mark.slow
 async def test_invented_agents_of_one_address_earn_nothing(app: App, world: World) -> None:
     """300 browser versions once were 300 people. Beyond the limit they are none at once, and stay none when visits are
     judged again; within it, what they show together says what they are."""
@@ -106,6 +107,7 @@ async def test_invented_agents_of_one_address_earn_nothing(app: App, world: Worl
     assert await desk(world, "kofi") == {}
 
 
+@pytest.mark.slow
 async def test_what_a_campus_watched_is_given_back_at_the_desk(app: App, world: World) -> None:
     """A thousand people behind one address, of whom the limit lets few through: the desk sees them, and accepts."""
     campus = [seen_at(world, "kiss", "play", n, 3 * n, household="campus", network="campus") for n in range(40)]

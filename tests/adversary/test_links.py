@@ -73,6 +73,7 @@ async def expire(app: App, link: dict[str, Any]) -> None:
         row.expires_at = utc_now() - timedelta(seconds=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [withdraw, expire])
 async def test_an_ended_link_gives_nothing_to_who_had_it(
     app: App, unlisted: dict[str, Any], end: Any, monkeypatch: pytest.MonkeyPatch
@@ -93,6 +94,7 @@ async def test_an_ended_link_gives_nothing_to_who_had_it(
         assert (await share(app, "ben", parent=token)).status_code in {404, 410}
 
 
+@pytest.mark.slow
 async def test_all_that_a_page_names_ends_with_its_link(app: App, unlisted: dict[str, Any]) -> None:
     link = await shared(app, moment=unlisted["code"])
     page = await app.http.get(f"/s/{link['token']}", headers={"User-Agent": "facebookexternalhit/1.1"})
@@ -120,6 +122,7 @@ async def test_an_unlisted_moment_has_no_other_door(app: App, unlisted: dict[str
     assert tess.status_code == 200, "whoever reviews reports sees what was reported"
 
 
+@pytest.mark.slow
 async def test_somebody_s_private_moment_is_as_unknown_as_none(app: App, unlisted: dict[str, Any]) -> None:
     """Neither its status, its body nor its headers tell that it is there."""
     private = await clipped(app, visibility="private", start=2, end=7)
@@ -176,6 +179,7 @@ async def joined(app: App, creator: dict[str, str]) -> str:
     return mine
 
 
+@pytest.mark.slow
 async def test_no_route_tells_a_hidden_moment_from_none(app: App, unlisted: dict[str, Any]) -> None:
     """Every one that names a moment, asked by somebody else; and those that name it in what they are sent."""
     ben, private = app.signed_in("ben"), await clipped(app, visibility="private", start=2, end=7)

@@ -113,6 +113,7 @@ async def test_two_pools_of_one_month(app: App, world: World) -> None:
     assert (await desk(world), await desk(world, "kofi")) == ({}, {})
 
 
+@pytest.mark.slow
 async def test_refund_after_payout(app: App, world: World) -> None:
     await honest(app, world)
     friend = await attack(app, world)
@@ -131,6 +132,7 @@ async def test_refund_after_payout(app: App, world: World) -> None:
     assert await desk(world, "kofi") == {}
 
 
+@pytest.mark.slow
 async def test_dispute_after_payout(app: App, world: World) -> None:
     """A sale that is charged back in two parts after it was paid out."""
     await honest(app, world)
@@ -150,6 +152,7 @@ async def test_dispute_after_payout(app: App, world: World) -> None:
     assert (after.clicks, after.rank) == (before.clicks, before.rank)
 
 
+@pytest.mark.slow
 async def test_coupon_sales_of_nothing(app: App, world: World) -> None:
     await honest(app, world)
     crowd = await attack(app, world)
@@ -166,6 +169,7 @@ async def test_coupon_sales_of_nothing(app: App, world: World) -> None:
     assert (back.clicks, back.subscriptions_millionths, back.rank) == (5, 5_000_000, 1)
 
 
+@pytest.mark.slow
 async def test_token_sharing(app: App, world: World) -> None:
     await honest(app, world)
     crowd = await attack(app, world)
@@ -194,6 +198,7 @@ async def newcomers(app: App) -> tuple[int, int]:
     return k.new_viewers, k.sign_ups
 
 
+@pytest.mark.slow
 async def test_who_may_be_no_newcomer_is_none_of_ks_until_it_is_decided(app: App, world: World) -> None:
     """Accounts with one token, and accounts that are sold nothing, would make K as small, or as large, as one likes."""
     fair = await honest(app, world, people=2)
@@ -227,6 +232,7 @@ async def test_who_may_be_no_newcomer_is_none_of_ks_until_it_is_decided(app: App
     assert await newcomers(app) == (6, 4), "whose visit was judged before they signed up"
 
 
+@pytest.mark.slow
 async def test_self_dealing_through_a_friends_account(app: App, world: World) -> None:
     """Noor clicks her own link from her own browser as somebody else, who buys."""
     await honest(app, world)
@@ -249,6 +255,7 @@ async def test_self_dealing_through_a_friends_account(app: App, world: World) ->
     assert await held(world) == {"noor": 0, "kofi": 1_000}
 
 
+@pytest.mark.slow
 async def test_two_hundred_fresh_accounts(app: App, world: World) -> None:
     """All of one household, led by one sharer; each plays."""
     await honest(app, world)
@@ -279,6 +286,7 @@ async def test_two_hundred_fresh_accounts(app: App, world: World) -> None:
     assert item.facts["household"] == "h1"
 
 
+@pytest.mark.slow
 async def test_click_flooding(app: App, world: World) -> None:
     """One browser follows noor's links hundreds of times a minute, to claim whoever comes along."""
     await honest(app, world, people=2)
@@ -302,6 +310,7 @@ async def test_click_flooding(app: App, world: World) -> None:
         assert (await session.scalars(select(Decision.lifted_by))).all() == ["fay"]
 
 
+@pytest.mark.slow
 async def test_the_desk_over_http(app: App, world: World) -> None:
     """Trust and finance decide; the maker is told and objects; each step is in the audit log."""
     crowd = await attack(app, world)

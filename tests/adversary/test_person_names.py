@@ -51,6 +51,7 @@ def test_a_pseudonym_lasts_and_is_nobodys_name() -> None:
     assert PersonNames().of("7", "Ada") == "Ada"
 
 
+@pytest.mark.slow
 async def test_every_page_and_file_shows_names_to_those_of_the_table_alone(
     app: App, shared: Shared, mira: dict[str, str]
 ) -> None:

@@ -95,6 +95,7 @@ async def test_nothing_is_watched_faster_than_time(
     assert (await report(app, played(visit, share=shared.token, watched_ms=watched_ms)))[1] == expected
 
 
+@pytest.mark.slow
 async def test_one_address_is_no_crowd_whatever_its_browsers_say(app: App, shared: Shared) -> None:
     """300 invented browser versions from one address, once all of them people."""
     for number in range(300):

@@ -44,6 +44,7 @@ def app_routes(app: App) -> dict[str, list[tuple[str, str]]]:
     return powers_of(app.asgi.router)
 
 
+@pytest.mark.slow
 async def test_every_role_can_do_what_the_table_says_and_nothing_else(app: App) -> None:
     app.runtime.settings.reports_fresh_s = 600  # who may ask is asked of everybody, reports are computed once
     looked_at, people = 0, {role: app.signed_in(f"p-{role}", role) for role in sorted(STAFF_ROLES)}
@@ -64,6 +65,7 @@ async def test_every_role_can_do_what_the_table_says_and_nothing_else(app: App) 
     assert looked_at > 200
 
 
+@pytest.mark.slow
 async def test_every_key_can_do_what_the_table_says_and_nothing_else(app: App) -> None:
     keys = {scope: await app.service_key(scope) for scope in SCOPES}
     for route in every_route(app.asgi.router):
@@ -137,6 +139,7 @@ async def some_history(app: App) -> None:
     await app.http.post("/v1/experiments", json=body, headers=app.signed_in("mira", "marketer"))
 
 
+@pytest.mark.slow
 async def test_what_staff_and_keys_do_is_recorded_once_with_whom_and_from_where(app: App) -> None:
     await some_history(app)
     rows = await rows_of(app)
@@ -150,6 +153,7 @@ async def test_what_staff_and_keys_do_is_recorded_once_with_whom_and_from_where(
     assert verify(rows)[0] == 3
 
 
+@pytest.mark.slow
 async def test_the_audit_log_cannot_be_changed_even_in_the_database(app: App) -> None:
     await some_history(app)
     for statement in ("UPDATE audit_log SET entry = '{}'", "DELETE FROM audit_log", "TRUNCATE audit_log"):
@@ -163,6 +167,7 @@ async def test_the_audit_log_cannot_be_changed_even_in_the_database(app: App) ->
     assert verify(await rows_of(app))[0] == 4, "what is slipped in is chained like the rest, at the end"
 
 
+@pytest.mark.slow
 async def test_every_tampering_shows(app: App) -> None:
     await some_history(app)
     rows = await rows_of(app)
@@ -177,6 +182,7 @@ async def test_every_tampering_shows(app: App) -> None:
     assert verified_through(rows, rows[1][2])[0] == 3
 
 
+@pytest.mark.slow
 async def test_the_log_is_read_verified_and_exported_by_admins_alone(app: App) -> None:
     await some_history(app)
     admin = app.signed_in("ava", "admin")

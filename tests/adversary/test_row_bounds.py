@@ -75,6 +75,7 @@ async def test_a_viewer_is_held_to_their_pace_at_every_route(app: App) -> None:
         assert 1 <= int(answers[2].headers["retry-after"]) <= 60
 
 
+@pytest.mark.slow
 async def test_a_key_that_manages_is_held_to_one_and_one_that_reports_is_not(app: App) -> None:
     app.runtime.settings.changes_per_minute = 1
     powers = {route.path: power_of(route) for route in every_route(app.asgi.router)}

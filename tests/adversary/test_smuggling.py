@@ -92,6 +92,7 @@ async def test_what_frames_a_body_in_two_ways_is_refused_and_nothing_behind_it_i
     assert found == [] or found[0] in {400, 413, 431}, answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "head",
     [
@@ -124,6 +125,7 @@ async def test_an_address_of_ours_as_a_target_is_answered(port: int) -> None:
     assert statuses(await said(port, head)) == [200]
 
 
+@pytest.mark.slow
 async def test_what_a_stranger_says_of_others_is_not_believed(shared_app: App) -> None:
     """No header of a request says who asks, from where or under which name, but Host and what a trusted proxy adds."""
     told = {
@@ -184,6 +186,7 @@ async def test_many_ranges_of_a_file_are_no_more_work_than_the_file(shared_app: 
         assert len(answer.content) <= 2 * len(whole.content) + 200_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

@@ -98,6 +98,7 @@ def given_away(answer: httpx.Response, secrets: tuple[str, ...], url: str) -> li
     return [word for word in secrets if word != typed and word in text]
 
 
+@pytest.mark.slow
 async def test_no_surface_gives_away_what_a_viewer_has_not_come_to(
     app: App, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +123,7 @@ async def test_no_surface_gives_away_what_a_viewer_has_not_come_to(
     assert seen > 60, "most routes answer"
 
 
+@pytest.mark.slow
 async def test_the_heatmap_is_flat_where_a_viewer_has_not_been(app: App, world: World) -> None:
     path = "/v1/titles/storm-3/heatmap"
     strangers = (await app.http.get(path)).json()
@@ -130,6 +132,7 @@ async def test_the_heatmap_is_flat_where_a_viewer_has_not_been(app: App, world: 
     assert not any(hers["bins"])
 
 
+@pytest.mark.slow
 async def test_what_is_opened_by_name_is_veiled_by_its_own_page(app: App, world: World) -> None:
     """Its link was sent to them: the page asks first. So does a collection's, of its one clip."""
     for who in ("ada", None):

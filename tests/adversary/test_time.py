@@ -241,6 +241,7 @@ async def left(app: App) -> dict[str, int]:
     return {what: await count(app.runtime.database, query) for what, query in OLD_ROWS.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("still_server")
 async def test_no_clock_destroys_anything_but_the_right_one(
     app: App, database_url: str, monkeypatch: pytest.MonkeyPatch

@@ -51,6 +51,7 @@ FORBIDDEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """What a rule forbids, and of whom it is told by their token."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", FORBIDDEN)
 async def test_no_route_gives_anything_of_a_title_that_rights_forbid(lamp: App, end: str) -> None:
     lamp.serve_titles()
@@ -156,6 +157,7 @@ async def window(app: App, moment: str, start: float, end: float, who: str = "ad
     return await app.http.post(f"/v1/moments/{moment}/windows", json=body, headers=app.signed_in(who))
 
 
+@pytest.mark.slow
 async def test_windows_for_trimming_never_come_to_the_film(lamp: App) -> None:
     clip = {"title": "lamp", "start_us": 8 * S, "end_us": 13 * S}
     moment = (await lamp.http.post("/v1/moments", json=clip, headers=lamp.signed_in())).json()
@@ -177,6 +179,7 @@ async def test_windows_for_trimming_never_come_to_the_film(lamp: App) -> None:
         assert (await window(lamp, moment["id"], 8, 13, who)).status_code == 404
 
 
+@pytest.mark.slow
 async def test_a_window_is_seen_by_who_opened_it_while_rights_last(lamp: App) -> None:
     clip = {"title": "lamp", "start_us": 8 * S, "end_us": 13 * S}
     moment = (await lamp.http.post("/v1/moments", json=clip, headers=lamp.signed_in())).json()

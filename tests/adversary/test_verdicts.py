@@ -112,6 +112,7 @@ async def credited(world: World, table: type[Any] = JudgedCredit) -> int:
         return len((await session.scalars(select(table.id))).all())
 
 
+@pytest.mark.slow
 async def test_a_touch_token_is_one_persons(app: App, world: World) -> None:
     """One token with 20 sign-ups, once all of them credited."""
     crowd = await attack(app, world)
@@ -168,6 +169,7 @@ async def numbers(app: App, world: World) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 async def test_a_shared_device_loses_its_credit_everywhere(app: App, world: World) -> None:
     await shared_device(app, world)
     before = await numbers(app, world)
@@ -196,6 +198,7 @@ async def lines_of(world: World, subject: str) -> Sequence[Adjustment]:
         return (await session.scalars(theirs)).all()
 
 
+@pytest.mark.slow
 async def test_a_verdict_after_payout_is_taken_back_on_the_next_statement(app: App, world: World) -> None:
     await shared_device(app, world)
     await divided(world, "revenue", 9_000)
@@ -223,6 +226,7 @@ async def test_a_verdict_after_payout_is_taken_back_on_the_next_statement(app: A
     assert (await held(world))["noor"] == 1_000
 
 
+@pytest.mark.slow
 async def test_a_refund_after_a_verdict_takes_nothing_twice(app: App, world: World) -> None:
     crowd = await shared_device(app, world)
     await divided(world, "revenue", 9_000)

@@ -22,6 +22,7 @@ def document() -> dict[str, Any]:
     return create_app(Settings(jwks_url="http://localhost/keys")).openapi()
 
 
+@pytest.mark.slow
 def test_clients_of_the_last_release_go_on(document: dict[str, Any]) -> None:
     """Before 1.0 a break may be accepted: by a line of ``accepted.txt``, which a release empties, and in the notes."""
     released = json.loads((RELEASED / "openapi.json").read_text())
@@ -31,6 +32,7 @@ def test_clients_of_the_last_release_go_on(document: dict[str, Any]) -> None:
     assert accepted - found == set(), "accepted, and breaks nothing"
 
 
+@pytest.mark.slow
 def test_the_document_is_one(document: dict[str, Any]) -> None:
     """Valid OpenAPI 3.1; and what Redocly's recommended rules ask for that a validator does not."""
     assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []  # type: ignore[arg-type]

@@ -373,6 +373,7 @@ def parameters(operation: dict[str, Any]) -> set[str]:
     return {parameter["name"] for parameter in operation.get("parameters", [])}
 
 
+@pytest.mark.slow
 async def test_every_operation_is_described(app: App) -> None:
     document = app.asgi.openapi()
     tags = {tag["name"] for tag in document["tags"]}
@@ -386,6 +387,7 @@ async def test_every_operation_is_described(app: App) -> None:
     assert set(document["components"]["securitySchemes"]) == {"viewer", "service"}
 
 
+@pytest.mark.slow
 async def test_roles_and_scopes_are_described_and_asked_for(app: App, service: dict[str, str]) -> None:
     """Whatever is said to need somebody is refused to nobody, and to somebody without the role or the scope."""
     eraser = await app.service_key("viewers:erase")
@@ -408,6 +410,7 @@ async def test_roles_and_scopes_are_described_and_asked_for(app: App, service: d
     assert looked_at > 15
 
 
+@pytest.mark.slow
 async def test_every_list_has_opaque_cursors(app: App, staff: dict[str, str], service: dict[str, str]) -> None:
     """A list refuses every cursor not of its making; one within something that is not there says that."""
     await app.http.post("/v1/creators", json={"handle": "sam", "display_name": "Sam"}, headers=staff)

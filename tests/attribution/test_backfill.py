@@ -75,6 +75,7 @@ async def test_a_visit_that_is_known_only_afterwards_earns_then(app: App, shared
     assert {row[1] for row in (await credits(app))[1]} == {"trial", "sign_up"}
 
 
+@pytest.mark.slow
 async def test_a_million_touches_cost_no_more_than_a_thousand(app: App, shared: Shared) -> None:
     """The newest are looked at, whether they can earn or not, and no plan may read the rest."""
     async with app.runtime.database.transaction() as session:

@@ -146,6 +146,7 @@ def told(credits: list[Credit]) -> list[tuple[object, ...]]:
     return [(each.conversion_id, each.touch_id, each.kind, each.weight_ppm, each.amount_minor) for each in credits]
 
 
+@pytest.mark.slow
 async def test_however_it_is_paged_the_credit_is_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one instant there are more sales than a page holds."""
     kiss, rain = await world.share("kiss"), await world.share("rain")

@@ -405,6 +405,7 @@ async def test_credit_cannot_be_changed(app: App, shared: Shared, service: dict[
             await session.execute(update(Credit).values(weight_ppm=0))
 
 
+@pytest.mark.slow
 async def test_a_viewer_with_a_hundred_thousand_touches_is_bounded(
     app: App, shared: Shared, service: dict[str, str]
 ) -> None:

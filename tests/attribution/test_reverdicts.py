@@ -138,6 +138,7 @@ async def test_behaviour_is_judged_and_stops_earning(app: App, shared: Shared) -
         assert bool((await report(app, service, body)).json()["credits"]) is earns
 
 
+@pytest.mark.slow
 async def test_it_is_a_job_and_so_is_learning(app: App, shared: Shared) -> None:
     curl = await click(app, shared, "curl/8.1")
     due = {task.task.name for task in app.runtime.jobs.periodic_registry.periodic_tasks.values()}

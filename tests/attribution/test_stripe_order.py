@@ -77,6 +77,7 @@ async def recorded(app: App, viewer: str) -> Sales:
         return [(kind, minor or 0, int(given)) for kind, minor, given in rows]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8,
     deadline=None,

@@ -85,6 +85,7 @@ async def joined(
     assert paid.status_code == 201, paid.text
 
 
+@pytest.mark.slow
 async def test_only_what_belongs_to_it_is_counted(app: App, mira: dict[str, str], noor: Shared, vera: Shared) -> None:
     for shared, territory in ((noor, "DE"), (vera, "DE"), (noor, "AT"), (noor, None)):
         await happen(app, shared, "click", visitor=f"{shared.title.slug}{territory}", territory=territory)
@@ -111,6 +112,7 @@ async def test_only_what_belongs_to_it_is_counted(app: App, mira: dict[str, str]
     }
 
 
+@pytest.mark.slow
 async def test_the_parts_of_a_conversion_sum_to_one_over_campaigns(
     app: App, mira: dict[str, str], service: dict[str, str], noor: Shared, vera: Shared
 ) -> None:
@@ -150,6 +152,7 @@ def _told(credit: Credit) -> tuple[object, ...]:
     return (*where, credit.kind, credit.model_version, credit.weight_ppm, credit.amount_minor or 0)
 
 
+@pytest.mark.slow
 async def test_only_touches_within_its_own_window_earn(
     app: App, mira: dict[str, str], service: dict[str, str], noor: Shared, vera: Shared
 ) -> None:
@@ -169,6 +172,7 @@ async def test_only_touches_within_its_own_window_earn(
     assert net(short) == net(long) == [("EUR", 1001)]
 
 
+@pytest.mark.slow
 async def test_other_defaults_and_stored_credit_do_not_change_it(
     app: App, mira: dict[str, str], service: dict[str, str], noor: Shared, vera: Shared
 ) -> None:
@@ -187,6 +191,7 @@ async def test_other_defaults_and_stored_credit_do_not_change_it(
         assert await session.scalar(stored) is None
 
 
+@pytest.mark.slow
 async def test_what_is_learned_later_does_not_change_it(
     app: App, mira: dict[str, str], service: dict[str, str], noor: Shared
 ) -> None:
@@ -213,6 +218,7 @@ async def test_what_is_learned_later_does_not_change_it(
     assert {row["key"] for row in before["rows"]} == {"x", "whatsapp"}
 
 
+@pytest.mark.slow
 async def test_a_visit_after_its_end_is_not_its_own_a_conversion_may_be(
     app: App, mira: dict[str, str], service: dict[str, str], noor: Shared, vera: Shared
 ) -> None:
@@ -225,6 +231,7 @@ async def test_a_visit_after_its_end_is_not_its_own_a_conversion_may_be(
     assert counts(await results(app, mira, "brief")) == {"click": 1}
 
 
+@pytest.mark.slow
 async def test_a_creators_code_is_its_own_when_no_titles_are_named(
     app: App, mira: dict[str, str], service: dict[str, str], noor: Shared, vera: Shared
 ) -> None:
@@ -236,6 +243,7 @@ async def test_a_creators_code_is_its_own_when_no_titles_are_named(
     assert told == {"code": {"sign_up": 1}, "other": {}, "title": {}}
 
 
+@pytest.mark.slow
 async def test_before_anything_is_sealed_and_by_what_there_is_not(app: App, mira: dict[str, str]) -> None:
     key = await made(app, mira)
     told = (await app.http.get(f"{PATH}/{key}/results", headers=mira)).json()

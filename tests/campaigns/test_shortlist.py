@@ -72,6 +72,7 @@ async def brought(walk: Walk) -> None:
         pass
 
 
+@pytest.mark.slow
 async def test_who_is_proven_comes_first_and_every_figure_is_its_rows(walk: Walk) -> None:
     await brought(walk)
     found = await walk.do("mira", "GET", SHORTLIST)
@@ -98,6 +99,7 @@ async def test_who_is_proven_comes_first_and_every_figure_is_its_rows(walk: Walk
     assert sum(row["clicks"] for row in rows) == noor["clicks"]
 
 
+@pytest.mark.slow
 async def test_what_it_is_narrowed_to_and_who_is_left_out(walk: Walk) -> None:
     await brought(walk)
     elsewhere = await walk.do("mira", "GET", f"{SHORTLIST}?channel=tiktok")
@@ -119,6 +121,7 @@ async def test_what_it_is_narrowed_to_and_who_is_left_out(walk: Walk) -> None:
     assert "noor" not in {one["creator"] for one in left["items"]}
 
 
+@pytest.mark.slow
 async def test_one_person_in_so_many_stands_for_all(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where more came than are held in memory, the figures are of a part of the people, the same for everybody."""
     await brought(walk)
@@ -130,6 +133,7 @@ async def test_one_person_in_so_many_stands_for_all(walk: Walk, monkeypatch: pyt
     assert sum(one.added.people for one in found) <= 18 * 3
 
 
+@pytest.mark.slow
 async def test_invited_from_the_shortlist(walk: Walk) -> None:
     await brought(walk)
     await walk.campaign(entry="invited")

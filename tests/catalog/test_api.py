@@ -14,6 +14,7 @@ from tests.catalog.rows import S, add_series, add_title
 from tests.support import App
 
 
+@pytest.mark.slow
 async def test_a_title_comes_with_all_that_a_trimmer_needs(app: App, title_id: UUID) -> None:
     ada = app.signed_in()
     title = (await app.http.get("/v1/titles/harbour-lights", headers=ada)).json()
@@ -129,6 +130,7 @@ async def test_pictures_that_are_missing_are_not_found(app: App) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), name
 
 
+@pytest.mark.slow
 async def test_a_title_suggests_moments_and_says_where_sentences_end(app: App, tmp_path: Path) -> None:
     long = film(tmp_path / "long.mp4", shot_seconds=8)
     says = [(1, 3, "Who goes there?"), (3, 5, "It is only me."), (5, 7, "Then come in."), (9, 12, "It is cold")]

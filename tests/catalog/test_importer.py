@@ -356,6 +356,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_an_import_that_was_killed_is_taken_up_by_the_next(
     runtime: Runtime, film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

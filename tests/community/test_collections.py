@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 from sqlalchemy import func, select, update
 
 from groundswell.accounts.tables import Viewer
@@ -52,6 +53,7 @@ async def codes(app: App, code: str, who: str | None = None) -> list[str]:
     return [each["code"] for each in body["parts"]]
 
 
+@pytest.mark.slow
 async def test_made_filled_ordered_shown_and_deleted(app: App) -> None:
     shared = await world(app)
     first, second, third = (each.moment for each in shared)
@@ -172,6 +174,7 @@ async def test_a_moment_is_put_into_a_collection_from_its_page(app: App) -> None
     assert (await app.http.get("/collections/add?moment=nothing", headers=ada)).status_code == 404
 
 
+@pytest.mark.slow
 async def test_filled_by_several_at_once(app: App) -> None:
     """Whatever several people do at the same time, places count from 0 without gaps, and everything is there once."""
     shared = await world(app, moments=6)
@@ -227,6 +230,7 @@ async def test_passed_on_with_credit(app: App) -> None:
     assert (await call(app, "GET", "/following/reposts", "ada")).json()["items"] == []
 
 
+@pytest.mark.slow
 async def test_makers_and_staff_keep_comments(app: App) -> None:
     """A maker folds away; what is held waits in the one queue; a soft measure shows it to who asks; data is theirs."""
     (shared,) = await world(app, moments=1)

@@ -151,6 +151,7 @@ def anonymous(body: str, words: list[str]) -> bool:
     return not any(word.lower() in body.lower() for word in words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocker", ["ada", "noor"])
 async def test_a_block_holds_on_every_surface(app: App, blocker: str) -> None:
     """Whichever of the two put it up, nothing that Ada can ask for names Noor, or what she made."""
@@ -164,6 +165,7 @@ async def test_a_block_holds_on_every_surface(app: App, blocker: str) -> None:
     assert await names_found(app, shared) == []
 
 
+@pytest.mark.slow
 async def test_a_mute_holds_in_every_list(app: App) -> None:
     shared = await noors_moment(app)
     before = await names_found(app, shared)

@@ -66,6 +66,7 @@ async def test_a_visitor_reacts_once_with_the_ticket_of_the_page(app: App) -> No
         assert [(each.verdict, each.share_id, each.viewer_id) for each in logged] == [("human", shared.share.id, None)]
 
 
+@pytest.mark.slow
 async def test_a_visitor_who_reacts_hundreds_of_times_at_once_is_counted_once(app: App) -> None:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     by = {"share": shared.token, "visit": await ticket(app, shared)}

@@ -100,6 +100,7 @@ async def file_status(app: App, code: str, purpose: str = "play", who: str | Non
     return said["code"], said.get("why")
 
 
+@pytest.mark.slow
 async def test_asked_for_made_watched_and_given_up(app: App, title: UUID, film: Path, tmp_path: Path) -> None:
     await add_title(app.runtime, film, "closed", name="Closed")
     closed = (await clipped(app, "noor", 3, 8, title="closed"))["code"]
@@ -195,6 +196,7 @@ async def test_asked_for_made_watched_and_given_up(app: App, title: UUID, film: 
     assert (await shown(app, code))["status"] == "none"
 
 
+@pytest.mark.slow
 async def test_every_change_outdates_it_and_drops_its_bytes(app: App, title: UUID) -> None:
     code, moments = await collected(app, (10, 15), (20, 25))
     path = f"/collections/{code}"
@@ -256,6 +258,7 @@ async def test_every_change_outdates_it_and_drops_its_bytes(app: App, title: UUI
         assert await session.scalar(select(func.count()).select_from(Supercut)) == 0
 
 
+@pytest.mark.slow
 async def test_bounds(app: App, title: UUID) -> None:
     empty, _ = await collected(app)
     one, (moment,) = await collected(app, (10, 15))
@@ -290,6 +293,7 @@ async def test_bounds(app: App, title: UUID) -> None:
         assert await session.scalar(select(func.count()).select_from(SupercutPart)) == 2 + 60
 
 
+@pytest.mark.slow
 async def test_a_part_withdrawn_while_it_is_made_leaves_nothing(
     app: App, title: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

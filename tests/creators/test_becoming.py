@@ -39,6 +39,7 @@ async def app(settings: Settings) -> AsyncIterator[App]:
         yield app
 
 
+@pytest.mark.slow
 async def test_who_applies_accepts_the_terms_and_is_answered_with_a_reason(app: App) -> None:
     ada, mira = app.signed_in("ada"), app.signed_in("mira", "marketer")
     page = await app.http.get("/creator", headers=ada)

@@ -121,6 +121,7 @@ def test_every_declared_cut_is_one_and_shots_move_but_gently(film: Film, tmp_pat
         assert min(before, after) > 0.2, "a shot stands still"
 
 
+@pytest.mark.slow
 def test_the_same_frame_is_painted_the_same_whatever_was_painted_before_it() -> None:
     film = FILMS[0]
     alone = next(frames(film, [130])).copy()
@@ -128,6 +129,7 @@ def test_the_same_frame_is_painted_the_same_whatever_was_painted_before_it() -> 
     assert np.array_equal(alone, after_others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [[-1], [FILMS[0].frame_count], [300, 10]])
 def test_a_frame_that_is_not_there_is_refused(wanted: list[int]) -> None:
     with pytest.raises(IndexError):

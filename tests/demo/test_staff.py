@@ -55,6 +55,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(FILM, tmp_path_factory.mktemp("films") / "numbers")
 
 
+@pytest.mark.slow
 async def test_one_moment_is_down_one_is_back_and_views_are_saved_however_often_it_is_begun(
     app: App, film: Path
 ) -> None:

@@ -47,6 +47,7 @@ async def test_a_demo_makes_them_once(database: Database) -> None:
     assert await emails(database) == ["one@example.com"]
 
 
+@pytest.mark.slow
 async def test_what_an_older_demo_wrote_is_kept(older: str) -> None:
     with psycopg.connect(older) as connection:
         account = uuid7()
@@ -71,6 +72,7 @@ async def test_what_an_older_demo_wrote_is_kept(older: str) -> None:
     await database.close()
 
 
+@pytest.mark.slow
 def test_an_older_product_loses_only_empty_tables(older: str) -> None:
     migrate(older)
     assert tables(older) == []

@@ -101,6 +101,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -188,6 +189,7 @@ async def weights(world: World) -> list[float]:
         return sorted(await session.scalars(select(SceneBallot.weight)))
 
 
+@pytest.mark.slow
 async def test_one_person_has_one_vote_for_all_clips_of_a_scene(world: World) -> None:
     """Ninety clips of one scene, and one of another, by one account: two votes of a kind."""
     for number in range(90):

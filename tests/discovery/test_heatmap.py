@@ -64,6 +64,7 @@ async def bins_of(world: World) -> tuple[list[float], int]:
     return heatmap.bins, heatmap.moments
 
 
+@pytest.mark.slow
 async def test_it_agrees_with_adding_up_the_votes(world: World) -> None:
     """Of some thousand moments, and again after a part of them changed."""
     await crowd(world, 1_500, seed=1)
@@ -86,6 +87,7 @@ async def test_it_agrees_with_adding_up_the_votes(world: World) -> None:
                 pass
 
 
+@pytest.mark.slow
 async def test_the_heatmap_of_a_title_of_seventy_thousand_moments_answers(world: World) -> None:
     """More than a statement has parameters, in bins that hold thousands."""
     await crowd(world, 70_000, seed=2)

@@ -118,6 +118,7 @@ async def check(world: World, batches: list[list[Change]]) -> None:
         await session.rollback()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -126,6 +127,7 @@ async def test_they_are_the_same(world: World, batches: list[list[Change]]) -> N
     await check(world, batches)
 
 
+@pytest.mark.slow
 async def test_they_are_the_same_after_many_changes(world: World) -> None:
     draw = random.Random(17)
     batches: list[list[Change]] = []

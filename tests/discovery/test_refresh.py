@@ -194,6 +194,7 @@ async def test_a_scene_that_begins_to_rise_is_told_once(world: World) -> None:
     assert [signal.scene.best_moment_id for signal in heard] == [world.moments["kiss"]]
 
 
+@pytest.mark.slow
 async def test_one_vote_touches_what_lies_around_it(world: World) -> None:
     """Of a title with many scenes, the row of one is written anew."""
     for number in range(30):
@@ -238,6 +239,7 @@ async def test_a_sick_title_keeps_no_other_waiting(app: App, monkeypatch: pytest
     assert len(await scenes(world)) == 2, "what was marked of it is still marked"
 
 
+@pytest.mark.slow
 async def test_a_title_with_more_to_do_than_a_page_takes_turns(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     world = await build(app.runtime.database)
     monkeypatch.setattr(title_refresh, "PAGE", 3)

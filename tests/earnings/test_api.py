@@ -32,6 +32,7 @@ def new_pool(**changes: Any) -> dict[str, Any]:
     return {"period": closed_month(), "amount_minor": 500_000, "currency": "EUR", "basis": "plays"} | changes
 
 
+@pytest.mark.slow
 async def test_from_a_pool_to_a_payout(app: App, world: World) -> None:
     await become(app, world, "noor")
     await become(app, world, "kofi")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 
 from groundswell.earnings import payouts, pools
@@ -15,6 +16,7 @@ from .world import NOT_HELD, closed_month, in_closed_month
 __all__ = ["walk"]  # fixtures
 
 
+@pytest.mark.slow
 async def test_every_cent_is_followed_to_the_click_and_back(walk: Walk) -> None:
     app, world = walk.app, walk.world
     (play,) = await world.happen("kiss", "play", "v1", at=in_closed_month())

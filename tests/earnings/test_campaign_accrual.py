@@ -96,6 +96,7 @@ async def campaign_of(world: World, spent: Spent) -> UUID:
     return campaign.id
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

@@ -113,6 +113,7 @@ async def walk(app: App) -> Walk:
     return Walk(app, world)
 
 
+@pytest.mark.slow
 async def test_from_brief_to_payout(walk: Walk) -> None:
     await walk.campaign(hold_days=14)
     assert (await walk.do("fay", "GET", f"{PATH}/autumn/budget", 404))["code"] == "budget_unknown"
@@ -149,6 +150,7 @@ async def test_from_brief_to_payout(walk: Walk) -> None:
     assert refused["code"] == "submission_decided"
 
 
+@pytest.mark.slow
 async def test_what_is_no_longer_held_is_paid_once_by_another_and_comes_back(walk: Walk) -> None:
     walk.app.runtime.settings.refund_window_days = 0
     await walk.campaign(hold_days=0)
@@ -197,6 +199,7 @@ async def _paid_by_pages(walk: Walk) -> None:
             await session.execute(update(CampaignEarning).values(amount_minor=1))
 
 
+@pytest.mark.slow
 async def test_budget_and_caps_hold_whoever_comes_at_once(walk: Walk) -> None:
     await walk.campaign(budget=1000, terms=[{"kind": "subscription", "amount_minor": 300}])
     await walk.campaign(
@@ -228,6 +231,7 @@ async def test_budget_and_caps_hold_whoever_comes_at_once(walk: Walk) -> None:
             await session.execute(text("UPDATE campaign_spending SET spent_minor = spent_minor + 100000"))
 
 
+@pytest.mark.slow
 async def test_a_ring_that_is_found_out_later_is_taken_back_and_settling_returns_the_rest(walk: Walk) -> None:
     await walk.campaign()
     await walk.takes_part("noor", "kiss")
@@ -254,6 +258,7 @@ async def test_a_ring_that_is_found_out_later_is_taken_back_and_settling_returns
     assert (await walk.do("fay", "POST", f"{PATH}/autumn/settle", 409, reason="Again."))["code"] == "budget_settled"
 
 
+@pytest.mark.slow
 async def test_review_has_a_clock_and_refusals_have_reasons(walk: Walk) -> None:
     await walk.campaign(review_hours=1)
     mine, theirs = "/v1/creators/me/campaigns/autumn", f"{PATH}/autumn/submissions"

@@ -92,6 +92,7 @@ class Books:
 years = iter(range(2000, 2100))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,
@@ -151,6 +152,7 @@ async def somebody_waits(database: Database) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.slow
 async def test_whoever_posts_is_waited_for_and_nobody_posts_while_it_is_closed(database: Database) -> None:
     await transfer(database, "2020-01")
     await acted(database, "close", "2020-01", "fay")
@@ -195,6 +197,7 @@ async def test_what_was_done_to_a_month_stays(database: Database) -> None:
         await session.rollback()
 
 
+@pytest.mark.slow
 async def test_closed_and_opened_again_in_the_console_and_over_http(app: App) -> None:
     world, month = await build(app.runtime.database), month_before(1)
     await world.creator("noor")

@@ -298,6 +298,7 @@ async def test_a_revoked_key_stops_working_at_once(app: App, service: dict[str, 
     assert answer.json()["code"] == "service_key_invalid"
 
 
+@pytest.mark.slow
 async def test_the_contract_is_published(app: App) -> None:
     document = (await app.http.get("/v1/openapi.json")).json()
     body = document["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]

@@ -100,6 +100,7 @@ async def test_each_week_is_due_to_everybody_once(app: App, mailbox: Mailbox) ->
     assert [due_week for each in found for who, due_week in each if who == max] == [week, after]
 
 
+@pytest.mark.slow
 async def test_it_arrives_once_and_says_what_the_page_says(app: App, mailbox: Mailbox) -> None:
     mira, now = await subscribed(app, zone="Europe/Berlin"), utc_now()
     async with app.runtime.database.transaction() as session:
@@ -120,6 +121,7 @@ async def test_it_arrives_once_and_says_what_the_page_says(app: App, mailbox: Ma
         assert kept.sent_at == now
 
 
+@pytest.mark.slow
 async def test_a_server_that_does_not_take_it_is_tried_again(app: App, mailbox: Mailbox) -> None:
     mira, now, mailbox.refuse = await subscribed(app), utc_now(), 1
     async with app.runtime.database.transaction() as session:
@@ -130,6 +132,7 @@ async def test_a_server_that_does_not_take_it_is_tried_again(app: App, mailbox: 
     assert len(mailbox.mails) == 1
 
 
+@pytest.mark.slow
 async def test_who_stops_it_or_never_asked_gets_none(app: App, mailbox: Mailbox) -> None:
     mira, now = await subscribed(app), utc_now()
     async with app.runtime.database.transaction() as session:

@@ -190,6 +190,7 @@ def test_a_folder_that_is_not_there(film_of: FilmMaker, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_source_that_vanishes_while_it_is_cut(film_of: FilmMaker, tmp_path: Path) -> None:
     source = tmp_path / "source.mp4"
     source.write_bytes(film_of(SILENT).read_bytes())
@@ -201,6 +202,7 @@ def test_a_source_that_vanishes_while_it_is_cut(film_of: FilmMaker, tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_source_that_changes_while_it_is_cut(film_of: FilmMaker, tmp_path: Path) -> None:
     source = tmp_path / "source.mp4"
     source.write_bytes(film_of(SILENT).read_bytes())
@@ -322,6 +324,7 @@ def test_a_title_without_any_keyframe(film_of: FilmMaker, tmp_path: Path) -> Non
     assert [p.name for p in tmp_path.iterdir()] == ["none.ts"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_that_is_really_full(film_of: FilmMaker, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
@@ -374,6 +377,7 @@ def test_a_decoder_that_waits_for_itself_is_ended() -> None:
     assert _death(STALLED).code == "timed_out"
 
 
+@pytest.mark.slow
 def test_a_decoder_that_works_is_not_ended() -> None:
     script = WATCHED.format(before="threading.Thread(target=work).start()")
     assert subprocess.run([sys.executable, "-c", script], timeout=30).returncode == 0

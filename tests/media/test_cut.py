@@ -51,6 +51,7 @@ FILMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILMS)
 @pytest.mark.parametrize(("start_us", "end_us"), [(300_000, 1_700_000), (0, 500_000), (1_100_000, 2_300_000)])
 def test_every_kind_of_title_is_cut_to_the_frame(

@@ -145,6 +145,7 @@ async def test_a_repeated_request_makes_one_moment(app: App) -> None:
     assert len(listed["items"]) == 1
 
 
+@pytest.mark.slow
 async def test_the_list_has_pages_and_can_be_of_one_title(app: App) -> None:
     codes = [(await clipped(app, start=0, end=5, caption=str(n)))["code"] for n in range(5)]
     seen: list[str] = []

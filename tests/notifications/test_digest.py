@@ -62,6 +62,7 @@ async def due_now(app: App) -> list[object]:
         return list(await digest.due(session, app.runtime.settings, utc_now()))
 
 
+@pytest.mark.slow
 async def test_from_asking_for_it_to_one_click_that_stops_it(app: App, mailbox: Bouncing) -> None:
     shared = await world(app)
     noor, base = await id_of(app, "noor"), app.runtime.settings.base_url

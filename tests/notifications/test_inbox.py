@@ -36,6 +36,7 @@ async def look(app: App) -> None:
         await note_catching_on(session)
 
 
+@pytest.mark.slow
 async def test_one_row_for_each_subject_whatever_happens_and_in_which_order(app: App) -> None:
     shared = await world(app, "cy", "di")
     app.runtime.settings.comment_rate_per_minute = 1000
@@ -75,6 +76,7 @@ async def newest(app: App, shared: Shared) -> str:
     return newest
 
 
+@pytest.mark.slow
 async def test_many_at_once_make_one_row(app: App) -> None:
     """Written in the transaction of what caused it: rolled back with it, and never twice."""
     shared = await world(app, *(f"p{number}" for number in range(12)))
@@ -112,6 +114,7 @@ async def test_block_and_mute_hold_here_as_everywhere(app: App) -> None:
     assert (await call(app, "GET", "/v1/notifications/count", "noor")).json() == {"unread": 0}
 
 
+@pytest.mark.slow
 async def test_a_moment_that_catches_on_is_told_of_by_the_current_verdicts(app: App) -> None:
     shared = await world(app)
     await look(app)  # what comes after is looked at
@@ -209,6 +212,7 @@ async def test_decisions_statements_and_who_is_told_nothing(app: App) -> None:
     assert set(KIND_RULES) == set(NOTIFICATION_KINDS)
 
 
+@pytest.mark.slow
 async def test_whoever_contests_a_decision_hears_what_became_of_it(app: App) -> None:
     shared = await world(app)
     told = []

@@ -54,6 +54,7 @@ async def waiting(app: App) -> int:
         return await session.scalar(select(func.count()).select_from(PushDelivery)) or 0
 
 
+@pytest.mark.slow
 async def test_what_happens_is_pushed_once_and_the_rest_is_gathered(app: App, receiver: PushReceiver) -> None:
     shared = await world(app)
     app.runtime.settings.comment_rate_per_minute = 1000
@@ -83,6 +84,7 @@ async def test_what_happens_is_pushed_once_and_the_rest_is_gathered(app: App, re
     assert (await inbox(app, "noor"))["unread"] == 1
 
 
+@pytest.mark.slow
 async def test_blocked_meanwhile_quiet_now_or_gone_for_good(app: App, receiver: PushReceiver) -> None:
     shared = await world(app)
     await subscribe(app, "noor", receiver)

@@ -4,6 +4,7 @@ import random
 from typing import NamedTuple
 from uuid import UUID
 
+import pytest
 from sqlalchemy import delete, update
 
 from groundswell.accounts.access import Caller
@@ -73,6 +74,7 @@ def everything_said(app: App, ada: Viewer, items: list[InboxItem]) -> str:
     return "\n".join([*map(repr, items), *pushes, mail])
 
 
+@pytest.mark.slow
 async def test_nothing_comes_too_early_wherever_somebody_is(app: App) -> None:
     ada, episodes = await series(app)
     chance, veiled, told = random.Random(7), 0, 0

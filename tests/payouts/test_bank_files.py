@@ -67,6 +67,7 @@ async def kept(world: World) -> dict[str, int]:
         }
 
 
+@pytest.mark.slow
 async def test_however_long_a_file_is_it_is_carried_out_by_as_many_statements(world: World, pays: Settings) -> None:
     asked, counts = counting(world.database), []
     for count, mark in ((4, "few"), (MANY, "many")):
@@ -149,6 +150,7 @@ def peak(content: bytes) -> int:
     return used
 
 
+@pytest.mark.slow
 def test_what_is_not_read_of_a_file_takes_no_memory() -> None:
     plain = statement(*(Entry(uuid7().hex, "20.00") for _ in range(1_000)))
     more = b"".join(b"<Any%d><Thing>%d</Thing></Any%d>" % (n, n, n) for n in range(50))

@@ -36,6 +36,7 @@ async def creator(app: App, world: World, name: str) -> None:
     await world.moment(name, f"of {name}")
 
 
+@pytest.mark.slow
 async def test_from_the_phone_to_the_bank_and_back(app: App) -> None:
     world = await build(app.runtime.database)
     for name in ("noor", "kofi"):

@@ -95,6 +95,7 @@ STREAMS = iter(enumerate("USD GBP CHF SEK NOK DKK PLN CZK RON TRY ILS AED".split
 """Each example has a month and a currency of its own."""
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8,
     deadline=None,
@@ -262,6 +263,7 @@ async def app(settings: Settings, double: Any) -> AsyncIterator[App]:
         yield app
 
 
+@pytest.mark.slow
 async def test_from_the_studio_to_stripe_and_back(app: App, double: Any) -> None:
     stripe, _ = double
     world = await build(app.runtime.database)

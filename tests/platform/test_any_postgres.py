@@ -57,6 +57,7 @@ def foreign_url(server_folder: Path) -> Iterator[str]:
         shutil.rmtree(cluster)
 
 
+@pytest.mark.slow
 async def test_the_service_runs_on_any_postgres(foreign_url: str, tmp_path: Path) -> None:
     settings = Settings(
         data_dir=tmp_path / "data", database_url=foreign_url, base_url="http://test", worker_in_server=False

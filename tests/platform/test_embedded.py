@@ -38,6 +38,7 @@ def query(server: EmbeddedPostgres, sql: str, seconds: float = 20) -> object:
             time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_killed_server_comes_back_with_its_data(server: EmbeddedPostgres) -> None:
     query(server, "CREATE TABLE kept AS SELECT 42 AS answer")
     pid = server.postmaster_pid()
@@ -47,11 +48,13 @@ def test_a_killed_server_comes_back_with_its_data(server: EmbeddedPostgres) -> N
     assert server.postmaster_pid() != pid
 
 
+@pytest.mark.slow
 def test_it_is_durable_by_default(server: EmbeddedPostgres) -> None:
     assert query(server, "SHOW fsync") == "on"
     assert query(server, "SHOW synchronous_commit") == "on"
 
 
+@pytest.mark.slow
 def test_who_started_it_twice_stops_it(server_folder: Path) -> None:
     server = EmbeddedPostgres(server_folder / "postgres")
     server.start()
@@ -64,6 +67,7 @@ def test_who_started_it_twice_stops_it(server_folder: Path) -> None:
     assert server.postmaster_pid() is None
 
 
+@pytest.mark.slow
 def test_the_last_user_stops_it(server_folder: Path) -> None:
     first, second = EmbeddedPostgres(server_folder / "postgres"), EmbeddedPostgres(server_folder / "postgres")
     first.start()
@@ -74,6 +78,7 @@ def test_the_last_user_stops_it(server_folder: Path) -> None:
     assert second.postmaster_pid() is None
 
 
+@pytest.mark.slow
 def test_a_killed_user_leaves_a_server_that_the_next_one_joins_and_stops(server_folder: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"

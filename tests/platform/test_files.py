@@ -94,6 +94,7 @@ async def test_ranges_that_make_no_sense_or_are_many_get_the_whole_file(http: ht
     assert (answer.status_code, len(answer.content)) == (200, SIZE)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

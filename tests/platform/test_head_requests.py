@@ -21,6 +21,7 @@ def paths(app: App) -> list[str]:
     return sorted(found)
 
 
+@pytest.mark.slow
 async def test_every_get_is_answered_by_its_head(shared_app: App) -> None:
     asked = paths(shared_app)
     assert len(asked) > 150

@@ -96,11 +96,13 @@ def run(url: str, sql: str) -> None:
         connection.execute(sql.encode())
 
 
+@pytest.mark.slow
 def test_migrations_make_what_the_code_describes(empty: list[str]) -> None:
     migrate(empty[0])
     assert shape(empty[0]) == described(empty[1])
 
 
+@pytest.mark.slow
 def test_migrating_again_changes_nothing(empty: list[str]) -> None:
     migrate(empty[0])
     before = shape(empty[0])
@@ -114,6 +116,7 @@ def test_what_is_released_does_not_change(revision: str) -> None:
     assert files == FROZEN[revision], "a released revision is history: write the next one (make migration NAME=…)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", sorted(path.stem for path in RELEASED.glob("*.sql")))
 def test_a_filled_database_of_every_released_version_is_upgraded(empty: list[str], revision: str) -> None:
     """Nothing is lost on the way, and what comes of it is what a new database is."""
@@ -150,6 +153,7 @@ def test_the_job_queues_own_migrations_are_followed() -> None:
     assert job_queue.followed() <= set(names)
 
 
+@pytest.mark.slow
 def test_a_newer_versions_database_is_left_alone(empty: list[str]) -> None:
     migrate(empty[0])
     run(empty[0], "UPDATE alembic_version SET version_num = '9999'")
@@ -159,6 +163,7 @@ def test_a_newer_versions_database_is_left_alone(empty: list[str]) -> None:
     assert shape(empty[0]) == before
 
 
+@pytest.mark.slow
 def test_servers_that_start_together_take_turns(empty: list[str]) -> None:
     errors: list[BaseException] = []
 
@@ -177,6 +182,7 @@ def test_servers_that_start_together_take_turns(empty: list[str]) -> None:
     assert shape(empty[0]) == described(empty[1])
 
 
+@pytest.mark.slow
 def test_a_migration_lets_go_of_what_it_waits_for_and_tries_again(
     empty: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ async def asked(way: Outbound, url: str, **options: object) -> str:
             return refusal.reason()
 
 
+@pytest.mark.slow
 async def test_what_is_not_public_is_asked_only_where_the_settings_name_its_network(tmp_path: Path, home: str) -> None:
     port = home.rpartition(":")[2]
     closed, open_ = outbound(tmp_path), outbound(tmp_path, networks=LOOPBACK)

@@ -42,6 +42,7 @@ def test_where_clocks_skip_midnight_the_day_begins_when_they_do() -> None:
     assert day_of(begin - timedelta(seconds=1), "Africa/Cairo") == date(2026, 4, 23)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(zones, st.lists(instants, min_size=1, max_size=40))
 def test_an_engine_cuts_days_as_the_clocks_do(zone: str, some: list[datetime]) -> None:

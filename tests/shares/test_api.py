@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import func, select
 
 from groundswell.platform.clock import utc_now
@@ -36,6 +37,7 @@ async def test_shares_remember_the_chain(app: App, moment: dict[str, Any]) -> No
     assert (row.viewer_id, row.channel, str(row.moment_id)) == (None, "whatsapp", moment["id"])
 
 
+@pytest.mark.slow
 async def test_every_channel_opens_where_it_should(app: App, moment: dict[str, Any]) -> None:
     for channel, way in SENT_TO.items():
         made = await shared(app, channel=channel, moment=moment["id"])
@@ -123,6 +125,7 @@ async def test_a_repeated_request_makes_one_share(app: App, moment: dict[str, An
     assert other.json()["code"] == "idempotency_key_reused"
 
 
+@pytest.mark.slow
 async def test_whoever_shares_too_fast_is_told_when_to_go_on(app: App, moment: dict[str, Any]) -> None:
     """Fifty at once, under the settings that one begins with."""
     app.queue_all()
@@ -137,6 +140,7 @@ async def test_whoever_shares_too_fast_is_told_when_to_go_on(app: App, moment: d
         assert await session.scalar(select(func.count()).select_from(Share)) == limit + 1
 
 
+@pytest.mark.slow
 async def test_visitors_are_limited_too(app: App, moment: dict[str, Any]) -> None:
     limit = app.runtime.settings.share_rate_per_minute
     parent = await shared(app, moment=moment["id"])

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
 from groundswell.catalog.tables import Series, Title
 from groundswell.platform.ids import uuid7
 from groundswell.shares.cards import MomentCard, card, card_of
@@ -47,6 +49,7 @@ async def test_a_card_has_all_that_previews_ask_for(app: App, moment: dict[str, 
     assert links["alternate"].startswith("http://test/v1/oembed?url=http%3A%2F%2Ftest%2Fs%2F")
 
 
+@pytest.mark.slow
 async def test_what_the_tags_point_at_is_there(app: App, moment: dict[str, Any]) -> None:
     await app.run_jobs()
     made, _ = await shown(app, moment)

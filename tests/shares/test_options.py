@@ -93,6 +93,7 @@ async def test_all_links_to_my_moment_are_withdrawn_at_once(
     assert (await share(app, None, parent=again["token"])).status_code == 201
 
 
+@pytest.mark.slow
 async def test_saving_is_a_right_of_its_own(app: App, moment: dict[str, Any]) -> None:
     await app.run_jobs()
     made = await shared(app, "ada", "tiktok", moment=moment["id"], shape="square")

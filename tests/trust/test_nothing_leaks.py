@@ -245,6 +245,7 @@ async def test_an_ended_licence_gives_nothing_however_it_is_asked(
         assert_nothing(answer, path, "licence ended")
 
 
+@pytest.mark.slow
 async def test_a_licence_ends_at_its_instant_and_nobody_has_to_do_anything(kept: Kept) -> None:
     ends = utc_now() + timedelta(seconds=1.5)
     await set_rights(kept.app, closes_at=ends.isoformat())

@@ -74,6 +74,7 @@ def words_of(mail: EmailMessage) -> str:
     return str(part.get_content())
 
 
+@pytest.mark.slow
 async def test_many_reports_are_one_review_and_remove_nothing(app: App) -> None:
     """200 accounts against one moment: one thing to look at, and it plays until a person has."""
     shared = await make_shared(app.runtime.database, app.runtime.settings)
@@ -133,6 +134,7 @@ async def test_many_reports_are_one_review_and_remove_nothing(app: App) -> None:
     assert (await call(app, "GET", "/saved-replies", UMA)).json()["items"] == []
 
 
+@pytest.mark.slow
 async def test_a_notice_by_a_visitor_is_confirmed_decided_and_answered(app: App) -> None:
     mailbox = Mailbox()
     async with smtp_server(mailbox) as port:
@@ -319,6 +321,7 @@ async def test_severe_things_are_for_few_and_are_preserved(app: App) -> None:
         assert await session.scalar(select(func.count()).select_from(Preserved)) == 0
 
 
+@pytest.mark.slow
 async def test_repeat_infringers_climb_the_ladder_and_come_down_again(app: App) -> None:
     app.runtime.settings.strike_ladder = {2: "withhold", 3: "hide"}
     moments = [await make_shared(app.runtime.database, app.runtime.settings) for _ in range(3)]

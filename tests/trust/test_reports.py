@@ -64,6 +64,7 @@ async def test_reporting_again_while_one_is_open_changes_nothing(app: App, momen
     assert (await report(app, moment_id)).json()["id"] != first["id"]
 
 
+@pytest.mark.slow
 async def test_two_hundred_accounts_against_one_moment_decide_nothing_and_make_one_review(
     app: App, moment_id: UUID
 ) -> None:

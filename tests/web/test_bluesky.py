@@ -64,6 +64,7 @@ async def test_it_is_off_and_says_who_it_is(app: App) -> None:
     assert (await skeleton(app)).json() == {"feed": []}
 
 
+@pytest.mark.slow
 async def test_posts_come_in_the_order_of_what_is_catching_on(app: App, world: World) -> None:
     app.runtime.settings.bluesky_publisher = PUBLISHER
     codes, key = await codes_of(app, world), await app.service_key("posts:write")

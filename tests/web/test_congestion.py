@@ -1,5 +1,6 @@
 """Who may be begun, by a clock that the tests turn."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def test_classes_that_ask_all_the_time_get_places_time_by_weight(
     assert max(parts) <= 1.25 * min(parts) + slack, had
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 0.004), st.booleans()), min_size=200, max_size=400), st.floats(0.05, 0.9))
 def test_a_share_is_never_exceeded_by_more_than_a_burst(steps: list[tuple[float, bool]], part: float) -> None:

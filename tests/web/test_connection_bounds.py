@@ -182,6 +182,7 @@ async def test_a_body_in_small_chunks_arrives_and_its_trailers_are_no_headers() 
         assert b"x-forwarded-for" not in [name for name, _ in server.headers]
 
 
+@pytest.mark.slow
 async def test_no_upgrade_takes_a_connection_out_of_its_bounds() -> None:
     upgrade = b"Connection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
     async with serving(BOUNDS) as (server, connections):

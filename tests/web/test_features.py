@@ -103,6 +103,7 @@ def test_a_feature_is_one_folder(tree: Path, empty: list[str], tmp_path: Path) -
     assert not without_it["described"]
 
 
+@pytest.mark.slow
 def test_an_import_upwards_or_of_a_page_breaks_the_contract(tree: Path) -> None:
     add(tree)
     titles = tree / "src/groundswell/catalog/titles.py"
@@ -112,6 +113,7 @@ def test_an_import_upwards_or_of_a_page_breaks_the_contract(tree: Path) -> None:
     assert "groundswell.catalog.titles -> groundswell.scratch.notes" in upwards.stdout
 
 
+@pytest.mark.slow
 def test_a_folder_that_declares_nothing_breaks_the_contract(tree: Path) -> None:
     add(tree)
     (tree / "src/groundswell/scratch/feature.py").unlink()
@@ -120,6 +122,7 @@ def test_a_folder_that_declares_nothing_breaks_the_contract(tree: Path) -> None:
     assert "scratch has no feature.py" in refused.stdout + refused.stderr
 
 
+@pytest.mark.slow
 def test_a_signal_that_says_nothing_about_itself_is_refused(tree: Path) -> None:
     add(tree)
     signals = tree / "src/groundswell/scratch/signals.py"
@@ -129,6 +132,7 @@ def test_a_signal_that_says_nothing_about_itself_is_refused(tree: Path) -> None:
     assert "groundswell.scratch.signals.NoteLeft has no docstring" in refused.stderr
 
 
+@pytest.mark.slow
 def test_the_product_does_without_the_demo(tree: Path) -> None:
     shutil.rmtree(tree / "src/groundswell/demo")
     done = run(
@@ -141,6 +145,7 @@ def test_the_product_does_without_the_demo(tree: Path) -> None:
     assert done.stdout == "made\n", done.stderr[-2000:]
 
 
+@pytest.mark.slow
 async def test_every_tag_of_a_route_is_declared(app: App) -> None:
     document = (await app.http.get("/v1/openapi.json")).json()
     used = {

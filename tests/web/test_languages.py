@@ -41,6 +41,7 @@ def test_everything_is_translated_and_names_what_english_names(language: str) ->
             assert least <= named <= set(FIELD.findall(english)), f"{language}: {message.id!r} → {form!r}"
 
 
+@pytest.mark.slow
 def test_the_catalogues_hold_all_that_is_said_and_the_components_say_the_same() -> None:
     done = run(SCRIPT, str(ROOT / "scripts" / "messages.py"), "--check")
     assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -12,6 +13,7 @@ from groundswell.web.openapi_examples import example_of
 from tests.support import App
 
 
+@pytest.mark.slow
 async def test_a_stream_of_events_is_described_as_one(app: App) -> None:
     document = app.asgi.openapi()
     told = document["paths"]["/v1/moments/{moment}/progress"]["get"]["responses"]["200"]["content"]
@@ -20,6 +22,7 @@ async def test_a_stream_of_events_is_described_as_one(app: App) -> None:
     assert data["contentSchema"] == {"$ref": "#/components/schemas/RenderProgress"}
 
 
+@pytest.mark.slow
 async def test_the_page_of_the_api_asks_nobody_else_for_anything(app: App) -> None:
     page = await app.http.get("/v1/docs")
     assert page.status_code == 200
@@ -31,6 +34,7 @@ async def test_the_page_of_the_api_asks_nobody_else_for_anything(app: App) -> No
         assert (await app.http.get(address)).status_code == 200, address
 
 
+@pytest.mark.slow
 async def test_every_body_has_an_example_that_it_would_take(app: App) -> None:
     document = app.asgi.openapi()
     bodies = [
@@ -73,6 +77,7 @@ def test_an_example_is_one_of_its_schema(schema: dict[str, Any]) -> None:
     Draft202012Validator(schema).validate(example_of(schema, {}))
 
 
+@pytest.mark.slow
 async def test_the_document_is_written_once_and_sent_to_whoever_has_another(shared_app: App) -> None:
     written = WrittenOnce(shared_app.asgi)
     assert (await written.document())[0] is (await written.document())[0]

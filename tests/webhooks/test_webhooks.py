@@ -95,6 +95,7 @@ async def rows(app: App) -> list[WebhookDelivery]:
         return list((await session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id))).all())
 
 
+@pytest.mark.slow
 async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app: App, receiver: Receiver) -> None:
     """The whole loop, from a clip to money taken back; a transaction that fails tells nothing."""
     database = app.runtime.database
@@ -142,6 +143,7 @@ async def test_what_happened_is_told_once_signed_and_under_the_event_logs_id(app
     assert len(receiver.told) == 12
 
 
+@pytest.mark.slow
 async def test_a_tool_outside_is_told_of_a_report_and_decides_it(app: App, receiver: Receiver) -> None:
     """From a visitor's report to the tool's verdict, and what that decided; who reported, in which words, and what is
     severe stay with trust."""
@@ -201,6 +203,7 @@ async def test_a_creator_s_money_is_told_when_it_is_theirs_and_when_it_is_paid(a
     assert len(receiver.told) == 2
 
 
+@pytest.mark.slow
 async def test_a_first_click_is_a_person_s_by_the_current_verdict(app: App, receiver: Receiver) -> None:
     """Taken back before it was read: the next is the first. A person's after all once it was read: told then, once."""
     database = app.runtime.database
@@ -249,6 +252,7 @@ async def test_many_first_clicks_are_told_by_and_by(
         assert [await first_clicks.tell_first_clicks(session) for _ in range(3)] == [2, 1, 0]
 
 
+@pytest.mark.slow
 async def test_an_endpoint_is_made_changed_tried_and_removed(app: App, receiver: Receiver) -> None:
     made = await hook(app, receiver, "scene.trending")
     key, at = await app.service_key("webhooks"), f"/v1/webhooks/{made['id']}"
@@ -317,6 +321,7 @@ async def test_addresses_within_our_own_network_are_told_nothing(app: App, addre
         assert (answer.status_code, answer.json()["code"]) == (422, "address_not_allowed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [
@@ -352,6 +357,7 @@ async def test_a_bad_receiver_is_tried_again_by_the_schedule_and_left_alone_mean
         assert mine == sorted(mine)
 
 
+@pytest.mark.slow
 async def test_one_subject_waits_for_its_first_and_no_other_does(app: App, receiver: Receiver) -> None:
     """Until the schedule has ended: then it has failed, and the next has its turn. An answer without end is one."""
     await hook(app, receiver)
@@ -391,6 +397,7 @@ asyncio.run(deliver(Database(sys.argv[1]), settings, UUID(sys.argv[3]), 60))
 """
 
 
+@pytest.mark.slow
 async def test_kill_9_in_the_middle_loses_nothing_and_keeps_the_order(app: App, receiver: Receiver) -> None:
     settings = app.runtime.settings
     made = await hook(app, receiver)
@@ -424,6 +431,7 @@ async def test_no_endpoint_no_message(app: App) -> None:
         assert (await session.scalars(select(WebhookMessage))).all() == []
 
 
+@pytest.mark.slow
 async def test_a_scene_that_rises_and_one_that_will_pass_an_alert_are_told(app: App, receiver: Receiver) -> None:
     """By the signals of votes that really came."""
     world, database = await build(app.runtime.database), app.runtime.database

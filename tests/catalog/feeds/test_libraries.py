@@ -251,6 +251,7 @@ UNLIKE: list[tuple[str, int, bytes, type[Exception]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["jellyfin", "plex"])
 @pytest.mark.parametrize(("status", "body", "error"), [case[1:] for case in UNLIKE], ids=[case[0] for case in UNLIKE])
 async def test_what_is_no_answer_of_such_a_server_is_refused_with_its_reason(

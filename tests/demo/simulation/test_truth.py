@@ -93,6 +93,7 @@ def test_the_interval_of_k_covers_the_true_k_about_as_often_as_it_says() -> None
     assert covered / worlds >= 0.90
 
 
+@pytest.mark.slow
 def test_the_interval_of_lift_covers_the_true_effect_at_least_as_often_as_it_says() -> None:
     """Holdouts whose truth is known, looked at every hundred units: the interval may miss at no look of a run."""
     covered, decided, worlds, units = 0, 0, 120, 1200

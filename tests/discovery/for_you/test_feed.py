@@ -68,6 +68,7 @@ def captions(page: Any) -> set[str]:
     return {item["scene"]["best"]["caption"] for item in page["items"]}
 
 
+@pytest.mark.slow
 async def test_a_visitor_sees_each_scene_once_and_what_is_not_wanted_no_more(app: App, world: World) -> None:
     first = await page(app, limit=2)
     assert len(first["items"]) == 2
@@ -91,6 +92,7 @@ async def test_a_visitor_sees_each_scene_once_and_what_is_not_wanted_no_more(app
         assert {row.outcome for row in rows} == {None, "less_of_title"}
 
 
+@pytest.mark.slow
 async def test_it_learns_within_the_visit_and_of_all(app: App, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in (1, 5):
         await world.moment("fan", f"also {n}", n * 60 * S, (n * 60 + 10) * S, title=await fog(app))
@@ -131,6 +133,7 @@ async def fog(app: App) -> Any:
         return await session.scalar(select(Title.id).where(Title.slug == "fog"))
 
 
+@pytest.mark.slow
 async def test_nothing_that_spoils_or_that_rights_or_decisions_keep_back(app: App, world: World) -> None:
     body = {"title": "night-train", "position_us": 130 * S}
     await app.http.put("/v1/progress", json=body, headers=app.signed_in("mira"))
@@ -145,6 +148,7 @@ async def test_nothing_that_spoils_or_that_rights_or_decisions_keep_back(app: Ap
     assert captions(await page(app, caller="noor", limit=20)) == {"scene 5"}
 
 
+@pytest.mark.slow
 async def test_items_are_their_readers_and_go_with_them(app: App, world: World) -> None:
     mine = await page(app, caller="mira", limit=2)
     await tell(app, mine["items"][0], "watched", "mira")

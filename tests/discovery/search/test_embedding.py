@@ -25,6 +25,7 @@ def test_sentences_are_as_alike_as_the_models_makers_say() -> None:
     assert np.allclose(points @ points.T, wanted, atol=2e-4)
 
 
+@pytest.mark.slow
 @MODEL
 def test_a_sentence_means_the_same_beside_whatever_others() -> None:
     model = Embedding(model_folder(None))

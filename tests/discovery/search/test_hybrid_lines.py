@@ -52,6 +52,7 @@ def test_nothing_is_lost_or_found_twice(said: dict[int, Likeness], meant: list[i
     assert order[: len(exact)] == exact
 
 
+@pytest.mark.slow
 @MODEL
 async def test_a_line_is_found_by_its_gist(app: App) -> None:
     async with app.runtime.database.transaction() as session:
@@ -88,6 +89,7 @@ async def test_a_line_is_found_by_its_gist(app: App) -> None:
     assert "Nobody told me the lighthouse was burning." not in texts(await found(app, GIST))
 
 
+@pytest.mark.slow
 @MODEL
 async def test_what_it_means_is_in_step_with_the_lines(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.runtime.settings.search_meaning = True

@@ -131,6 +131,7 @@ async def test_when_nobody_looks_scenes_are_released_and_what_waits_is_let_go(wo
     assert set(await listed(world, Gate(0, 0, review=True))) == {"kiss", "rain"}, "turned on, it takes nothing away"
 
 
+@pytest.mark.slow
 async def test_lists_by_country_genre_language_and_people(world: World) -> None:
     crowd = await people(world, 9, age_days=30)
     await votes(world, "kiss", crowd, "DE")

@@ -108,6 +108,7 @@ async def plays(world: World) -> int:
         return int(await session.scalar(select(func.coalesce(func.sum(HeatDay.plays), 0))) or 0)
 
 
+@pytest.mark.slow
 async def test_a_restored_dump_goes_on_and_counts_nothing_twice(
     world: World, database_url: str, settings: Settings, elsewhere: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +142,7 @@ async def test_a_restored_dump_goes_on_and_counts_nothing_twice(
             await asyncio.to_thread(sealed, database_url, settings)
 
 
+@pytest.mark.slow
 async def test_a_dump_from_before_the_last_sealing_does_not_take_the_lake(
     world: World, database_url: str, settings: Settings, elsewhere: EmbeddedPostgres
 ) -> None:

@@ -270,6 +270,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 async def test_a_sealer_killed_again_and_again_loses_and_doubles_nothing(
     database: Database, database_url: str, settings: Settings
 ) -> None:

@@ -74,6 +74,7 @@ def started(said: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([COMMAND[0], "-c", PARENT, said, *COMMAND], stdout=subprocess.PIPE)
 
 
+@pytest.mark.slow
 async def test_it_ends_when_its_parent_is_killed(database: Database, database_url: str, settings: Settings) -> None:
     settings = settings.model_copy(update={"seal_interval_s": 0.05})
     with started(order(database_url, settings).hex()) as parent:

@@ -158,6 +158,7 @@ async def passed_on(database: Database, settings: Settings) -> dict[str, str]:
     return tokens
 
 
+@pytest.mark.slow
 async def test_they_lead_where_each_alone_would(
     database: Database, settings: Settings, destinations: Destinations
 ) -> None:

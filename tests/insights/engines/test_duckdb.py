@@ -57,6 +57,7 @@ def directly(question: ir.Table) -> str:
     return str(ibis.to_sql(question, dialect="duckdb", pretty=False))
 
 
+@pytest.mark.slow
 def test_a_report_of_other_days_is_written_by_putting_them_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every report's question, of two periods and as of two instants: what is put together is what Ibis writes."""
     settings = Settings(data_dir=tmp_path, lake_url=str(tmp_path))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from groundswell.attribution.reverdicts import note
@@ -39,6 +40,7 @@ async def test_what_nobody_can_ask_for_any_more_is_forgotten(database: Database)
         assert (await session.scalars(select(ClosedReport.question))).all() == ["young"]
 
 
+@pytest.mark.slow
 async def test_late_events_and_verdicts_are_said(app: App, still_server: None) -> None:
     yesterday = utc_now() - timedelta(days=2)
     slice = Slice(yesterday.date(), yesterday.date())

@@ -98,6 +98,7 @@ def people(rows: list[Row]) -> dict[str, set[str]]:
     return seen
 
 
+@pytest.mark.slow
 @on_few
 @given(rows=events)
 def test_people_are_counted_once_and_what_is_sent_each_time(engine: Backend, rows: list[Row]) -> None:
@@ -151,6 +152,7 @@ def test_the_edges_of_a_period_lie_in_it(engine: Backend, at: str) -> None:
     assert found(engine, funnel.within(table([row], EVENTS), date(2026, 2, 1), date(2026, 2, 28))) == []
 
 
+@pytest.mark.slow
 @on_few
 @given(rows=events, titles=st.sets(names, min_size=1), channel=st.sampled_from(["x", "copy"]))
 def test_narrowing_keeps_the_rows_of_any_value_in_every_dimension(
@@ -201,6 +203,7 @@ def ended(paid: Row, rows: list[Row], days: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @on_few
 @given(rows=events, given_credits=credits, days=st.sampled_from(funnel.STAYED_DAYS), as_of=instants)
 def test_who_stayed_is_who_paid_long_enough_ago_and_did_not_leave(
@@ -219,6 +222,7 @@ def test_who_stayed_is_who_paid_long_enough_ago_and_did_not_leave(
     assert {row["key"]: [row["due"], row["stayed"]] for row in got} == expected
 
 
+@pytest.mark.slow
 @on_few
 @given(rows=events, given_credits=credits)
 def test_cycle_times_are_nearest_rank(engine: Backend, rows: list[Row], given_credits: list[Row]) -> None:
@@ -235,6 +239,7 @@ def test_cycle_times_are_nearest_rank(engine: Backend, rows: list[Row], given_cr
         assert got[name] == (taken[ceil(len(taken) * percent / 100) - 1] if taken else None)
 
 
+@pytest.mark.slow
 @on_few
 @given(rows=events, given_credits=credits, first=st.integers(0, 60), days=st.integers(1, 60))
 def test_what_newcomers_brought_is_counted_within_a_week_of_each_step(
@@ -274,6 +279,7 @@ def test_what_newcomers_brought_is_counted_within_a_week_of_each_step(
     assert max((row["newest"] for row in got), default=None) == max(joined.values(), default=None)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events, credits, st.sampled_from([(each,) for each in RANKABLE] + [WEIGHTS]), st.integers(1, 3))
 def test_the_first_are_those_that_sorting_all_would_put_first(

@@ -51,6 +51,7 @@ def counts(found: LoopReport) -> dict[str, float]:
     return {step.step: step.count for step in found.steps if step.count}
 
 
+@pytest.mark.slow
 async def test_before_anything_is_sealed_everything_is_zero_and_says_so(app: App) -> None:
     found = await loop_report(app.runtime, lately())
     assert (found.as_of, counts(found), found.revenue, found.titles) == (None, {}, [], [])
@@ -59,6 +60,7 @@ async def test_before_anything_is_sealed_everything_is_zero_and_says_so(app: App
     assert all(step.definition for step in found.steps)
 
 
+@pytest.mark.slow
 async def test_people_are_counted_once_robots_not_and_opted_out_each_time(app: App) -> None:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     for visitor in ("a", "a", "b"):
@@ -80,6 +82,7 @@ async def test_people_are_counted_once_robots_not_and_opted_out_each_time(app: A
     assert abs(found.as_of - utc_now()) < timedelta(minutes=2)
 
 
+@pytest.mark.slow
 async def test_the_verdict_that_stands_is_counted(app: App) -> None:
     """A ring that is found out leaves the clicks and is shown as sophisticated; one acquitted later comes back."""
     shared = await make_shared(app.runtime.database, app.runtime.settings)
@@ -108,6 +111,7 @@ async def test_the_verdict_that_stands_is_counted(app: App) -> None:
     assert "judged later" in (await app.http.get("/console/events?period=7d&verdict=robot", headers=mira)).text
 
 
+@pytest.mark.slow
 async def test_churn_reported_ends_what_was_paid(app: App, service: dict[str, str]) -> None:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     for n, churned in enumerate((True, False)):
@@ -125,6 +129,7 @@ async def test_churn_reported_ends_what_was_paid(app: App, service: dict[str, st
     assert [(each.days, each.due, each.stayed) for each in found.staying] == [(30, 2, 1), (90, 0, 0)]
 
 
+@pytest.mark.slow
 async def test_a_slice_is_of_its_days_title_and_channel(app: App) -> None:
     one = await make_shared(app.runtime.database, app.runtime.settings, channel="x")
     two = await make_shared(app.runtime.database, app.runtime.settings, subject="vera", channel="qr")
@@ -141,6 +146,7 @@ async def test_a_slice_is_of_its_days_title_and_channel(app: App) -> None:
     assert counts(await loop_report(app.runtime, lately(channel="qr"))) == {"click": 1}
 
 
+@pytest.mark.slow
 async def test_conversions_count_by_credit_and_revenue_is_after_refunds(app: App, service: dict[str, str]) -> None:
     one = await make_shared(app.runtime.database, app.runtime.settings)
     two = await make_shared(app.runtime.database, app.runtime.settings, subject="vera", channel="qr")
@@ -168,6 +174,7 @@ async def test_conversions_count_by_credit_and_revenue_is_after_refunds(app: App
     assert sum(by_day.values()) == 1
 
 
+@pytest.mark.slow
 async def test_k_counts_what_newcomers_brought(app: App, service: dict[str, str]) -> None:
     settings, database = app.runtime.settings, app.runtime.database
     shared = await make_shared(database, settings)
@@ -197,6 +204,7 @@ async def get(app: App, path: str, headers: dict[str, str], **query: str) -> htt
     return await app.http.get(f"/v1/reports/{path}", params=query, headers=headers)
 
 
+@pytest.mark.slow
 async def test_reports_over_http(app: App, service: dict[str, str]) -> None:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     token = await visit(app, shared, utc_now())
@@ -252,6 +260,7 @@ async def test_only_marketers_and_services_may_read(app: App, service: dict[str,
     assert (await get(app, "loop", service)).status_code == 200
 
 
+@pytest.mark.slow
 async def test_the_report_equals_a_recount_from_the_log(app: App, service: dict[str, str]) -> None:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     for n in range(5):

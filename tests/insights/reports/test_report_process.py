@@ -27,6 +27,7 @@ def damaged() -> None:
     raise LakeDamaged("cut short", file="a.parquet")
 
 
+@pytest.mark.slow
 async def test_the_serving_process_waits_and_no_more(app: App) -> None:
     settings = app.runtime.settings
     mine = await computed(app.runtime, os.getpid)
@@ -54,6 +55,7 @@ async def test_the_serving_process_waits_and_no_more(app: App) -> None:
     _gone(another)
 
 
+@pytest.mark.slow
 def test_they_end_with_their_server(settings: Settings) -> None:
     async def serve() -> int:
         async with started(settings) as app:

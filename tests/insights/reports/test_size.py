@@ -29,6 +29,7 @@ FILL = """
 """
 
 
+@pytest.mark.slow
 async def test_every_share_is_counted_and_few_are_held(
     database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

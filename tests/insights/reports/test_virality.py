@@ -48,6 +48,7 @@ def test_the_score_limits_are_wilsons_of_a_count() -> None:
     assert score_limits({0: 5}) == (0, 0)
 
 
+@pytest.mark.slow
 def test_it_ends_above_no_sooner_than_it_may() -> None:
     """Some bring many and most nobody, as in simulated worlds: the truth once lay above more often than it may."""
     random, truth, above, cohorts = np.random.default_rng(3), 0.4, 0, 600

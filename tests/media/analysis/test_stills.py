@@ -87,6 +87,7 @@ def test_shots_are_found_where_the_picture_changes(tmp_path: Path) -> None:
     assert find_shots(path) == [(0, 2_000_000), (2_000_000, 4_000_000), (4_000_000, 6_000_000)]
 
 
+@pytest.mark.slow
 def test_a_cut_is_exact_also_where_a_frame_is_left_out(tmp_path: Path) -> None:
     """The second shot begins with a picture that nothing refers to; those are not decoded at first."""
     assert find_shots(film(tmp_path / "a.mp4", shot_seconds=20))[1] == (20_000_000, 40_000_000)

@@ -128,6 +128,7 @@ def assert_heard(clip: ExactHls, packed: tuple[Path, Package], made: Path, first
             assert min(abs(burst - t) for t in theirs) < 0.004
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILMS)
 @pytest.mark.parametrize(("start_us", "end_us"), [(300_000, 3_300_000), (0, 2_100_000), (1_000_000, 1_100_000)])
 def test_a_clip_of_any_packaged_title_is_exact(

@@ -141,6 +141,7 @@ def some_without_any(number: int, pts: int, dts: int | None) -> tuple[int | None
     return (None, None) if number >= 0 and number % 9 in (4, 5) else (pts, dts)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=400 if LONG else 16,
     phases=[Phase.explicit, Phase.generate],  # what fails is small, and shrinking it takes minutes
@@ -170,6 +171,7 @@ def _after(made: Made, n: int) -> int:
     return round((made.frames[n].at + Fraction(1, 60)) * 10**6)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=200 if LONG else 12,
     phases=[Phase.explicit, Phase.generate],
@@ -319,6 +321,7 @@ def test_frames_that_are_not_the_titles_each_once_fail_the_check(seen: list[Posi
     assert caught.value.code == "check_failed"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared cases are not beside this checkout")
 @pytest.mark.parametrize(
     ("name", "start_us", "end_us", "frames"),

@@ -32,6 +32,7 @@ def two_shots(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_plan_is_told_shot_by_shot_and_the_clip_keeps_to_it(tmp_path: Path) -> None:
     source = two_shots(tmp_path / "film.mp4")
     plan = crop_plan(source, 0, 2_000_000, "vertical")

@@ -27,6 +27,7 @@ def code_in(grey: np.ndarray, link: str) -> np.ndarray:
     return grey[np.ix_((top + at).astype(int), (left + at).astype(int))] < 128
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vertical", "wide", "square"])
 def test_a_card_of_two_seconds_follows_the_last_frame(film_of: FilmMaker, tmp_path: Path, name: str) -> None:
     source, plain, carded = film_of(Film()), tmp_path / "plain.mp4", tmp_path / "carded.mp4"
@@ -46,6 +47,7 @@ def test_a_card_of_two_seconds_follows_the_last_frame(film_of: FilmMaker, tmp_pa
     assert max(burst_times(carded)) < 1.2, "the card is silent"
 
 
+@pytest.mark.slow
 def test_a_card_on_an_unsteady_title(film_of: FilmMaker, tmp_path: Path) -> None:
     film = Film(tick=Fraction(1, 1000), times=tuple(n * 33 + n * n % 17 for n in range(60)))
     result = cut(
@@ -57,6 +59,7 @@ def test_a_card_on_an_unsteady_title(film_of: FilmMaker, tmp_path: Path) -> None
     assert_well_formed(tmp_path / "clip.mp4")
 
 
+@pytest.mark.slow
 def test_a_card_through_the_bounded_child(film_of: FilmMaker, tmp_path: Path) -> None:
     result = cut_bounded_sync(
         film_of(Film()), ClipRequest(start_us=0, end_us=400_000, profile="square", card=CARD), tmp_path / "clip.mp4"

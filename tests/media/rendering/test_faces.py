@@ -80,6 +80,7 @@ def test_without_faces_the_eye_goes_where_it_went() -> None:
     assert left < 0.8 < right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bounded", [False, True])
 def test_a_clip_shows_the_face_of_each_shot(tmp_path: Path, bounded: bool) -> None:
     """Left in one shot, right in the next, with stripes on the other side."""

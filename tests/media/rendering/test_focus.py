@@ -21,6 +21,7 @@ def bars(clip: Path) -> list[bool]:
     return [bool((np.min(picture[..., :2], axis=-1) > 180).mean() > 0.05) for picture in pictures]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("focus", "left", "right"),
     [(0.0, True, False), (1.0, False, True), ([(0, 0.0), (1_500_000, 1.0)], True, True)],

@@ -17,6 +17,7 @@ FILMS = (
 )
 
 
+@pytest.mark.slow
 async def test_every_picture_of_every_part_in_its_turn(tmp_path: Path) -> None:
     parts = [JoinPart(str(make(film, tmp_path / str(n))), f"Part {n}") for n, film in enumerate(FILMS)]
     made = tmp_path / "joined.mp4"

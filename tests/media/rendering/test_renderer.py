@@ -20,6 +20,7 @@ from tests.media.film import Film, burst_times, numbers
 RENDERED = [name for name, profile in PROFILES.items() if profile.renders]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RENDERED)
 @pytest.mark.parametrize(
     "film",
@@ -37,6 +38,7 @@ def test_every_profile_has_its_size_and_all_the_frames(
     assert result.frames == len(numbers(clip)) == 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vertical", "square"])
 def test_the_frames_of_a_rendered_clip_are_those_asked_for(film_of: FilmMaker, tmp_path: Path, name: str) -> None:
     film, clip = Film(), tmp_path / "clip.mp4"
@@ -92,6 +94,7 @@ def test_where_nothing_stands_out_the_picture_is_shown_whole() -> None:
     assert best_view(interest([np.zeros((54, 96), np.float32)]), 9 / 16).at is None
 
 
+@pytest.mark.slow
 def test_captions_are_drawn_when_they_are_heard_and_not_else(film_of: FilmMaker, tmp_path: Path) -> None:
     (tmp_path / "s.srt").write_text("1\n00:00:00,400 --> 00:00:00,800\nHello\n")
     plain, captioned = tmp_path / "plain.mp4", tmp_path / "captioned.mp4"
@@ -146,6 +149,7 @@ def test_hdr_becomes_sdr_in_rendered_profiles(film_of: FilmMaker, tmp_path: Path
     assert (video.codec, video.bit_depth, video.colour.transfer, video.colour.matrix) == ("h264", 8, 1, 1)
 
 
+@pytest.mark.slow
 def test_sound_of_a_rendered_clip_is_loud_enough_and_in_step(film_of: FilmMaker, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     cut(film_of(Film(frames=100)), ClipRequest(start_us=300_000, end_us=3_500_000, profile="square"), clip)
@@ -161,6 +165,7 @@ def test_loudness_of_a_reference_tone() -> None:
     assert integrated_loudness(iter([np.stack([tone, tone])]), 48_000, "stereo") == pytest.approx(-23, abs=0.2)
 
 
+@pytest.mark.slow
 def test_quality_gives_way_where_the_file_would_grow_too_large(
     film_of: FilmMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +177,7 @@ def test_quality_gives_way_where_the_file_would_grow_too_large(
     assert sizes[1] <= 100_000 < sizes[0]
 
 
+@pytest.mark.slow
 def test_a_light_clip_comes_as_fast_as_it_plays_on_a_slow_connection(tmp_path: Path) -> None:
     noise, random = tmp_path / "noise.mp4", np.random.default_rng(1)
     with av.open(str(noise), "w") as output:

@@ -118,6 +118,7 @@ def test_a_child_finds_none_of_the_services_secrets(server: ForkServer, monkeypa
         assert all(str(path).startswith(("/dev/null", "socket:")) for path in shared)
 
 
+@pytest.mark.slow
 def test_with_its_owner_all_of_it_ends(film_of: FilmMaker) -> None:
     command = [sys.executable, "-c", OWNER, str(film_of(Film()))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
@@ -153,6 +154,7 @@ async def test_what_was_being_done_when_it_was_killed_is_to_be_tried_again(film_
     assert probe_bounded_sync(source).duration_us
 
 
+@pytest.mark.slow
 def test_limits_are_each_childs_own(film_of: FilmMaker, tmp_path: Path) -> None:
     source = film_of(Film(frames=600))
     with pytest.raises(MediaError) as caught:

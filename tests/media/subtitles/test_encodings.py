@@ -35,6 +35,7 @@ def cases() -> Iterator[tuple[str, str, str]]:
                 yield language, encoding, rows(language, encoding, draw)
 
 
+@pytest.mark.slow
 def test_twenty_lines_in_a_known_language_are_read_right() -> None:
     tried = list(cases())
     assert len({encoding for _, encoding, _ in tried}) >= 12
@@ -43,6 +44,7 @@ def test_twenty_lines_in_a_known_language_are_read_right() -> None:
     assert len(wrong) <= len(tried) / 100, wrong
 
 
+@pytest.mark.slow
 def test_without_a_language_most_are_right_and_nearly_all_others_are_said_to_be_doubtful() -> None:
     usual = [(enc, text) for _, enc, text in cases() if enc not in ("cp850", "cp852", "cp857", "cp866")]
     read = [(text, decode(text.encode(enc))) for enc, text in usual]

@@ -32,6 +32,7 @@ async def three(app: App, title: UUID) -> list[dict[str, Any]]:
     return made
 
 
+@pytest.mark.slow
 async def test_they_are_narrowed_by_words_visibility_and_title(app: App, three: list[dict[str, Any]]) -> None:
     assert await listed(app) == ["Mine", "Dark_ness", "100% light"]
     assert await listed(app, visibility="private") == ["Mine"]

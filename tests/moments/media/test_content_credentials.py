@@ -31,6 +31,7 @@ async def test_nothing_is_signed_unless_a_certificate_is_named(app: App, tmp_pat
     assert [read_credentials(file) for file in await files(app, made["code"], tmp_path)] == [None] * 3
 
 
+@pytest.mark.slow
 async def test_every_file_names_title_moment_and_service(app: App, tmp_path: Path) -> None:
     anchor = make_test_signer(tmp_path / "signer.pem", "Lumen")
     app.runtime.settings.credentials_file = tmp_path / "signer.pem"
@@ -45,6 +46,7 @@ async def test_every_file_names_title_moment_and_service(app: App, tmp_path: Pat
         assert made["url"] in str(found.said)
 
 
+@pytest.mark.slow
 async def test_a_private_moment_is_not_named(app: App, tmp_path: Path) -> None:
     make_test_signer(tmp_path / "signer.pem", "Lumen")
     app.runtime.settings.credentials_file = tmp_path / "signer.pem"
@@ -58,6 +60,7 @@ async def test_a_private_moment_is_not_named(app: App, tmp_path: Path) -> None:
     assert "secret" not in str(found)
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_signed_does_not_leave_unsigned(app: App, tmp_path: Path) -> None:
     (tmp_path / "signer.pem").write_text("no certificate")
     app.runtime.settings.credentials_file = tmp_path / "signer.pem"

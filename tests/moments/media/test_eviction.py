@@ -65,6 +65,7 @@ async def test_what_nobody_asked_for_in_time_goes_with_all_its_objects(app: App,
     assert await drop_unasked(app.runtime, utc_now()) == 0
 
 
+@pytest.mark.slow
 async def test_what_was_dropped_is_made_again_when_asked_for(app: App, moment: dict[str, Any]) -> None:
     before = (await app.http.get(f"/m/{moment['code']}/wide.mp4")).content
     await age(app, 10_000)
@@ -94,6 +95,7 @@ async def test_beyond_the_bound_the_least_recently_asked_for_go_first(app: App, 
     assert set(await ready(app)) == {"wide", "poster"}
 
 
+@pytest.mark.slow
 async def test_what_is_in_use_stays_whatever_the_bound(app: App, moment: dict[str, Any]) -> None:
     app.runtime.settings.rendition_keep_mb = 0
     assert await drop_unasked(app.runtime, utc_now()) == 0
@@ -114,6 +116,7 @@ async def test_without_bounds_everything_stays(app: App, moment: dict[str, Any])
     assert await drop_unasked(app.runtime, utc_now()) == 0
 
 
+@pytest.mark.slow
 async def test_two_that_sweep_at_once_and_a_drop_cut_short_leave_it_right(
     app: App, moment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

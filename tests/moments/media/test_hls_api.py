@@ -146,6 +146,7 @@ async def test_a_title_that_is_not_packaged_has_no_hls_and_says_why(app: App, pa
     assert (answer.status_code, answer.json()["code"]) == (404, "not_packaged")
 
 
+@pytest.mark.slow
 async def test_the_exact_clip_takes_the_place_of_the_virtual_one(
     app: App, moment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -162,6 +163,7 @@ async def test_the_exact_clip_takes_the_place_of_the_virtual_one(
     assert {(await app.http.get(address)).status_code for address in [*exact, *before]} == {410}
 
 
+@pytest.mark.slow
 async def test_the_exact_clip_plays_where_what_lies_beside_it_may_not(
     app: App, moment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -172,6 +174,7 @@ async def test_the_exact_clip_plays_where_what_lies_beside_it_may_not(
     assert frames == list(range(100, 150))
 
 
+@pytest.mark.slow
 async def test_pieces_that_the_store_lost_are_made_again(app: App, moment: dict[str, Any], tmp_path: Path) -> None:
     await app.run_jobs()
     async with app.runtime.database.transaction() as session:

@@ -63,6 +63,7 @@ async def test_a_visitor_gets_exactly_the_frames_of_the_clip(app: App, made: dic
     assert [n for _, n in numbers(tmp_path / "clip.mp4", WIDE_SCALE)] == list(range(50, 75))
 
 
+@pytest.mark.slow
 async def test_ranges_and_conditions_are_honoured(app: App, made: dict[str, Any]) -> None:
     address = f"/m/{made['code']}/wide.mp4"
     whole = await app.http.get(address)
@@ -76,6 +77,7 @@ async def test_ranges_and_conditions_are_honoured(app: App, made: dict[str, Any]
     assert same.status_code == 304
 
 
+@pytest.mark.slow
 async def test_the_poster_is_what_cards_want(app: App, made: dict[str, Any]) -> None:
     answer = await app.http.get(f"/m/{made['code']}/poster.jpg")
     assert answer.headers["content-type"] == "image/jpeg"
@@ -83,6 +85,7 @@ async def test_the_poster_is_what_cards_want(app: App, made: dict[str, Any]) -> 
     assert Image.open(io.BytesIO(answer.content)).size == (1200, 630)
 
 
+@pytest.mark.slow
 async def test_the_preview_is_short_and_silent(app: App, made: dict[str, Any], tmp_path: Path) -> None:
     answer = await app.http.get(f"/m/{made['code']}/preview.mp4")
     (tmp_path / "preview.mp4").write_bytes(answer.content)
@@ -126,6 +129,7 @@ async def test_one_that_takes_longer_says_when_to_come_back(app: App, monkeypatc
     assert int(answer.headers["retry-after"]) >= 1
 
 
+@pytest.mark.slow
 async def test_those_who_wait_hold_no_connection(app: App) -> None:
     made = await clipped(app)
     waiting = [asyncio.create_task(app.http.get(f"/m/{made['code']}/wide.mp4")) for _ in range(40)]
@@ -300,6 +304,7 @@ async def test_a_mark_is_not_put_on_what_has_to_be_clean(app: App, made: dict[st
     assert marked.content == plain.content
 
 
+@pytest.mark.slow
 async def test_what_is_saved_ends_with_the_card_but_for_tiktok(
     app: App, moment: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -152,6 +152,7 @@ async def test_a_killed_makers_work_is_taken_up_at_once(app: App, recipe: Recipe
     assert await app.runtime.store.exists(recipe.storage_key)
 
 
+@pytest.mark.slow
 async def test_a_render_whose_child_is_killed_leaves_nothing_and_is_tried_again(app: App, recipe: Recipe) -> None:
     others = children()
     making = asyncio.create_task(make(app.runtime, recipe.hash))

@@ -224,6 +224,7 @@ async def test_segments_that_a_manifest_counts_and_the_server_has_not_are_left_o
     assert named <= set(cdn.files)
 
 
+@pytest.mark.slow
 async def test_an_mp4_at_an_address_is_cut_by_ranges_and_never_copied(
     way: App, cdn: StreamServer, film: Path, tmp_path: Path
 ) -> None:
@@ -252,6 +253,7 @@ def changed(text: bytes, *pairs: tuple[str, str]) -> bytes:
     return text
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_cut_is_refused_with_its_reason_and_what_stands_beside_it_is_used(
     way: App, cdn: StreamServer
 ) -> None:
@@ -302,6 +304,7 @@ async def test_what_cannot_be_cut_is_refused_with_its_reason_and_what_stands_bes
     assert "no_ranges" in page.text
 
 
+@pytest.mark.slow
 async def test_what_goes_wrong_later_is_refused_and_remembered(way: App, cdn: StreamServer) -> None:
     await said(way, "numbers", f"{cdn.home}/ts/main.m3u8")
     gone = next(path for path in cdn.files if re.search(r"/ts/v-?3\.ts$", path))
@@ -430,6 +433,7 @@ def ladder_of(case: Case, server: StreamServer, folder: Path) -> str:
     return joined_ladder(server, parts)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(case=cases())
 @example(case=Case(31, 117, (Run(150, WRAPS_S - 3),), each_s=0.4))
@@ -482,6 +486,7 @@ async def test_a_gap_in_the_stream_refuses_the_clip_that_lies_there(cdn: StreamS
     assert [n for _, n in numbers(tmp_path / "clip.mp4")] == list(range(12, 36))
 
 
+@pytest.mark.slow
 async def test_clips_run_on_from_one_period_of_a_manifest_into_the_next(way: App, tmp_path: Path) -> None:
     """Three periods, each a film of its own with a clock of its own, shown one after the other."""
     with stream_server() as server:
@@ -504,6 +509,7 @@ async def test_clips_run_on_from_one_period_of_a_manifest_into_the_next(way: App
         assert [n for _, n in numbers(exact)] == list(range(48, 180))
 
 
+@pytest.mark.slow
 async def test_every_sound_is_offered_and_segments_come_from_us_or_straight_from_the_service(
     way: App, tmp_path: Path
 ) -> None:

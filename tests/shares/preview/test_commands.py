@@ -24,6 +24,7 @@ def preview(*words: str) -> subprocess.CompletedProcess[str]:
     return groundswell("preview", *words, environment=os.environ)
 
 
+@pytest.mark.slow
 def test_a_page_in_order_is_a_table_and_exit_0(site: Site) -> None:
     done = preview(f"{site.url}/page")
     assert done.returncode == 0, done.stderr
@@ -31,6 +32,7 @@ def test_a_page_in_order_is_a_table_and_exit_0(site: Site) -> None:
     assert "9 of 9 places show it as it should be" in done.stdout
 
 
+@pytest.mark.slow
 def test_what_is_broken_is_named_and_exit_1(site: Site) -> None:
     site.pages["/page"] = Answer(page(site, og__title=None, title=None))
     done = preview(f"{site.url}/page", "--as", "discord", "--as", "slack", "--json")
@@ -41,6 +43,7 @@ def test_what_is_broken_is_named_and_exit_1(site: Site) -> None:
     assert found["discord"]["card"]["kind"] == "none"
 
 
+@pytest.mark.slow
 def test_a_place_that_there_is_not_is_refused(site: Site) -> None:
     done = preview(f"{site.url}/page", "--as", "myspace")
     assert done.returncode == 2

@@ -157,6 +157,7 @@ BREAKS: list[tuple[str, str, Callable[[Site], dict[str, Answer]]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "code", "change"), BREAKS, ids=[f"{name}-{code}" for name, code, _ in BREAKS])
 async def test_a_limit_that_is_broken_is_named(
     site: Site, client: httpx.AsyncClient, name: str, code: str, change: Callable[[Site], dict[str, Answer]]

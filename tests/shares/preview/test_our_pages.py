@@ -54,6 +54,7 @@ async def backdrop(app: App) -> None:
         await session.execute(update(Title).values(backdrop_key="titles/numbers/backdrop.jpg"))
 
 
+@pytest.mark.slow
 async def test_a_share_a_moment_and_their_cards(app: App, made: dict[str, Any]) -> None:
     token = (await shared(app, moment=made["code"]))["token"]
     for path in (f"/s/{token}", f"/m/{made['code']}"):
@@ -63,6 +64,7 @@ async def test_a_share_a_moment_and_their_cards(app: App, made: dict[str, Any]) 
             assert "Numbers" in preview.card.title
 
 
+@pytest.mark.slow
 async def test_a_spoiler_shows_neither_its_picture_nor_its_words(app: App, made: dict[str, Any]) -> None:
     await backdrop(app)
     ada = app.signed_in("ada")
@@ -90,6 +92,7 @@ async def gone_unlicensed(app: App, moment: dict[str, Any], token: str) -> None:
     await set_rights(app, closes_at=(utc_now() - timedelta(seconds=1)).isoformat())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("go", [gone_down, gone_expired, gone_unlicensed], ids=["taken down", "expired", "licence"])
 async def test_what_is_gone_is_a_bare_link_everywhere(app: App, made: dict[str, Any], go: Any) -> None:
     token = (await shared(app, moment=made["code"]))["token"]
@@ -100,12 +103,14 @@ async def test_what_is_gone_is_a_bare_link_everywhere(app: App, made: dict[str, 
         assert "og:image" not in preview.found.page.content.decode()
 
 
+@pytest.mark.slow
 async def test_the_player_page_is_for_frames_and_not_for_cards(app: App, made: dict[str, Any]) -> None:
     for name, preview in (await look(app, f"/embed/{made['code']}")).items():
         assert preview.found.page.ok, name
         assert codes(preview) <= {"image_missing", "url_missing", "description_missing", "oembed_missing"}, name
 
 
+@pytest.mark.slow
 async def test_the_lab_draws_the_cards_for_staff(app: App, made: dict[str, Any]) -> None:
     token = (await shared(app, moment=made["code"]))["token"]
     mira = app.signed_in("mira", "marketer")

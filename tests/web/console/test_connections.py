@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from groundswell.platform.settings import Settings
 from groundswell.webhooks.lifespan import ask
 from tests.support import App, started
@@ -9,6 +11,7 @@ from tests.web.console.test_shell import HTML, text_of
 from tests.webhook_receiver import Receiver, receiving
 
 
+@pytest.mark.slow
 async def test_a_newcomer_joins_a_service(settings: Settings) -> None:
     """One walk: nothing yet, a key, a webhook, an example that arrives, sent again, a new secret, off, removed."""
     local = settings.model_copy(update={"outbound_networks": ["127.0.0.0/8"]})

@@ -19,6 +19,7 @@ async def lag(app: App) -> float:
     return float((await app.http.get("/readyz")).json()["lake_lag_s"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 async def test_every_page_says_how_far_the_numbers_are_behind(app: App, path: str) -> None:
     somebody = app.signed_in("somebody", PAGES[path])

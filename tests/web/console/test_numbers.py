@@ -52,6 +52,7 @@ def sealed_files(app: App) -> list[Path]:
     return sorted((app.runtime.settings.data_dir / "lake" / "events").glob("day=*/*.parquet"))
 
 
+@pytest.mark.slow
 async def test_a_missing_file_of_the_lake_is_named_and_the_last_good_numbers_are_shown(
     app: App, shared: Shared, mira: dict[str, str]
 ) -> None:
@@ -74,6 +75,7 @@ async def test_a_missing_file_of_the_lake_is_named_and_the_last_good_numbers_are
     assert (report.status_code, report.json()["code"]) == (503, "lake_damaged")
 
 
+@pytest.mark.slow
 async def test_an_engine_that_is_down_is_said_and_does_no_harm(app: App, shared: Shared, mira: dict[str, str]) -> None:
     before = numbers_of(await app.http.get("/console/explore?by=title&period=7d", headers=mira))
     app.runtime.settings.analytics_url = "clickhouse://127.0.0.1:1/none"
@@ -97,6 +99,7 @@ async def test_the_live_stream_tells_what_has_just_happened(app: App, shared: Sh
     assert "Plays, last hour" in text_of(page)
 
 
+@pytest.mark.slow
 async def test_experiments_are_begun_read_and_stopped(app: App, shared: Shared, mira: dict[str, str]) -> None:
     form = {"key": "first-try", "name": "First try", "subject": "sharing", "unit": "viewer", "control": "20"}
     begun = await app.http.post("/console/experiments", data=form, headers=mira)
@@ -125,6 +128,7 @@ async def test_experiments_are_begun_read_and_stopped(app: App, shared: Shared, 
     assert (missing.status_code, missing.json()["code"]) == (404, "experiment_unknown")
 
 
+@pytest.mark.slow
 async def test_the_weekly_report_is_about_whole_weeks(app: App, shared: Shared, mira: dict[str, str]) -> None:
     await seal_now(app.runtime)
     page = await app.http.get(f"/console/weekly?week={utc_now().date()}", headers=mira)

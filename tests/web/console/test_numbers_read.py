@@ -40,6 +40,7 @@ async def told(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -
         yield Told(app, await make_told(app), app.signed_in("mira", "marketer"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 async def test_every_page_explains_itself_before_anything_happened(shared_app: App, page: str) -> None:
     answer = await shared_app.http.get(f"/console/{page}", headers=shared_app.signed_in("mira", "marketer"))
@@ -58,6 +59,7 @@ async def counted(app: App, mira: dict[str, str], address: str) -> float:
     return len({row["visitor"] or row["id"] for row in found})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", list(DIMENSIONS))
 async def test_every_number_of_every_dimension_opens_its_rows(told: Told, by: str) -> None:
     page = await told.app.http.get(f"/console/explore?by={by}&period=7d", headers=told.mira)
@@ -69,6 +71,7 @@ async def test_every_number_of_every_dimension_opens_its_rows(told: Told, by: st
     assert sum(clicks) == 4
 
 
+@pytest.mark.slow
 async def test_a_row_opens_what_is_inside_it(told: Told) -> None:
     whole = await told.app.http.get("/console/explore?by=channel&period=7d", headers=told.mira)
     narrower = re.search(r'<th scope="row" class="middling">\s*<a\s+href="([^"]+)"\s*>WhatsApp</a>', whole.text)
@@ -101,6 +104,7 @@ async def test_tables_can_be_taken_away(told: Told, page: str, kind: str) -> Non
         assert sum(float(row["click"]) for row in rows) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query", ["by=nonsense&rank=x&other=y&model=z", "scene=x&moment=y&maker=z", "generation=-1&sharer=%00&territory=zz"]
 )

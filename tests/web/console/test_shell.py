@@ -67,6 +67,7 @@ ROOMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("address", "role"), ROOMS)
 async def test_a_room_opens_to_its_role_only(shared_app: App, address: str, role: str) -> None:
     assert (await shared_app.http.get(address, headers=shared_app.signed_in("mira", role))).status_code == 200
@@ -99,6 +100,7 @@ async def test_the_front_door_leads_by_role(app: App) -> None:
     assert "Nothing here is open to you yet" in text_of(none)
 
 
+@pytest.mark.slow
 async def test_finance_funds_divides_pays_and_the_books_balance(app: App, world: World) -> None:
     fay = app.signed_in("fay", "finance")
     form = {"id": str(uuid7()), "period": closed_month(), "amount": "40.00", "currency": "EUR", "basis": "plays"}
@@ -154,6 +156,7 @@ async def test_finance_funds_divides_pays_and_the_books_balance(app: App, world:
     assert "What it is for" in text_of(await app.http.get(one[0], headers=fay))
 
 
+@pytest.mark.slow
 async def test_a_pool_divided_while_its_page_is_drawn_breaks_nothing(
     app: App, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

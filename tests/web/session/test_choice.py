@@ -44,6 +44,7 @@ async def ways(app: App, target: str = "/console/loop") -> dict[str, str]:
     return {words: address.replace("&amp;", "&") for address, words in found}
 
 
+@pytest.mark.slow
 async def test_one_chooses_where_to_sign_in_and_is_who_one_is_there(
     app: App, browser: Browser, openid_issuer: str, other_issuer: str
 ) -> None:

@@ -30,6 +30,7 @@ def reason(answer: object) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client_id", ["RS256", "PS256", "ES256", "EdDSA", "public"])
 async def test_staff_sign_in_and_are_back_at_the_page_they_asked_for(browser: Browser, client_id: str) -> None:
     app = browser.app

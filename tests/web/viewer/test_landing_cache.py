@@ -84,6 +84,7 @@ async def test_a_change_is_seen_by_the_next_visitor(app: App, moment: dict[str, 
     assert ("Other words" in answer.text) == (change == "words")
 
 
+@pytest.mark.slow
 async def test_a_link_that_expires_meanwhile_is_not_served_from_memory(app: App, moment: dict[str, Any]) -> None:
     soon = utc_now() + timedelta(seconds=3)
     token = (await shared(app, moment=moment["id"], expires_at=soon.isoformat()))["token"]
@@ -92,6 +93,7 @@ async def test_a_link_that_expires_meanwhile_is_not_served_from_memory(app: App,
     assert (await visit(app, token)).status_code == 410
 
 
+@pytest.mark.slow
 async def test_a_licence_that_ends_meanwhile_ends_what_is_in_memory_at_that_instant(
     app: App, moment: dict[str, Any]
 ) -> None:
@@ -108,6 +110,7 @@ async def test_a_licence_that_ends_meanwhile_ends_what_is_in_memory_at_that_inst
     assert (await app.http.get(f"/s/{token}/go")).json()["code"] == "licence_ended"
 
 
+@pytest.mark.slow
 async def test_a_licence_that_ends_while_a_link_is_looked_up_is_not_missed(
     app: App, moment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +132,7 @@ async def test_a_licence_that_ends_while_a_link_is_looked_up_is_not_missed(
     assert (await app.http.get(f"/s/{token}/go")).json()["code"] == "licence_ended"
 
 
+@pytest.mark.slow
 async def test_a_change_is_heard_before_it_is_answered(app: App, moment: dict[str, Any]) -> None:
     for _ in range(15):
         link = await shared(app, moment=moment["id"])
@@ -173,6 +177,7 @@ async def test_a_link_that_is_withdrawn_ends_alone(app: App, moment: dict[str, A
     assert kept(app) == 1
 
 
+@pytest.mark.slow
 async def test_a_page_is_shared_by_links_with_the_same_options_and_channel_alone(
     app: App, moment: dict[str, Any]
 ) -> None:

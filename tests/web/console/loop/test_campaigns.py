@@ -64,6 +64,7 @@ async def rows_behind(app: App, mira: dict[str, str], address: str) -> float:
     return sum(int(row["weight_ppm"]) for row in csv.DictReader(io.StringIO(rows.text))) / 1_000_000
 
 
+@pytest.mark.slow
 async def test_every_number_of_the_list_opens_its_rows(app: App, mira: dict[str, str], campaign: str) -> None:
     page = await app.http.get(PAGE, headers=mira)
     assert "Autumn &lt;1&gt;" in page.text
@@ -75,6 +76,7 @@ async def test_every_number_of_the_list_opens_its_rows(app: App, mira: dict[str,
     assert "€12.49" in page.text
 
 
+@pytest.mark.slow
 async def test_every_number_of_a_campaign_opens_its_rows(app: App, mira: dict[str, str], campaign: str) -> None:
     for by in DIMENSIONS:
         await open_rows(app, mira, f"{campaign}?by={by}")
@@ -101,6 +103,7 @@ async def test_credit_opens_the_evidence_of_its_conversion(app: App, mira: dict[
     assert "Linear" in text_of(await app.http.get(first, headers=mira))
 
 
+@pytest.mark.slow
 async def test_credit_is_read_page_by_page(
     app: App, mira: dict[str, str], campaign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +126,7 @@ async def test_credit_is_read_page_by_page(
     assert refused.status_code == 422
 
 
+@pytest.mark.slow
 async def test_its_table_can_be_taken_away(app: App, mira: dict[str, str], campaign: str) -> None:
     assert (await app.http.get(f"{campaign}/results.parquet?by=channel", headers=mira)).status_code == 200
     answer = await app.http.get(f"{campaign}/results.csv?by=channel", headers=mira)
@@ -132,6 +136,7 @@ async def test_its_table_can_be_taken_away(app: App, mira: dict[str, str], campa
     assert sum(int(row["net_minor_EUR"]) for row in rows) == 1249
 
 
+@pytest.mark.slow
 async def test_it_is_ended_by_hand(app: App, mira: dict[str, str], campaign: str) -> None:
     assert "Running" in text_of(await app.http.get(campaign, headers=mira))
     assert (await app.http.post(f"{campaign}/end", headers=mira)).status_code == 303

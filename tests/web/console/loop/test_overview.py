@@ -80,6 +80,7 @@ def mira(app: App) -> dict[str, str]:
     return app.signed_in("mira", "marketer")
 
 
+@pytest.mark.slow
 async def test_an_empty_loop_explains_itself(app: App, mira: dict[str, str]) -> None:
     page = text_of(await app.http.get("/console/loop", headers=mira))
     assert "nothing has been sealed yet" in page
@@ -93,6 +94,7 @@ def funnel_of(page: httpx.Response) -> dict[str, tuple[str, str]]:
     return {step: (count, html.unescape(address)) for step, address, count in found}
 
 
+@pytest.mark.slow
 async def test_every_number_of_the_funnel_is_that_of_the_rows_it_opens(
     app: App, shared: Shared, mira: dict[str, str]
 ) -> None:
@@ -109,6 +111,7 @@ async def test_every_number_of_the_funnel_is_that_of_the_rows_it_opens(
     assert "Cohort still open" in words
 
 
+@pytest.mark.slow
 async def test_who_clicks_twice_is_one_visitor_and_two_rows(app: App, shared: Shared, mira: dict[str, str]) -> None:
     await happen(app, shared, shared.share, "click", "first")
     await seal_now(app.runtime)
@@ -117,6 +120,7 @@ async def test_who_clicks_twice_is_one_visitor_and_two_rows(app: App, shared: Sh
     assert "5 events of 4 visitor-days" in text_of(await app.http.get(address, headers=mira))
 
 
+@pytest.mark.slow
 async def test_a_channel_and_a_title_can_be_looked_at_alone(app: App, shared: Shared, mira: dict[str, str]) -> None:
     by_channel = funnel_of(await app.http.get("/console/loop?channel=x", headers=mira))
     assert (by_channel["click"][0], by_channel["sign_up"][0]) == ("1", "0")
@@ -142,6 +146,7 @@ async def test_an_address_that_means_nothing_is_refused_with_a_reason(app: App, 
         assert code in refused.text
 
 
+@pytest.mark.slow
 async def test_a_conversion_opens_the_whole_way_back_to_the_clip(
     app: App, shared: Shared, mira: dict[str, str]
 ) -> None:
@@ -200,6 +205,7 @@ async def test_conversions_without_a_share_say_so(app: App, mira: dict[str, str]
 TABLES = ["days", "channels", "titles", "weeks"]
 
 
+@pytest.mark.slow
 async def test_every_table_is_a_csv_file(app: App, shared: Shared, mira: dict[str, str]) -> None:
     for table in TABLES:
         answer = await app.http.get(f"/console/loop/{table}.csv?period=7d", headers=mira)

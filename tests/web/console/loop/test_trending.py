@@ -37,6 +37,7 @@ async def world(app: App) -> World:
     return world
 
 
+@pytest.mark.slow
 async def test_staff_see_why_and_decide_with_a_reason(app: App, world: World) -> None:
     mira = app.signed_in("mira", "marketer")
     board = await app.http.get("/console/trending", headers=mira)
@@ -82,6 +83,7 @@ async def test_staff_see_why_and_decide_with_a_reason(app: App, world: World) ->
         assert answer.status_code == status
 
 
+@pytest.mark.slow
 async def test_feeds_are_off_and_hold_what_a_visitor_may_see(app: App, world: World) -> None:
     paths = [f"/feeds/{form}/{what}" for form in ("rss", "atom") for what in ("trending", "titles/night-train")]
     paths += ["/feeds/rss/creators/maker", "/feeds/atom/creators/maker", "/sitemap.xml"]

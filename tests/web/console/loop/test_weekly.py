@@ -27,6 +27,7 @@ def test_both_have_the_same_days(today: date, last: date) -> None:
     assert (before.first, before.last) == (MONDAY - timedelta(days=7), last - timedelta(days=7))
 
 
+@pytest.mark.slow
 async def test_the_page_says_which_days(app: App) -> None:
     mira = app.signed_in("mira", "marketer")
     over = text_of(await app.http.get("/console/weekly", headers=mira))
