@@ -186,8 +186,9 @@ async def test_a_body_in_small_chunks_arrives_and_its_trailers_are_no_headers() 
 async def test_no_upgrade_takes_a_connection_out_of_its_bounds() -> None:
     upgrade = b"Connection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
     async with serving(BOUNDS) as (server, connections):
-        for protocol in (b"websocket", b"h2c", b"WebSocket, h2c"):
-            assert (await server.ask(GET + upgrade % protocol)).startswith(b"HTTP/1.1 200"), "as if it had not asked"
+        protocols = (b"websocket", b"h2c", b"WebSocket, h2c")
+        for answer in await asyncio.gather(*[server.ask(GET + upgrade % protocol) for protocol in protocols]):
+            assert answer.startswith(b"HTTP/1.1 200"), "as if it had not asked"
         async with asyncio.timeout(PATIENCE_S):
             while connections.open or connections.by_client:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
