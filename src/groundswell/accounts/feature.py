@@ -5,7 +5,7 @@ from groundswell.platform.features import Feature, MenuEntry, Section
 FEATURE = Feature(
     about="who is asking: viewers by the service's token, services by key",
     above=None,
-    step="join",
+    step="subscribe",
     tags={"accounts": "Who is asking."},
     sections=(Section("Audit log", "/console/audit", "admin", "Who did what, when and from where.", place=90),),
     menu=(

@@ -5,6 +5,6 @@ from groundswell.platform.features import Feature
 FEATURE = Feature(
     about="touches, conversions, credit",
     above="events",
-    step="join",
+    step="subscribe",
     tags={"attribution": "Conversions that the service reports, and being forgotten."},
 )

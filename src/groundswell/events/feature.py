@@ -5,6 +5,6 @@ from groundswell.platform.features import Feature
 FEATURE = Feature(
     about="the event log, robot verdicts, the redirect, sealing into the lake",
     above="shares",
-    step="land",
+    step="visit",
     tags={"events": "What happened."},
 )

@@ -5,7 +5,7 @@ from groundswell.platform.features import Feature, MenuEntry, Section
 FEATURE = Feature(
     about="webhooks: what the service is told, in order and at least once",
     above="earnings",
-    step="join",
+    step="subscribe",
     tags={"webhooks": "Addresses of yours that are told what happened, and what became of each message."},
     sections=(
         Section(
