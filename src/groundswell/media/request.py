@@ -62,8 +62,9 @@ class ClipRequest:
     ``profile`` is a `Profile` or the name of one of `PROFILES`; ``audio`` is ``copy`` or ``exact`` to the sample;
     ``audio_track`` counts from 0; ``subtitles`` (a file timed to the title, or the number of one of its own text
     tracks) are drawn into the picture; ``focus`` (0 to 1) puts the crop of tall profiles by hand; ``card`` is shown for
-    two seconds after the last frame (not in ``source``, ``light`` and ``clean``); ``measure_seam`` compares the re-encoded edges
-    with the title. Raises `MediaError`: ``bad_time``, ``start_not_before_end``, ``bad_option``, ``too_long``.
+    two seconds after the last frame (not in ``source``, ``light`` and ``clean``); ``measure_seam`` compares the
+    re-encoded edges with the title. Raises `MediaError`: ``bad_time``, ``start_not_before_end``, ``bad_option``,
+    ``too_long``.
     """
 
     start_us: int
