@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy import text
+from starlette.routing import Match
 
 from groundswell.platform import problems
 from groundswell.platform.database import Database
@@ -132,3 +134,24 @@ async def test_a_database_that_is_away_is_a_503_with_a_reason(http: httpx.AsyncC
     answer = await http.post("/deposits", json={"amount": 5})
     assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
     assert answer.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "below", "found"),
+    [
+        ("/v1/things/{id}", "/v1/things/7", "", True),
+        ("/v1/things/{id}", "/v1/thing", "", False),
+        ("/v1/things/{id}", "/here/v1/things/7", "/here", True),
+        ("/v1/things/{id}", "/v1/things/7", "/here", True),
+        ("/v1/things/{id}", "/here/v1/things/7", "", False),
+        ("/{name}/things", "/any/things", "", True),
+        ("/v1/things", "/v1/things/", "", False),
+    ],
+)
+def test_a_route_is_found_by_its_path_wherever_the_application_stands(
+    path: str, asked: str, below: str, found: bool
+) -> None:
+    route = TransactionalRoute(path, lambda: None)
+    scope = {"type": "http", "method": "GET", "path": asked, "root_path": below, "path_params": {}}
+    plain = APIRoute(path, lambda: None).matches(dict(scope))
+    assert route.matches(dict(scope))[0] == plain[0] == (Match.FULL if found else Match.NONE)
