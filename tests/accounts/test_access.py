@@ -39,6 +39,7 @@ async def seen(database: Database, **other: Any) -> Viewer:
         return await viewer_of(session, claims(**other))
 
 
+@pytest.mark.slow
 async def test_a_stranger_is_one_viewer_however_many_requests_come_at_once(app: App) -> None:
     headers = app.signed_in("newcomer")
     answers = await asyncio.gather(*[app.http.get("/v1/me", headers=headers) for _ in range(12)])
@@ -82,6 +83,7 @@ async def test_a_role_opens_its_own_doors_and_no_other(app: App, role: str) -> N
             assert answer.json()["code"] == "role_missing"
 
 
+@pytest.mark.slow
 async def test_an_admin_has_every_role_and_a_viewer_none(app: App) -> None:
     for address in OPENED.values():
         assert (await app.http.get(address, headers=app.signed_in("root", "admin"))).is_success

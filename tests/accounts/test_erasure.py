@@ -438,6 +438,7 @@ async def test_media_that_names_their_caption_is_dropped(app: App) -> None:
     assert not await app.runtime.store.exists("renditions/zz")
 
 
+@pytest.mark.slow
 async def test_keys_go_and_numbers_stay(app: App) -> None:
     ann = await someone(app)
 
@@ -456,6 +457,7 @@ async def test_keys_go_and_numbers_stay(app: App) -> None:
     assert late.json()["code"] == "viewer_unknown"
 
 
+@pytest.mark.slow
 async def test_who_comes_back_is_somebody_new_and_no_conversion_earns_twice(app: App) -> None:
     """What was paid for them stays; their next sign-up, with a code that they type again, is another person's."""
     ann = await someone(app)

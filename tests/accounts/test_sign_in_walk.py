@@ -23,6 +23,7 @@ async def steps(issuer: str, **change: Any) -> dict[str, WalkStep]:
     return {step.what: step async for step in found}
 
 
+@pytest.mark.slow
 async def test_every_step_is_taken_and_an_address_that_is_not_registered_is_named(openid_issuer: str) -> None:
     found = await steps(openid_issuer, sign_in_url=f"{openid_issuer}/.well-known/openid-configuration?to={{return}}")
     wrong = {what: step.detail for what, step in found.items() if not step.ok}

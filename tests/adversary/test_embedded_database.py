@@ -54,6 +54,7 @@ def test_its_socket_lies_where_only_its_owner_can_go(server: EmbeddedPostgres) -
     server.start()
 
 
+@pytest.mark.slow
 @AS_ROOT
 def test_another_user_of_the_machine_is_refused(server: EmbeddedPostgres) -> None:
     assert "refused" in try_as_somebody_else(server.url())

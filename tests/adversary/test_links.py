@@ -111,6 +111,7 @@ async def test_all_that_a_page_names_ends_with_its_link(app: App, unlisted: dict
             assert (await app.http.get(path, headers=headers)).json()["code"] == "link_revoked"
 
 
+@pytest.mark.slow
 async def test_an_unlisted_moment_has_no_other_door(app: App, unlisted: dict[str, Any]) -> None:
     for path in addresses(app, unlisted, "x" * 15):
         answer = await app.http.get(path, headers=app.signed_in("ben"))

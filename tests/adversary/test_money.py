@@ -378,6 +378,7 @@ async def test_nobody_else_hears_of_a_case(app: App, world: World) -> None:
     assert await rejudge(world.database, utc_now() - timedelta(days=2), utc_now()) == 0
 
 
+@pytest.mark.slow
 async def test_a_dispute_that_stripe_tells_of_after_payout(app: App, world: World) -> None:
     """The bank takes the money back months later: so does the next statement, by whatever webhook it is told."""
     app.runtime.settings.stripe_webhook_secret = SecretStr(SECRET)

@@ -69,6 +69,7 @@ async def test_no_route_gives_anything_of_a_title_that_rights_forbid(lamp: App, 
         assert takings(path, await lamp.http.get(path, headers=staff)) == [], path
 
 
+@pytest.mark.slow
 async def test_a_hidden_title_gives_nothing_even_to_the_entitled(lamp: App) -> None:
     lamp.serve_titles()
     await hide(lamp)
@@ -91,6 +92,7 @@ async def test_whole_titles_are_off_unless_the_service_says_so(lamp: App) -> Non
             assert (answer.status_code, answer.json()["code"]) == (404, "title_media_off"), path
 
 
+@pytest.mark.slow
 async def test_a_sign_in_is_no_entitlement(lamp: App) -> None:
     lamp.serve_titles()
     path = "/v1/titles/lamp/media.mp4"

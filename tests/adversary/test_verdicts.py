@@ -235,6 +235,7 @@ async def test_a_refund_after_a_verdict_takes_nothing_twice(app: App, world: Wor
     assert await held(world) == {"noor": 0, "kofi": 1_000}
 
 
+@pytest.mark.slow
 async def test_plays_judged_robots_after_payout_are_taken_back_once(app: App, world: World) -> None:
     seen = await world.happen("kiss", "play", *(f"v{n}" for n in range(9)))
     await world.happen("kiss", "play", "v0")  # the same person again
@@ -266,6 +267,7 @@ async def judge(world: World, event: UUID) -> None:
         await note(session, {(at, event): Verdict("robot", "ring", "behaviour-1")})
 
 
+@pytest.mark.slow
 async def test_sales_by_a_creators_code_earn(app: App, world: World) -> None:
     """Five subscriptions with NOOR10, once credited and paid to nobody."""
     shop = await attack(app, world, "rain", "kofi")
@@ -293,6 +295,7 @@ async def test_sales_by_a_creators_code_earn(app: App, world: World) -> None:
     assert await held(world) == {"noor": 4_000, "kofi": 5_000}
 
 
+@pytest.mark.slow
 async def test_what_costs_nothing_earns_nothing(app: App, world: World) -> None:
     """Subscriptions of €0.00 and €0.01 once weighed as much as one of €999.99."""
     crowd = await attack(app, world)

@@ -435,6 +435,7 @@ async def test_every_list_has_opaque_cursors(app: App, staff: dict[str, str], se
             assert answer.json()["code"] in expected, (path, cursor, answer.text)
 
 
+@pytest.mark.slow
 async def test_pages_of_a_list_join_without_gap_or_repetition(app: App, moment: dict[str, Any]) -> None:
     ada = app.signed_in("ada")
     await set_rights(app, viewer_total_us=60_000_000, title_total_us=60_000_000, min_clip_us=1_000_000)

@@ -39,6 +39,7 @@ async def credits(app: App) -> dict[int, list[tuple[Any, ...]]]:
     return {version: sorted(rows) for version, rows in found.items()}
 
 
+@pytest.mark.slow
 async def test_a_newer_version_divides_everything_anew_and_leaves_the_old(
     app: App, shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -220,6 +220,7 @@ async def judged_robot(app: App, token: str) -> None:
         session.add(Reverdict(**row, traffic="sivt"))
 
 
+@pytest.mark.slow
 async def test_markov_learns_from_those_who_came_and_those_who_left(
     app: App, shared: Shared, service: dict[str, str]
 ) -> None:
@@ -270,6 +271,7 @@ async def test_nobody_earns_by_their_own_share(app: App, shared: Shared, service
     assert answer.json()["credits"] == []
 
 
+@pytest.mark.slow
 async def test_a_repeat_is_harmless_other_content_is_refused(app: App, shared: Shared, service: dict[str, str]) -> None:
     token = await visit(app, shared, ago(hours=1))
     await report(app, service, conversion("sign_up"))
@@ -291,6 +293,7 @@ async def test_a_repeat_is_harmless_other_content_is_refused(app: App, shared: S
     assert sum(event.kind == "subscription" for event in await rows(app, LoggedEvent)) == 1
 
 
+@pytest.mark.slow
 async def test_refunds_take_back_exactly_what_was_given(app: App, shared: Shared, service: dict[str, str]) -> None:
     token: str | None = None
     for days in (5, 4, 3):

@@ -3,6 +3,7 @@
 from math import exp, factorial, isclose
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,7 @@ def test_lucky_clicks_do_not_top_who_is_proven(shares: int, more: int, lucky: in
     assert expected_rate(prior, *proven).low > expected_rate(prior, lucky, lucky).low
 
 
+@pytest.mark.slow
 def test_intervals_hold_as_often_as_they_say() -> None:
     """Partners drawn as the model says: their rates lie within their intervals as often as these promise."""
     draw = np.random.default_rng(7)

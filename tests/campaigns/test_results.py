@@ -130,6 +130,7 @@ async def test_the_parts_of_a_conversion_sum_to_one_over_campaigns(
     assert [net(await results(app, mira, key)) for key in told] == [[("EUR", 0)]] * 3
 
 
+@pytest.mark.slow
 async def test_it_agrees_with_the_credit_given_under_the_same_rule(
     app: App, mira: dict[str, str], service: dict[str, str], noor: Shared, vera: Shared
 ) -> None:

@@ -39,6 +39,7 @@ async def test_a_title_comes_with_all_that_a_trimmer_needs(app: App, title_id: U
     assert "/titles/harbour-lights/storyboard.jpg#xywh=0,0,160,90" in places.text
 
 
+@pytest.mark.slow
 async def test_the_whole_title_plays_for_those_who_are_entitled(app: App, title_id: UUID) -> None:
     app.serve_titles()
     url = "/v1/titles/harbour-lights/media.mp4"

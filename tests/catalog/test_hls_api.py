@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("media_cache")
 BASE = "/v1/titles/harbour-lights/hls"
 
 
+@pytest.mark.slow
 async def test_players_are_led_from_the_title_to_every_byte(app: App, title_id: UUID, tmp_path: Path) -> None:
     app.serve_titles()
     watching = app.as_told(titles=["*"])

@@ -132,6 +132,7 @@ async def test_mended_subtitles_take_the_place_of_the_old(runtime: Runtime, film
     assert ([line.text for line in lines], source.version) == (["Color"], 1)
 
 
+@pytest.mark.slow
 async def test_other_bytes_are_a_new_version(runtime: Runtime, film_file: Path, tmp_path: Path) -> None:
     first = await import_title(runtime, film_file, name="Harbour Lights", synopsis="Fog.")
     recut = film(tmp_path / "recut.mp4", shot_seconds=1)
@@ -148,6 +149,7 @@ async def test_two_titles_may_have_the_same_bytes(runtime: Runtime, film_file: P
     assert (await read(runtime, one))[1].storage_key == (await read(runtime, two))[1].storage_key
 
 
+@pytest.mark.slow
 async def test_a_file_browsers_cannot_play_gets_a_version_they_can(runtime: Runtime, tmp_path: Path) -> None:
     mkv = film(tmp_path / "film.mkv", picture="mpeg4", sound="ac3", shot_seconds=1)
     _, source, *_ = await read(runtime, await import_title(runtime, mkv, name="F"))

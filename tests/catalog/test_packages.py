@@ -46,6 +46,7 @@ async def test_the_package_and_its_index_are_stored(app: App, title_id: UUID) ->
     assert len(package.audio) == 1
 
 
+@pytest.mark.slow
 async def test_codecs_that_hls_cannot_carry_leave_the_title_as_mp4_and_say_so(app: App, tmp_path: Path) -> None:
     old = film(tmp_path / "film.mkv", picture="mpeg4", shot_seconds=1)
     title_id = await import_title(app.runtime, old, name="Old")

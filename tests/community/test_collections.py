@@ -141,6 +141,7 @@ async def test_made_filled_ordered_shown_and_deleted(app: App) -> None:
         assert await session.scalar(select(func.count()).select_from(CollectionPart)) == 0
 
 
+@pytest.mark.slow
 async def test_a_moment_is_put_into_a_collection_from_its_page(app: App) -> None:
     (shared,) = await world(app, moments=1)
     code, ada = shared.moment.code, await app.session("ada")

@@ -54,6 +54,7 @@ async def call(app: App, method: str, path: str, who: str, *roles: str, **body: 
     return await app.http.request(method, path, headers=app.signed_in(who, *roles), **({"json": body} if body else {}))
 
 
+@pytest.mark.slow
 async def test_said_answered_changed_pinned_and_deleted(app: App) -> None:
     shared = await world(app)
     first = (await say(app, shared, "ada", "The light!\nLook at it.")).json()
@@ -115,6 +116,7 @@ def test_nobody_in_the_middle_reads_ahead(at_us: int, reached: int | None, marke
         assert late is marked
 
 
+@pytest.mark.slow
 async def test_what_is_held_and_who_lets_it_through(app: App) -> None:
     shared = await world(app, comment_watched_words=["keeper"])
     link = (await say(app, shared, "ada", "See https://example.org/x")).json()
@@ -145,6 +147,7 @@ async def test_what_is_held_and_who_lets_it_through(app: App) -> None:
         assert (decision.action, decision.reason_code) == ("hide", "spam")
 
 
+@pytest.mark.slow
 async def test_reports_go_into_the_queue_and_a_decision_closes_them(app: App) -> None:
     shared = await world(app)
     said = (await say(app, shared, "ada", "Rude words")).json()

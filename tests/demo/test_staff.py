@@ -22,6 +22,7 @@ from tests.support import App
 FILM_OF_A_VIEW = "night-frequency-s1e2"
 
 
+@pytest.mark.slow
 async def test_a_run_pays_a_month_once_one_payment_comes_back_and_small_amounts_are_carried_over(
     app: App,
 ) -> None:

@@ -43,6 +43,7 @@ def captions(page: Any) -> list[str]:
     return [scene["best"]["caption"] for scene in page["items"]]
 
 
+@pytest.mark.slow
 async def test_discover_lists_scenes_by_heat(app: App, world: World) -> None:
     page = await get(app, "/v1/discover")
     assert captions(page) == ["scene 1", "scene 2", "scene 0"]

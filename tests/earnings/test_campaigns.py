@@ -292,6 +292,7 @@ async def test_review_has_a_clock_and_refusals_have_reasons(walk: Walk) -> None:
             await session.execute(text("UPDATE campaign_briefs SET terms = '[]'"))
 
 
+@pytest.mark.slow
 async def test_whoever_submits_thousands_has_twenty_waiting_also_when_they_come_at_once(walk: Walk) -> None:
     await walk.campaign()
     await walk.do("noor", "POST", "/v1/creators/me/campaigns/autumn/apply", note="")
@@ -311,6 +312,7 @@ async def test_whoever_submits_thousands_has_twenty_waiting_also_when_they_come_
     assert {type(each) for each in answers} == {bool, submissions.SubmissionsTooMany}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [0, 5])
 async def test_renewals_are_theirs_who_brought_a_first_month_that_was_worth_nothing(walk: Walk, first: int) -> None:
     await walk.campaign(terms=[{"kind": "revenue", "share_ppm": 100_000, "months": 3}])
@@ -339,6 +341,7 @@ async def test_a_refund_that_is_being_reported_while_its_sale_is_reckoned_is_not
     assert (await walk.budget())["earned_minor"] == 0
 
 
+@pytest.mark.slow
 async def test_a_campaign_is_settled_after_what_was_reported_and_never_overdrawn_by_what_is_under_way(
     walk: Walk,
 ) -> None:
@@ -384,6 +387,7 @@ async def test_a_budget_of_a_cent_pays_a_cent(walk: Walk) -> None:
     assert (told["earned_minor"], told["left_minor"]) == (1, 0)
 
 
+@pytest.mark.slow
 async def test_a_post_is_looked_at_through_the_guarded_way_out(walk: Walk) -> None:
     await walk.campaign()
     submission = await walk.takes_part("noor", "kiss")

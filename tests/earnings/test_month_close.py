@@ -255,6 +255,7 @@ async def test_closed_and_opened_again_in_the_console_and_over_http(app: App) ->
         assert await session.scalar(audited), "who did it is in the audit log"
 
 
+@pytest.mark.slow
 async def test_a_month_with_sales_and_no_pool_is_closed_by_two_who_say_so(app: App) -> None:
     world, month = await build(app.runtime.database), month_before(1)
     await world.viewer("ann")

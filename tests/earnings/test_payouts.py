@@ -120,6 +120,7 @@ async def test_what_was_not_earned_is_taken_from_what_is_due(world: World) -> No
     assert await accounts(world) == (3800, 0)
 
 
+@pytest.mark.slow
 async def test_what_has_been_paid_already_becomes_a_debt_that_later_statements_pay_off(world: World) -> None:
     assert await pay(world, await earned(world, 5000, "v1")) == 5000
     await earned(world, 700, "v2")

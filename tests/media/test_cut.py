@@ -181,6 +181,7 @@ def test_encoded_frames_look_like_the_titles(film_of: FilmMaker, tmp_path: Path,
             assert psnr(original, made) > 36
 
 
+@pytest.mark.slow
 def test_progress_rises_to_one(film_of: FilmMaker, tmp_path: Path) -> None:
     heard: list[float] = []
     cut(

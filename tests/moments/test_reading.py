@@ -117,6 +117,7 @@ async def test_all_renditions_of_a_clip_read_little_more_than_its_share(far: Run
     assert (row.result or {})["frames"] == 251
 
 
+@pytest.mark.slow
 async def test_a_store_that_is_away_is_not_the_clips_fault(far: Runtime) -> None:
     store: Any = far.store
     store.away = True
@@ -145,6 +146,7 @@ async def test_far_away_every_container_reads_as_it_does_here(suffix: str, tmp_p
     assert (found.duration_us, found.audio, found.origin) == (here.duration_us, here.audio, here.origin)
 
 
+@pytest.mark.slow
 async def test_pieces_kept_on_this_machine_have_a_bound(far: Runtime) -> None:
     await made(far, "poster")
     cache = far.store.cache

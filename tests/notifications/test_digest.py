@@ -109,6 +109,7 @@ async def _mailed(app: App, who: str, address: str) -> None:
         session.add(row)
 
 
+@pytest.mark.slow
 async def test_what_was_read_or_mailed_is_not_mailed_again_and_bounces_end_it(app: App, mailbox: Bouncing) -> None:
     shared = await world(app)
     noor = await id_of(app, "noor")

@@ -95,6 +95,7 @@ async def test_many_at_once_make_one_row(app: App) -> None:
         assert await session.scalar(select(func.count()).select_from(Notification)) == 1
 
 
+@pytest.mark.slow
 async def test_block_and_mute_hold_here_as_everywhere(app: App) -> None:
     shared = await world(app)
     noor = await handle_of(app, "noor")

@@ -111,6 +111,7 @@ async def test_blocked_meanwhile_quiet_now_or_gone_for_good(app: App, receiver: 
     assert await waiting(app) == 0
 
 
+@pytest.mark.slow
 async def test_where_nothing_is_pushed_and_whose_a_browser_is(app: App, receiver: PushReceiver) -> None:
     shared = await world(app)
     good = receiver.subscription()

@@ -177,6 +177,7 @@ def of_whole_run(run: UUID, times: int) -> bytes:
     return begin + (entry + one + batch) * times + end.partition(b"</Ntry>")[2]
 
 
+@pytest.mark.slow
 async def test_a_file_that_tells_of_whole_runs_over_and_over_does_nothing_and_can_be_sent_again(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,7 @@ async def test_a_run_is_made_by_two_people_and_pays_everybody_of_whom_nothing_is
     assert await in_account(world, "noor") == 0
 
 
+@pytest.mark.slow
 async def test_what_changed_between_approval_and_file_is_held_out_with_the_reason(world: World, pays: Settings) -> None:
     await earned(world, 9_000, ALL)
     for name in ("noor", "kofi", "lena"):
@@ -128,6 +129,7 @@ async def test_what_changed_between_approval_and_file_is_held_out_with_the_reaso
     assert await lines(world, later) == {"noor": ("waiting", "", 4_000), "lena": ("waiting", "", 1_000)}
 
 
+@pytest.mark.slow
 async def test_who_moves_becomes_a_childs_profile_or_dies_is_not_paid_and_keeps_what_is_theirs(
     world: World, pays: Settings
 ) -> None:
@@ -159,6 +161,7 @@ async def test_who_moves_becomes_a_childs_profile_or_dies_is_not_paid_and_keeps_
     assert [await in_account(world, each) for each in ("noor", "kofi", "lena")] == [3_000, 3_000, 3_000]
 
 
+@pytest.mark.slow
 async def test_less_than_was_approved_is_held_out_and_a_cancelled_run_pays_nobody(world: World, pays: Settings) -> None:
     await earned(world, 9_000, ALL)
     for name in ("noor", "kofi", "lena"):
@@ -210,6 +213,7 @@ async def test_currencies_without_cents_or_with_three_digits(
     assert (await take_in(world, statement(Entry(end, amount, currency)))).done == 1
 
 
+@pytest.mark.slow
 async def test_what_the_bank_says_is_done_once_and_the_rest_waits_for_somebody(world: World, pays: Settings) -> None:
     await earned(world, 9_000, ALL)
     for name in ("noor", "kofi", "lena"):
@@ -446,6 +450,7 @@ async def test_however_many_are_in_a_run_they_are_paid_by_as_many_statements(
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 async def test_thousands_are_paid_by_one_run(world: World, pays: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     if MANY < 100:
         monkeypatch.setattr(payout_runs, "AT_ONCE", 16)

@@ -163,6 +163,7 @@ async def test_everybody_is_paid_once(
             assert trial.agrees
 
 
+@pytest.mark.slow
 async def test_an_empty_platform_is_not_the_payees_fault(database: Database, settings: Settings, double: Any) -> None:
     stripe, url = double
     pays = settings.model_copy(update=Settings.model_validate(paying(url)).model_dump(include=set(paying(url))))
@@ -185,6 +186,7 @@ async def test_an_empty_platform_is_not_the_payees_fault(database: Database, set
         assert {each["amount_minor"] for each in json.loads(made)["transfers"]} == {3_000}
 
 
+@pytest.mark.slow
 async def test_a_key_that_is_not_ours_returns_nobodys_money(
     database: Database, settings: Settings, double: Any
 ) -> None:
@@ -207,6 +209,7 @@ async def test_a_key_that_is_not_ours_returns_nobodys_money(
     assert len(stripe.transfers) == 3
 
 
+@pytest.mark.slow
 async def test_who_is_erased_in_between_is_not_paid_and_the_others_are(
     database: Database, settings: Settings, double: Any
 ) -> None:

@@ -191,6 +191,7 @@ SPEAKS = re.compile(
 )
 
 
+@pytest.mark.slow
 def test_every_other_module_that_speaks_http_says_whom_it_asks() -> None:
     source = Path(groundswell.__file__).parent
     texts = {path.relative_to(source).as_posix(): path.read_text() for path in source.rglob("*.py")}

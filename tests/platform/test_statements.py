@@ -7,6 +7,7 @@ in the code; whatever is looked up goes through ``platform.database.among``.
 import ast
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 import groundswell
@@ -69,6 +70,7 @@ def _known(given: ast.expr, name: str) -> bool:
     return written or constant or "select(" in words or ".where(" in words or (name, words) in QUERIES | BOUNDED
 
 
+@pytest.mark.slow
 def test_lists_go_as_arrays() -> None:
     found = {str(path.relative_to(SOURCES)): path for path in SOURCES.rglob("*.py")}
     strays = {name: there for name, path in found.items() if (there := unbounded(path, name))}

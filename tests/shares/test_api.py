@@ -102,6 +102,7 @@ async def test_a_link_does_not_outlive_the_one_it_was_passed_on_from(app: App, m
         assert child["expires_at"] == parent["expires_at"]
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_shown_cannot_be_shared(app: App, moment: dict[str, Any]) -> None:
     parent = await shared(app, moment=moment["id"])
     private = await clipped(app, "noor", visibility="private")

@@ -42,6 +42,7 @@ async def waiting(app: App, **headers: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 async def test_a_visitor_is_judged_by_the_country_the_proxy_names(placed: App, moment: dict[str, Any]) -> None:
     token = (await shared(placed, moment=moment["id"]))["token"]
     await off_in(placed, "DE")

@@ -214,6 +214,7 @@ async def test_a_notice_by_a_visitor_is_confirmed_decided_and_answered(app: App)
         assert stopped.json()["code"] == "counter_notice_closed"
 
 
+@pytest.mark.slow
 async def test_nobody_is_mailed_a_hundred_times_by_others_who_give_their_address(app: App) -> None:
     mailbox = Mailbox()
     async with smtp_server(mailbox) as port:
@@ -229,6 +230,7 @@ async def test_nobody_is_mailed_a_hundred_times_by_others_who_give_their_address
     assert (to.count("victim@example.com"), to.count("else@example.com")) == (CONFIRMED_MOST, 1)
 
 
+@pytest.mark.slow
 async def test_appeals_are_decided_once_by_somebody_else(app: App) -> None:
     shared = await make_shared(app.runtime.database, app.runtime.settings)
     subject = {"kind": "moment", "id": shared.moment.code}
@@ -414,6 +416,7 @@ def test_the_ladder_gives_the_highest_step_reached(ladder: dict[int, str], strik
     assert step is None or step == ladder[max(count for count in ladder if count <= strikes)]
 
 
+@pytest.mark.slow
 async def test_notifiers_are_written_to_in_their_language(app: App) -> None:
     mailbox = Mailbox()
     async with smtp_server(mailbox) as port:

@@ -127,6 +127,7 @@ async def test_dismissing(app: App, moment_id: UUID) -> None:
     assert (await app.http.post(f"/v1/reports/{uuid4()}/dismiss", headers=headers)).json()["code"] == "not_found"
 
 
+@pytest.mark.slow
 async def test_a_flood_is_stopped_and_told_when_to_come_back(app: App) -> None:
     moments = [await add_moment(app, f"Flood{n:05}") for n in range(MOST_IN_WINDOW + 1)]
     answers = [await report(app, moment) for moment in moments]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,7 @@ def test_rules_that_block_together_are_both_named() -> None:
 maybe = st.one_of(st.none(), st.booleans())
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.lists(

@@ -21,6 +21,7 @@ async def code_of(app: App, address: str, **headers: str) -> str | None:
     return None if answer.status_code < 400 else str(answer.json()["code"])
 
 
+@pytest.mark.slow
 async def test_a_withdrawn_title_ends_at_once_and_comes_back_when_it_is_said_again(
     app: App,
     key: dict[str, str],

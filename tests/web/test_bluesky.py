@@ -87,6 +87,7 @@ async def test_posts_come_in_the_order_of_what_is_catching_on(app: App, world: W
     assert [each["post"] for each in (await skeleton(app)).json()["feed"]] == [post("rain")]
 
 
+@pytest.mark.slow
 async def test_what_is_asked_badly_is_refused_as_the_protocol_has_it(app: App, world: World) -> None:
     app.runtime.settings.bluesky_publisher = PUBLISHER
     bad = {
@@ -102,6 +103,7 @@ async def test_what_is_asked_badly_is_refused_as_the_protocol_has_it(app: App, w
             assert (answer.status_code, answer.json()["error"]) == (400, name), asked
 
 
+@pytest.mark.slow
 async def test_only_the_service_says_which_posts_and_each_is_one_moments(app: App, world: World) -> None:
     codes, key = await codes_of(app, world), await app.service_key("posts:write")
     said = {"moment": codes["kiss"], "post": f"https://bsky.app/profile/{PUBLISHER}/post/3kabc"}
@@ -124,6 +126,7 @@ async def test_only_the_service_says_which_posts_and_each_is_one_moments(app: Ap
         assert gone.status_code == status
 
 
+@pytest.mark.slow
 async def test_a_deleted_moments_posts_go_with_it(app: App, world: World) -> None:
     codes, key = await codes_of(app, world), await app.service_key("posts:write", "viewers:erase")
     for name in ("kiss", "rain"):

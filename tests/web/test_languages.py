@@ -109,6 +109,7 @@ async def test_a_landing_page_is_kept_for_each_language(app: App, moment: dict[s
         assert await land(**{"Accept-Language": "de", "Cookie": f"{COOKIE}=ja"}) == ("ja", "ltr")
 
 
+@pytest.mark.slow
 async def test_an_address_says_the_language_and_it_is_remembered(app: App, moment: dict[str, Any]) -> None:
     token = (await shared(app, moment=moment["id"]))["token"]
     for _ in range(2):
@@ -122,6 +123,7 @@ async def test_an_address_says_the_language_and_it_is_remembered(app: App, momen
         assert "set-cookie" not in plain.headers
 
 
+@pytest.mark.slow
 async def test_another_language_and_signing_in_lead_back_to_what_was_asked_for(
     app: App, moment: dict[str, Any]
 ) -> None:
@@ -142,6 +144,7 @@ async def test_the_account_s_language_is_followed(app: App, moment: dict[str, An
     assert "Seguir viendo desde" in page.text
 
 
+@pytest.mark.slow
 async def test_no_codes_and_no_hours_before_viewers(app: App, moment: dict[str, Any]) -> None:
     token = (await shared(app, moment=moment["id"]))["token"]
     mine = ("/moments", f"/moments/{moment['code']}", "/inbox", "/collections")

@@ -47,6 +47,7 @@ async def test_a_private_one_cannot_be_passed_on_by_a_visitor(app: App, title: U
     assert (answer.status_code, answer.json()["code"]) == (404, "moment_unknown")
 
 
+@pytest.mark.slow
 async def test_going_on_from_it_is_a_touch_of_its_maker_s(app: App, moment: dict[str, Any]) -> None:
     page = await page_of(app, moment)
     assert f'href="/m/{moment["code"]}/go"' in page

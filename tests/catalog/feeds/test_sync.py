@@ -148,6 +148,7 @@ async def test_two_of_a_name_do_not_run_at_once_and_others_do(database: Database
         assert len((await session.scalars(select(CatalogSync))).all()) == 2, "one that did not begin left nothing"
 
 
+@pytest.mark.slow
 async def test_one_that_is_cancelled_says_so_and_the_next_goes_on(database: Database, tmp_path: Path) -> None:
     feed = write(tmp_path / "feed.ndjson", *titles(2500))
     running: asyncio.Task[Any] | None = None

@@ -115,6 +115,7 @@ def test_people_are_counted_once_and_what_is_sent_each_time(engine: Backend, row
         assert got == sorted((key, kind, count) for (key, kind), count in expected.items())
 
 
+@pytest.mark.slow
 @on_few
 @given(rows=credits, model=st.sampled_from(["last_touch", "linear"]), version=st.sampled_from([1, 2]))
 def test_credit_of_one_model_sums_to_the_millionth(engine: Backend, rows: list[Row], model: str, version: int) -> None:
@@ -174,6 +175,7 @@ def test_robots_are_listed_by_what_gave_them_away(engine: Backend, rows: list[Ro
     assert [row["events"] for row in got] == sorted((row["events"] for row in got), reverse=True)
 
 
+@pytest.mark.slow
 @on_few
 @given(rows=events)
 def test_what_the_service_reported_is_counted_whoever_brought_it(engine: Backend, rows: list[Row]) -> None:

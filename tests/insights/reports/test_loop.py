@@ -253,6 +253,7 @@ async def test_refusals(shared_app: App, path: str, query: dict[str, str], statu
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.slow
 async def test_only_marketers_and_services_may_read(app: App, service: dict[str, str]) -> None:
     assert (await get(app, "loop", {})).json()["code"] == "token_missing"
     assert (await get(app, "loop", app.signed_in("ada"))).json()["code"] == "role_missing"

@@ -60,6 +60,7 @@ def test_it_ends_above_no_sooner_than_it_may() -> None:
     assert above / cohorts <= 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("viewers", [5, 17, 60, 300])
 @pytest.mark.parametrize("truth", [0.02, 0.1, 0.6])
 @pytest.mark.parametrize("unlike", [False, True])

@@ -207,6 +207,7 @@ def _one_after_the_other(shown: list[tuple[Fraction, int]]) -> list[Shown]:
     return frames
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", range(12, 21))
 @pytest.mark.parametrize("b_frames", [0, 2])
 def test_pictures_without_a_time_beside_a_gap(tmp_path: Path, frames: int, b_frames: int) -> None:

@@ -192,6 +192,7 @@ def test_a_light_clip_comes_as_fast_as_it_plays_on_a_slow_connection(tmp_path: P
     assert pictures + 2 * PROFILES["light"].sound_rate < 400_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "made"), [(60, 60), (100, 50), (120, 60)])
 def test_a_rendered_clip_has_at_most_sixty_frames_a_second(
     film_of: FilmMaker, tmp_path: Path, rate: int, made: int

@@ -13,6 +13,7 @@ def names(folder: Path) -> list[str]:
     return [p.name for p in folder.iterdir()]
 
 
+@pytest.mark.slow
 async def test_a_bounded_cut_is_a_cut_with_progress(film_of: FilmMaker, tmp_path: Path) -> None:
     heard: list[float] = []
 

@@ -130,6 +130,7 @@ def test_with_its_owner_all_of_it_ends(film_of: FilmMaker) -> None:
     until(lambda: gone(server, *children), "their end")
 
 
+@pytest.mark.slow
 def test_when_it_has_ended_there_is_another(server: ForkServer) -> None:
     with closing(server.child()) as child:
         until(lambda: len(process(server).children()) == 1, "a child")

@@ -44,6 +44,7 @@ async def test_they_are_narrowed_by_words_visibility_and_title(app: App, three: 
     assert await listed(app, "noor") == []
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_shown_is_found_across_pages(app: App, three: list[dict[str, Any]]) -> None:
     await take_down(app, three[0]["id"])
     assert await listed(app, available=False) == ["100% light"]
@@ -53,6 +54,7 @@ async def test_what_cannot_be_shown_is_found_across_pages(app: App, three: list[
     assert await listed(app, available=False, limit=1, cursor=first["next"]) == []
 
 
+@pytest.mark.slow
 async def test_several_are_deleted_together_or_not_at_all(app: App, three: list[dict[str, Any]]) -> None:
     theirs = await clipped(app, "noor", caption="Hers")
 

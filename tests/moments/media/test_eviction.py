@@ -76,6 +76,7 @@ async def test_what_was_dropped_is_made_again_when_asked_for(app: App, moment: d
     assert (again.status_code, len(again.content)) == (200, pytest.approx(len(before), rel=0.01))
 
 
+@pytest.mark.slow
 async def test_asking_keeps_it(app: App, moment: dict[str, Any]) -> None:
     await age(app, 10_000)
     await app.http.get(f"/m/{moment['code']}/wide.mp4")
@@ -84,6 +85,7 @@ async def test_asking_keeps_it(app: App, moment: dict[str, Any]) -> None:
     assert set(await ready(app)) == {"wide", "hls"}
 
 
+@pytest.mark.slow
 async def test_beyond_the_bound_the_least_recently_asked_for_go_first(app: App, moment: dict[str, Any]) -> None:
     app.runtime.settings.rendition_keep_mb = 0
     async with app.runtime.database.transaction() as session:
@@ -110,6 +112,7 @@ async def test_what_is_in_use_stays_whatever_the_bound(app: App, moment: dict[st
     assert await drop_unasked(app.runtime, late) == 0
 
 
+@pytest.mark.slow
 async def test_without_bounds_everything_stays(app: App, moment: dict[str, Any]) -> None:
     app.runtime.settings.rendition_keep_days = 0
     await age(app, 10_000)

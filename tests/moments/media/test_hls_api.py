@@ -67,6 +67,7 @@ async def test_a_moment_plays_at_once_from_its_exact_frame(app: App, moment: dic
     assert (now["hls_from_us"], now["tier"]) == (2_000_000, "virtual")
 
 
+@pytest.mark.slow
 async def test_every_address_is_checked_anew_by_caches(app: App, moment: dict[str, Any]) -> None:
     for address in await pieces(app, moment["code"]):
         answer = await app.http.get(address)
@@ -80,6 +81,7 @@ async def test_every_address_is_checked_anew_by_caches(app: App, moment: dict[st
             assert (head.status_code, head.headers["content-length"]) == (200, str(len(answer.content)))
 
 
+@pytest.mark.slow
 async def test_a_kept_address_cannot_reach_the_rest_of_the_title(app: App, moment: dict[str, Any]) -> None:
     kept = await pieces(app, moment["code"])
     video = [address for address in kept if "video." in address and address.endswith(".m4s")]
@@ -95,6 +97,7 @@ async def test_a_kept_address_cannot_reach_the_rest_of_the_title(app: App, momen
     assert over.content == whole
 
 
+@pytest.mark.slow
 async def test_addresses_of_a_span_that_is_no_more_lead_nowhere(
     app: App, moment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -218,6 +221,7 @@ async def test_whoever_saved_and_watches_comes_before_everything_else(app: App, 
     ]
 
 
+@pytest.mark.slow
 async def test_progress_tells_every_tier_as_it_is_reached(app: App, moment: dict[str, Any], tmp_path: Path) -> None:
     async with worker(app):
         answer = await app.http.get(f"/v1/moments/{moment['id']}/progress", headers=app.signed_in())

@@ -56,6 +56,7 @@ async def every_address(app: App, code: str, headers: dict[str, str] | None = No
     return {(a.status_code, a.json().get("code", "") if a.status_code >= 400 else "") for a in answers}
 
 
+@pytest.mark.slow
 async def test_a_visitor_gets_exactly_the_frames_of_the_clip(app: App, made: dict[str, Any], tmp_path: Path) -> None:
     answer = await app.http.get(f"/m/{made['code']}/wide.mp4")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4")
@@ -102,6 +103,7 @@ async def test_captions_are_timed_from_the_clips_start(app: App) -> None:
     assert (other.status_code, other.json()["code"]) == (404, "no_captions")
 
 
+@pytest.mark.slow
 async def test_a_profile_is_made_when_first_asked_for_and_whoever_asks_waits(app: App) -> None:
     made = await clipped(app)
     async with worker(app):
@@ -110,6 +112,7 @@ async def test_a_profile_is_made_when_first_asked_for_and_whoever_asks_waits(app
     assert len({a.content for a in answers}) == 1
 
 
+@pytest.mark.slow
 async def test_what_an_upright_shape_will_show_is_told_before_it_is_made(app: App) -> None:
     moment = await clipped(app, start=10, end=15)
     async with worker(app):
@@ -143,6 +146,7 @@ async def test_those_who_wait_hold_no_connection(app: App) -> None:
     assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
 
 
+@pytest.mark.slow
 async def test_a_clip_that_cannot_be_made_says_the_engines_reason(app: App) -> None:
     made = await clipped(app)
     await app.runtime.store.put_bytes("sources/numbers/1.mp4", b"broken")
@@ -154,6 +158,7 @@ async def test_a_clip_that_cannot_be_made_says_the_engines_reason(app: App) -> N
     assert shown["media"]["mp4_url"] is None
 
 
+@pytest.mark.slow
 async def test_bytes_that_the_store_lost_are_made_again(app: App, made: dict[str, Any]) -> None:
     async with app.runtime.database.transaction() as session:
         row = (await rows(session, select(Rendition).filter_by(profile="wide")))[0]
@@ -177,6 +182,7 @@ async def test_progress_comes_as_events_until_it_is_ready(app: App) -> None:
     assert [e["progress"] for e in events] == sorted(e["progress"] for e in events)
 
 
+@pytest.mark.slow
 async def test_a_light_clip_is_offered_once_it_is_there(app: App, moment: dict[str, Any], tmp_path: Path) -> None:
     asked = f"/v1/moments/{moment['id']}/media"
     assert (await app.http.get(asked, headers=app.signed_in("ada"))).json()["light_url"] is None
@@ -215,6 +221,7 @@ async def test_members_only_titles_play_for_members(app: App, moment: dict[str, 
     assert (await app.http.get(f"/m/{moment['code']}/captions.vtt", headers=app.signed_in("noor"))).status_code == 200
 
 
+@pytest.mark.slow
 async def test_what_is_deleted_while_somebody_waits_for_it_is_not_served(app: App, moment: dict[str, Any]) -> None:
     waiting = asyncio.create_task(app.http.get(f"/m/{moment['code']}/wide.mp4"))
     while app.services.get(Followers).waiting() < 1:  # noqa: ASYNC110
@@ -224,6 +231,7 @@ async def test_what_is_deleted_while_somebody_waits_for_it_is_not_served(app: Ap
     assert (await waiting).json()["code"] == "moment_deleted"
 
 
+@pytest.mark.slow
 async def test_a_clip_trimmed_anew_shows_the_new_span_at_the_same_address(
     app: App, moment: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -291,11 +299,13 @@ async def test_subtitles_and_a_card_are_drawn_when_asked_for(app: App, moment: d
     assert brightness["?captions=en"] > 10 * brightness[""] + 0.001
 
 
+@pytest.mark.slow
 async def test_subtitles_that_a_title_does_not_have_are_not_drawn(app: App, made: dict[str, Any]) -> None:
     answer = await app.http.get(f"/m/{made['code']}/wide.mp4?captions=fr")
     assert (answer.status_code, answer.json()["code"]) == (404, "no_captions")
 
 
+@pytest.mark.slow
 async def test_a_mark_is_not_put_on_what_has_to_be_clean(app: App, made: dict[str, Any]) -> None:
     async with worker(app):
         plain = await app.http.get(f"/m/{made['code']}/clean.mp4")

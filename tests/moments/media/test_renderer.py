@@ -55,6 +55,7 @@ async def waiting_renders(app: App) -> list[tuple[int, str]]:
         return [(row[0], row[1]) for row in await session.execute(query)]
 
 
+@pytest.mark.slow
 async def test_the_job_makes_exactly_the_frames_of_the_recipe(app: App, recipe: Recipe, tmp_path: Path) -> None:
     await app.run_jobs()
     row = await rendition(app, recipe)
@@ -198,6 +199,7 @@ async def test_folders_that_killed_makers_left_are_swept_up(app: App, recipe: Re
     assert [folder.name for folder in work.iterdir()] == ["new"]
 
 
+@pytest.mark.slow
 async def test_a_source_that_is_gone_fails_with_its_reason_and_is_tried_again_later(app: App, recipe: Recipe) -> None:
     async with app.runtime.database.transaction() as session:
         source = await session.get_one(Source, recipe.source_id)
@@ -229,6 +231,7 @@ async def test_a_damaged_source_fails_for_good(app: App, recipe: Recipe) -> None
         assert len(await rows(session, select(Rendition))) == 1
 
 
+@pytest.mark.slow
 async def test_an_error_that_is_no_refusal_leaves_the_job_to_be_tried_again(
     app: App, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

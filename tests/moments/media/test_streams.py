@@ -200,6 +200,7 @@ async def test_where_a_playlist_does_not_time_its_segments_a_clip_waits_for_the_
         assert ladder.timed is timed
 
 
+@pytest.mark.slow
 async def test_segments_that_a_manifest_counts_and_the_server_has_not_are_left_out(
     way: App, cdn: StreamServer, film: Path, tmp_path: Path
 ) -> None:

@@ -82,6 +82,7 @@ async def test_a_row_opens_what_is_inside_it(told: Told) -> None:
     assert sum(n for n, address in numbers_of(inside) if "kind=click" in address) == 3
 
 
+@pytest.mark.slow
 async def test_two_models_show_how_ranks_move(told: Told) -> None:
     page = await told.app.http.get("/console/explore?by=channel&model=last&other=first&period=7d", headers=told.mira)
     assert "By first touch" in text_of(page)

@@ -278,6 +278,7 @@ async def reported(app: App, moment: Moment, reason: str = "spoiler") -> None:
         await report(session, moment_id=moment.id, reason_code=reason, text="He dies <b>!", reporter="visitor:1")
 
 
+@pytest.mark.slow
 async def test_trust_takes_a_reported_moment_down_and_lifts_it(app: App, shared: Shared) -> None:
     tess = app.signed_in("tess", "trust")
     await reported(app, shared.moment)

@@ -69,6 +69,7 @@ async def test_one_chooses_where_to_sign_in_and_is_who_one_is_there(
     assert known == {(other_issuer, "mira+rights"), (openid_issuer, "mira+moments-marketing")}, "two people, not one"
 
 
+@pytest.mark.slow
 async def test_the_answer_of_one_does_not_count_for_the_other(app: App, browser: Browser, openid_issuer: str) -> None:
     sent = await app.http.get((await ways(app))["Sign in with Agency"])
     back = await browser.at_the_provider(sent.headers["location"], "mira+rights")

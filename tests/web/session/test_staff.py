@@ -64,6 +64,7 @@ async def test_a_session_keeps_only_a_hash_of_its_cookie_which_scripts_cannot_re
     assert (await browser.app.http.get("/v1/me", headers={"Authorization": f"Bearer {value}"})).status_code == 401
 
 
+@pytest.mark.slow
 async def test_two_tabs_sign_in_at_once_and_each_gets_where_it_was_going(browser: Browser) -> None:
     first, second = await browser.begin("/console/loop"), await browser.begin("/console/finance")
     back_second = await browser.at_the_provider(second, "mira+moments-marketing")

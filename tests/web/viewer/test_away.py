@@ -19,6 +19,7 @@ async def land(app: App, token: str, **headers: str) -> httpx.Response:
     return await app.http.get(f"/s/{token}", headers=PAGE | headers)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("placed")
 async def test_not_in_one_s_country_one_is_reminded_after_signing_in(app: App, moment: dict[str, Any]) -> None:
     token = (await shared(app, moment=moment["id"]))["token"]

@@ -46,6 +46,7 @@ def cards(answer: httpx.Response) -> list[str]:
     return re.findall(r"<article.*?</article>", answer.text, re.DOTALL)
 
 
+@pytest.mark.slow
 async def test_a_card_that_spoils_is_veiled_until_one_asks(app: App, world: World) -> None:
     found = cards(await app.http.get("/discover"))
     assert len(found) == 2
@@ -55,6 +56,7 @@ async def test_a_card_that_spoils_is_veiled_until_one_asks(app: App, world: Worl
     assert "data-preview" not in veiled[0], "nothing moves under the veil"
 
 
+@pytest.mark.slow
 async def test_whoever_has_got_there_sees_it_and_whoever_is_behind_sees_neither(app: App, world: World) -> None:
     async def veils(subject: str, position_us: int) -> int:
         body = {"title": "night-train", "position_us": position_us}
@@ -103,6 +105,7 @@ async def test_a_scene_s_quote_is_written_once(app: App, world: World) -> None:
         assert len(quotes) == len(set(quotes)) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_place_has_one_name_wherever_it_is_named(app: App, world: World, language: str) -> None:
     page = (await app.http.get(f"/discover?lang={language}")).text

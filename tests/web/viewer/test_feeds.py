@@ -23,6 +23,7 @@ async def world(app: App) -> World:
     return world
 
 
+@pytest.mark.slow
 async def test_a_public_collection_has_feeds(app: App, world: World) -> None:
     ada = app.signed_in("ada")
     async with app.runtime.database.transaction() as session:

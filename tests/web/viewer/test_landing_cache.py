@@ -60,6 +60,7 @@ async def test_whoever_is_signed_in_gets_a_page_of_their_own(app: App, moment: d
     assert "Account of" not in (await visit(app, token)).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["words", "revoke", "take down", "rights", "delete", "options"])
 async def test_a_change_is_seen_by_the_next_visitor(app: App, moment: dict[str, Any], change: str) -> None:
     link = await shared(app, moment=moment["id"])

@@ -122,6 +122,7 @@ async def test_why_one_is_not_available_is_said_on_both_pages(app: App, moment: 
     assert "None of your moments is as you asked." in (await get(app, "/moments?state=yes")).text
 
 
+@pytest.mark.slow
 async def test_the_export_has_everything_and_runs_no_formula(app: App, moment: dict[str, Any]) -> None:
     await set_rights(app, **LIMITLESS)
     await clipped(app, start=12, end=17, caption='=HYPERLINK("http://elsewhere","x")')

@@ -27,6 +27,7 @@ async def with_settings(app: App, **changed: Any) -> AsyncIterator[httpx.AsyncCl
             yield client
 
 
+@pytest.mark.slow
 async def test_the_player_is_framed_on_listed_pages_only(app: App, moment: dict[str, Any]) -> None:
     path = f"/embed/{moment['code']}"
     anywhere = await app.http.get(path, headers=FRAMED | {"Referer": "https://blog.example/post"})

@@ -95,6 +95,7 @@ async def open_rows(app: App, mira: dict[str, str], address_of_page: str) -> Non
         assert await rows_behind(app, mira, html.unescape(address)) == float(number), address
 
 
+@pytest.mark.slow
 async def test_credit_opens_the_evidence_of_its_conversion(app: App, mira: dict[str, str], campaign: str) -> None:
     page = await app.http.get(f"{campaign}/credits?kind=subscription", headers=mira)
     assert "1.5 credited, from 2 conversions" in text_of(page)

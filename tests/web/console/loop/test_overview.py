@@ -181,6 +181,7 @@ async def test_the_cascade_of_a_share_is_shown_with_what_each_brought(
     assert missing.status_code == 404
 
 
+@pytest.mark.slow
 async def test_older_events_follow_without_a_gap(app: App, shared: Shared, mira: dict[str, str]) -> None:
     for number in range(150):
         await happen(app, shared, shared.share, "click", f"visitor-{number}")
