@@ -233,6 +233,23 @@ async def test_a_pool_that_has_been_paid_is_cancelled_only_when_the_payout_came_
     assert await owned(world) == (0, 0)
 
 
+async def test_all_whose_payouts_come_back_pay_what_they_owe_by_then(world: World, settings: Settings) -> None:
+    shop, names = Shop(world, settings), {"noor": "kiss", "kofi": "rain"}
+    sales = {subject: await shop.sell(f"by-{subject}", name) for subject, name in names.items()}
+    pool = await divided(world, 6_000, period=this_month(), basis="conversions")
+    paid = {subject: await pay(world, statement_of(world, pool, subject)) for subject in names}
+    for subject, sale in sales.items():
+        await shop.refund(sale, f"by-{subject}")
+        assert await owned(world, subject) == (0, 3_000)
+        async with world.database.transaction() as session:
+            (due,) = await statements.due(session, world.creators[subject])
+        assert (due.due_minor, due.owed_back_minor) == (0, 3_000)
+    for subject, payout in paid.items():
+        async with world.database.transaction() as session:
+            await corrections.return_payout(session, payout.id, "pia", "The account is closed.")
+        assert await owned(world, subject) == (0, 0)
+
+
 async def test_a_clawback_reversed_gives_back_and_its_reversal_takes_again(world: World, settings: Settings) -> None:
     shop = Shop(world, settings)
     sale = await shop.sell("ada", "kiss", minor=1_000)
