@@ -32,6 +32,7 @@ async def test_every_step_is_taken_and_an_address_that_is_not_registered_is_name
     assert found["Acme: our client"].detail == "it knows RS256 and its secret"
     assert found["Acme: keys"].detail.startswith("3 at ")
     assert "nobody gets admin, rights" in found["Acme: roles"].detail
+    assert "register http://localhost:9/session/ended there" in found["Acme: sign-out"].detail
 
 
 @pytest.mark.parametrize(
