@@ -156,6 +156,7 @@ async def test_a_player_sees_one_stretch_of_media(
     assert [p.made for p in clip.video.pieces][:2] == [True, False]
     frame = float(1 / film.rate)
     seconds = clip.duration_us / 1e6
+    assert seconds == pytest.approx((END_US - START_US) / 1e6, abs=frame)
     assert seen["errors"] == []
     assert seen["ended"]
     assert len(seen["buffered"]) == 1, "the buffer has a gap"
