@@ -234,7 +234,7 @@ async def show_what_it_came_to(walk: Walk) -> None:
         assert ledger_of(walk, who) == by_hand(who)
         await walk.open(who, "/creator")
         await expect(page.get_by_role("region", name="Due to you now")).to_contain_text(euros(by_hand(who)))
-        mira = walk.pages["mira"]
+    mira = walk.pages["mira"]
     paying = sum(map(len, FOLLOWERS.values()))
     net = paying * PRICE_MINOR - sum(BACK.values())
     for _ in range(PATIENCE_MS // 1000):

@@ -13,22 +13,13 @@ from groundswell.earnings.ledger import account_id, balance
 from groundswell.earnings.receivables import owed_back, take_back
 from groundswell.earnings.rules import PoolTerms, minimum_payout
 from groundswell.earnings.tables import Payout, Pool, PostingRow
-from groundswell.platform.database import Database
 from groundswell.platform.problems import NotFound
 from groundswell.trust.decisions import decide, lift
 from tests.gates import gate
 from tests.programs import begin
 from tests.support import App
 
-from .world import NOT_HELD, World, build, in_month, month_before, this_month
-
-
-@pytest.fixture
-async def world(database: Database) -> World:
-    world = await build(database)
-    await world.creator("noor")
-    await world.moment("noor", "kiss")
-    return world
+from .world import NOT_HELD, World, in_month, month_before, this_month
 
 
 async def earned(world: World, amount: int, visitor: str, terms: PoolTerms = NOT_HELD) -> UUID:

@@ -2,22 +2,11 @@
 
 from uuid import UUID
 
-import pytest
-
 from groundswell.earnings.rules import PoolTerms
 from groundswell.earnings.track_record import standing
-from groundswell.platform.database import Database
 
 from .test_corrections import divided
-from .world import World, build, in_month, month_before
-
-
-@pytest.fixture
-async def world(database: Database) -> World:
-    world = await build(database)
-    await world.creator("noor")
-    await world.moment("noor", "kiss")
-    return world
+from .world import World, in_month, month_before
 
 
 async def test_what_is_held_is_due_and_not_payable_in_each_currency_by_itself(world: World) -> None:
