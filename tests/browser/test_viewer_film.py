@@ -1,6 +1,10 @@
 """Clipping gives the film back as it was, keeps what was begun, and fits whatever screen it is on."""
 
+from io import BytesIO
+
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.async_api import Page, expect
 
 from .conftest import PHONE, Lumen, NewVisitor
@@ -125,3 +129,23 @@ async def test_nothing_moves_while_subtitles_come_and_go_and_the_clip_ends(lumen
     assert await page.evaluate("() => shifts") == []
     await page.get_by_role("button", name="Watch again").click()
     await page.wait_for_function("() => !document.querySelector('video').paused")
+
+
+async def test_a_line_that_is_wider_than_a_phone_goes_on_below(lumen: Lumen, visitor: NewVisitor) -> None:
+    page = (await visitor(PHONE)).page
+    await lumen.sign_in(page, "ada", "/watch/lamp")
+    film = page.locator("#player")
+    await film.evaluate("film => { film.pause(); film.controls = false; film.textTracks[0].mode = 'hidden'; }")
+    await page.wait_for_timeout(500)
+    without = np.asarray(Image.open(BytesIO(await film.screenshot())).convert("L"), np.int16)
+    await film.evaluate("""film => {
+        const track = film.addTextTrack("subtitles", "long", "en");
+        const cue = new VTTCue(0, 1e6, "It goes on and on, and is wider than the picture of a phone.");
+        Object.assign(cue, { snapToLines: false, line: 74 });
+        track.addCue(cue);
+        track.mode = "showing";
+    }""")
+    await page.wait_for_timeout(500)
+    shown = np.asarray(Image.open(BytesIO(await film.screenshot())).convert("L"), np.int16)
+    changed = (np.abs(shown - without) > 8).mean(axis=1) > 0.05
+    assert changed.sum() > 30, "one line, whose end is cut off"
