@@ -83,9 +83,21 @@ def cut_once(media_cache: None) -> None:
 
 
 @pytest.fixture(scope="session")
-async def lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
+async def everybodys_lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
     """The demonstration with a film and an episode of a minute each, served until the end of the run."""
     async with demonstration(databases, tmp_path_factory.mktemp("lumen")) as lumen:
+        yield lumen
+
+
+@pytest.fixture
+async def lumen(
+    request: pytest.FixtureRequest, everybodys_lumen: Lumen, databases: Databases, tmp_path: Path
+) -> AsyncIterator[Lumen]:
+    """The demonstration that all tests walk; for one that is tried once more, one in which it has left nothing."""
+    if getattr(request.node, "execution_count", 1) == 1:
+        yield everybodys_lumen
+        return
+    async with demonstration(databases, tmp_path / "lumen") as lumen:
         yield lumen
 
 

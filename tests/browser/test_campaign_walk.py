@@ -45,11 +45,10 @@ CAMPAIGN, PAY = "/console/campaigns/lamp-nights", "/console/campaigns/lamp-night
 SCENE_ENDS_S = 40
 
 
-@pytest.fixture(scope="module")
-async def lumen(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lumen]:
+@pytest.fixture
+async def lumen(databases: Databases, tmp_path: Path) -> AsyncIterator[Lumen]:
     """A demonstration of this walk's own: its months are closed, and its creators paid, here alone."""
-    folder = tmp_path_factory.mktemp("campaign")
-    async with demonstration(databases, folder, payer_iban=PAYER_IBAN) as lumen:
+    async with demonstration(databases, tmp_path, payer_iban=PAYER_IBAN) as lumen:
         yield lumen
 
 

@@ -20,10 +20,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(lumen: Lumen, components: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of a minute."""
+    return film(tmp_path_factory.mktemp("minute") / "made.mp4", shot_seconds=20)
+
+
+@pytest.fixture
+def site(lumen: Lumen, minute: Path, components: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """The how-to's page, served."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    write_site(lumen, folder, film(folder / "made.mp4", shot_seconds=20), components)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    write_site(lumen, folder, minute, components)
     with served(folder, lumen.elsewhere, lumen.url) as url:
         yield url, folder
 
