@@ -1217,7 +1217,7 @@ export interface components {
             readonly framing: readonly components["schemas"]["Framed"][] | null;
             /**
              * Hls From Us
-             * @description Where in `hls_url` the clip begins, as long as that is virtual: it begins and ends with segments.
+             * @description Where in `hls_url`, which here names one stream, the clip begins: a virtual one begins and ends with segments. Null when there is none that could be played.
              */
             readonly hls_from_us: number | null;
             /** Hls Url */

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from groundswell.moments.media import renderer
 
@@ -109,13 +109,44 @@ async def test_a_saved_clip_plays_at_once_and_gets_exact_and_downloadable_while_
 async def test_a_visitor_of_a_fresh_link_sees_it_at_once_too(
     lumen: Lumen, visitor: NewVisitor, gate: threading.Event
 ) -> None:
-    ((tried,),) = lumen.rows("SELECT count(*) FROM moments WHERE caption = 'Fresh'")
-    link = await link_of(lumen, "ada", "Fresh", slug="storm", at=UNUSED_S + 4 * tried)
+    link = await link_of(lumen, "ada", "Fresh", slug="storm", at=UNUSED_S)
     page = (await visitor()).page
-    await page.goto(link)
-    await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
+    await page.goto(link, wait_until="commit")  # its poster waits for the gate, too
+    begun = (await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused"))["at"]
+    # Whoever plays it again at its end does, though that end is told once more before it is rewound.
+    for play in ("window.clip.play()", "window.clip.closest('gs-moment').play()"):
+        await page.evaluate(f"window.clip.currentTime = {begun + 14}")
+        await expect(page.get_by_role("button", name="Watch again")).to_be_visible()
+        await page.evaluate(f"() => {{ {play}; window.clip.dispatchEvent(new Event('timeupdate')); }}")
+        await until(page, f"s.at > {begun} && s.at < {begun + 5} && !s.paused")
     gate.set()
     await until(page, "s.src.endsWith('.mp4') && !s.paused && !s.still", again=True)  # once it is there, by itself
+
+
+async def test_a_clip_that_gets_exact_while_its_playlist_is_on_the_way_begins_and_ends_where_it_does(
+    lumen: Lumen, visitor: NewVisitor, gate: threading.Event
+) -> None:
+    link = await link_of(lumen, "ada", "On the way", slug="storm", at=UNUSED_S + 4)
+    page = (await visitor()).page
+
+    async def later(route: Route) -> None:
+        gate.set()
+        made = "SELECT FROM renditions WHERE profile = 'hls' AND status = 'ready' AND end_us = %s"
+        while not lumen.rows(made, (UNUSED_S + 4) * 1_000_000):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        await route.continue_()
+
+    await page.route("**/clip.m3u8*", later)
+    async with page.expect_response("**/clip.m3u8*"), page.expect_response(re.compile("/media")) as told:
+        await page.goto(link)
+    media = await (await told.value).json()
+    assert media["hls_from_us"] > 0, "a virtual one"
+    begins = media["hls_from_us"] / 1e6
+    playing = await until(page, "s.src.startsWith('blob:') && s.at > 0.3 && !s.paused")
+    assert playing["at"] >= begins - 0.1
+    assert playing["length"] > media["duration_us"] / 1e6 + 0.1, "what it was told of, though there is an exact one"
+    await page.evaluate(f"window.clip.currentTime = {begins + 14}")
+    await expect(page.get_by_role("button", name="Watch again")).to_be_visible()
 
 
 async def test_without_a_script_the_clip_is_a_video_with_a_poster(lumen: Lumen, visitor: NewVisitor) -> None:

@@ -81,6 +81,7 @@ export class Playback {
 
   /** The viewer asks to play it, also after a refusal. */
   play(): void {
+    this.rewind();
     this.send({ is: "play" });
     if (this.state.phase === "shown") this.obey({ do: "play" });
   }
@@ -205,8 +206,7 @@ export class Playback {
       this.what.code,
       (news) => {
         if (!this.media) return;
-        const exactNow = this.media.tier === "virtual" && news.tier === "exact";
-        this.media = { ...this.media, ...news, hls_from_us: exactNow ? 0 : this.media.hls_from_us };
+        this.media = { ...this.media, ...news };
         this.events.onMedia(this.media);
         if (this.slow && news.light_url) return this.toLighter(this.media);
         const best = this.choices(this.media)[0];
@@ -222,9 +222,14 @@ export class Playback {
   }
 
   private resumed(): void {
-    if (this.state.phase === "shown" && outside(this.span, this.video.currentTime) === "after")
-      this.video.currentTime = this.span.from; // again, after the end
+    this.rewind();
     this.send({ is: "play" });
+  }
+
+  /** After the end, it is played again. */
+  private rewind(): void {
+    if (this.state.phase === "shown" && outside(this.span, this.video.currentTime) === "after")
+      this.video.currentTime = this.span.from;
   }
 
   private paused(): void {
@@ -265,7 +270,9 @@ export class Playback {
     this.events.onTime((this.media?.start_us ?? 0) + this.at * SECOND);
     const past = event === "ended" || outside(this.span, at) === "after";
     if (event === "seeking" && better && !past) return this.send({ is: "seek", at: this.at });
-    if (past && (playing.kind === "hls" || better || event === "ended") && (!this.video.paused || event === "ended"))
+    // What plays without having been wished for was started again at the end: the "play" that rewinds it is on its way.
+    const plays = !this.video.paused && this.state.wish;
+    if (event === "ended" || (past && plays && (playing.kind === "hls" || better)))
       return this.send({ is: "end", loops: this.video.loop });
     if (past && playing.kind === "hls" && event === "seeking") this.video.currentTime = this.span.from;
     if (outside(this.span, at) === "before") this.video.currentTime = this.span.from;

@@ -122,9 +122,11 @@ async def media(
     row = await _visible(session, request, moment, audience, share)
     shown = await show(session, services_of(request).settings, row, audience, token=share)
     door = CodeDoor(row.code, by_link=share is not None)
-    begins = await hls_api.begins_us(request, session, row, door, audience) if shown.media.hls_url else None
-    span = {"duration_us": shown.duration_us, "start_us": shown.start_us, "framing": shown.framing}
-    return MediaNow(**shown.media.model_dump(), **span, hls_from_us=begins)
+    told = {**shown.media.model_dump(), "hls_from_us": None}
+    stream = await hls_api.stream_now(request, session, row, door, audience) if shown.media.hls_url else None
+    if stream is not None:  # by the time it is fetched there may be a better one, in which the clip begins elsewhere
+        told |= {"hls_url": f"{shown.media.hls_url}?version={stream.version}", "hls_from_us": stream.from_us}
+    return MediaNow(**told, duration_us=shown.duration_us, start_us=shown.start_us, framing=shown.framing)
 
 
 PROGRESS_MOST, PROGRESS_OF_ONE = 1000, 50

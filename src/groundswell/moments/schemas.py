@@ -138,7 +138,8 @@ class MediaNow(Media):
     start_us: int
     framing: list[Framed] | None
     hls_from_us: int | None = Field(
-        description="Where in `hls_url` the clip begins, as long as that is virtual: it begins and ends with segments."
+        description="Where in `hls_url`, which here names one stream, the clip begins: a virtual one begins and ends"
+        " with segments. Null when there is none that could be played."
     )
 
 

@@ -84,9 +84,9 @@ async def framing(token: str, request: Request, audience: Asking, shape: Cropped
 
 @router.head("/s/{token}/clip.m3u8", include_in_schema=False)
 @router.get("/s/{token}/clip.m3u8", operation_id="share_hls", response_class=Response)
-async def hls(token: str, request: Request, audience: Asking) -> Response:
+async def hls(token: str, request: Request, audience: Asking, version: hls_api.Version = None) -> Response:
     """The clip as HLS, as at the moment's own address."""
-    return await hls_api.send_main(request, LinkDoor.at(request, token), audience)
+    return await hls_api.send_main(request, LinkDoor.at(request, token), version, audience)
 
 
 @router.head("/s/{token}/hls/{version}/{name}", include_in_schema=False)

@@ -154,16 +154,33 @@ async def test_the_exact_clip_takes_the_place_of_the_virtual_one(
     app: App, moment: dict[str, Any], tmp_path: Path
 ) -> None:
     before = await pieces(app, moment["code"])
+    told = (await app.http.get(f"/v1/moments/{moment['code']}/media")).json()
     await app.run_jobs()
     frames, begins = await watch(app, moment["media"]["hls_url"], tmp_path / "clip.mp4")
     assert (frames, begins) == (list(range(100, 150)), 0.0)
     now = (await app.http.get(f"/v1/moments/{moment['code']}/media")).json()
     assert (now["hls_from_us"], now["tier"], now["status"]) == (0, "rendered", "ready")
+    # Whoever was told of the virtual one and fetches it now gets that: the clip begins elsewhere in the other.
+    frames, begins = await watch(app, told["hls_url"], tmp_path / "told.mp4")
+    assert (frames, begins * 1e6) == (list(range(80, 160)), told["hls_from_us"])
+    assert (await watch(app, now["hls_url"], tmp_path / "now.mp4"))[0] == list(range(100, 150))
     assert {(await app.http.get(address)).status_code for address in before} == {200}  # who watches it, watches on
     exact = await pieces(app, moment["code"])
     assert set(exact) & set(before) == {exact[0]}
     await take_down(app, moment["code"])
-    assert {(await app.http.get(address)).status_code for address in [*exact, *before]} == {410}
+    gone = [*exact, *before, told["hls_url"], now["hls_url"]]
+    assert {(await app.http.get(address)).status_code for address in gone} == {410}
+
+
+async def test_a_stream_of_another_span_is_not_there(app: App, moment: dict[str, Any]) -> None:
+    told = (await app.http.get(f"/v1/moments/{moment['code']}/media")).json()["hls_url"]
+    assert (await app.http.get(told)).status_code == 200
+    changed = {"start_us": 11_000_000, "end_us": 16_000_000}
+    answer = await app.http.patch(f"/v1/moments/{moment['code']}", json=changed, headers=app.signed_in())
+    assert answer.status_code == 200, answer.text
+    assert (await app.http.get(told)).json()["code"] == "not_found"
+    answer = await app.http.get(told.split("=")[0] + "=x-nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.slow

@@ -5,8 +5,9 @@ These routes hold no transaction while they send bytes.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groundswell.catalog.packages import NotPackaged, package_at
@@ -38,6 +39,14 @@ router = APIRouter(tags=["media"])
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 
+Version = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        description="The stream that was told of before (`hls_url` of a moment's media), or 404; without it, the best.",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class PlaylistRequest:
@@ -50,13 +59,13 @@ class PlaylistRequest:
 
 @router.head("/m/{code}/clip.m3u8", include_in_schema=False)
 @router.get("/m/{code}/clip.m3u8", operation_id="moment_hls", response_class=Response)
-async def main(code: str, request: Request, audience: Asking) -> Response:
+async def main(code: str, request: Request, audience: Asking, version: Version = None) -> Response:
     """The clip as HLS. There at once: the title's own segments, to be played from the exact frame on (``EXT-X-START``,
     precise). As soon as it is made, the exact clip instead. 404 ``not_packaged`` where the title's codecs do not allow
     it; 503 ``rendering`` where rights keep back what lies beside the clip, or where a stream's playlist does not say
     exactly when its segments are shown, and the exact one is still being made.
     """
-    return await send_main(request, CodeDoor(code), audience)
+    return await send_main(request, CodeDoor(code), version, audience)
 
 
 @router.head("/m/{code}/hls/{version}/{name}", include_in_schema=False)
@@ -66,13 +75,13 @@ async def piece(code: str, version: str, name: str, request: Request, audience: 
     return await send_piece(request, CodeDoor(code), version, name, audience)
 
 
-async def send_main(request: Request, door: Door, audience: Audience) -> Response:
-    """The multivariant playlist of the moment behind ``door``."""
+async def send_main(request: Request, door: Door, version: str | None, audience: Audience) -> Response:
+    """The multivariant playlist of the moment behind ``door``: of its stream ``version``, or of the best."""
     try:
         async with _database(request).transaction() as session:
             asked = await _asked(session, door, audience)
             recipe = recipe_of(asked.moment, HLS)
-            stream = await _stream(request, session, asked)
+            stream = await _stream(request, session, asked, version)
     except Rendering:
         async with _database(request).transaction() as session:
             await ensure(session, recipe, WAITING_VIEWER)
@@ -105,12 +114,12 @@ async def _piece(request: Request, piece: ObjectRange | StreamRange, media_type:
         raise come_back() from None
 
 
-async def begins_us(
+async def stream_now(
     request: Request, session: AsyncSession, moment: Moment, door: Door, audience: Audience
-) -> int | None:
-    """Where in the moment's HLS the clip begins; None when there is none that could be played."""
+) -> Stream | None:
+    """The best stream of a moment; None when there is none that could be played."""
     try:
-        return (await _stream(request, session, PlaylistRequest(moment, door, audience))).from_us
+        return await _stream(request, session, PlaylistRequest(moment, door, audience))
     except Problem:
         return None
 
