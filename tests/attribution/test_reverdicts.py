@@ -10,11 +10,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from groundswell.attribution import reverdicts
+from groundswell.attribution.invalid_traffic import ACCOUNTS
 from groundswell.attribution.reverdicts import rejudge
 from groundswell.events.event import Event
 from groundswell.events.log.event_log import record
-from groundswell.events.tables import JudgedEvent, LoggedEvent, Reverdict
+from groundswell.events.tables import JudgedEvent, LoggedEvent, Reverdict, VisitorSalt
 from groundswell.events.traffic.verdicts import RULE
+from groundswell.events.traffic.visitors import origin
 from groundswell.events.visits.touch_tokens import touch_token
 from groundswell.platform.clock import utc_now
 from groundswell.platform.database import Database
@@ -33,8 +35,14 @@ async def click(app: App, shared: Shared, user_agent: str, rule: str = "1+old", 
         moment_id=shared.moment.id,
         title_id=shared.title.id,
         verdict_rule=rule,
-        inputs={"ua": user_agent},
-        **{"id": uuid7(), "at": ago(hours=1), "verdict": "human", "verdict_reason": "nothing_says_otherwise", **fields},
+        **{
+            "id": uuid7(),
+            "at": ago(hours=1),
+            "verdict": "human",
+            "verdict_reason": "nothing_says_otherwise",
+            "inputs": {"ua": user_agent},
+            **fields,
+        },
     )
     async with app.runtime.database.transaction() as session:
         await record(session, event)
@@ -136,6 +144,21 @@ async def test_behaviour_is_judged_and_stops_earning(app: App, shared: Shared) -
         token = touch_token(app.runtime.settings.secret, event.at, event.id)
         body = conversion("sign_up", id=f"s{number}", viewer=f"v{number}", touch=token)
         assert bool((await report(app, service, body)).json()["credits"]) is earns
+
+
+async def test_phones_behind_a_carrier_that_the_operator_named_are_not_one_device(app: App, shared: Shared) -> None:
+    """They are one visitor, as one make of phone at one address is; of a day whose salt is gone nobody can say."""
+    gateway, day = "100.64.0.7", ago(hours=1).date()
+    async with app.runtime.database.transaction() as session:
+        session.add(VisitorSalt(day=day, salt=b"of that day"))
+    household, network = origin(b"of that day", gateway)
+    inputs = {"ua": PHONE, "household": household, "network": network}
+    for n in range(ACCOUNTS + 9):
+        at = ago(hours=1) + timedelta(seconds=97 * n)
+        await click(app, shared, PHONE, RULE, visitor="phone", at=at, inputs=inputs, viewer_id=uuid7())
+    database = app.runtime.database
+    assert await rejudge(database, ago(days=2), utc_now(), ["100.64.0.0/22"]) == 0
+    assert await rejudge(database, ago(days=2), utc_now(), ["198.51.100.0/24"]) > 0, "another carrier's"
 
 
 @pytest.mark.slow
