@@ -120,7 +120,8 @@ async def demonstration(databases: Databases, folder: Path, **changes: Any) -> A
         "trending_networks_min": 0,
         "admission_wait_ms": 60_000,  # a machine busy with other tests sheds nothing
         "request_deadline_s": 600,
-        "share_rate_per_minute": 1000,  # one person walks all the tests
+        "clip_rate_per_minute": 1000,  # one person walks all the tests
+        "share_rate_per_minute": 1000,
         "changes_per_minute": 10_000,
         "changes_per_day": 100_000,
         "reports_in_processes": False,  # by the same way, without the seconds that each takes to start

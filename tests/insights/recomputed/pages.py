@@ -84,7 +84,10 @@ SELECT
             AND viewer_id IS DISTINCT FROM %(viewer)s) AS plays,
     (SELECT coalesce(sum(weight_ppm), 0) FROM given_lately WHERE kind = 'sign_up') AS sign_ups_millionths,
     (SELECT coalesce(sum(weight_ppm), 0) FROM given_lately WHERE kind = 'subscription') AS subscriptions_millionths,
-    (SELECT min(place) FROM votes WHERE viewer_id = %(viewer)s) AS rank
+    (SELECT min(place) FROM votes WHERE viewer_id = %(viewer)s) AS rank,
+    (SELECT coalesce(jsonb_object_agg(currency, amount), '{}') FROM (
+        SELECT currency, sum(amount_minor) AS amount FROM given_lately WHERE currency IS NOT NULL GROUP BY 1
+    ) by_currency WHERE amount <> 0) AS revenue
 """
 
 Numbers = dict[str, Any]
