@@ -2,7 +2,8 @@
 would they have come anyway? And from that number down to the raw clicks."""
 
 import re
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,12 +13,11 @@ import pytest
 from playwright.async_api import expect
 
 from groundswell.accounts.keys import make_key
-from groundswell.catalog.importer import import_title
 from groundswell.demo.identity import IdentityProvider
 from groundswell.platform.runtime import open_runtime
-from tests.catalog.films import film
+from tests.databases import Databases
 
-from .conftest import ORDINARY, Lumen, NewVisitor
+from .conftest import ORDINARY, Lumen, NewVisitor, demonstration
 from .walking import link_of
 
 PRICE = {"minor": 999, "currency": "EUR"}
@@ -30,11 +30,11 @@ async def service_key(lumen: Lumen) -> dict[str, str]:
         return {"Authorization": f"Bearer {await make_key(session, 'question', SCOPES)}"}
 
 
-async def add_own_title(lumen: Lumen, folder: Path) -> None:
-    """A film that no other test clips: moments that overlap are one scene, which has one name."""
-    async with open_runtime(lumen.settings) as runtime:
-        well = film(folder / "well.mp4", shot_seconds=20, hue=180)
-        await import_title(runtime, well, name="The Well", slug="well", released_on=date(2020, 1, 1))
+@pytest.fixture
+async def lumen(databases: Databases, tmp_path: Path) -> AsyncIterator[Lumen]:
+    """A demonstration of this question's own: elsewhere other tests' scenes may have brought more."""
+    async with demonstration(databases, tmp_path) as lumen:
+        yield lumen
 
 
 def told(who: str, kind: str, **more: Any) -> dict[str, Any]:
@@ -68,10 +68,9 @@ async def held_back(http: httpx.AsyncClient, key: dict[str, str], marketer: dict
 @pytest.mark.browser
 @pytest.mark.timeout(600)
 async def test_which_scene_through_which_channel_and_would_they_have_come_anyway(
-    lumen: Lumen, visitor: NewVisitor, tmp_path: Path
+    lumen: Lumen, visitor: NewVisitor
 ) -> None:
-    await add_own_title(lumen, tmp_path)
-    best = await link_of(lumen, "ada", "The one that brought them", slug="well")
+    best = await link_of(lumen, "ada", "The one that brought them")
     other = await link_of(lumen, "ada", "The one that did not", slug="storm", at=50)
     key = await service_key(lumen)
     async with httpx.AsyncClient(base_url=lumen.url, timeout=30) as http:
