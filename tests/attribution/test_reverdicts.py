@@ -147,14 +147,14 @@ async def test_behaviour_is_judged_and_stops_earning(app: App, shared: Shared) -
 
 
 async def test_phones_behind_a_carrier_that_the_operator_named_are_not_one_device(app: App, shared: Shared) -> None:
-    """They are one visitor, as one make of phone at one address is; of a day whose salt is gone nobody can say."""
-    gateway, day = "100.64.0.7", ago(hours=1).date()
+    """They are one visitor, as one make of phone at one address is."""
+    noon = ago(days=1).replace(hour=12)  # within one day, which has no salt yet
     async with app.runtime.database.transaction() as session:
-        session.add(VisitorSalt(day=day, salt=b"of that day"))
-    household, network = origin(b"of that day", gateway)
+        session.add(VisitorSalt(day=noon.date(), salt=b"of that day"))
+    household, network = origin(b"of that day", "100.64.0.7")
     inputs = {"ua": PHONE, "household": household, "network": network}
     for n in range(ACCOUNTS + 9):
-        at = ago(hours=1) + timedelta(seconds=97 * n)
+        at = noon + timedelta(seconds=97 * n)
         await click(app, shared, PHONE, RULE, visitor="phone", at=at, inputs=inputs, viewer_id=uuid7())
     database = app.runtime.database
     assert await rejudge(database, ago(days=2), utc_now(), ["100.64.0.0/22"]) == 0
