@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from groundswell.moments.media import renderer
+from tests.processes import eventually
 
 from .conftest import PATIENCE_MS, Lumen, NewVisitor, Visitor
 from .walking import clip_and_share, link_of, when_made
@@ -132,8 +133,8 @@ async def test_a_clip_that_gets_exact_while_its_playlist_is_on_the_way_begins_an
     async def later(route: Route) -> None:
         gate.set()
         made = "SELECT FROM renditions WHERE profile = 'hls' AND status = 'ready' AND end_us = %s"
-        while not lumen.rows(made, (UNUSED_S + 4) * 1_000_000):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+        ends_us = (UNUSED_S + 4) * 1_000_000
+        await asyncio.to_thread(eventually, lambda: lumen.rows(made, ends_us), what="an exact stream")
         await route.continue_()
 
     await page.route("**/clip.m3u8*", later)
